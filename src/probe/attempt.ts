@@ -1,0 +1,158 @@
+/** One attempt at one address: its phases, its deadline and its single end. */
+import type { Phases, Reason, Result, Sample } from '../model.ts';
+import { resultOf } from '../model.ts';
+import type { Failure, Phase } from './failure.ts';
+
+/** What an attempt needs of the engine. */
+export interface AttemptHost {
+  /** Timeline time in milliseconds. */
+  now(): number;
+  /**
+   * For how long in all this thread has been too busy to look at its sockets, in milliseconds, up to now. An attempt
+   * compares two readings: a silence in which nobody listened proves nothing.
+   */
+  stalledMs(): number;
+}
+
+/** Above this share of the deadline, a stall of our own makes a silence unbelievable. */
+const STALL_SHARE = 0.25;
+
+export class Attempt {
+  readonly sentAt: number;
+  readonly timeoutMs: number;
+  /** The address that is tried, once it is known: a probe goes to one, and says which. */
+  address: string | null = null;
+  /** Set by the prober: frees what the attempt holds. Called once, at its end; `reason` is null where it succeeded. */
+  release: ((reason: Reason | null) => void) | null = null;
+  /** Set where the probe waits for this process itself: true means that the deadline says nothing of the service. */
+  notBegun: (() => boolean) | null = null;
+  /** Set by the prober once a reply has come that is not accepted so far: what the deadline then tells. */
+  unaccepted: Failure | null = null;
+  /** Whether it was already sent once more because the kept connection that carried it broke. */
+  redialled = false;
+
+  readonly #host: AttemptHost;
+  readonly #onEnd: (sample: Sample) => void;
+  readonly #stalledBefore: number;
+  #timer: NodeJS.Timeout;
+  #phase: Phase = 'connect';
+  #phaseFrom: number;
+  #dnsMs: number | null = null;
+  #connectMs: number | null = null;
+  #tlsMs: number | null = null;
+  #replyMs: number | null = null;
+  #ended = false;
+
+  /**
+   * Begins now.
+   * @param timeoutMs the deadline over all phases
+   * @param onEnd called once, with what was found
+   */
+  constructor(host: AttemptHost, timeoutMs: number, onEnd: (sample: Sample) => void) {
+    this.#host = host;
+    this.timeoutMs = timeoutMs;
+    this.#onEnd = onEnd;
+    this.sentAt = host.now();
+    this.#phaseFrom = this.sentAt;
+    this.#stalledBefore = host.stalledMs();
+    this.#timer = setTimeout(onDeadline, timeoutMs, this);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Begins a phase without booking the time before it: the first one, or the first of a second connection. */
+  begin(phase: Phase): void {
+    this.#phase = phase;
+    this.#phaseFrom = this.#host.now();
+  }
+
+  /** Ends the present phase and begins the next. */
+  enter(phase: Phase): void {
+    if (this.#ended) return;
+    const now = this.#host.now();
+    this.#book(now);
+    this.#phase = phase;
+    this.#phaseFrom = now;
+  }
+
+  /** The service was up. */
+  succeed(): void {
+    this.#end('up', null, null);
+  }
+
+  fail(failure: Failure): void {
+    this.#end(resultOf(failure.reason), failure.reason, failure.message);
+  }
+
+  /** The engine stops, or the service is no longer watched: nothing was found. */
+  abort(): void {
+    this.#end('unobserved', 'stopped', 'the probe was given up');
+  }
+
+  /** The deadline has passed and no answer was found, after a second look. */
+  expire(): void {
+    const stalled = this.#host.stalledMs() - this.#stalledBefore;
+    if (stalled > this.timeoutMs * STALL_SHARE) {
+      this.fail({
+        reason: 'stalled',
+        message: `this monitor was busy for ${String(Math.round(stalled))} ms of the wait`,
+      });
+      return;
+    }
+    if (this.#phase === 'dns' && this.notBegun?.() === true) {
+      this.fail({ reason: 'resources', message: 'the name look-up waited behind others that hang' });
+      return;
+    }
+    const where = this.address === null ? '' : ` (${this.address})`;
+    const within = `within ${String(this.timeoutMs)} ms${where}`;
+    if (this.#phase === 'dns') this.fail({ reason: 'dns', message: `no answer to the name look-up ${within}` });
+    else if (this.#phase === 'connect') this.fail({ reason: 'timeout-connect', message: `no connection ${within}` });
+    else if (this.#phase === 'tls') this.fail({ reason: 'tls', message: `TLS handshake not done ${within}` });
+    else if (this.unaccepted !== null) this.fail(this.unaccepted);
+    else this.fail({ reason: 'timeout-reply', message: `connected, no full reply ${within}` });
+  }
+
+  #end(result: Result, reason: Reason | null, message: string | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    const endedAt = this.#host.now();
+    this.#book(endedAt);
+    const release = this.release;
+    this.release = null;
+    release?.(reason);
+    const phases: Phases = {
+      dnsMs: this.#dnsMs,
+      connectMs: this.#connectMs,
+      tlsMs: this.#tlsMs,
+      replyMs: this.#replyMs,
+    };
+    this.#onEnd({ sentAt: this.sentAt, endedAt, result, reason, message, phases });
+  }
+
+  #book(now: number): void {
+    const took = now - this.#phaseFrom;
+    if (this.#phase === 'connect') this.#connectMs = took;
+    else if (this.#phase === 'reply') this.#replyMs = took;
+    else if (this.#phase === 'tls') this.#tlsMs = took;
+    else this.#dnsMs = took;
+  }
+}
+
+/**
+ * The second look: after a stall of our own the timers run before the sockets are read, so an answer that is already
+ * here would be called late. One turn of the loop reads it.
+ */
+function onDeadline(attempt: Attempt): void {
+  setImmediate(expire, attempt);
+}
+
+function expire(attempt: Attempt): void {
+  if (!attempt.ended) attempt.expire();
+}

@@ -1,0 +1,102 @@
+/** Failures of probes are values: `failureOf` gives any error of a socket or a look-up the contract's reason. */
+import type { Reason } from '../model.ts';
+
+/** Why a probe failed. */
+export interface Failure {
+  readonly reason: Reason;
+  /** For people; names no secret. */
+  readonly message: string;
+}
+
+/** The part of a probe in which it is. */
+export type Phase = 'dns' | 'connect' | 'tls' | 'reply';
+
+/**
+ * Reasons by the system's and Node's error codes: errno(3), getaddrinfo(3).
+ * Exhausted descriptors, ports and buffers, and a missing route, are the monitor's own trouble: nothing was observed.
+ */
+const BY_CODE: Readonly<Record<string, Reason>> = {
+  ECONNREFUSED: 'refused',
+  ENOENT: 'refused', // a unix socket that is not there
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  EHOSTUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  ETIMEDOUT: 'timeout-connect',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
+  EAI_NODATA: 'dns',
+  EAI_NONAME: 'dns',
+  EAI_MEMORY: 'resources',
+  EAI_SYSTEM: 'resources',
+  EMFILE: 'resources',
+  ENFILE: 'resources',
+  ENOBUFS: 'resources',
+  ENOMEM: 'resources',
+  EAGAIN: 'resources', // a unix socket whose backlog is full, or no port left: not known which
+  EADDRNOTAVAIL: 'resources',
+  EADDRINUSE: 'resources',
+  ENETUNREACH: 'network',
+  ENETDOWN: 'network',
+  EACCES: 'network',
+  EPERM: 'network',
+  EAFNOSUPPORT: 'network',
+};
+
+const WORDS: Partial<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOENT: 'the socket file is not there',
+  ECONNRESET: 'the peer reset the connection',
+  EPIPE: 'the peer reset the connection',
+  EHOSTUNREACH: 'no way to the host',
+  ENOTFOUND: 'no such name',
+  EAI_AGAIN: 'the name server does not answer',
+  EMFILE: 'this monitor has no descriptors left: raise its limit (ulimit -n)',
+  ENFILE: 'this machine has no descriptors left',
+  EADDRNOTAVAIL: 'this machine has no local port left for that address, or not such an address',
+  ENETUNREACH: 'this machine has no route there',
+  EACCES: 'this machine does not allow it',
+  EPERM: 'a firewall of this machine does not allow it',
+};
+
+/** An error as Node raises it. */
+export interface CodedError {
+  readonly code?: unknown;
+  readonly message?: unknown;
+}
+
+/**
+ * The failure that an error means in a phase.
+ * @param address the address that was tried, for the message; null where it is not known
+ */
+export function failureOf(error: CodedError, phase: Phase, address: string | null): Failure {
+  const code = typeof error.code === 'string' ? error.code : '';
+  const where = address === null ? '' : ` (${address})`;
+  const words = WORDS[code] ?? (typeof error.message === 'string' && error.message !== '' ? error.message : code);
+  const message = `${words}${where}`;
+  const known = BY_CODE[code];
+  // A timeout of the kernel on a connection that was made: the peer is silent.
+  if (code === 'ETIMEDOUT' && phase === 'reply') return { reason: 'timeout-reply', message };
+  // Whatever breaks a handshake is told as `tls`: also a reset in the middle of it.
+  if (phase === 'tls' && (known === undefined || known === 'reset')) return { reason: 'tls', message };
+  if (known !== undefined) return { reason: known, message };
+  if (isTlsCode(code)) return { reason: 'tls', message };
+  return { reason: phase === 'dns' ? 'dns' : 'error', message };
+}
+
+/** Codes of OpenSSL's certificate verification and of Node's TLS errors. */
+function isTlsCode(code: string): boolean {
+  return (
+    code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('CERT_') || code.includes('_CERT')
+  );
+}
+
+/** The peer ended the connection before it had answered. */
+export function closedFailure(address: string | null): Failure {
+  return {
+    reason: 'closed',
+    message: `accepted, then closed before an answer${address === null ? '' : ` (${address})`}`,
+  };
+}

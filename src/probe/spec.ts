@@ -1,0 +1,78 @@
+/**
+ * What a prober is given: plain data that crosses to the engine's thread. Secrets are resolved in here, so a spec is
+ * never printed, logged, stored or sent; `Service` is what others may see.
+ */
+import type { Service } from '../model.ts';
+
+/** Text that must occur, or an expression that must match. */
+export type Pattern = string | RegExp;
+
+/** Inclusive bounds of HTTP status codes. */
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface TlsSpec {
+  /** Whether the certificate must be trusted and name the server. */
+  readonly verify: boolean;
+  /** Certificates to trust instead of the system's, in PEM; null for the system's. */
+  readonly ca: string | null;
+  /** The name asked for (SNI) and verified; null for the host. */
+  readonly servername: string | null;
+  /** The certificate must be valid for this many days more; null for any. */
+  readonly minDays: number | null;
+}
+
+/** Where to connect to. */
+export interface Endpoint {
+  /** A name or an address. `localhost` is 127.0.0.1, or ::1 where the family is 6. */
+  readonly host: string;
+  readonly port: number;
+  /** The family to look up; null takes the first address that the look-up gives. */
+  readonly family: 4 | 6 | null;
+  readonly tls: TlsSpec | null;
+}
+
+export interface TcpSpec {
+  readonly kind: 'tcp';
+  readonly endpoint: Endpoint;
+  /** How long the peer must keep the accepted connection open. Not waited for where `expect` is given: an answer proves more. */
+  readonly holdMs: number;
+  readonly send: string | null;
+  readonly expect: Pattern | null;
+}
+
+export interface HttpSpec {
+  readonly kind: 'http';
+  /** Without user and password; those are in `headers`. */
+  readonly url: string;
+  /** A unix socket to connect to instead of the URL's host; null for none. */
+  readonly socketPath: string | null;
+  readonly family: 4 | 6 | null;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly expectStatus: readonly StatusRange[];
+  readonly expectBody: Pattern | null;
+  /** How many redirects are followed. */
+  readonly follow: number;
+  readonly tls: TlsSpec;
+}
+
+export interface RedisSpec {
+  readonly kind: 'redis';
+  readonly endpoint: Endpoint;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly db: number;
+  readonly role: 'master' | 'replica' | null;
+}
+
+export type ProbeSpec = TcpSpec | HttpSpec | RedisSpec;
+
+/** One service to watch: what others may see of it, and how to probe it. */
+export interface Watched {
+  readonly service: Service;
+  readonly probe: ProbeSpec;
+}
