@@ -1,0 +1,103 @@
+/** The command line: argv to a command and its plain arguments, errors to words and exit codes. */
+import yargs from 'yargs';
+
+import { ConfigError } from '../config/config-error.ts';
+import { VERSION } from '../version.ts';
+import { PROBE_OPTIONS, SHOW_OPTIONS } from './options.ts';
+import { EXIT } from './session.ts';
+
+const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
+  PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
+  http://…, https://… or unix:/SOCKET:/PATH   a page
+  redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
+Without a TARGET, services.json in the current folder is read.`;
+
+/** The command line itself is wrong. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'usage';
+}
+
+/** What the bare program does where no service is named anywhere. */
+export type WithoutServices = 'explain' | 'demo';
+
+/**
+ * Runs a command line.
+ * @param argv the words behind the program's name
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
+  let code: number = EXIT.ok;
+  const target = {
+    type: 'string',
+    array: true,
+    describe: 'Services to watch: [NAME=]WHERE, see below',
+  } as const;
+  const parser = yargs([...argv])
+    .scriptName('gapwatch')
+    .usage('Watches services from outside while daemons restart, and states every gap with its bounds.')
+    .parserConfiguration({ 'parse-positional-numbers': false, 'dot-notation': false })
+    .command(
+      ['watch [target..]', '$0'],
+      'Watch services (the default)',
+      (args) => args.positional('target', target).options(PROBE_OPTIONS).options(SHOW_OPTIONS),
+      async (args) => {
+        const { watch } = await import('./watch.ts');
+        try {
+          code = await watch(args);
+        } catch (error) {
+          if (!(error instanceof ConfigError && error.code === 'no-services' && withoutServices === 'demo'))
+            throw error;
+          const { demo } = await import('./demo.ts');
+          code = await demo(args);
+        }
+      },
+    )
+    .command(
+      'check [target..]',
+      'Read the configuration, probe each service once, print what was found',
+      (args) => args.positional('target', target).options(PROBE_OPTIONS),
+      async (args) => {
+        const { check } = await import('./check.ts');
+        code = await check(args);
+      },
+    )
+    .command(
+      'demo',
+      'Watch three services of its own that are restarted now and then',
+      (args) => args.options(PROBE_OPTIONS).options(SHOW_OPTIONS),
+      async (args) => {
+        const { demo } = await import('./demo.ts');
+        code = await demo(args);
+      },
+    )
+    .epilogue(TARGET_HELP)
+    .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
+    .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')
+    .example('$0 demo', 'see what it looks like')
+    .version(VERSION)
+    .help()
+    .alias('h', 'help')
+    .strict()
+    .check((args) => {
+      const twice = Object.entries(args).find(
+        ([name, value]) => name !== 'target' && name !== '_' && Array.isArray(value),
+      );
+      if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice; once is enough.`);
+      return true;
+    })
+    .wrap(Math.min(110, process.stderr.columns || 100))
+    .exitProcess(false)
+    .fail((message, error: Error | undefined) => {
+      // yargs tells its own findings as a message, what a command throws as an error.
+      throw error ?? new UsageError(`${message}\n'gapwatch --help' lists commands and options.`);
+    });
+  try {
+    await parser.parseAsync();
+    return code;
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+    process.stderr.write(`gapwatch: ${error.message}\n`);
+    return EXIT.usage;
+  }
+}

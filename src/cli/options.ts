@@ -1,0 +1,31 @@
+/** The options that several commands share. */
+import type { InferredOptionTypes, Options } from 'yargs';
+
+const text = { type: 'string', requiresArg: true } as const satisfies Options;
+
+/** Of all commands that probe. */
+export const PROBE_OPTIONS = {
+  config: { ...text, alias: 'c', describe: 'File with services and settings; targets are added to it' },
+  interval: { ...text, alias: 'i', describe: "From one probe's start to the next one's, such as 50ms" },
+  timeout: { ...text, alias: 't', describe: 'Deadline over one whole probe, name look-up included  [1s]' },
+  connection: {
+    choices: ['new', 'kept', 'both'],
+    describe: 'A new connection for each probe, one that is kept, or both side by side  [new]',
+  },
+  vantage: { ...text, describe: 'Name of the place where this monitor stands  [the host name]' },
+  workers: { type: 'number', default: 1, requiresArg: true, describe: 'Threads that share the services' },
+} as const satisfies Record<string, Options>;
+
+/** Of the commands that show what happens. */
+export const SHOW_OPTIONS = {
+  format: {
+    choices: ['auto', 'lines', 'json'],
+    default: 'auto',
+    describe: 'How to show it',
+  },
+  samples: { type: 'boolean', default: false, describe: 'Show every probe too (with lines or json)' },
+  for: { ...text, describe: 'Stop after this long, such as 30s' },
+} as const satisfies Record<string, Options>;
+
+export type ProbeArguments = InferredOptionTypes<typeof PROBE_OPTIONS>;
+export type ShowArguments = InferredOptionTypes<typeof SHOW_OPTIONS>;

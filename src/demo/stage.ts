@@ -1,0 +1,140 @@
+/** The demo's three services, real processes on free ports, and what happens to them. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import type { Manner } from './actor.ts';
+
+const ROLES = ['web', 'api', 'cache'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What happens, in this order, again and again. */
+const ACTS = [
+  { text: 'api is restarted', play: (stage: Stage) => stage.restart('api', 400) },
+  {
+    text: 'web says 503 for a moment, as after a deployment',
+    play: (stage: Stage) => stage.behave('web', 'busy', 500),
+  },
+  {
+    text: 'cache is restarted: another process answers afterwards',
+    play: (stage: Stage) => stage.restart('cache', 150),
+  },
+  {
+    text: 'a proxy accepts for api, with nothing behind it',
+    play: (stage: Stage) => stage.behave('api', 'hollow', 350),
+  },
+  { text: 'web hangs', play: (stage: Stage) => stage.freeze('web', 1600) },
+  {
+    text: 'everything is restarted, as by a daemon',
+    play: (stage: Stage) => Promise.all(ROLES.map((role) => stage.restart(role, 250))),
+  },
+] as const;
+
+const BEFORE_FIRST_MS = 3000;
+const BETWEEN_MS = 5000;
+
+export class Stage {
+  readonly ports: Readonly<Record<Role, number>>;
+  /** Whether the cache is a real redis-server. */
+  readonly realRedis: boolean;
+  readonly #processes = new Map<Role, ChildProcess>();
+  readonly #abort = new AbortController();
+
+  private constructor(ports: Record<Role, number>, realRedis: boolean) {
+    this.ports = ports;
+    this.realRedis = realRedis;
+  }
+
+  /** Starts the three services. */
+  static async open(): Promise<Stage> {
+    const [web, api, cache] = await Promise.all([freePort(), freePort(), freePort()]);
+    const stage = new Stage({ web, api, cache }, await hasRedis());
+    await Promise.all(ROLES.map((role) => stage.#start(role)));
+    return stage;
+  }
+
+  /** Plays until the stage is closed; tells each act before it begins. */
+  async play(tell: (text: string) => void): Promise<void> {
+    const { signal } = this.#abort;
+    try {
+      await sleep(BEFORE_FIRST_MS, undefined, { signal });
+      for (let turn = 0; ; turn++) {
+        const act = ACTS[turn % ACTS.length];
+        if (act === undefined) return;
+        tell(`demo: ${act.text}`);
+        await act.play(this);
+        await sleep(BETWEEN_MS, undefined, { signal });
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Ends the services. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(ROLES.map((role) => this.#end(role)));
+  }
+
+  /** Kills a service, and starts it again after a while. */
+  async restart(role: Role, awayMs: number): Promise<void> {
+    await this.#end(role);
+    await sleep(awayMs, undefined, { signal: this.#abort.signal });
+    await this.#start(role);
+  }
+
+  /** Lets a service misbehave for a while. */
+  async behave(role: Role, manner: Manner, forMs: number): Promise<void> {
+    this.#processes.get(role)?.send(manner);
+    await sleep(forMs, undefined, { signal: this.#abort.signal });
+    this.#processes.get(role)?.send('well' satisfies Manner);
+  }
+
+  /** Stops a service from running, and lets it go on after a while. */
+  async freeze(role: Role, forMs: number): Promise<void> {
+    this.#processes.get(role)?.kill('SIGSTOP');
+    try {
+      await sleep(forMs, undefined, { signal: this.#abort.signal });
+    } finally {
+      this.#processes.get(role)?.kill('SIGCONT');
+    }
+  }
+
+  async #start(role: Role): Promise<void> {
+    const port = String(this.ports[role]);
+    if (role === 'cache' && this.realRedis) {
+      const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+      // Its own process group, so that Ctrl-C ends it only through `close`.
+      this.#processes.set(role, spawn('redis-server', args, { stdio: 'ignore', detached: true }));
+      return;
+    }
+    const child = fork(fileURLToPath(new URL('./actor.js', import.meta.url)), [role, port]);
+    this.#processes.set(role, child);
+    await once(child, 'message');
+  }
+
+  async #end(role: Role): Promise<void> {
+    const child = this.#processes.get(role);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+async function hasRedis(): Promise<boolean> {
+  const child = spawn('redis-server', ['--version'], { stdio: 'ignore' });
+  const [code] = (await once(child, 'exit').catch(() => [-1])) as [number | null];
+  return code === 0;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

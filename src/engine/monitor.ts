@@ -1,0 +1,220 @@
+/**
+ * A monitor, as the main thread holds it: the engines' threads behind it, the numbers of the events, what is known of
+ * every service, and the readers of the one stream of messages. A reader never reaches back.
+ */
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { Worker } from 'node:worker_threads';
+
+import type { Event, Heartbeat, Hello, Message, MonitorIdentity, Unnumbered } from '../feed/messages.ts';
+import { PROTOCOL } from '../feed/messages.ts';
+import type { Watched } from '../probe/spec.ts';
+import { Board, BoardService } from '../timeline/board.ts';
+import { Clock } from './clock.ts';
+import { ProbeCounters } from './counters.ts';
+import { phaseOf } from './grid.ts';
+import type { EngineStats, FromEngine, Placed, ToEngine, Told } from './protocol.ts';
+
+const HEARTBEAT_MS = 5000;
+/** First probes are sent this far apart, so that a thousand services have their first answers within half a second. */
+const FIRST_LOOK_MS = 0.5;
+
+/** Somebody who is told. */
+export interface Reader {
+  /** Whether it wants every sample too. */
+  readonly samples: boolean;
+  /** Takes the next messages: a `hello` first. Must not throw, and must not keep the thread for long. */
+  take(messages: readonly Message[]): void;
+}
+
+export interface MonitorOptions {
+  readonly vantage: string;
+  readonly version: string;
+  readonly watched: readonly Watched[];
+  /** Threads that share the services: 1 or more. */
+  readonly workers: number;
+}
+
+interface Place {
+  readonly watched: Watched;
+  readonly worker: number;
+  readonly counters: ProbeCounters;
+}
+
+export class Monitor {
+  readonly identity: MonitorIdentity;
+  readonly #clock = new Clock();
+  readonly #board = new Board();
+  readonly #workers: Worker[];
+  readonly #readers = new Set<Reader>();
+  readonly #places = new Map<string, Place>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #seq = 0;
+  #placed = 0;
+  #stats: EngineStats[] = [];
+
+  /** Starts the threads and begins to watch. */
+  constructor(options: MonitorOptions) {
+    this.identity = {
+      id: randomUUID(),
+      vantage: options.vantage,
+      version: options.version,
+      startedAt: this.now(),
+    };
+    this.#workers = Array.from({ length: options.workers }, () => this.#startWorker());
+    this.#heartbeat = setInterval(() => {
+      this.#clock.check();
+      this.#publish([this.#makeHeartbeat()]);
+    }, HEARTBEAT_MS);
+    this.apply(options.watched);
+  }
+
+  /** Milliseconds since the Unix epoch. */
+  now(): number {
+    return this.#clock.epoch(this.#clock.now());
+  }
+
+  /** What is known of every service now. */
+  get board(): Board {
+    return this.#board;
+  }
+
+  /** What the probes of a service found, counted; null for a service that is not watched. */
+  counters(service: string): ProbeCounters | null {
+    return this.#places.get(service)?.counters ?? null;
+  }
+
+  /** Begins to tell a reader, with a `hello` before this returns. Returns how to end it. */
+  subscribe(reader: Reader): () => void {
+    reader.take([this.#hello()]);
+    this.#readers.add(reader);
+    this.#tellSamplesWanted();
+    return () => {
+      this.#readers.delete(reader);
+      this.#tellSamplesWanted();
+    };
+  }
+
+  /** Watches these services from now on. Those that did not change go on without a break. */
+  apply(watched: readonly Watched[]): void {
+    const wanted = new Map(watched.map((one) => [one.service.name, one]));
+    const gone = [...this.#places].filter(([name, place]) => !isDeepStrictEqual(wanted.get(name), place.watched));
+    for (const [name] of gone) {
+      this.#places.delete(name);
+      this.#board.services.delete(name);
+    }
+    const come = watched.filter(({ service }) => !this.#places.has(service.name));
+    if (gone.length === 0 && come.length === 0) return;
+
+    const added = this.#workers.map((): Placed[] => []);
+    for (const one of come) {
+      const { name, rise, fall, ...info } = one.service;
+      (void rise, void fall);
+      const worker = this.#placed % this.#workers.length;
+      const counters = new ProbeCounters();
+      added[worker]?.push({
+        watched: one,
+        phaseMs: phaseOf(this.#placed, info.intervalMs),
+        firstLookMs: (this.#placed * FIRST_LOOK_MS) % info.intervalMs,
+        counters: counters.memory,
+      });
+      this.#placed += 1;
+      this.#places.set(name, { watched: one, worker, counters });
+      this.#board.services.set(name, new BoardService(name, info, this.now()));
+    }
+    this.#workers.forEach((worker, index) => {
+      const names = gone.filter(([, place]) => place.worker === index).map(([name]) => name);
+      if (names.length > 0) order(worker, { type: 'remove', names });
+      const services = added[index] ?? [];
+      if (services.length > 0) order(worker, { type: 'add', services });
+    });
+    this.#publish([this.#hello()]);
+  }
+
+  /** Marks this moment on the timelines. */
+  mark(text: string): void {
+    this.#publish([this.#number({ type: 'mark', at: this.now(), text })]);
+  }
+
+  /** Ends the watch. Resolves when all that was observed has been told. */
+  async stop(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        const ended = new Promise((resolve) => worker.once('exit', resolve));
+        order(worker, { type: 'stop' });
+        await ended;
+      }),
+    );
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    worker.on('message', (message: FromEngine) => {
+      if (message.type === 'told') this.#publish(message.messages.map((told) => this.#take(told)));
+      else if (message.type === 'stats') this.#stats.push(message.stats);
+    });
+    worker.on('error', (error) => {
+      // A fault of the program: nothing true can be told any more.
+      throw error;
+    });
+    return worker;
+  }
+
+  #take(told: Told): Message {
+    if (told.type === 'sample' || told.type === 'status' || told.type === 'open-gap') return told;
+    return this.#number(told);
+  }
+
+  #number(event: Unnumbered): Event {
+    this.#seq += 1;
+    const { type, ...rest } = event;
+    return { type, seq: this.#seq, ...rest } as Event;
+  }
+
+  #publish(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    for (const message of messages) if (message.type !== 'hello') this.#board.apply(message);
+    const events = messages.filter((message) => message.type !== 'sample');
+    for (const reader of this.#readers) {
+      const due = reader.samples ? messages : events;
+      if (due.length > 0) reader.take(due);
+    }
+  }
+
+  #hello(): Hello {
+    const now = this.now();
+    return {
+      type: 'hello',
+      protocol: PROTOCOL,
+      monitor: this.identity,
+      now,
+      seq: this.#seq,
+      resumed: false,
+      services: this.#board.snapshot(now),
+    };
+  }
+
+  #makeHeartbeat(): Heartbeat {
+    const stats = this.#stats;
+    this.#stats = [];
+    return {
+      type: 'heartbeat',
+      now: this.now(),
+      seq: this.#seq,
+      probes: stats.reduce((sum, { sent }) => sum + sent, 0),
+      missed: stats.reduce((sum, { missed }) => sum + missed, 0),
+      lateMs: Math.max(0, ...stats.map(({ lateMs }) => lateMs)),
+      overloaded: stats.some(({ overloaded }) => overloaded),
+    };
+  }
+
+  #tellSamplesWanted(): void {
+    const wanted = [...this.#readers].some((reader) => reader.samples);
+    for (const worker of this.#workers) order(worker, { type: 'samples', wanted });
+  }
+}
+
+function order(worker: Worker, message: ToEngine): void {
+  worker.postMessage(message);
+}

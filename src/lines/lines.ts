@@ -1,0 +1,80 @@
+/** The line format: one line an event, for a scroll-back. Pure. */
+import { count, showDuration, showGap, showTime } from '../format.ts';
+import type { GapFacts, Message, ReasonCount } from '../feed/messages.ts';
+
+/** The widest service name that the columns are made for. */
+const MAX_NAME = 32;
+
+export class LinesFormat {
+  #nameWidth = 4;
+
+  /** The line for a message; null for one that is not shown. */
+  line(message: Message): string | null {
+    switch (message.type) {
+      case 'hello':
+        this.#nameWidth = Math.min(MAX_NAME, Math.max(4, ...message.services.map(({ service }) => service.length)));
+        return null;
+      case 'transition': {
+        const why = message.reason === null ? '' : withMessage(message.reason, message.message);
+        const first = message.from === 'unknown' && message.to === 'up' ? 'first answer' : '';
+        return this.#row(message.at, message.service, message.to.toUpperCase(), why || first);
+      }
+      case 'gap':
+        return this.#row(message.to, message.service, 'GAP', showGapFacts(message));
+      case 'open-gap': {
+        const { from, durationMs, minMs, failed, reasons } = message;
+        const facts = `${showDuration(durationMs)} so far (at least ${showDuration(minMs)})`;
+        return this.#row(from, message.service, 'STILL DOWN', `${facts}, ${showFailed(failed, reasons)}`);
+      }
+      case 'mark':
+        return this.#row(message.at, '', 'MARK', message.text);
+      case 'connection-lost':
+        return this.#row(
+          message.at,
+          message.service,
+          'CONNECTION',
+          `lost: ${withMessage(message.reason, message.message)}`,
+        );
+      case 'identity':
+        return this.#row(
+          message.at,
+          message.service,
+          'IDENTITY',
+          `another process now: ${message.was} → ${message.is}`,
+        );
+      case 'status':
+        return this.#row(message.at, message.service, 'STATUS', message.status);
+      case 'sample': {
+        const took = `${message.durationMs.toFixed(1)} ms`;
+        const why = message.reason === null ? '' : ` ${withMessage(message.reason, message.message)}`;
+        return this.#row(message.at, message.service, `· ${message.result}`, took + why);
+      }
+      case 'heartbeat':
+        if (!message.overloaded) return null;
+        return this.#row(
+          message.now,
+          '',
+          'OVERLOADED',
+          `this monitor can't hold the rate: ${count(message.missed, 'slot')} missed in 5 s, ${String(message.probes)} probes sent; watch fewer services, or less often, or with more --workers`,
+        );
+    }
+  }
+
+  #row(at: number, service: string, what: string, rest: string): string {
+    return `${showTime(at)}  ${service.padEnd(this.#nameWidth)}  ${what.padEnd(10)}  ${rest}`.trimEnd();
+  }
+}
+
+function withMessage(reason: string, message: string | null): string {
+  return message === null ? reason : `${reason}: ${message}`;
+}
+
+function showGapFacts(gap: GapFacts): string {
+  return `${showGap(gap)}, ${showFailed(gap.failed, gap.reasons)}`;
+}
+
+function showFailed(failed: number, reasons: readonly ReasonCount[]): string {
+  const only = reasons.length === 1 ? reasons[0] : undefined;
+  const why = only?.reason ?? reasons.map((each) => `${each.reason} ${String(each.count)}`).join(', ');
+  return `${count(failed, 'probe')} failed: ${why}`;
+}

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The bin: run the command line, leave with its exit code. */
+import { run } from './cli/cli.ts';
+
+process.exitCode = await run(process.argv.slice(2));

@@ -1,0 +1,186 @@
+/**
+ * What is known of every service of one monitor, from nothing but its messages: the same for a monitor in this process
+ * and for one at the other end of a feed. Bounded memory for each service. Pure: time comes with the messages.
+ */
+import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, Transition } from '../feed/messages.ts';
+import type { Reason, Service, State } from '../model.ts';
+import { UptimeWindows } from './uptime.ts';
+
+/** Intervals kept for each service: the newest. */
+const INTERVALS = 256;
+/** Gaps kept for each service: the newest. */
+const GAPS = 20;
+
+/** Sums since the board first saw the service. Durations in milliseconds. */
+export interface Totals {
+  gaps: number;
+  longestGapMs: number;
+  upMs: number;
+  downMs: number;
+  unobservedMs: number;
+}
+
+/** What never changes of a service while it is watched. */
+export type ServiceInfo = Omit<Service, 'name' | 'rise' | 'fall'>;
+
+export class BoardService {
+  readonly name: string;
+  readonly info: ServiceInfo;
+  readonly #totals: Totals = { gaps: 0, longestGapMs: 0, upMs: 0, downMs: 0, unobservedMs: 0 };
+  state: State = 'unknown';
+  /** When the state began. */
+  since: number;
+  reason: Reason | null = null;
+  /** Null where it follows the state. */
+  #status: State | null = null;
+  readonly gaps: GapFacts[] = [];
+  /** The starts of past intervals and their states, the oldest first; the present state is not among them. */
+  #starts: number[] = [];
+  #states: State[] = [];
+  #accountedTo: number;
+  readonly #uptime = new UptimeWindows();
+
+  constructor(name: string, info: ServiceInfo, since: number) {
+    this.name = name;
+    this.info = info;
+    this.since = since;
+    this.#accountedTo = since;
+  }
+
+  static from(snapshot: ServiceSnapshot): BoardService {
+    const { kind, target, connection, group, intervalMs, timeoutMs } = snapshot;
+    const info = { kind, target, connection, group, intervalMs, timeoutMs };
+    const service = new BoardService(snapshot.service, info, snapshot.timeline[0]?.from ?? snapshot.since);
+    for (const { state, from } of snapshot.timeline) service.#enter(state, from);
+    service.#enter(snapshot.state, snapshot.since);
+    service.reason = snapshot.reason;
+    if (snapshot.status !== snapshot.state) service.#status = snapshot.status;
+    service.gaps.push(...snapshot.gaps);
+    return service;
+  }
+
+  get status(): State {
+    return this.#status ?? this.state;
+  }
+
+  /** The newest intervals, the oldest first; the last one is the present state and open. */
+  get timeline(): TimelineInterval[] {
+    return [...this.#states, this.state].map((state, index) => ({
+      state,
+      from: this.#starts[index] ?? this.since,
+      to: index < this.#states.length ? (this.#starts[index + 1] ?? this.since) : null,
+    }));
+  }
+
+  transition(change: Transition): void {
+    this.#enter(change.to, change.at);
+    this.reason = change.reason;
+  }
+
+  setStatus(status: State): void {
+    this.#status = status;
+  }
+
+  gap(gap: Gap): void {
+    const { from, to, durationMs, minMs, maxMs, failed, reasons } = gap;
+    this.gaps.push({ from, to, durationMs, minMs, maxMs, failed, reasons });
+    if (this.gaps.length > GAPS) this.gaps.shift();
+    this.#totals.gaps += 1;
+    this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, durationMs);
+  }
+
+  snapshot(now: number): ServiceSnapshot {
+    return {
+      service: this.name,
+      ...this.info,
+      state: this.state,
+      status: this.status,
+      since: this.since,
+      reason: this.reason,
+      uptime: this.#uptime.uptime(now, { state: this.state, from: this.#accountedTo }),
+      timeline: this.timeline,
+      gaps: [...this.gaps],
+    };
+  }
+
+  /**
+   * The sums up to `now`, as if the present state had lasted until then. Not booked: a change that is settled later may
+   * have been earlier.
+   */
+  totalsAt(now: number): Totals {
+    const totals = { ...this.#totals };
+    count(totals, this.state, now - this.#accountedTo);
+    return totals;
+  }
+
+  #enter(state: State, at: number): void {
+    this.#account(at);
+    if (state !== this.state) {
+      if (at > this.since || this.#states.length > 0) {
+        this.#starts.push(this.since);
+        this.#states.push(this.state);
+      }
+      // Cut in large pieces: shifting at every change would cost the whole length each time.
+      if (this.#states.length >= 2 * INTERVALS) {
+        this.#starts = this.#starts.slice(-INTERVALS);
+        this.#states = this.#states.slice(-INTERVALS);
+      }
+    }
+    this.state = state;
+    this.since = at;
+  }
+
+  #account(to: number): void {
+    // A wall clock that was set back gives a label before the last one: that time is counted already.
+    const tookMs = to - this.#accountedTo;
+    if (tookMs <= 0) return;
+    count(this.#totals, this.state, tookMs);
+    this.#uptime.add(this.state, this.#accountedTo, to);
+    this.#accountedTo = to;
+  }
+}
+
+function count(totals: Totals, state: State, tookMs: number): void {
+  if (tookMs <= 0) return;
+  if (state === 'up') totals.upMs += tookMs;
+  else if (state === 'down') totals.downMs += tookMs;
+  else if (state === 'unobserved') totals.unobservedMs += tookMs;
+}
+
+export class Board {
+  readonly services = new Map<string, BoardService>();
+
+  /** Takes the next message of the monitor. */
+  apply(message: Message): void {
+    switch (message.type) {
+      case 'hello':
+        this.#hello(message);
+        return;
+      case 'transition':
+        this.services.get(message.service)?.transition(message);
+        return;
+      case 'gap':
+        this.services.get(message.service)?.gap(message);
+        return;
+      case 'status':
+        this.services.get(message.service)?.setStatus(message.status);
+        return;
+      default:
+    }
+  }
+
+  snapshot(now: number): ServiceSnapshot[] {
+    return Array.from(this.services.values(), (service) => service.snapshot(now));
+  }
+
+  #hello(hello: Hello): void {
+    const before = new Map(this.services);
+    this.services.clear();
+    for (const snapshot of hello.services) {
+      const known = before.get(snapshot.service);
+      // Nothing happened in between (the list of services was read again): what is known beyond the snapshot is kept.
+      const same = known !== undefined && known.since === snapshot.since && known.state === snapshot.state;
+      this.services.set(snapshot.service, same ? known : BoardService.from(snapshot));
+    }
+  }
+}
