@@ -1,0 +1,64 @@
+/** What is wrong with a configuration, told to people: every problem with its place. */
+
+/** What kind of fault it is. `no-services`: neither a file nor a service is named. */
+type ConfigFault = 'no-services' | 'unreadable' | 'syntax' | 'invalid';
+
+/** One thing that is wrong. Never holds the value of a secret. */
+export interface Problem {
+  /** The file as it was named; null for what stands on the command line. */
+  readonly file: string | null;
+  /** From 1, as editors count; null where the problem is with the whole file, or not in a file. */
+  readonly line: number | null;
+  /** From 1, in UTF-16 units, as editors count; null as `line`. */
+  readonly column: number | null;
+  /** `services[2].port`, a target less its password, or an option's name; null for the whole file. */
+  readonly place: string | null;
+  /** What stands there, and what may. */
+  readonly message: string;
+}
+
+/** The line for a problem: `services.json:14:11  services[2].port: 70000 is not a port; …`. */
+function problemLine(problem: Problem): string {
+  const { file, line, column, place, message } = problem;
+  const where = file === null ? '' : line === null ? file : `${file}:${String(line)}:${String(column)}`;
+  if (place === null) return `${where}: ${message}`;
+  return `${where}${where === '' ? '' : '  '}${place}: ${message}`;
+}
+
+/** More of them help nobody. */
+const PRINTED = 20;
+
+/** The configuration can't be used. The message is a block of lines for people, and the whole of what to print. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code: ConfigFault;
+  readonly problems: readonly Problem[];
+
+  /** @param headline the first line of the message; the problems follow, one a line */
+  constructor(code: ConfigFault, headline: string, problems: readonly Problem[]) {
+    const more = problems.length - PRINTED;
+    const lines = problems.slice(0, PRINTED).map((problem) => `  ${problemLine(problem)}`);
+    super([headline, ...lines, ...(more > 0 ? [`  … and ${String(more)} more`] : [])].join('\n'));
+    this.code = code;
+    this.problems = problems;
+  }
+}
+
+/** The error for problems, of which there is at least one. Those of the file come first, in its order. */
+export function invalid(problems: readonly Problem[], code: ConfigFault = 'invalid'): ConfigError {
+  const count = problems.length === 1 ? '' : ` (${String(problems.length)} problems)`;
+  const sorted = problems.toSorted(
+    (a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0,
+  );
+  return new ConfigError(code, `The configuration can't be used${count}:`, sorted);
+}
+
+/** The place of a problem on the command line: an option or a target. */
+export function commandLinePlace(place: string): Omit<Problem, 'message'> {
+  return { file: null, line: null, column: null, place };
+}
+
+/** A problem on the command line. */
+export function commandLineProblem(place: string, message: string): Problem {
+  return { ...commandLinePlace(place), message };
+}

@@ -1,0 +1,188 @@
+/** The kinds of value that the configuration is made of: each one's check, type, words and part of the JSON Schema. */
+import { z } from 'zod';
+
+import type { Pattern, StatusRange } from '../probe/spec.ts';
+import { excerpt } from '../probe/text.ts';
+import { DURATION, durationMs, durationText, durationTrouble } from './duration.ts';
+import { didYouMean, listed, says, kindOf, shown } from './wording.ts';
+import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './where.ts';
+
+/**
+ * An object with these fields and no other.
+ * The message for unknown fields has a line for each of them, in the order of zod's `keys`.
+ * @param noun what it is, with its article, for messages
+ */
+export function fields<Shape extends z.ZodRawShape>(noun: string, shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const names = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== 'unrecognized_keys')
+        return `${shown(issue.input)} is not ${noun}; an object with ${listed(names)}`;
+      return issue.keys
+        .map((key) => `unknown field${didYouMean(key, names) || '.'} Allowed here: ${names.join(', ')}`)
+        .join('\n');
+    },
+  });
+}
+
+/** One of some words. */
+export function choice<const Words extends readonly string[]>(noun: string, words: Words) {
+  const allowed = listed(words.map((word) => `"${word}"`));
+  return z.enum(words, {
+    error: ({ input }) => {
+      if (input === undefined) return `missing; ${allowed}`;
+      const meant = typeof input === 'string' ? didYouMean(input, words) : '';
+      return `${shown(input)} is not ${noun}${meant === '' ? ';' : `${meant} Allowed:`} ${allowed}`;
+    },
+  });
+}
+
+const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
+
+/** A name that people read: of a service, a group, a vantage. */
+export function label(noun: string) {
+  const words = says(noun, '1 to 100 characters, none of them a control character, not all of them blank');
+  return z
+    .string(words)
+    .min(1, words)
+    .max(100, words)
+    .regex(new RegExp(`^[^${CONTROLS}]*$`), words)
+    .refine((written) => written.trim() !== '' && !/\p{Surrogate}/u.test(written), words);
+}
+
+/** Text of at least one character, told in messages. */
+export function text(noun: string, allowed: string) {
+  const words = says(noun, allowed);
+  return z.string(words).min(1, words);
+}
+
+/** A whole number, both bounds included. */
+export function whole(noun: string, min: number, max: number) {
+  const words = says(noun, `a whole number from ${String(min)} to ${String(max)}`);
+  return z.int(words).min(min, words).max(max, words);
+}
+
+/** true or false. */
+export const flag = z.boolean({ error: ({ input }) => `${shown(input)} is neither true nor false` });
+
+/**
+ * A duration, to milliseconds.
+ * @param minWhy the reason why it can't be shorter, for the message; null for none
+ */
+export function duration(noun: string, minMs: number, maxMs: number, minWhy: string | null) {
+  const range = `from ${durationText(minMs)} to ${durationText(maxMs)}`;
+  const tooShort = (input: unknown): string =>
+    `${shown(input)} is too short for ${noun}; ${range}${minWhy === null ? '' : `: ${minWhy}`}`;
+  const words = {
+    error: ({ input }: { input?: unknown }) =>
+      minMs > 0 && (input === 0 || input === '0') ? tooShort(input) : durationTrouble(input),
+  };
+  return z
+    .string(words)
+    .regex(DURATION, words)
+    .refine((written) => (durationMs(written) ?? minMs) >= minMs, { error: ({ input }) => tooShort(input) })
+    .refine((written) => (durationMs(written) ?? maxMs) <= maxMs, {
+      error: ({ input }) => `${shown(input)} is too long for ${noun}; ${range}`,
+    })
+    .transform((written) => durationMs(written) ?? minMs);
+}
+
+/** A host: a name or an address. */
+export const host = z
+  .string(says('a host', 'a name or an address, such as "db.internal", "127.0.0.1" or "::1"'))
+  .refine((written) => hostOf(written) !== null, {
+    error: ({ input }) =>
+      `${excerpt(redacted(String(input)))} is not a host; a name or an address, without port or path`,
+  });
+
+/** A TCP port to connect to. */
+export const port = whole('a port', 1, 65_535);
+
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const envWords = {
+  error: () => 'this is not the name of an environment variable; letters, digits and _, such as "GAPWATCH_TOKEN"',
+};
+const fromEnv = fields('a secret', {
+  env: z.string(envWords).regex(ENV_NAME, envWords).describe('The name of an environment variable that holds it.'),
+});
+const fromFile = fields('a secret', {
+  file: text('a path', 'the path of a file').describe(
+    'The path of a file that holds it, from the folder of this configuration. One line break at its end is not part of it.',
+  ),
+});
+const SECRET_FORMS = 'text in double quotes, { "env": NAME } or { "file": PATH }';
+
+/** Text that may be kept out of the configuration. It is never printed, logged, stored or sent to anybody but its service. */
+export const secret = z
+  .union([z.string(), fromEnv, fromFile], {
+    error: ({ input }) =>
+      input === undefined ? `missing; ${SECRET_FORMS}` : `${kindOf(input)} stands here; it takes ${SECRET_FORMS}`,
+  })
+  .meta({ id: 'secret', description: 'Text; or { "env": NAME } or { "file": PATH }, which keep it out of this file.' });
+
+/** A secret of at least one character. */
+export const filledSecret = secret.refine((written) => written !== '', {
+  error: `it is empty; ${SECRET_FORMS}, or leave the field out`,
+});
+/** A secret as the configuration has it: itself, or where it is. */
+export type Secret = z.output<typeof secret>;
+
+/** Reads the URLs of each kind of service. */
+export const URL_PARSERS = { tcp: tcpUrl, http: httpUrl, redis: redisUrl } as const;
+
+/** A URL, which may hold a password: so it may be a secret as a whole. Where it is text it is checked here. */
+export function url(kind: keyof typeof URL_PARSERS) {
+  return secret.superRefine((written, context) => {
+    if (typeof written !== 'string') return;
+    const parsed: Parsed<unknown> = URL_PARSERS[kind](written);
+    if ('value' in parsed) return;
+    context.addIssue({
+      code: 'custom',
+      message: `${excerpt(redacted(written))}: ${parsed.trouble}; ${URL_FORMS[kind]}`,
+    });
+  });
+}
+
+const patternWords = says('a pattern', 'text that must occur, or "/regular expression/flags"');
+
+/** Text that must occur, or `/regex/flags`. */
+export const pattern = z
+  .string(patternWords)
+  .min(1, patternWords)
+  .transform((written, context): Pattern => {
+    const [, source, flags = ''] = /^\/(.+)\/([a-z]*)$/s.exec(written) ?? [];
+    if (source === undefined) return written;
+    const wayOut = 'text that begins with a slash is written "/\\\\/text/"';
+    if (!/^[imsuv]*$/.test(flags)) {
+      const message = `"${flags}" after the last slash are not flags; i, m, s, u and v are; ${wayOut}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    try {
+      return new RegExp(source, flags);
+    } catch (error) {
+      const [reason] = (error instanceof Error ? error.message : String(error)).split(': ').slice(-1);
+      const message = `${excerpt(written)} is not a regular expression (${reason ?? ''}); ${wayOut}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+  });
+
+const statusWords = says('a status', 'a number such as 200, "2xx", "200-299", or a list of these');
+const status = z
+  .union([z.int(statusWords), z.string(statusWords).regex(/^([1-5]xx|\d{3}(-\d{3})?)$/, statusWords)], statusWords)
+  .transform((written): StatusRange => {
+    const [from = '', to = from] = String(written).split('-');
+    return { from: Number(from.replace('xx', '00')), to: Number(to.replace('xx', '99')) };
+  })
+  .refine(({ from, to }) => from >= 100 && to <= 599 && from <= to, {
+    error: ({ input }) => {
+      const { from, to } = input as StatusRange;
+      return `${from === to ? String(from) : `${String(from)}-${String(to)}`} is not a status; from 100 to 599, the lower one first`;
+    },
+  });
+
+/** HTTP status codes, one or a list. */
+export const statuses = z
+  .union([z.array(status).min(1, says('a status', 'at least one, such as ["2xx"]')), status], statusWords)
+  .transform((written): readonly StatusRange[] => (Array.isArray(written) ? written : [written]));

@@ -1,0 +1,240 @@
+/**
+ * The configuration: one definition that checks it, types it, and describes it to editors (`json-schema.ts`).
+ * What needs more than one field of different objects, secrets and defaults is in `load.ts` and `specs/`.
+ */
+import { z } from 'zod';
+
+import {
+  choice,
+  duration,
+  fields,
+  flag,
+  host,
+  label,
+  filledSecret,
+  pattern,
+  port,
+  secret,
+  statuses,
+  text,
+  url,
+  whole,
+} from './fields.ts';
+import { parseListen } from './listen.ts';
+import { says } from './wording.ts';
+
+const SECOND = 1000;
+const DAY = 86_400_000;
+
+const interval = duration('an interval', 10, DAY, 'faster probes would measure the monitor, not the service').describe(
+  'The time from the start of one probe to the start of the next, such as "100ms".',
+);
+const timeout = duration('a timeout', 1, DAY, null).describe(
+  'One deadline over the whole probe, name look-up included, such as "1s". It may exceed the interval.',
+);
+const connection = choice('a kind of connection', ['new', 'kept', 'both']).describe(
+  'new: a connection for every probe. kept: every probe over one connection, whose break is noticed at once. both: two services, NAME and NAME (kept).',
+);
+const family = z
+  .literal([4, 6], says('an address family', '4 or 6'))
+  .describe('Look up an IPv4 (4) or an IPv6 (6) address only. Without it, the first address that the look-up gives.');
+const rise = whole('a number of probes', 1, 100).describe('Good probes in a row that make the status up. Default: 1.');
+const fall = whole('a number of probes', 1, 100).describe(
+  'Failed probes in a row that make the status down. Default: 1.',
+);
+
+const settings = { interval, timeout, connection, family, rise, fall };
+
+const name = label('a name').describe('What the service is called; no other has the same name.');
+
+/** What every service may have beside its name, its type, and what goes with that. */
+const common = {
+  group: label('a group').describe('Services of one group are shown together.').optional(),
+  enabled: flag.describe('false: checked with the rest, but not watched. Default: true.').optional(),
+  ...z.object(settings).partial().shape,
+};
+
+const tlsSettings = fields('TLS settings', {
+  verify: flag.describe('Whether the certificate must be trusted and must name the server. Default: true.').optional(),
+  ca: text('a path', 'the path of a PEM file')
+    .describe("A PEM file with the certificates to trust instead of the system's, from the folder of this file.")
+    .optional(),
+  servername: host.describe('The name to ask for (SNI) and to verify. Default: the host.').optional(),
+  minDays: z
+    .number(says('a number of days', 'a number of 0 or more'))
+    .min(0, says('a number of days', 'a number of 0 or more'))
+    .max(36_500, says('a number of days', 'a number up to 36500'))
+    .describe('The service is down (tls) where its certificate is valid for fewer days than this.')
+    .optional(),
+});
+
+const tls = z
+  .union(
+    [z.literal(true), tlsSettings],
+    says(
+      'TLS settings',
+      'true, or an object with verify, ca, servername or minDays; without TLS the field is left out',
+    ),
+  )
+  .meta({ id: 'tls', description: 'Encrypt the connection: true, or how.' });
+/** `true`, or how. */
+export type Tls = z.output<typeof tls>;
+
+const HOST_OR_URL = { oneOf: [{ required: ['url'] }, { required: ['host'] }] };
+
+/** Tells where a service has no address, or two. */
+function oneAddress(
+  service: { url?: unknown; host?: unknown; port?: unknown },
+  context: z.core.$RefinementCtx,
+  portNeeded: boolean,
+): void {
+  const add = (path: string[], message: string): void => {
+    context.addIssue({ code: 'custom', path, message });
+  };
+  if (service.url !== undefined) {
+    for (const field of ['host', 'port'] as const) {
+      if (service[field] !== undefined)
+        add([field], 'stands beside "url", which says it already; one of the two has to go');
+    }
+  } else if (service.host === undefined) {
+    add([], `no address; "host"${portNeeded ? ' and "port"' : ''}, or "url"`);
+  } else if (portNeeded && service.port === undefined) {
+    add([], 'no port; "port" is missing beside "host": a whole number from 1 to 65535');
+  }
+}
+
+const tcp = fields('a service', {
+  name,
+  type: z.literal('tcp').describe('Up: connected, still open after "hold", and what is expected arrived.'),
+  host: host.describe('A name or an address. localhost is 127.0.0.1, or ::1 where the family is 6.').optional(),
+  port: port.describe('The port.').optional(),
+  url: url('tcp').describe('tcp://HOST:PORT, instead of host and port.').optional(),
+  hold: duration('a hold', 0, 60 * SECOND, null)
+    .describe(
+      'How long the peer must keep the accepted connection open. Default: "25ms". Not waited for where something is expected.',
+    )
+    .optional(),
+  send: secret.describe('Text to send once connected.').optional(),
+  expect: pattern.describe('Text that must arrive, or "/regular expression/flags".').optional(),
+  tls: tls.optional(),
+  ...common,
+})
+  .superRefine((service, context) => {
+    oneAddress(service, context, true);
+  })
+  .meta(HOST_OR_URL);
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+const http = fields('a service', {
+  name,
+  type: z.literal('http').describe('Up: the whole reply arrived, with an accepted status and body.'),
+  url: url('http').describe(
+    'http://…, https://… or unix:/SOCKET:/PATH. A user and password in it are sent as Basic authorization.',
+  ),
+  method: choice('a method', METHODS).describe('The method. Default: GET.').optional(),
+  headers: z
+    .record(z.string().regex(HEADER_NAME), secret, {
+      error: ({ code, input }) =>
+        code === 'invalid_key'
+          ? "what stands here is not the name of a header; letters, digits and any of !#$%&'*+-.^_`|~"
+          : says('headers', 'an object such as { "Authorization": { "env": NAME } }').error({ input }),
+    })
+    .describe('Headers to send, each with text or a secret.')
+    .optional(),
+  body: secret.describe('The body to send.').optional(),
+  expect: fields('an expectation', {
+    status: statuses
+      .describe('Accepted statuses: 200, "2xx", "200-299", or a list. Default: ["2xx", "3xx"].')
+      .optional(),
+    body: pattern.describe('Text that the body must hold, or "/regular expression/flags".').optional(),
+  })
+    .describe('What the reply must be.')
+    .optional(),
+  follow: whole('a number of redirects', 0, 20).describe('How many redirects are followed. Default: 0.').optional(),
+  tls: tls.optional(),
+  ...common,
+});
+
+const redis = fields('a service', {
+  name,
+  type: z.literal('redis').describe('Up: PING was answered by PONG, and the role is as told.'),
+  url: url('redis').describe('redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], or rediss:// for TLS.').optional(),
+  host: host.describe('A name or an address, instead of url.').optional(),
+  port: port.describe('The port. Default: 6379.').optional(),
+  username: filledSecret.describe('The ACL user.').optional(),
+  password: filledSecret.describe('The password, best as { "env": NAME } or { "file": PATH }.').optional(),
+  db: whole('the number of a database', 0, 999_999).describe('The database to select. Default: 0.').optional(),
+  role: choice('a role', ['master', 'replica']).describe('The role that the server must have.').optional(),
+  tls: tls.optional(),
+  ...common,
+})
+  .superRefine((service, context) => {
+    oneAddress(service, context, false);
+  })
+  .meta(HOST_OR_URL);
+
+const TYPES = choice('a type of service', ['tcp', 'http', 'redis']);
+
+/** One service, from the file or from a target. */
+export const serviceSchema = z.discriminatedUnion('type', [tcp, http, redis], {
+  error: ({ input }) => {
+    if (typeof input !== 'object' || input === null || Array.isArray(input))
+      return says('a service', 'an object with "name", "type" and an address').error({ input });
+    const type = TYPES.safeParse('type' in input ? input.type : undefined);
+    return type.error?.issues[0]?.message ?? '';
+  },
+});
+/** A checked entry. Durations are in milliseconds, expressions are compiled; secrets and URLs are as they were. */
+export type ServiceEntry = z.output<typeof serviceSchema>;
+export type TcpEntry = Extract<ServiceEntry, { type: 'tcp' }>;
+export type HttpEntry = Extract<ServiceEntry, { type: 'http' }>;
+export type RedisEntry = Extract<ServiceEntry, { type: 'redis' }>;
+
+const vantage = label('a vantage').describe('Where this monitor stands. Default: the host name.');
+
+/** The options of the command line that the file has too, as typed. */
+export const optionsSchema = z.object({ interval, timeout, connection, vantage }).partial();
+
+const defaultsSchema = fields('defaults', z.object(settings).partial().shape);
+
+const listenWords = says(
+  'an address to listen on',
+  'HOST:PORT such as "127.0.0.1:9720", port 0 for a free one, or "off"',
+);
+
+/** The whole file. */
+export const fileSchema = fields('a configuration', {
+  $schema: z.string(says('a schema', 'the path or URL of a JSON Schema')).describe('For editors.').optional(),
+  vantage: vantage.optional(),
+  defaults: defaultsSchema.describe('What services have that do not say otherwise.').optional(),
+  services: z
+    .array(serviceSchema, says('a list', 'a list of services: [ { "name": …, "type": … } ]'))
+    .describe('What is watched.')
+    .optional(),
+  feed: fields('the settings of the feed', {
+    listen: z
+      .string(listenWords)
+      .refine((written) => parseListen(written) !== null, listenWords)
+      .transform(parseListen)
+      .describe('HOST:PORT of the feed, the status page and the metrics, or "off".')
+      .optional(),
+    token: filledSecret.describe('What clients must know on an address that is not loopback.').optional(),
+    public: flag
+      .describe('Whether everybody may see names, states and times, though no addresses and messages. Default: false.')
+      .optional(),
+  })
+    .describe('The feed for other programs, the status page and the metrics.')
+    .optional(),
+  history: fields('the settings of the history', {
+    dir: text('a path', 'the path of a folder')
+      .describe('The folder of the history, from the folder of this file.')
+      .optional(),
+    keep: duration('a time to keep', 60 * SECOND, 36_500 * DAY, null)
+      .describe('How long events are kept. Default: "90d".')
+      .optional(),
+  })
+    .describe('What is kept on disk.')
+    .optional(),
+});

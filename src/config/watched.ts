@@ -1,0 +1,125 @@
+/** From checked entries to what is watched: names, defaults, and the bounds that need both. */
+import type { Connection } from '../model.ts';
+import type { ProbeSpec, Watched } from '../probe/spec.ts';
+import { excerpt } from '../probe/text.ts';
+import type { Problem } from './config-error.ts';
+import { durationText } from './duration.ts';
+import type { Place } from './problems.ts';
+import { Reader, type Surroundings } from './reader.ts';
+import type { ServiceEntry } from './schema.ts';
+import type { Drafted } from './specs/common.ts';
+import { httpSpec } from './specs/http.ts';
+import { redisSpec } from './specs/redis.ts';
+import { tcpSpec } from './specs/tcp.ts';
+
+/** A checked entry, and where it stands. */
+export interface Candidate {
+  readonly entry: ServiceEntry;
+  readonly place: Place;
+  readonly from: 'file' | 'command line';
+}
+
+/** What a service has that does not say otherwise. Durations in milliseconds. */
+export interface Settings {
+  readonly interval: number;
+  readonly timeout: number;
+  readonly connection: Connection | 'both';
+  readonly family: 4 | 6 | null;
+  readonly rise: number;
+  readonly fall: number;
+}
+
+/** Probes of one service that may be on their way at the same time. */
+const IN_FLIGHT = 64;
+
+/**
+ * The services to watch: `both` is two, and those that are not enabled are left out once they are checked.
+ * @param problems where problems are added; if there are any, the result is of no use
+ */
+export async function watchedOf(
+  candidates: readonly Candidate[],
+  defaults: Settings,
+  surroundings: Surroundings,
+  problems: Problem[],
+): Promise<Watched[]> {
+  const watched: Watched[] = [];
+  const owners = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { entry, place } = candidate;
+    const settings = settingsOf(entry, defaults);
+    const reader = new Reader(surroundings, place, problems);
+    checkInFlight(entry, settings, reader);
+    const named = namesOf(entry.name, settings.connection);
+    for (const { name } of named) claim(name, candidate, owners, reader);
+    // What a service that is not watched points to need not be there.
+    if (entry.enabled === false) continue;
+    const drafted = await specOf(entry, settings, reader);
+    if (drafted === null) continue;
+    for (const { name, connection } of named) {
+      watched.push({
+        service: {
+          name,
+          kind: entry.type,
+          target: drafted.target,
+          connection,
+          group: entry.group ?? null,
+          intervalMs: settings.interval,
+          timeoutMs: settings.timeout,
+          rise: settings.rise,
+          fall: settings.fall,
+        },
+        probe: drafted.probe,
+      });
+    }
+  }
+  return watched;
+}
+
+function settingsOf(entry: ServiceEntry, defaults: Settings): Settings {
+  return {
+    interval: entry.interval ?? defaults.interval,
+    timeout: entry.timeout ?? defaults.timeout,
+    connection: entry.connection ?? defaults.connection,
+    family: entry.family ?? defaults.family,
+    rise: entry.rise ?? defaults.rise,
+    fall: entry.fall ?? defaults.fall,
+  };
+}
+
+function namesOf(name: string, connection: Settings['connection']): { name: string; connection: Connection }[] {
+  if (connection !== 'both') return [{ name, connection }];
+  return [
+    { name, connection: 'new' },
+    { name: `${name} (kept)`, connection: 'kept' },
+  ];
+}
+
+function specOf(entry: ServiceEntry, settings: Settings, reader: Reader): Promise<Drafted<ProbeSpec> | null> {
+  if (entry.type === 'tcp') return tcpSpec(entry, settings.family, settings.timeout, reader);
+  if (entry.type === 'http') return httpSpec(entry, settings.family, reader);
+  return redisSpec(entry, settings.family, reader);
+}
+
+function claim(name: string, candidate: Candidate, owners: Map<string, Candidate>, reader: Reader): void {
+  const owner = owners.get(name);
+  if (owner === undefined) {
+    owners.set(name, candidate);
+    return;
+  }
+  const taken = `the name ${excerpt(name)} is taken by ${owner.place([], 'value').place ?? 'another'} already`;
+  if (candidate.from === 'file') reader.problem(['name'], `${taken}; every service has a name of its own`);
+  else reader.problem([], `${taken}; NAME=WHERE gives this one another`);
+}
+
+function checkInFlight(entry: ServiceEntry, { timeout, interval }: Settings, reader: Reader): void {
+  const inFlight = Math.ceil(timeout / interval);
+  if (inFlight <= IN_FLIGHT) return;
+  const own = (['timeout', 'interval'] as const).find((field) => entry[field] !== undefined);
+  const longest = durationText(interval * IN_FLIGHT);
+  const shortest = durationText(Math.ceil(timeout / IN_FLIGHT));
+  reader.problem(
+    own === undefined ? [] : [own],
+    `a timeout of ${durationText(timeout)} at an interval of ${durationText(interval)} lets ${String(inFlight)} probes hang at once; ` +
+      `at most ${String(IN_FLIGHT)} may: a timeout up to ${longest}, or an interval from ${shortest}`,
+  );
+}
