@@ -6,9 +6,9 @@ import { Attempt } from '../probe/attempt.ts';
 import { makeProber } from '../probe/make-prober.ts';
 import type { Watched } from '../probe/spec.ts';
 import { REASON_MEANS } from '../reasons.ts';
-import type { ProbeArguments } from './options.ts';
+import type { ProbeArguments, Targets } from './options.ts';
 import { EXIT } from './session.ts';
-import { configOf } from './watch.ts';
+import { configOf } from './configuration.ts';
 
 /** Probes at once: more would measure this process, not the services. */
 const AT_ONCE = 16;
@@ -19,7 +19,7 @@ interface Finding {
 }
 
 /** Checks what the command line and the configuration file name. Returns the exit code: 1 where a service is not up. */
-export async function check(args: ProbeArguments & { target?: readonly string[] | undefined }): Promise<number> {
+export async function check(args: ProbeArguments & Targets): Promise<number> {
   const { watched, file } = await configOf(args, 100);
   if (file !== null) process.stderr.write(`${file} is well formed.\n`);
   const findings: Finding[] = [];

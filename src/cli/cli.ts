@@ -2,8 +2,9 @@
 import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
+import { FeedError } from '../feed/feed-error.ts';
 import { VERSION } from '../version.ts';
-import { PROBE_OPTIONS, SHOW_OPTIONS } from './options.ts';
+import { MONITOR_OPTIONS, PROBE_OPTIONS, SHOW_OPTIONS } from './options.ts';
 import { EXIT } from './session.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
@@ -40,7 +41,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       ['watch [target..]', '$0'],
       'Watch services (the default)',
-      (args) => args.positional('target', target).options(PROBE_OPTIONS).options(SHOW_OPTIONS),
+      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(SHOW_OPTIONS),
       async (args) => {
         const { watch } = await import('./watch.ts');
         try {
@@ -51,6 +52,15 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
           const { demo } = await import('./demo.ts');
           code = await demo(args);
         }
+      },
+    )
+    .command(
+      'serve [target..]',
+      'The daemon: feed, status page, metrics, and a structured log on stderr',
+      (args) => args.positional('target', target).options(MONITOR_OPTIONS),
+      async (args) => {
+        const { serve } = await import('./serve.ts');
+        code = await serve(args);
       },
     )
     .command(
@@ -65,7 +75,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'demo',
       'Watch three services of its own that are restarted now and then',
-      (args) => args.options(PROBE_OPTIONS).options(SHOW_OPTIONS),
+      (args) => args.options(MONITOR_OPTIONS).options(SHOW_OPTIONS),
       async (args) => {
         const { demo } = await import('./demo.ts');
         code = await demo(args);
@@ -96,7 +106,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     await parser.parseAsync();
     return code;
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+    if (!(error instanceof ConfigError || error instanceof FeedError || error instanceof UsageError)) throw error;
     process.stderr.write(`gapwatch: ${error.message}\n`);
     return EXIT.usage;
   }

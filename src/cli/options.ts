@@ -13,19 +13,31 @@ export const PROBE_OPTIONS = {
     describe: 'A new connection for each probe, one that is kept, or both side by side  [new]',
   },
   vantage: { ...text, describe: 'Name of the place where this monitor stands  [the host name]' },
+} as const satisfies Record<string, Options>;
+
+/** Of the commands that go on watching. */
+export const MONITOR_OPTIONS = {
+  ...PROBE_OPTIONS,
   workers: { type: 'number', default: 1, requiresArg: true, describe: 'Threads that share the services' },
+  listen: { ...text, describe: 'HOST:PORT of feed and status page, or off; port 0 takes a free one  [127.0.0.1:9720]' },
+  for: { ...text, describe: 'Stop after this long, such as 30s' },
 } as const satisfies Record<string, Options>;
 
 /** Of the commands that show what happens. */
 export const SHOW_OPTIONS = {
   format: {
-    choices: ['auto', 'lines', 'json'],
+    choices: ['auto', 'dashboard', 'lines', 'json'],
     default: 'auto',
-    describe: 'How to show it',
+    describe: 'How to show it; auto: the dashboard on a terminal, otherwise lines',
   },
   samples: { type: 'boolean', default: false, describe: 'Show every probe too (with lines or json)' },
-  for: { ...text, describe: 'Stop after this long, such as 30s' },
 } as const satisfies Record<string, Options>;
 
 export type ProbeArguments = InferredOptionTypes<typeof PROBE_OPTIONS>;
+export type MonitorArguments = InferredOptionTypes<typeof MONITOR_OPTIONS>;
 export type ShowArguments = InferredOptionTypes<typeof SHOW_OPTIONS>;
+
+/** Services as they were typed. */
+export interface Targets {
+  readonly target?: readonly string[] | undefined;
+}

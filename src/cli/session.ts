@@ -1,6 +1,4 @@
 /** What ends a command that watches: a signal, its time, or a reader that went away; and what a signal asks for. */
-import { once } from 'node:events';
-
 /** Exit codes of the contract. */
 export const EXIT = { ok: 0, bad: 1, usage: 2, commandFailed: 3, notUp: 4 } as const;
 
@@ -15,36 +13,57 @@ export function exitCodeOf(ending: Ending): number {
   return EXIT.ok;
 }
 
-/**
- * Waits for the end of a watch.
- * @param forMs how long at most; null for ever
- * @param more further endings to wait for
- */
-export async function untilEnded(forMs: number | null, ...more: Promise<Ending>[]): Promise<Ending> {
-  const abort = new AbortController();
-  const { signal } = abort;
-  const on = async (event: 'SIGINT' | 'SIGTERM'): Promise<Ending> => {
-    await once(process, event, { signal });
-    return event;
-  };
-  const broken = new Promise<Ending>((resolve) => {
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') resolve('epipe');
-      else throw error;
-    });
+interface Ends {
+  /** How long at most, in milliseconds; null for ever. */
+  readonly forMs: number | null;
+  /** Whether SIGHUP ends it too. */
+  readonly hangup: boolean;
+  /** Further endings to wait for. */
+  readonly others: readonly Promise<Ending>[];
+}
+
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Waits for the end of a watch. */
+export async function untilEnded({ forMs, hangup, others }: Ends): Promise<Ending> {
+  const closers: (() => void)[] = [];
+  const own = new Promise<Ending>((resolve) => {
+    for (const signal of hangup ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : (['SIGINT', 'SIGTERM'] as const)) {
+      process.once(signal, resolve);
+      closers.push(() => process.off(signal, resolve));
+    }
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (error.code !== 'EPIPE') throw error;
+      resolve('epipe');
+    };
+    // Stays: what is still to be written when the reader is gone fails too.
+    process.stdout.on('error', onError);
+    if (forMs !== null)
+      closers.push(
+        after(forMs, () => {
+          resolve('time');
+        }),
+      );
   });
-  const time = new Promise<Ending>((resolve) => {
-    if (forMs === null) return;
-    const timer = setTimeout(resolve, forMs, 'time');
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-    });
-  });
-  const waiting = [on('SIGINT'), on('SIGTERM'), time, broken, ...more];
   try {
-    return await Promise.race(waiting);
+    return await Promise.race([own, ...others]);
   } finally {
-    abort.abort();
-    await Promise.allSettled(waiting.slice(0, 2));
+    for (const close of closers) close();
   }
+}
+
+/** Calls back after a time of any length. Returns how to give it up. */
+function after(ms: number, done: () => void): () => void {
+  let left = ms;
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    const now = Math.min(left, LONGEST_TIMER_MS);
+    left -= now;
+    timer = setTimeout(left > 0 ? wait : done, now);
+  };
+  wait();
+  return () => {
+    clearTimeout(timer);
+  };
 }

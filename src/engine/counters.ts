@@ -3,11 +3,22 @@
  * whenever it likes, in memory that both share: a probe costs a few stores and no message, however often it is sent and
  * whether or not anybody looks. What is read of the last probe may belong to two that ended one after the other.
  */
-import { DOWN_REASONS, UNOBSERVED_REASONS, resultOf, type Phases, type Reason, type Result, type Sample } from '../model.ts';
+import {
+  DOWN_REASONS,
+  UNOBSERVED_REASONS,
+  resultOf,
+  type Phases,
+  type Reason,
+  type Result,
+  type Sample,
+} from '../model.ts';
 
 const REASONS: readonly Reason[] = [...DOWN_REASONS, ...UNOBSERVED_REASONS];
 const RESULTS: readonly Result[] = ['up', 'down', 'unobserved'];
-const INDEX = new Map<Reason | null, number>([[null, 0], ...REASONS.map((reason, i): [Reason, number] => [reason, i + 1])]);
+const INDEX = new Map<Reason | null, number>([
+  [null, 0],
+  ...REASONS.map((reason, i): [Reason, number] => [reason, i + 1]),
+]);
 
 /** Where in the memory the last probe is: its result (0 for none so far, otherwise an index from 1), then its durations. */
 const LAST = INDEX.size;

@@ -5,7 +5,7 @@
 import TinyQueue from 'tinyqueue';
 
 import { makeProber } from '../probe/make-prober.ts';
-import { Clock } from './clock.ts';
+import { Clock, type Suspension } from './clock.ts';
 import { ProbeCounters } from './counters.ts';
 import { Grid } from './grid.ts';
 import { Lateness } from './lateness.ts';
@@ -49,6 +49,7 @@ export class Engine implements WatcherHost {
   #lastTold = 0;
   #nextStats: number;
   #stalledMs = 0;
+  #sleptUntil = -Infinity;
   #plannedWake = 0;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
@@ -91,12 +92,13 @@ export class Engine implements WatcherHost {
     this.#wakeAgain();
   }
 
-  /** Watches these services no longer. */
+  /** Watches these services no longer; what was observed is told before it returns. */
   remove(names: readonly string[]): void {
     for (const name of names) {
       this.#watchers.get(name)?.stop();
       this.#watchers.delete(name);
     }
+    this.#deliver(this.now());
   }
 
   /** Ends every watch; what was observed is told before it returns. */
@@ -104,11 +106,13 @@ export class Engine implements WatcherHost {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.remove([...this.#watchers.keys()]);
-    this.#deliver(this.now());
   }
 
+  /** There may be something to do earlier than was planned. */
   #wakeAgain(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    // Without a timer the next wake is under way already: a second one beside it would go on for ever.
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
     this.#sleep();
   }
 
@@ -125,10 +129,11 @@ export class Engine implements WatcherHost {
     this.#timer = null;
     if (this.#stopped) return;
     const suspension = this.clock.check();
+    if (suspension !== null) this.#slept(suspension);
     const now = this.now();
     const late = now - this.#plannedWake;
     if (late > JITTER_MS) this.#stalledMs += late;
-    const due = this.#sendDue(suspension !== null);
+    const due = this.#sendDue();
     if (now - this.#lastTold >= BATCH_MS) this.#deliver(now);
     if (now >= this.#nextStats) {
       this.#nextStats = now + STATS_MS;
@@ -144,22 +149,28 @@ export class Engine implements WatcherHost {
     });
   }
 
+  #slept({ from, to }: Suspension): void {
+    this.#sleptUntil = to;
+    const message = `this machine slept for ${String(Math.round(to - from))} ms`;
+    for (const watcher of this.#watchers.values()) watcher.giveUp({ reason: 'suspended', message });
+  }
+
   /** Sends what is due, up to a burst. Returns whether more is due. */
-  #sendDue(slept: boolean): boolean {
+  #sendDue(): boolean {
     for (let started = 0; started < BURST; started++) {
       const entry = this.#queue.peek();
       const now = this.now();
       if (entry === undefined || entry.time > now + EARLY_MS) return false;
       this.#queue.pop();
       if (entry.watcher.stopped) continue;
-      this.#send(entry, now, slept);
+      this.#send(entry, now);
       entry.time = entry.grid.next;
       this.#queue.push(entry);
     }
     return true;
   }
 
-  #send(entry: Entry, now: number, slept: boolean): void {
+  #send(entry: Entry, now: number): void {
     const { watcher, grid } = entry;
     let lateMs = now - entry.time;
     if (entry.time === grid.next) {
@@ -168,7 +179,8 @@ export class Engine implements WatcherHost {
       if (slots.missed > 0) this.#lateness.missed(slots.missed);
       if (slots.blindFrom !== null) {
         const forMs = String(Math.round(now - slots.blindFrom));
-        if (slept) watcher.blind(slots.blindFrom, now, 'suspended', `this machine slept for ${forMs} ms`);
+        if (slots.blindFrom < this.#sleptUntil)
+          watcher.blind(slots.blindFrom, now, 'suspended', `this machine slept for ${forMs} ms`);
         else watcher.blind(slots.blindFrom, now, 'stalled', `this monitor did not run for ${forMs} ms`);
       }
     }

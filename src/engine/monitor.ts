@@ -35,9 +35,15 @@ export interface MonitorOptions {
   readonly workers: number;
 }
 
+interface Thread {
+  readonly worker: Worker;
+  /** Services that it was told to remove, and may still speak of; in the order of the orders. */
+  leaving: readonly string[];
+}
+
 interface Place {
   readonly watched: Watched;
-  readonly worker: number;
+  readonly thread: Thread;
   readonly counters: ProbeCounters;
 }
 
@@ -45,7 +51,7 @@ export class Monitor {
   readonly identity: MonitorIdentity;
   readonly #clock = new Clock();
   readonly #board = new Board();
-  readonly #workers: Worker[];
+  readonly #threads: readonly Thread[];
   readonly #readers = new Set<Reader>();
   readonly #places = new Map<string, Place>();
   readonly #heartbeat: NodeJS.Timeout;
@@ -61,9 +67,8 @@ export class Monitor {
       version: options.version,
       startedAt: this.now(),
     };
-    this.#workers = Array.from({ length: options.workers }, () => this.#startWorker());
+    this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
     this.#heartbeat = setInterval(() => {
-      this.#clock.check();
       this.#publish([this.#makeHeartbeat()]);
     }, HEARTBEAT_MS);
     this.apply(options.watched);
@@ -71,6 +76,7 @@ export class Monitor {
 
   /** Milliseconds since the Unix epoch. */
   now(): number {
+    this.#clock.check();
     return this.#clock.epoch(this.#clock.now());
   }
 
@@ -106,28 +112,29 @@ export class Monitor {
     const come = watched.filter(({ service }) => !this.#places.has(service.name));
     if (gone.length === 0 && come.length === 0) return;
 
-    const added = this.#workers.map((): Placed[] => []);
+    const added = new Map(this.#threads.map((thread): [Thread, Placed[]] => [thread, []]));
     for (const one of come) {
-      const { name, rise, fall, ...info } = one.service;
-      (void rise, void fall);
-      const worker = this.#placed % this.#workers.length;
+      const { name, kind, target, connection, group, intervalMs, timeoutMs } = one.service;
+      const info = { kind, target, connection, group, intervalMs, timeoutMs };
+      const thread = this.#threads[this.#placed % this.#threads.length];
+      if (thread === undefined) throw new RangeError('a monitor has at least one thread');
       const counters = new ProbeCounters();
-      added[worker]?.push({
+      added.get(thread)?.push({
         watched: one,
-        phaseMs: phaseOf(this.#placed, info.intervalMs),
-        firstLookMs: (this.#placed * FIRST_LOOK_MS) % info.intervalMs,
+        phaseMs: phaseOf(this.#placed, intervalMs),
+        firstLookMs: (this.#placed * FIRST_LOOK_MS) % intervalMs,
         counters: counters.memory,
       });
       this.#placed += 1;
-      this.#places.set(name, { watched: one, worker, counters });
+      this.#places.set(name, { watched: one, thread, counters });
       this.#board.services.set(name, new BoardService(name, info, this.now()));
     }
-    this.#workers.forEach((worker, index) => {
-      const names = gone.filter(([, place]) => place.worker === index).map(([name]) => name);
-      if (names.length > 0) order(worker, { type: 'remove', names });
-      const services = added[index] ?? [];
-      if (services.length > 0) order(worker, { type: 'add', services });
-    });
+    for (const [thread, services] of added) {
+      const names = gone.filter(([, place]) => place.thread === thread).map(([name]) => name);
+      thread.leaving = [...thread.leaving, ...names];
+      if (names.length > 0) order(thread, { type: 'remove', names });
+      if (services.length > 0) order(thread, { type: 'add', services });
+    }
     this.#publish([this.#hello()]);
   }
 
@@ -140,25 +147,33 @@ export class Monitor {
   async stop(): Promise<void> {
     clearInterval(this.#heartbeat);
     await Promise.all(
-      this.#workers.map(async (worker) => {
-        const ended = new Promise((resolve) => worker.once('exit', resolve));
-        order(worker, { type: 'stop' });
+      this.#threads.map(async (thread) => {
+        const ended = new Promise((resolve) => thread.worker.once('exit', resolve));
+        order(thread, { type: 'stop' });
         await ended;
       }),
     );
   }
 
-  #startWorker(): Worker {
-    const worker = new Worker(new URL('./worker.js', import.meta.url));
-    worker.on('message', (message: FromEngine) => {
-      if (message.type === 'told') this.#publish(message.messages.map((told) => this.#take(told)));
+  #startThread(): Thread {
+    const thread: Thread = { worker: new Worker(new URL('./worker.js', import.meta.url)), leaving: [] };
+    thread.worker.on('message', (message: FromEngine) => {
+      if (message.type === 'told') this.#hear(thread, message.messages);
       else if (message.type === 'stats') this.#stats.push(message.stats);
+      else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
     });
-    worker.on('error', (error) => {
+    thread.worker.on('error', (error) => {
       // A fault of the program: nothing true can be told any more.
       throw error;
     });
-    return worker;
+    return thread;
+  }
+
+  #hear({ leaving }: Thread, told: readonly Told[]): void {
+    // What is still told of a service that was removed must not be taken for one that has its name now.
+    const current =
+      leaving.length === 0 ? told : told.filter((one) => !('service' in one && leaving.includes(one.service)));
+    this.#publish(current.map((one) => this.#take(one)));
   }
 
   #take(told: Told): Message {
@@ -211,10 +226,10 @@ export class Monitor {
 
   #tellSamplesWanted(): void {
     const wanted = [...this.#readers].some((reader) => reader.samples);
-    for (const worker of this.#workers) order(worker, { type: 'samples', wanted });
+    for (const thread of this.#threads) order(thread, { type: 'samples', wanted });
   }
 }
 
-function order(worker: Worker, message: ToEngine): void {
+function order({ worker }: Thread, message: ToEngine): void {
   worker.postMessage(message);
 }

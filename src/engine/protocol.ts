@@ -1,5 +1,5 @@
 /** What crosses between the main thread and an engine's thread: plain data, in batches. */
-import type { Event, OpenGap, SampleMessage, StatusMessage, Unnumbered } from '../feed/messages.ts';
+import type { OpenGap, SampleMessage, StatusMessage, Unnumbered } from '../feed/messages.ts';
 import type { Watched } from '../probe/spec.ts';
 
 /** A service to watch, and where in its interval its slots are. */
@@ -20,7 +20,7 @@ export type ToEngine =
   | { readonly type: 'stop' };
 
 /** What an engine tells of services; events get their number in the main thread. */
-export type Told = Unnumbered<Event> | SampleMessage | StatusMessage | OpenGap;
+export type Told = Unnumbered | SampleMessage | StatusMessage | OpenGap;
 
 /** How the engine itself does, once a second. */
 export interface EngineStats {
@@ -37,4 +37,6 @@ export interface EngineStats {
 export type FromEngine =
   | { readonly type: 'told'; readonly messages: readonly Told[] }
   | { readonly type: 'stats'; readonly stats: EngineStats }
+  /** Nothing more is told of these: what is told of their names from now on is of others. */
+  | { readonly type: 'removed'; readonly names: readonly string[] }
   | { readonly type: 'stopped' };

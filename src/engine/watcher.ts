@@ -1,6 +1,6 @@
 /** Watches one service: its probes on their way, its timeline, and what is told of them. */
 import type { GapFacts } from '../feed/messages.ts';
-import type { Reason, Sample, UnobservedReason } from '../model.ts';
+import type { Sample, UnobservedReason } from '../model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { Prober, ProberEvents } from '../probe/prober.ts';
@@ -21,6 +21,8 @@ export interface WatcherHost extends AttemptHost {
   tell(message: Told): void;
 }
 
+/** A probe that ends this long after its deadline was left alone by this thread. */
+const LEFT_ALONE_MS = 250;
 const NO_PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
 
 export class Watcher implements ProberEvents {
@@ -71,8 +73,9 @@ export class Watcher implements ProberEvents {
   probe(): boolean {
     if (this.#prober === null || this.#inFlight.size >= this.#maxInFlight) return false;
     const ticket = this.#settle.begin();
-    const attempt: Attempt = new Attempt(this.#host, this.watched.service.timeoutMs, (sample) => {
+    const attempt: Attempt = new Attempt(this.#host, this.watched.service.timeoutMs, (found) => {
       this.#inFlight.delete(attempt);
+      const sample = this.#believed(found);
       if (sample.reason !== 'stopped') this.#counters.add(sample);
       if (this.#host.samplesWanted) this.#tellSample(sample);
       this.#settle.end(ticket, sample);
@@ -81,6 +84,11 @@ export class Watcher implements ProberEvents {
     this.#inFlight.add(attempt);
     this.#prober.start(attempt);
     return true;
+  }
+
+  /** Gives up the probes on their way: what becomes of them says nothing of the service. */
+  giveUp(failure: Failure): void {
+    for (const attempt of [...this.#inFlight]) attempt.fail(failure);
   }
 
   /** Nobody looked from `from` until `to` (timeline time). To be told before the next probe is sent. */
@@ -132,6 +140,14 @@ export class Watcher implements ProberEvents {
     if (was === null || was === id || this.#stopped) return;
     const at = this.#host.clock.epoch(this.#host.now());
     this.#host.tell({ type: 'identity', service: this.watched.service.name, at, was, is: id });
+  }
+
+  /** A peer may well have lost patience with a probe that was left alone for longer than it might take. */
+  #believed(sample: Sample): Sample {
+    const beyondMs = sample.endedAt - sample.sentAt - this.watched.service.timeoutMs;
+    if (sample.result !== 'down' || beyondMs <= LEFT_ALONE_MS) return sample;
+    const message = `this monitor looked ${String(Math.round(beyondMs))} ms after the deadline: ${sample.message ?? ''}`;
+    return { ...sample, result: 'unobserved', reason: 'stalled', message };
   }
 
   #settled(sample: Sample): void {

@@ -30,6 +30,7 @@ async function obey(order: ToEngine): Promise<void> {
       return;
     case 'remove':
       engine.remove(order.names);
+      send({ type: 'removed', names: order.names });
       return;
     case 'samples':
       engine.samplesWanted = order.wanted;

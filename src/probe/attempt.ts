@@ -1,6 +1,5 @@
 /** One attempt at one address: its phases, its deadline and its single end. */
-import type { Phases, Reason, Result, Sample } from '../model.ts';
-import { resultOf } from '../model.ts';
+import { resultOf, type Sample } from '../model.ts';
 import type { Failure, Phase } from './failure.ts';
 
 /** What an attempt needs of the engine. */
@@ -14,6 +13,11 @@ export interface AttemptHost {
   stalledMs(): number;
 }
 
+/**
+ * The kernel sends a SYN that was lost once more after a second (RFC 6298, 2.1): a connection that took longer was not
+ * there when it was asked for, and may not hide that behind a slow success.
+ */
+const CONNECT_LIMIT_MS = 1000;
 /** Above this share of the deadline, a stall of our own makes a silence unbelievable. */
 const STALL_SHARE = 0.25;
 
@@ -22,14 +26,14 @@ export class Attempt {
   readonly timeoutMs: number;
   /** The address that is tried, once it is known: a probe goes to one, and says which. */
   address: string | null = null;
-  /** Set by the prober: frees what the attempt holds. Called once, at its end; `reason` is null where it succeeded. */
-  release: ((reason: Reason | null) => void) | null = null;
+  /** Set by the prober: frees what the attempt holds. Called once, at its end or by `leave`; with null then, and where it succeeded. */
+  release: ((failure: Failure | null) => void) | null = null;
   /** Set where the probe waits for this process itself: true means that the deadline says nothing of the service. */
   notBegun: (() => boolean) | null = null;
   /** Set by the prober once a reply has come that is not accepted so far: what the deadline then tells. */
   unaccepted: Failure | null = null;
-  /** Whether it was already sent once more because the kept connection that carried it broke. */
-  redialled = false;
+  /** Set by the prober once the peer has answered in full: nothing is under way on the connection any more. */
+  answered = false;
 
   readonly #host: AttemptHost;
   readonly #onEnd: (sample: Sample) => void;
@@ -72,32 +76,45 @@ export class Attempt {
     this.#phaseFrom = this.#host.now();
   }
 
-  /** Ends the present phase and begins the next. */
+  /** Ends the present phase and begins the next. Ends the attempt where the phase shows that it had failed. */
   enter(phase: Phase): void {
     if (this.#ended) return;
     const now = this.#host.now();
+    const took = now - this.#phaseFrom;
+    if (this.#phase === 'connect' && took >= CONNECT_LIMIT_MS && took - this.#stalledMs() >= CONNECT_LIMIT_MS) {
+      const message = `connected only at the second try, after ${String(Math.round(took))} ms${this.#where()}`;
+      this.fail({ reason: 'timeout-connect', message });
+      return;
+    }
     this.#book(now);
     this.#phase = phase;
     this.#phaseFrom = now;
   }
 
+  /** Frees what the attempt holds; it goes on elsewhere. */
+  leave(): void {
+    const release = this.release;
+    this.release = null;
+    release?.(null);
+  }
+
   /** The service was up. */
   succeed(): void {
-    this.#end('up', null, null);
+    this.#end(null);
   }
 
   fail(failure: Failure): void {
-    this.#end(resultOf(failure.reason), failure.reason, failure.message);
+    this.#end(failure);
   }
 
   /** The engine stops, or the service is no longer watched: nothing was found. */
   abort(): void {
-    this.#end('unobserved', 'stopped', 'the probe was given up');
+    this.#end({ reason: 'stopped', message: 'the probe was given up' });
   }
 
   /** The deadline has passed and no answer was found, after a second look. */
   expire(): void {
-    const stalled = this.#host.stalledMs() - this.#stalledBefore;
+    const stalled = this.#stalledMs();
     if (stalled > this.timeoutMs * STALL_SHARE) {
       this.fail({
         reason: 'stalled',
@@ -109,8 +126,7 @@ export class Attempt {
       this.fail({ reason: 'resources', message: 'the name look-up waited behind others that hang' });
       return;
     }
-    const where = this.address === null ? '' : ` (${this.address})`;
-    const within = `within ${String(this.timeoutMs)} ms${where}`;
+    const within = `within ${String(this.timeoutMs)} ms${this.#where()}`;
     if (this.#phase === 'dns') this.fail({ reason: 'dns', message: `no answer to the name look-up ${within}` });
     else if (this.#phase === 'connect') this.fail({ reason: 'timeout-connect', message: `no connection ${within}` });
     else if (this.#phase === 'tls') this.fail({ reason: 'tls', message: `TLS handshake not done ${within}` });
@@ -118,7 +134,7 @@ export class Attempt {
     else this.fail({ reason: 'timeout-reply', message: `connected, no full reply ${within}` });
   }
 
-  #end(result: Result, reason: Reason | null, message: string | null): void {
+  #end(failure: Failure | null): void {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
@@ -126,22 +142,33 @@ export class Attempt {
     this.#book(endedAt);
     const release = this.release;
     this.release = null;
-    release?.(reason);
-    const phases: Phases = {
-      dnsMs: this.#dnsMs,
-      connectMs: this.#connectMs,
-      tlsMs: this.#tlsMs,
-      replyMs: this.#replyMs,
-    };
-    this.#onEnd({ sentAt: this.sentAt, endedAt, result, reason, message, phases });
+    release?.(failure);
+    this.#onEnd({
+      sentAt: this.sentAt,
+      endedAt,
+      result: failure === null ? 'up' : resultOf(failure.reason),
+      reason: failure?.reason ?? null,
+      message: failure?.message ?? null,
+      phases: { dnsMs: this.#dnsMs, connectMs: this.#connectMs, tlsMs: this.#tlsMs, replyMs: this.#replyMs },
+    });
+  }
+
+  /** For how long this thread has been too busy since the attempt began. */
+  #stalledMs(): number {
+    return this.#host.stalledMs() - this.#stalledBefore;
+  }
+
+  #where(): string {
+    return this.address === null ? '' : ` (${this.address})`;
   }
 
   #book(now: number): void {
     const took = now - this.#phaseFrom;
-    if (this.#phase === 'connect') this.#connectMs = took;
-    else if (this.#phase === 'reply') this.#replyMs = took;
-    else if (this.#phase === 'tls') this.#tlsMs = took;
-    else this.#dnsMs = took;
+    // A redirect comes by each phase again: its times add up.
+    if (this.#phase === 'connect') this.#connectMs = (this.#connectMs ?? 0) + took;
+    else if (this.#phase === 'reply') this.#replyMs = (this.#replyMs ?? 0) + took;
+    else if (this.#phase === 'tls') this.#tlsMs = (this.#tlsMs ?? 0) + took;
+    else this.#dnsMs = (this.#dnsMs ?? 0) + took;
   }
 }
 

@@ -3,78 +3,94 @@
  * never a name: so its happy eyeballs, which would try other addresses and book their time as this one's, have no part.
  */
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { createSecureContext, connect as tlsConnect, type SecureContext, type TLSSocket } from 'node:tls';
+import { createSecureContext, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 import type { Attempt } from './attempt.ts';
-import { failureOf } from './failure.ts';
-import { literalAddress, resolve } from './lookup.ts';
+import { failureOf, type CodedError, type Failure } from './failure.ts';
+import { literalAddress, lookUp } from './lookup.ts';
 import type { Endpoint, TlsSpec } from './spec.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** What an error of an attempt's socket means. */
+export type Explain = (error: CodedError, attempt: Attempt, socket: Socket) => Failure;
+
+/** Where a socket connects to: an address and a port, or a unix socket. */
+type To = { readonly host: string; readonly port: number } | { readonly path: string };
+
 /** Where a prober connects to; made once for each prober. */
 export class Dialler {
   readonly #endpoint: Endpoint;
-  readonly #socketPath: string | null;
-  readonly #literal: string | null;
-  /** For the messages of probes that need no look-up. */
-  readonly #where: string;
-  readonly #secureContext: SecureContext | null;
+  readonly #tls: ConnectionOptions | null;
+  readonly #explain: Explain;
+  /** Known from the beginning where there is nothing to look up. */
+  readonly #to: To | null;
+  readonly #address: string;
 
   /**
+   * @param explain what the errors of its sockets mean
    * @param socketPath a unix socket to connect to instead of host and port
    * @throws where the certificates to trust can't be read as PEM
    */
-  constructor(endpoint: Endpoint, socketPath: string | null = null) {
+  constructor(endpoint: Endpoint, explain: Explain = explainPlainly, socketPath: string | null = null) {
     this.#endpoint = endpoint;
-    this.#socketPath = socketPath;
-    this.#literal = literalAddress(endpoint.host, endpoint.family);
-    this.#where = socketPath ?? shownAddress(this.#literal ?? endpoint.host, endpoint.port);
-    const ca = endpoint.tls?.ca ?? null;
-    this.#secureContext = endpoint.tls === null ? null : createSecureContext(ca === null ? {} : { ca });
+    this.#explain = explain;
+    this.#tls = endpoint.tls === null ? null : tlsOptions(endpoint.host, endpoint.tls);
+    const literal = literalAddress(endpoint.host, endpoint.family);
+    if (socketPath !== null) this.#to = { path: socketPath };
+    else this.#to = literal === null ? null : { host: literal, port: endpoint.port };
+    this.#address = socketPath ?? shownAddress(literal ?? endpoint.host, endpoint.port);
   }
 
   /**
-   * Connects for an attempt. Every failure ends the attempt; the attempt's end destroys the socket until the caller
-   * takes it over by setting `attempt.release` in `connected`. The socket is not read yet.
+   * Connects for an attempt. Every failure ends the attempt, and errors of the open socket too; the attempt's end
+   * destroys the socket until the caller takes it over by setting `attempt.release`. The socket is not read yet.
    * @param connected called with the open socket, TLS done, in the phase `reply`
    */
   dial(attempt: Attempt, connected: (socket: Socket) => void): void {
-    if (this.#socketPath !== null || this.#literal !== null) {
-      attempt.address = this.#where;
-      this.#connect(attempt, this.#literal ?? '', connected);
+    if (this.#to !== null) {
+      attempt.address = this.#address;
+      this.#connect(attempt, this.#to, connected);
       return;
     }
-    resolve(attempt, this.#endpoint.host, this.#endpoint.family, (address) => {
-      attempt.address = shownAddress(address, this.#endpoint.port);
+    const { host, port, family } = this.#endpoint;
+    lookUp(attempt, host, family, (address) => {
+      attempt.address = shownAddress(address, port);
       attempt.enter('connect');
-      this.#connect(attempt, address, connected);
+      this.#connect(attempt, { host: address, port }, connected);
     });
   }
 
-  #connect(attempt: Attempt, address: string, connected: (socket: Socket) => void): void {
-    const { port, tls } = this.#endpoint;
-    const to = this.#socketPath === null ? { host: address, port } : { path: this.#socketPath };
-    const socket: Socket | TLSSocket =
-      tls === null ? netConnect({ ...to, noDelay: true }) : tlsConnect({ ...to, ...this.#tlsOptions(tls) });
-    attempt.release = (reason) => {
-      abandon(socket, reason !== null && tls === null && !socket.connecting);
+  #connect(attempt: Attempt, to: To, connected: (socket: Socket) => void): void {
+    const socket = this.#tls === null ? netConnect(to) : tlsConnect({ ...to, ...this.#tls });
+    attempt.release = (failure) => {
+      if (failure === null || attempt.answered) socket.destroy();
+      else abandon(socket);
     };
     socket.on('error', (error: Error) => {
-      attempt.fail(failureOf(error, attempt.phase, attempt.address));
+      if (!attempt.ended) attempt.fail(attempt.unaccepted ?? this.#explain(error, attempt, socket));
     });
-    if (tls === null) {
+    if (this.#tls === null) {
       socket.once('connect', () => {
         attempt.enter('reply');
-        connected(socket);
+        if (!attempt.ended) connected(socket);
       });
-      return;
+    } else {
+      this.#secure(attempt, socket as TLSSocket, connected);
     }
+  }
+
+  #secure(attempt: Attempt, socket: TLSSocket, connected: (socket: Socket) => void): void {
     socket.once('connect', () => {
       attempt.enter('tls');
     });
+    socket.once('close', () => {
+      if (attempt.phase === 'tls') {
+        attempt.fail({ reason: 'tls', message: `closed during the TLS handshake (${attempt.address ?? ''})` });
+      }
+    });
     socket.once('secureConnect', () => {
-      const trouble = expiresSoon(socket as TLSSocket, tls);
+      const trouble = expiresSoon(socket, this.#endpoint.tls?.minDays ?? null);
       if (trouble !== null) {
         attempt.fail({ reason: 'tls', message: trouble });
         return;
@@ -82,31 +98,32 @@ export class Dialler {
       attempt.enter('reply');
       connected(socket);
     });
-    socket.once('close', () => {
-      if (attempt.phase === 'tls')
-        attempt.fail({ reason: 'tls', message: `closed during the TLS handshake (${this.#where})` });
-    });
-  }
-
-  #tlsOptions(tls: TlsSpec): { servername: string; rejectUnauthorized: boolean; secureContext?: SecureContext } {
-    const host = this.#endpoint.host;
-    // An address is no server name (RFC 6066, 3); it is verified as an address.
-    const servername = tls.servername ?? (isIP(host) === 0 ? host : '');
-    return {
-      servername,
-      rejectUnauthorized: tls.verify,
-      ...(this.#secureContext === null ? {} : { secureContext: this.#secureContext }),
-    };
   }
 }
 
 /**
- * Ends a socket at once. A probe that was given up resets the connection: a polite close would leave it half closed for
+ * Ends a connection on which an answer was still to come. It is reset: a polite close would leave it half closed for
  * a minute where the peer is silent, and with it a local port.
  */
-function abandon(socket: Socket, reset: boolean): void {
-  if (reset && !socket.destroyed) socket.resetAndDestroy();
-  else socket.destroy();
+function abandon(socket: Socket): void {
+  // Only TCP has a reset: neither TLS nor a unix socket passes one on.
+  if (socket.connecting || socket.destroyed || socket.remotePort === undefined || 'encrypted' in socket)
+    socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+function explainPlainly(error: CodedError, attempt: Attempt): Failure {
+  return failureOf(error, attempt.phase, attempt.address);
+}
+
+/** No session is kept between connections: a resumed one shows no certificate. */
+function tlsOptions(host: string, tls: TlsSpec): ConnectionOptions {
+  return {
+    // An address is no server name (RFC 6066, 3); it is verified as an address.
+    servername: tls.servername ?? (isIP(host) === 0 ? host : ''),
+    rejectUnauthorized: tls.verify,
+    secureContext: createSecureContext(tls.ca === null ? {} : { ca: tls.ca }),
+  };
 }
 
 function shownAddress(address: string, port: number): string {
@@ -114,10 +131,10 @@ function shownAddress(address: string, port: number): string {
 }
 
 /** What is wrong with the days that the certificate has left; null where nothing is. */
-function expiresSoon(socket: TLSSocket, tls: TlsSpec): string | null {
-  if (tls.minDays === null) return null;
+function expiresSoon(socket: TLSSocket, minDays: number | null): string | null {
+  if (minDays === null) return null;
   const until = socket.getPeerCertificate().valid_to;
   const days = (Date.parse(until) - Date.now()) / DAY_MS;
-  if (days >= tls.minDays) return null;
-  return `the certificate is valid for ${days.toFixed(1)} days more, less than ${String(tls.minDays)} (until ${until})`;
+  if (days >= minDays) return null;
+  return `the certificate is valid for ${days.toFixed(1)} days more, less than ${String(minDays)} (until ${until})`;
 }

@@ -35,7 +35,7 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   ENFILE: 'resources',
   ENOBUFS: 'resources',
   ENOMEM: 'resources',
-  EAGAIN: 'resources', // a unix socket whose backlog is full, or no port left: not known which
+  EAGAIN: 'resources', // no port left
   EADDRNOTAVAIL: 'resources',
   EADDRINUSE: 'resources',
   ENETUNREACH: 'network',
@@ -63,6 +63,7 @@ const WORDS: Partial<Record<string, string>> = {
 
 /** An error as Node raises it. */
 export interface CodedError {
+  readonly name?: unknown;
   readonly code?: unknown;
   readonly message?: unknown;
 }
@@ -73,7 +74,11 @@ export interface CodedError {
  */
 export function failureOf(error: CodedError, phase: Phase, address: string | null): Failure {
   const code = typeof error.code === 'string' ? error.code : '';
-  const where = address === null ? '' : ` (${address})`;
+  const where = shownWhere(address);
+  // Of a unix socket it says that its queue is full: the service does not accept.
+  if (code === 'EAGAIN' && address?.startsWith('/') === true) {
+    return { reason: 'refused', message: `its queue of connections is full${where}` };
+  }
   const words = WORDS[code] ?? (typeof error.message === 'string' && error.message !== '' ? error.message : code);
   const message = `${words}${where}`;
   const known = BY_CODE[code];
@@ -93,10 +98,16 @@ function isTlsCode(code: string): boolean {
   );
 }
 
-/** The peer ended the connection before it had answered. */
-export function closedFailure(address: string | null): Failure {
-  return {
-    reason: 'closed',
-    message: `accepted, then closed before an answer${address === null ? '' : ` (${address})`}`,
-  };
+/**
+ * The peer ended the connection before it had answered in full.
+ * @param bytes what it had said until then
+ */
+export function closedFailure(address: string | null, bytes: number): Failure {
+  const where = shownWhere(address);
+  if (bytes > 0) return { reason: 'protocol', message: `closed in the middle of its reply${where}` };
+  return { reason: 'closed', message: `accepted, then closed before an answer${where}` };
+}
+
+function shownWhere(address: string | null): string {
+  return address === null ? '' : ` (${address})`;
 }

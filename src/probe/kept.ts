@@ -2,27 +2,28 @@
  * `connection: kept`: every probe goes over one connection. When it breaks, that is told at once, and the probes that
  * were on it are sent once more, each over a connection of its own; the first of those that opens is kept from then on.
  */
+import { resultOf } from '../model.ts';
 import type { Attempt } from './attempt.ts';
 import type { Failure } from './failure.ts';
 import type { Prober, ProberEvents } from './prober.ts';
 
 /** An open connection that carries probes. */
 export interface Link {
-  /** Sends a probe over it; ends the attempt. */
+  /** Sends a probe over it. Ends the attempt, and sets its `answered` before, unless the connection breaks first. */
   send(attempt: Attempt): void;
-  /** Closes it; `lost` is not called any more. */
+  /** Closes it; nothing is told of it any more, and attempts on it are left as they are. */
   close(): void;
 }
 
 /** What a kind of probe gives so that its connections can be kept. */
 export interface Linker {
   /**
-   * Opens a connection for an attempt. On failure ends the attempt; until `opened` is called, the attempt's end closes
-   * the connection.
-   * @param opened called once, with the open connection; the probe itself has not been sent
-   * @param lost called once, when the connection breaks later
+   * Opens a connection for an attempt, probes over it, and ends the attempt.
+   * @param opened called once, when the connection has answered the attempt and can be used again, whatever the answer
+   * was; just before the attempt's end
+   * @param lost called when the connection breaks after that; with null where it ended as the peer had announced
    */
-  open(attempt: Attempt, opened: (link: Link) => void, lost: (failure: Failure) => void): void;
+  open(attempt: Attempt, opened: (link: Link) => void, lost: (failure: Failure | null) => void): void;
 }
 
 export class KeptProber implements Prober {
@@ -30,6 +31,7 @@ export class KeptProber implements Prober {
   readonly #events: ProberEvents;
   readonly #carried = new Set<Attempt>();
   #link: Link | null = null;
+  #closed = false;
 
   constructor(linker: Linker, events: ProberEvents) {
     this.#linker = linker;
@@ -42,6 +44,7 @@ export class KeptProber implements Prober {
   }
 
   close(): void {
+    this.#closed = true;
     this.#link?.close();
     this.#link = null;
   }
@@ -51,47 +54,43 @@ export class KeptProber implements Prober {
     this.#linker.open(
       attempt,
       (link) => {
-        mine = link;
         attempt.release = null;
-        if (this.#link === null) this.#link = link;
-        else link.close(); // another attempt's connection opened first
-        this.#carry(attempt, this.#link);
+        if (this.#link !== null || this.#closed) {
+          link.close(); // another attempt's connection opened first
+          return;
+        }
+        mine = link;
+        this.#link = link;
       },
       (failure) => {
-        if (mine !== null && mine === this.#link) this.#lost(failure);
+        if (mine !== null) this.#lost(mine, failure);
       },
     );
   }
 
   #carry(attempt: Attempt, link: Link): void {
     this.#carried.add(attempt);
-    attempt.release = (reason) => {
+    attempt.release = (failure) => {
       this.#carried.delete(attempt);
-      // A reply that may still come would be taken for the next one's.
-      if (reason === 'timeout-reply' && link === this.#link) {
-        this.#lost({ reason, message: 'a probe over it was not answered in time' });
-      }
+      if (failure === null || failure.reason === 'stopped' || attempt.answered) return;
+      // A reply that may still come would be taken for the next one's, or hold it up.
+      this.#lost(link, resultOf(failure.reason) === 'down' ? failure : null);
     };
-    if (attempt.phase !== 'reply') attempt.begin('reply');
+    attempt.begin('reply');
     link.send(attempt);
   }
 
-  #lost(failure: Failure): void {
-    this.#link?.close();
+  #lost(link: Link, failure: Failure | null): void {
+    if (link !== this.#link) return;
     this.#link = null;
+    link.close();
     const carried = [...this.#carried];
     this.#carried.clear();
-    this.#events.connectionLost(failure);
+    if (failure !== null) this.#events.connectionLost(failure);
     for (const attempt of carried) {
-      if (attempt.ended) continue;
       attempt.release = null;
-      if (attempt.redialled) {
-        attempt.fail(failure);
-      } else {
-        attempt.redialled = true;
-        attempt.begin('connect');
-        this.#open(attempt);
-      }
+      attempt.begin('connect');
+      this.#open(attempt);
     }
   }
 }

@@ -4,80 +4,133 @@
  *
  * getaddrinfo blocks one of libuv's threads, and libuv gives look-ups at most half of them (UV_THREADPOOL_SIZE, 4): a
  * name whose server is silent would hold up all others unseen. So look-ups queue here, where a deadline can tell a name
- * that does not resolve from a look-up that this process never began.
+ * that does not resolve from a look-up that this process never began; and names that were slow last time never take
+ * the last place.
  */
 import { lookup as systemLookup } from 'node:dns';
+import { closeSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { devNull } from 'node:os';
 
 import type { Attempt } from './attempt.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, type CodedError } from './failure.ts';
 
 /** An address, or why there is none. */
-type Answer = (error: NodeJS.ErrnoException | null, address: string) => void;
+type Answer = (error: CodedError | null, address: string) => void;
+
+/** Node's `dns.lookup`, as far as it is used. */
+export type SystemLookup = (host: string, options: { family: number }, answer: Answer) => void;
 
 interface Question {
+  readonly key: string;
   readonly host: string;
   readonly family: 0 | 4 | 6;
   readonly waiting: Set<Answer>;
   asked: boolean;
 }
 
-const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
-const AT_ONCE = Math.max(1, Math.floor((threads + 1) / 2));
+/** A look-up that takes longer is slow. */
+const SLOW_MS = 500;
+/** Slow names that are remembered: a bound for names that peers redirect to. */
+const SLOW_NAMES = 1000;
 
-const questions = new Map<string, Question>();
-let underWay = 0;
+/** Asks the system, a few questions at once. */
+export class LookupQueue {
+  readonly #system: SystemLookup;
+  readonly #atOnce: number;
+  readonly #questions = new Map<string, Question>();
+  readonly #slow = new Set<string>();
+  #underWay = 0;
+  #slowUnderWay = 0;
+
+  /** @param atOnce questions to the system at the same time */
+  constructor(system: SystemLookup, atOnce: number) {
+    this.#system = system;
+    this.#atOnce = atOnce;
+  }
+
+  /**
+   * Looks up the one address that an attempt goes to, as the attempt's phase `dns`; on failure ends the attempt.
+   * @param found called with the address, unless the attempt has ended before
+   */
+  lookUp(attempt: Attempt, host: string, family: 4 | 6 | null, found: (address: string) => void): void {
+    attempt.begin('dns');
+    const key = `${String(family)} ${host}`;
+    const waiting = new Set<Answer>();
+    const question = this.#questions.get(key) ?? { key, host, family: family ?? 0, waiting, asked: false };
+    this.#questions.set(key, question);
+    const answer: Answer = (error, address) => {
+      attempt.release = null;
+      if (error === null) found(address);
+      else attempt.fail(failureOf(noDescriptorLeft() ?? error, 'dns', host));
+    };
+    question.waiting.add(answer);
+    attempt.release = () => {
+      question.waiting.delete(answer);
+    };
+    attempt.notBegun = () => !question.asked;
+    this.#askNext();
+  }
+
+  #askNext(): void {
+    for (const question of this.#questions.values()) {
+      if (this.#underWay >= this.#atOnce) return;
+      if (question.asked) continue;
+      if (question.waiting.size === 0) {
+        this.#questions.delete(question.key);
+        continue;
+      }
+      const slow = this.#slow.has(question.key);
+      if (slow && this.#slowUnderWay >= Math.max(1, this.#atOnce - 1)) continue;
+      this.#ask(question, slow);
+    }
+  }
+
+  #ask(question: Question, slow: boolean): void {
+    question.asked = true;
+    this.#underWay += 1;
+    if (slow) this.#slowUnderWay += 1;
+    const askedAt = performance.now();
+    this.#system(question.host, { family: question.family }, (error, address) => {
+      this.#underWay -= 1;
+      if (slow) this.#slowUnderWay -= 1;
+      this.#questions.delete(question.key);
+      this.#remember(question.key, performance.now() - askedAt > SLOW_MS);
+      for (const answer of [...question.waiting]) answer(error, address);
+      this.#askNext();
+    });
+  }
+
+  #remember(key: string, slow: boolean): void {
+    if (!slow) this.#slow.delete(key);
+    else if (this.#slow.size < SLOW_NAMES) this.#slow.add(key);
+  }
+}
 
 /** The address of a host that needs no look-up: an address itself, or `localhost` (RFC 6761, 6.3); otherwise null. */
 export function literalAddress(host: string, family: 4 | 6 | null): string | null {
   if (isIP(host) !== 0) return host;
-  if (host.startsWith('[') && host.endsWith(']')) return host.slice(1, -1);
   if (host === 'localhost' || host === 'localhost.') return family === 6 ? '::1' : '127.0.0.1';
   return null;
 }
 
-/**
- * Looks up the one address that an attempt goes to, as the attempt's phase `dns`; on failure ends the attempt.
- * @param found called with the address, unless the attempt has ended before
- */
-export function resolve(attempt: Attempt, host: string, family: 4 | 6 | null, found: (address: string) => void): void {
-  const literal = literalAddress(host, family);
-  if (literal !== null) {
-    found(literal);
-    return;
-  }
-  attempt.begin('dns');
-  const key = `${String(family)} ${host}`;
-  const question = questions.get(key) ?? { host, family: family ?? 0, waiting: new Set<Answer>(), asked: false };
-  questions.set(key, question);
-  const answer: Answer = (error, address) => {
-    attempt.release = null;
-    if (error !== null) attempt.fail(failureOf(error, 'dns', host));
-    else found(address);
-  };
-  question.waiting.add(answer);
-  attempt.release = () => {
-    question.waiting.delete(answer);
-  };
-  attempt.notBegun = () => !question.asked;
-  askNext();
+const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+const queue = new LookupQueue(systemLookup, Math.max(1, Math.floor((threads + 1) / 2)));
+
+/** Looks up a name as `LookupQueue.lookUp` does, among all look-ups of this thread. */
+export function lookUp(attempt: Attempt, host: string, family: 4 | 6 | null, found: (address: string) => void): void {
+  queue.lookUp(attempt, host, family, found);
 }
 
-function askNext(): void {
-  for (const [key, question] of questions) {
-    if (underWay >= AT_ONCE) return;
-    if (question.asked) continue;
-    if (question.waiting.size === 0) {
-      questions.delete(key);
-      continue;
-    }
-    question.asked = true;
-    underWay += 1;
-    systemLookup(question.host, { family: question.family }, (error, address) => {
-      underWay -= 1;
-      questions.delete(key);
-      for (const answer of [...question.waiting]) answer(error, address);
-      askNext();
-    });
+/**
+ * The error of a process that has no descriptor left; null where it has. getaddrinfo needs one, and says "no such name"
+ * without it.
+ */
+function noDescriptorLeft(): CodedError | null {
+  try {
+    closeSync(openSync(devNull, 'r'));
+    return null;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
   }
 }

@@ -24,6 +24,13 @@ export function matchEnd(text: string, pattern: Pattern): number {
     const at = text.indexOf(pattern);
     return at < 0 ? -1 : at + pattern.length;
   }
+  pattern.lastIndex = 0; // where the flags g or y remember the last match
   const match = pattern.exec(text);
   return match === null ? -1 : match.index + match[0].length;
+}
+
+/** A text without the words of a secret: peers repeat what they do not understand. */
+export function redact(text: string, secret: string): string {
+  const words = secret.split(/[\s\p{Cc}]+/u).filter((word) => word.length > 3);
+  return words.reduce((rest, word) => rest.replaceAll(word, '***'), text);
 }

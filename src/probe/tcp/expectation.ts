@@ -4,8 +4,8 @@ import { StringDecoder } from 'node:string_decoder';
 
 import type { Attempt } from '../attempt.ts';
 import { closedFailure, type Failure } from '../failure.ts';
-import type { Pattern } from '../spec.ts';
-import { excerpt, matchEnd, shownPattern } from '../text.ts';
+import type { TcpSpec } from '../spec.ts';
+import { excerpt, matchEnd, redact, shownPattern } from '../text.ts';
 
 /** Characters that are read for one expectation. */
 const LIMIT = 65_536;
@@ -17,43 +17,50 @@ interface Waiting {
 
 /** Reads a connection and meets the expectations of the attempts on it, one after the other. */
 export class Expectation {
-  readonly #pattern: Pattern;
+  readonly #expect: NonNullable<TcpSpec['expect']>;
+  readonly #send: string | null;
   readonly #decoder = new StringDecoder('utf8');
   readonly #waiting: Waiting[] = [];
   #text = '';
 
-  constructor(socket: Socket, pattern: Pattern) {
-    this.#pattern = pattern;
+  /** @param send what is sent, which may be a secret: it is not shown where the peer repeats it */
+  constructor(socket: Socket, expect: NonNullable<TcpSpec['expect']>, send: string | null) {
+    this.#expect = expect;
+    this.#send = send;
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
-    const ended = (): void => {
-      this.#end();
-    };
-    socket.once('end', ended);
-    socket.once('close', ended);
+    socket.once('end', () => {
+      for (const { attempt } of this.#waiting.splice(0)) {
+        attempt.fail(attempt.unaccepted ?? closedFailure(attempt.address, 0));
+      }
+    });
   }
 
-  /** Waits until the peer has said what is expected; what it says after that is the next attempt's. */
+  /**
+   * Waits until the peer has said what is expected; what it says after that is the next attempt's.
+   * @param met called once it has, unless the attempt has ended before
+   */
   next(attempt: Attempt, met: () => void): void {
+    // What was said while nobody waited answers nobody.
+    if (this.#head() === undefined) this.#text = '';
     this.#waiting.push({ attempt, met });
-    this.#match();
   }
 
   #read(chunk: Buffer): void {
     this.#text += this.#decoder.write(chunk);
     this.#match();
-    const head = this.#head();
     if (this.#text.length <= LIMIT) return;
-    head?.attempt.fail(this.#refusal(`not found in the first ${String(LIMIT)} characters`));
     this.#text = '';
+    this.#head()?.attempt.fail(this.#refusal(`not found in the first ${String(LIMIT)} characters`));
   }
 
   #match(): void {
     for (let head = this.#head(); head !== undefined && this.#text !== ''; head = this.#head()) {
-      const end = matchEnd(this.#text, this.#pattern);
+      const end = matchEnd(this.#text, this.#expect);
       if (end < 0) {
-        head.attempt.unaccepted = this.#refusal(`got ${excerpt(this.#text)}`);
+        const got = this.#send === null ? this.#text : redact(this.#text, this.#send);
+        head.attempt.unaccepted = this.#refusal(`got ${excerpt(got)}`);
         return;
       }
       this.#text = this.#text.slice(end);
@@ -67,13 +74,7 @@ export class Expectation {
     return this.#waiting[0];
   }
 
-  #end(): void {
-    for (const { attempt } of this.#waiting.splice(0)) {
-      attempt.fail(attempt.unaccepted ?? closedFailure(attempt.address));
-    }
-  }
-
   #refusal(what: string): Failure {
-    return { reason: 'body', message: `expected ${shownPattern(this.#pattern)}, ${what}` };
+    return { reason: 'body', message: `expected ${shownPattern(this.#expect)}, ${what}` };
   }
 }

@@ -1,0 +1,71 @@
+/** Shows what sources tell: the dashboard, lines, or json. */
+import { whyNoDashboard } from '../dashboard/environment.ts';
+import type { Source } from '../dashboard/source.ts';
+import type { Message } from '../feed/messages.ts';
+import { LinesFormat } from '../lines/lines.ts';
+import type { ShowArguments } from './options.ts';
+import type { Ending } from './session.ts';
+
+export interface Showing {
+  readonly format: 'dashboard' | 'lines' | 'json';
+  /** Resolves when the person ends it; never for lines and json. */
+  readonly ended: Promise<Ending>;
+  /** Ends it; the terminal is as it was before. */
+  close(): void;
+}
+
+/**
+ * Begins to show. Where a dashboard is asked for that can't be, says why and shows lines.
+ * @param sources one or more
+ */
+export async function show(args: ShowArguments, sources: readonly Source[]): Promise<Showing> {
+  const format = formatOf(args.format);
+  if (format === 'dashboard') {
+    const { Dashboard } = await import('../dashboard/dashboard.ts');
+    const dashboard = new Dashboard(sources);
+    return {
+      format,
+      ended: dashboard.ended.then(({ reason }) => (reason === 'closed' ? 'quit' : reason)),
+      close() {
+        dashboard.close();
+      },
+    };
+  }
+  const unsubscribe = sources.map((source) =>
+    source.subscribe({ samples: args.samples, take: format === 'json' ? printJson : linePrinter() }),
+  );
+  return {
+    format,
+    ended: new Promise(() => undefined),
+    close() {
+      for (const end of unsubscribe) end();
+    },
+  };
+}
+
+function formatOf(asked: ShowArguments['format']): Showing['format'] {
+  if (asked === 'lines' || asked === 'json') return asked;
+  const why = whyNoDashboard(process.env, process.stdin, process.stdout);
+  if (why === null) return 'dashboard';
+  // Nobody expects a picture in a pipe: only who asked for one, or sits at a terminal, is told.
+  if (asked === 'dashboard' || process.stdout.isTTY) process.stderr.write(`${why}\n`);
+  return 'lines';
+}
+
+/** Every message of the feed, one a line. */
+function printJson(messages: readonly Message[]): void {
+  process.stdout.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+}
+
+function linePrinter(): (messages: readonly Message[]) => void {
+  const format = new LinesFormat();
+  return (messages) => {
+    for (const message of messages) {
+      const line = format.line(message);
+      if (line === null) continue;
+      // What the monitor says of itself is no result.
+      const out = message.type === 'heartbeat' ? process.stderr : process.stdout;
+      out.write(`${line}\n`);
+    }
+  };
+}

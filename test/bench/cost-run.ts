@@ -1,0 +1,80 @@
+/**
+ * One measured run, in a process of its own: `node cost-run.js engine|floor KIND CONNECTION RATE SECONDS PORTS`. Sends
+ * `{ probes, cpuUs }`: the probes of the measured seconds, and the CPU time that this process took for them.
+ */
+import { ProbeCounters } from '../../src/engine/counters.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { phaseOf } from '../../src/engine/grid.ts';
+import type { Connection } from '../../src/model.ts';
+import { type Bare, bareCalls } from './bare-calls.ts';
+import { loopback, type Target, watchedOf } from './services.ts';
+import type { TargetPorts } from './targets.ts';
+
+export interface Cost {
+  readonly probes: number;
+  readonly cpuUs: number;
+}
+
+const INTERVAL_MS = 100;
+const WARM_UP_MS = 1500;
+
+const [mode, kind, connection, rate, seconds, ports] = process.argv.slice(2) as [
+  'engine' | 'floor',
+  Target['kind'],
+  Connection,
+  string,
+  string,
+  string,
+];
+const port = (JSON.parse(ports) as TargetPorts)[kind];
+const count = Math.round((Number(rate) * INTERVAL_MS) / 1000);
+const targets = Array.from({ length: count }, (_, index): Target => ({ kind, host: loopback(index), port }));
+let probes = 0;
+
+async function startEngine(): Promise<void> {
+  const engine = new Engine({
+    told: () => undefined,
+    stats: ({ sent }) => {
+      probes += sent;
+    },
+  });
+  const manner = { connection, intervalMs: INTERVAL_MS, timeoutMs: 1000 };
+  await engine.add(
+    targets.map((target, index) => ({
+      watched: watchedOf(String(index), target, manner),
+      phaseMs: phaseOf(index, INTERVAL_MS),
+      firstLookMs: INTERVAL_MS,
+      counters: new ProbeCounters().memory,
+    })),
+  );
+}
+
+/** The bare calls at the same pace: whatever is due is called at each turn of a timer. */
+function startFloor(calls: readonly Bare[]): void {
+  const start = performance.now();
+  let called = 0;
+  const turn = (): void => {
+    const due = Math.floor(((performance.now() - start) / 1000) * Number(rate));
+    for (; called < due; called++) {
+      calls[called % calls.length]?.();
+      probes += 1;
+    }
+    setTimeout(turn, 1);
+  };
+  turn();
+}
+
+if (mode === 'engine') await startEngine();
+else startFloor(await bareCalls(connection, targets));
+
+setTimeout(() => {
+  const before = process.cpuUsage();
+  const probesBefore = probes;
+  setTimeout(
+    () => {
+      const { user, system } = process.cpuUsage(before);
+      process.send?.({ probes: probes - probesBefore, cpuUs: user + system } satisfies Cost, () => process.exit(0));
+    },
+    Number(seconds) * 1000,
+  );
+}, WARM_UP_MS);

@@ -1,0 +1,66 @@
+/** What a probe costs beside the bare call of its library, at the same pace, in the same run, in turns. */
+import type { Connection, Kind } from '../../src/model.ts';
+import { Child } from './child.ts';
+import type { Cost } from './cost-run.ts';
+import { type Bench, median, type Row } from './table.ts';
+import type { TargetPorts } from './targets.ts';
+
+const ROUNDS = 3;
+const SECONDS = 4;
+const REACH = 1.3;
+
+const CASES: readonly { readonly kind: Kind; readonly connection: Connection; readonly rate: number }[] = [
+  { kind: 'tcp', connection: 'new', rate: 2000 },
+  { kind: 'http', connection: 'new', rate: 1000 },
+  { kind: 'redis', connection: 'new', rate: 1000 },
+  { kind: 'tcp', connection: 'kept', rate: 3000 },
+  { kind: 'http', connection: 'kept', rate: 3000 },
+  { kind: 'redis', connection: 'kept', rate: 3000 },
+];
+
+export const cost: Bench = {
+  name: 'cost',
+  about: 'CPU for each probe of the engine, beside the bare library call at the same pace',
+  async run(say) {
+    const targets = new Child('targets.js');
+    const ports = await targets.next<TargetPorts>();
+    const rows: Row[] = [];
+    for (const { kind, connection, rate } of CASES) {
+      say(`${kind}, ${connection}: ${String(ROUNDS)} rounds of ${String(2 * SECONDS)} s`);
+      const engine: number[] = [];
+      const floor: number[] = [];
+      const held: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const [mode, list] of [
+          ['engine', engine],
+          ['floor', floor],
+        ] as const) {
+          const child = new Child('cost-run.js', [
+            mode,
+            kind,
+            connection,
+            String(rate),
+            String(SECONDS),
+            JSON.stringify(ports),
+          ]);
+          const { probes, cpuUs } = await child.next<Cost>();
+          await child.end();
+          list.push(cpuUs / probes);
+          if (mode === 'engine') held.push(probes / SECONDS);
+        }
+      }
+      const ratio = median(engine.map((us, round) => us / (floor[round] ?? us)));
+      rows.push({
+        what: `${kind}, ${connection} connection, ${String(rate)} probes/s`,
+        found:
+          `${median(engine).toFixed(0)} µs a probe, bare call ${median(floor).toFixed(0)} µs: ${ratio.toFixed(2)} times` +
+          ` (${median(held).toFixed(0)} probes/s held)`,
+        reach: `${String(REACH)} times`,
+        reached: ratio <= REACH,
+        figures: { engineUs: median(engine), floorUs: median(floor), ratio, perSecond: median(held) },
+      });
+    }
+    await targets.end();
+    return rows;
+  },
+};

@@ -1,0 +1,39 @@
+/** What a benchmark found, for people and for scripts. */
+
+export interface Row {
+  /** What was measured. */
+  readonly what: string;
+  /** What was found, in words. */
+  readonly found: string;
+  /** The figure to reach, in words; empty where there is none. */
+  readonly reach: string;
+  /** Whether it was reached; null where there is none. */
+  readonly reached: boolean | null;
+  /** The figures themselves. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export interface Bench {
+  readonly name: string;
+  /** One line for the list of benchmarks. */
+  readonly about: string;
+  run(say: (progress: string) => void): Promise<Row[]>;
+}
+
+export function printRows(rows: readonly Row[]): string {
+  const lines = rows.map(({ what, found, reach, reached }) => {
+    const mark = reached === null ? '     ' : reached ? 'ok   ' : 'MISS ';
+    return `  ${mark} ${what}\n          ${found}${reach === '' ? '' : `   (to reach: ${reach})`}`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+/** The value below which this share of the values lies; 0 for none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
