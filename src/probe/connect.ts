@@ -30,7 +30,6 @@ export class Dialler {
   /**
    * @param explain what the errors of its sockets mean
    * @param socketPath a unix socket to connect to instead of host and port
-   * @throws where the certificates to trust can't be read as PEM
    */
   constructor(endpoint: Endpoint, explain: Explain = explainPlainly, socketPath: string | null = null) {
     this.#endpoint = endpoint;
@@ -72,6 +71,7 @@ export class Dialler {
     });
     if (this.#tls === null) {
       socket.once('connect', () => {
+        failItself(attempt, socket);
         attempt.enter('reply');
         if (!attempt.ended) connected(socket);
       });
@@ -82,6 +82,7 @@ export class Dialler {
 
   #secure(attempt: Attempt, socket: TLSSocket, connected: (socket: Socket) => void): void {
     socket.once('connect', () => {
+      failItself(attempt, socket);
       attempt.enter('tls');
     });
     socket.once('close', () => {
@@ -110,6 +111,17 @@ function abandon(socket: Socket): void {
   if (socket.connecting || socket.destroyed || socket.remotePort === undefined || 'encrypted' in socket)
     socket.destroy();
   else socket.resetAndDestroy();
+}
+
+/**
+ * Ends an attempt whose socket is connected to itself. Where nothing listens on a port of this machine, the kernel may
+ * give that very port to the probe as its own, and the two ends meet (simultaneous open, RFC 9293, 3.5): about one of
+ * 30,000 probes.
+ */
+function failItself(attempt: Attempt, socket: Socket): void {
+  if (socket.localPort === undefined || socket.localPort !== socket.remotePort) return;
+  if (socket.localAddress !== socket.remoteAddress) return;
+  attempt.fail({ reason: 'refused', message: `nothing listens there (${attempt.address ?? ''})` });
 }
 
 function explainPlainly(error: CodedError, attempt: Attempt): Failure {

@@ -6,7 +6,6 @@ import type { Watched } from './spec.ts';
 /**
  * Makes the prober of a service.
  * @param events what it tells beside the outcome of its attempts
- * @throws where the certificates to trust can't be read as PEM
  */
 export async function makeProber({ service, probe }: Watched, events: ProberEvents): Promise<Prober> {
   const kept = service.connection === 'kept';

@@ -8,6 +8,7 @@ export const PACKAGES = {
   openssl: 'openssl',
   tmux: 'tmux',
   chromium: 'chromium',
+  'systemd-analyze': 'systemd',
 } as const;
 export type Tool = keyof typeof PACKAGES;
 

@@ -10,8 +10,8 @@ import { excerpt, matchEnd, shownPattern } from '../text.ts';
 
 /** Bytes of a body that are read. */
 const BODY_LIMIT = 1_048_576;
-/** Bytes of interim replies (1xx) that are read before the real one. */
-const INTERIM_LIMIT = 65_536;
+/** Interim replies (1xx) that are read before the real one. */
+const INTERIM_LIMIT = 100;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** How a reply was found. */
@@ -25,26 +25,31 @@ export interface Verdict {
   readonly whole: boolean;
 }
 
+/** Who sends requests. */
+export interface Asker {
+  /** A reply is judged: to end the attempt, and the connection. Not called where the attempt has ended before. */
+  judged(attempt: Attempt, verdict: Verdict): void;
+}
+
 /** What undici tells of one request. */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Verdict {
+  status = 0;
+  failure: Failure | null = null;
+  location: string | null = null;
+  whole = false;
   readonly #spec: HttpSpec;
   readonly #attempt: Attempt;
   readonly #socket: Socket;
-  readonly #judged: (verdict: Verdict) => void;
-  readonly #readBefore: number;
-  #status = 0;
-  #failure: Failure | null = null;
-  #location: string | null = null;
+  readonly #asker: Asker;
+  #interim = 0;
   #read = 0;
   #chunks: Buffer[] | null = null;
 
-  /** @param judged called once, unless the attempt ends before: with the connection it is up to the caller to end it */
-  constructor(spec: HttpSpec, attempt: Attempt, socket: Socket, judged: (verdict: Verdict) => void) {
+  constructor(spec: HttpSpec, attempt: Attempt, socket: Socket, asker: Asker) {
     this.#spec = spec;
     this.#attempt = attempt;
     this.#socket = socket;
-    this.#judged = judged;
-    this.#readBefore = socket.bytesRead;
+    this.#asker = asker;
   }
 
   onRequestStart(): void {
@@ -53,17 +58,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders, text?: string): void {
     if (status < 200) {
-      if (this.#socket.bytesRead - this.#readBefore > INTERIM_LIMIT) {
+      this.#interim += 1;
+      if (this.#interim > INTERIM_LIMIT) {
         this.#attempt.fail({ reason: 'protocol', message: 'interim replies without end, and no real one' });
       }
       return;
     }
-    this.#status = status;
+    this.status = status;
     if (this.#spec.follow > 0 && REDIRECTS.has(status) && headers.location !== undefined) {
-      this.#location = headers.location;
+      this.location = headers.location;
     } else if (!this.#spec.expectStatus.some(({ from, to }) => from <= status && status <= to)) {
-      this.#failure = { reason: 'status', message: statusLine(status, text ?? '') };
-      this.#attempt.unaccepted = this.#failure;
+      this.failure = { reason: 'status', message: statusLine(status, text ?? '') };
+      this.#attempt.unaccepted = this.failure;
     } else if (this.#spec.expectBody !== null) {
       this.#chunks = [];
     }
@@ -73,11 +79,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#attempt.ended) return;
     this.#read += chunk.length;
     this.#chunks?.push(chunk);
-    if (this.#read > BODY_LIMIT) this.#judge(false);
+    if (this.#read > BODY_LIMIT) this.#judge();
   }
 
   onResponseEnd(): void {
-    this.#judge(true);
+    this.whole = true;
+    this.#judge();
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -86,10 +93,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#attempt.fail({ reason: 'error', message: `the request can't be sent: ${error.message}` });
   }
 
-  #judge(whole: boolean): void {
+  #judge(): void {
     if (this.#attempt.ended) return;
-    const failure = this.#failure ?? this.#bodyFailure();
-    this.#judged({ status: this.#status, failure, location: this.#location, whole });
+    this.failure ??= this.#bodyFailure();
+    this.#asker.judged(this.#attempt, this);
   }
 
   #bodyFailure(): Failure | null {

@@ -1,12 +1,13 @@
 /** HTTP over one connection that is kept; probes on it overlap (pipelining). */
 import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
 
 import type { Attempt } from '../attempt.ts';
 import type { Dialler } from '../connect.ts';
 import { type CodedError, type Failure } from '../failure.ts';
 import type { Link, Linker } from '../kept.ts';
 import type { HttpSpec } from '../spec.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Asker, type Verdict } from './exchange.ts';
 import { explain } from './explain.ts';
 import { Line } from './line.ts';
 import { conclude } from './redirects.ts';
@@ -19,7 +20,7 @@ const PIPELINING = 100_000;
 export class HttpLinker implements Linker {
   readonly #spec: HttpSpec;
   readonly #target: Target;
-  readonly #request: ReturnType<typeof requestTo>;
+  readonly #request: Dispatcher.DispatchOptions;
   readonly #dialler: Dialler;
 
   constructor(spec: HttpSpec) {
@@ -34,31 +35,50 @@ export class HttpLinker implements Linker {
     this.#dialler.dial(opener, (socket) => {
       socket.setNoDelay(true);
       const line = new Line(this.#target.url.origin, PIPELINING);
-      const ask = (attempt: Attempt, judged: (whole: boolean) => void): Exchange =>
-        new Exchange(this.#spec, attempt, socket, (verdict) => {
-          attempt.answered = true;
-          judged(verdict.whole);
-          conclude(this.#spec, attempt, verdict, this.#target);
-        });
-      const link: Link = {
-        send: (attempt) => {
-          const exchange = ask(attempt, (whole) => {
-            // The rest of a reply that is too long to read would stand before the next one.
-            if (!whole) socket.destroy();
-          });
-          line.send(this.#request, exchange);
-        },
-        close: () => {
-          socket.destroy();
+      const link = new HttpLink(line, socket, this.#spec, this.#target, this.#request);
+      const asker: Asker = {
+        judged: (_, verdict) => {
+          opener.answered = true;
+          if (verdict.whole) {
+            tellLoss(socket, opener, lost);
+            opened(link);
+          }
+          conclude(this.#spec, opener, verdict, this.#target);
         },
       };
-      const exchange = ask(opener, (whole) => {
-        if (!whole) return;
-        tellLoss(socket, opener, lost);
-        opened(link);
-      });
-      line.begin(socket, this.#request, exchange);
+      line.begin(socket, this.#request, new Exchange(this.#spec, opener, socket, asker));
     });
+  }
+}
+
+class HttpLink implements Link, Asker {
+  readonly #line: Line;
+  readonly #socket: Socket;
+  readonly #spec: HttpSpec;
+  readonly #target: Target;
+  readonly #request: Dispatcher.DispatchOptions;
+
+  constructor(line: Line, socket: Socket, spec: HttpSpec, target: Target, request: Dispatcher.DispatchOptions) {
+    this.#line = line;
+    this.#socket = socket;
+    this.#spec = spec;
+    this.#target = target;
+    this.#request = request;
+  }
+
+  send(attempt: Attempt): void {
+    this.#line.send(this.#request, new Exchange(this.#spec, attempt, this.#socket, this));
+  }
+
+  judged(attempt: Attempt, verdict: Verdict): void {
+    attempt.answered = true;
+    // The rest of a reply that is too long to read would stand before the next one.
+    if (!verdict.whole) this.#socket.destroy();
+    conclude(this.#spec, attempt, verdict, this.#target);
+  }
+
+  close(): void {
+    this.#socket.destroy();
   }
 }
 

@@ -1,9 +1,11 @@
 /** HTTP: the whole reply arrived, with an accepted status and body. */
+import type { Dispatcher } from 'undici';
+
 import type { Attempt } from '../attempt.ts';
 import type { Dialler } from '../connect.ts';
 import type { Prober } from '../prober.ts';
 import type { HttpSpec } from '../spec.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Asker, type Verdict } from './exchange.ts';
 import { Line } from './line.ts';
 import { conclude } from './redirects.ts';
 import { diallerFor, firstTarget, requestTo, type Target } from './target.ts';
@@ -12,10 +14,10 @@ import { diallerFor, firstTarget, requestTo, type Target } from './target.ts';
 const IDLE = 4;
 
 /** Opens a connection for each probe. */
-export class HttpProber implements Prober {
+export class HttpProber implements Prober, Asker {
   readonly #spec: HttpSpec;
   readonly #target: Target;
-  readonly #request: ReturnType<typeof requestTo>;
+  readonly #request: Dispatcher.DispatchOptions;
   readonly #dialler: Dialler;
   readonly #idle: Line[] = [];
 
@@ -28,12 +30,14 @@ export class HttpProber implements Prober {
 
   start(attempt: Attempt): void {
     this.#dialler.dial(attempt, (socket) => {
-      const exchange = new Exchange(this.#spec, attempt, socket, (verdict) => {
-        attempt.answered = verdict.whole;
-        conclude(this.#spec, attempt, verdict, this.#target);
-      });
+      const exchange = new Exchange(this.#spec, attempt, socket, this);
       (this.#idle.pop() ?? this.#newLine()).begin(socket, this.#request, exchange);
     });
+  }
+
+  judged(attempt: Attempt, verdict: Verdict): void {
+    attempt.answered = verdict.whole;
+    conclude(this.#spec, attempt, verdict, this.#target);
   }
 
   close(): void {

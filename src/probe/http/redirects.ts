@@ -1,7 +1,7 @@
 /** Follows redirects: each hop is a connection of its own, under the deadline of the attempt. */
 import type { Attempt } from '../attempt.ts';
 import type { HttpSpec } from '../spec.ts';
-import { Exchange, type Verdict } from './exchange.ts';
+import { Exchange, type Asker, type Verdict } from './exchange.ts';
 import { Line } from './line.ts';
 import { diallerFor, redirected, requestTo, type Target } from './target.ts';
 
@@ -30,11 +30,13 @@ export function conclude(spec: HttpSpec, attempt: Attempt, verdict: Verdict, fro
   attempt.answered = false;
   attempt.enter('connect');
   diallerFor(target, spec).dial(attempt, (socket) => {
+    const asker: Asker = {
+      judged(_, next) {
+        attempt.answered = next.whole;
+        conclude(spec, attempt, next, target, hops + 1);
+      },
+    };
     const line = new Line(target.url.origin, 0);
-    const exchange = new Exchange(spec, attempt, socket, (next) => {
-      attempt.answered = next.whole;
-      conclude(spec, attempt, next, target, hops + 1);
-    });
-    line.begin(socket, requestTo(target), exchange);
+    line.begin(socket, requestTo(target), new Exchange(spec, attempt, socket, asker));
   });
 }

@@ -85,7 +85,9 @@ export class Conversation {
       open = false;
       answered(failure);
     };
-    this.#socket.cork();
+    // One packet for several commands: so their replies come together too.
+    const several = signIn || role !== null;
+    if (several) this.#socket.cork();
     if (signIn && password !== null) {
       this.#ask('AUTH', this.#auth(password), end, (reply) => {
         if (reply !== 'OK') end(mismatch('AUTH', 'OK', reply));
@@ -111,7 +113,7 @@ export class Conversation {
         if (id !== undefined) identity(id);
       });
     }
-    this.#socket.uncork();
+    if (several) this.#socket.uncork();
   }
 
   #auth(password: string): Promise<unknown> {

@@ -1,0 +1,97 @@
+/** TCP: how long a peer must stay, and what it must say. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { Sample } from '../../src/model.ts';
+import type { TcpSpec } from '../../src/probe/spec.ts';
+import { AMPLE_MS, Probing, tcpSpec, verdict } from '../support/probing.ts';
+import { held, released } from '../support/resources.ts';
+import { pouring, saying, serve, silent, type Behaviour } from '../support/servers.ts';
+
+async function found(behave: Behaviour, over: Partial<TcpSpec>, timeoutMs = AMPLE_MS): Promise<Sample> {
+  const before = held();
+  const server = await serve(behave);
+  const probing = await Probing.of(tcpSpec(server.port, over));
+  try {
+    return await probing.probe(timeoutMs);
+  } finally {
+    await server.idle();
+    await server.close();
+    await released(before);
+  }
+}
+
+describe('the hold of a TCP probe', () => {
+  const leaving: Behaviour = (socket) => {
+    socket.resume();
+    setTimeout(() => socket.end(), 20);
+  };
+
+  it('finds a proxy that accepts for nobody, and closes', async () => {
+    assert.equal(verdict(await found(leaving, { holdMs: 10_000 })), 'closed');
+  });
+
+  it('is not fooled by what the proxy says before', async () => {
+    const greeting: Behaviour = (socket) => {
+      socket.write('welcome\n');
+      leaving(socket);
+    };
+    assert.equal(verdict(await found(greeting, { holdMs: 10_000 })), 'closed');
+  });
+
+  it('lasts as long as is told', async () => {
+    const sample = await found(silent, { holdMs: 50 });
+    assert.equal(verdict(sample), 'up');
+    assert.ok((sample.phases.replyMs ?? 0) >= 49);
+    assert.equal(verdict(await found(silent, { holdMs: 0 })), 'up');
+  });
+
+  it('is part of the deadline', async () => {
+    assert.equal(verdict(await found(silent, { holdMs: 10_000 }, 100)), 'timeout-reply');
+  });
+});
+
+describe('what a TCP service is expected to say', () => {
+  const GREETING = { expect: /^220 .*ready/ };
+
+  it('may come unasked, in pieces', async () => {
+    const pieces: Behaviour = (socket) => {
+      socket.setNoDelay(true);
+      for (const piece of ['220 ma', 'il.example ', 'ready\r\n']) socket.write(piece);
+      socket.resume();
+    };
+    assert.equal(verdict(await found(pieces, GREETING)), 'up');
+  });
+
+  it('may have characters that are cut between two pieces', async () => {
+    const cut: Behaviour = (socket) => {
+      socket.setNoDelay(true);
+      socket.write(Buffer.from('c3', 'hex'), () => socket.write(Buffer.from('a9', 'hex')));
+      socket.resume();
+    };
+    assert.equal(verdict(await found(cut, { expect: 'é' })), 'up');
+  });
+
+  it('is shown with what came instead, fit for a terminal', async () => {
+    const behave: Behaviour = (socket) => socket.resume().end('\u001b[2Jgo away\r\n');
+    const sample = await found(behave, GREETING);
+    assert.equal(verdict(sample), 'body');
+    assert.equal(sample.message, 'expected /^220 .*ready/, got "\\u001b[2Jgo away\\r\\n"');
+  });
+
+  it('is not shown with what was sent, which may be a secret', async () => {
+    const sample = await found(saying('who is hunter2?'), { send: 'user hunter2\n', expect: 'hello' }, 100);
+    assert.equal(verdict(sample), 'body');
+    assert.equal(sample.message, 'expected "hello", got "who is ***?"');
+  });
+
+  it('is looked for in so much, and no more', async () => {
+    let taken = 0;
+    const behave = pouring('', 'no ', (bytes) => {
+      taken = bytes;
+    });
+    const sample = await found(behave, { send: 'x', expect: 'yes' });
+    assert.equal(verdict(sample), 'body');
+    assert.ok(taken < 2 ** 25, `${String(taken)} bytes`);
+  });
+});
