@@ -1,0 +1,82 @@
+/**
+ * How each style looks. Told apart without red against green: what is up is teal, what is down is vermilion and bold,
+ * what was not observed is mauve (after Okabe and Ito, "Color Universal Design", 2008); and each has its glyph and its
+ * word, so that nothing depends on colour. Text has the terminal's own colour: it fits dark and light backgrounds.
+ */
+import type { Style } from './style.ts';
+
+/** How many colours a terminal has; 0 where it has none, or shall not use them. */
+export type Colours = 0 | 16 | 256;
+
+/** Colours are numbers of the xterm palette; null is the terminal's own. */
+export interface Look {
+  readonly fg: number | null;
+  readonly bg: number | null;
+  readonly bold: boolean;
+  readonly underline: boolean;
+  readonly inverse: boolean;
+}
+
+const PLAIN: Look = { fg: null, bg: null, bold: false, underline: false, inverse: false };
+const BOLD: Look = { ...PLAIN, bold: true };
+const INVERSE: Look = { ...PLAIN, inverse: true };
+
+const MANY: Readonly<Record<Style, Look>> = {
+  plain: PLAIN,
+  dim: { ...PLAIN, fg: 245 },
+  strong: BOLD,
+  title: { ...BOLD, fg: 39 },
+  up: { ...PLAIN, fg: 36 },
+  down: { ...BOLD, fg: 202 },
+  unobserved: { ...PLAIN, fg: 139 },
+  ahead: { ...PLAIN, fg: 214 },
+  spark: { ...PLAIN, fg: 68 },
+  accent: { ...BOLD, fg: 39 },
+  key: { ...PLAIN, fg: 39 },
+  mark: { ...PLAIN, fg: 220 },
+  badge: { ...BOLD, fg: 16, bg: 39 },
+  alarm: { ...BOLD, fg: 231, bg: 166 },
+  warning: { ...BOLD, fg: 16, bg: 214 },
+};
+
+const FEW: Readonly<Record<Style, Look>> = {
+  plain: PLAIN,
+  dim: PLAIN,
+  strong: BOLD,
+  title: { ...BOLD, fg: 6 },
+  up: { ...PLAIN, fg: 6 },
+  down: { ...BOLD, fg: 1 },
+  unobserved: { ...PLAIN, fg: 5 },
+  ahead: { ...PLAIN, fg: 3 },
+  spark: { ...PLAIN, fg: 4 },
+  accent: { ...BOLD, fg: 6 },
+  key: { ...PLAIN, fg: 6 },
+  mark: { ...PLAIN, fg: 3 },
+  badge: { ...PLAIN, fg: 0, bg: 6 },
+  alarm: { ...BOLD, fg: 7, bg: 1 },
+  warning: { ...PLAIN, fg: 0, bg: 3 },
+};
+
+const NONE: Readonly<Record<Style, Look>> = {
+  plain: PLAIN,
+  dim: PLAIN,
+  strong: BOLD,
+  title: BOLD,
+  up: PLAIN,
+  down: BOLD,
+  unobserved: PLAIN,
+  ahead: PLAIN,
+  spark: PLAIN,
+  accent: BOLD,
+  key: BOLD,
+  mark: BOLD,
+  badge: INVERSE,
+  alarm: { ...INVERSE, bold: true },
+  warning: INVERSE,
+};
+
+/** The looks of the styles on a terminal. */
+export function paletteOf(colours: Colours): Readonly<Record<Style, Look>> {
+  if (colours === 256) return MANY;
+  return colours === 16 ? FEW : NONE;
+}
