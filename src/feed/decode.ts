@@ -1,0 +1,128 @@
+/** Reads the messages of another monitor's feed: trusts nothing, and passes over what it does not know. */
+import { z } from 'zod';
+
+import { CONNECTIONS, DOWN_REASONS, KINDS, STATES, UNOBSERVED_REASONS } from '../model.ts';
+import { type Message, PROTOCOL } from './messages.ts';
+
+/** Others' words are shown in terminals: nothing in them may be a command to one. */
+const text = z
+  .string()
+  .max(10_000)
+  .transform((words) => words.replace(/\p{Cc}/gu, ' '));
+const time = z.number().min(0).max(8.64e15);
+const duration = z.number().min(0);
+const count = z.int().min(0);
+const share = z.number().min(0).max(1).nullable();
+const seq = z.int().min(0);
+const state = z.enum(STATES);
+const reason = z.enum([...DOWN_REASONS, ...UNOBSERVED_REASONS]);
+const reasons = z.array(z.object({ reason, count }));
+// The public view leaves out what has a default here.
+const message = text.nullable().default(null);
+const hidden = text.default('');
+
+const gapFacts = z.object({
+  from: time,
+  to: time,
+  durationMs: duration,
+  minMs: duration,
+  maxMs: duration.nullable(),
+  failed: count,
+  reasons,
+});
+
+const snapshot = z.object({
+  service: text,
+  kind: z.enum(KINDS),
+  target: hidden,
+  connection: z.enum(CONNECTIONS),
+  group: text.nullable(),
+  intervalMs: duration,
+  timeoutMs: duration,
+  state,
+  status: state,
+  since: time,
+  reason: reason.nullable(),
+  uptime: z.object({ '1h': share, '24h': share, '90d': share }),
+  timeline: z.array(z.object({ state, from: time, to: time.nullable() })),
+  gaps: z.array(gapFacts),
+});
+
+/** The schema of each message, by its type. */
+export const MESSAGES = {
+  hello: z.object({
+    type: z.literal('hello'),
+    protocol: z.literal(PROTOCOL),
+    monitor: z.object({ id: z.string().min(1).max(200), vantage: text, version: text, startedAt: time }),
+    now: time,
+    seq,
+    resumed: z.boolean(),
+    services: z.array(snapshot),
+  }),
+  transition: z.object({
+    type: z.literal('transition'),
+    seq,
+    service: text,
+    from: state,
+    to: state,
+    at: time,
+    notBefore: time,
+    notAfter: time,
+    reason: reason.nullable(),
+    message,
+  }),
+  gap: z.object({ type: z.literal('gap'), seq, service: text, ...gapFacts.shape }),
+  'open-gap': z.object({
+    type: z.literal('open-gap'),
+    service: text,
+    ...gapFacts.omit({ to: true, maxMs: true }).shape,
+  }),
+  mark: z.object({ type: z.literal('mark'), seq, at: time, text: hidden }),
+  'connection-lost': z.object({ type: z.literal('connection-lost'), seq, service: text, at: time, reason, message }),
+  identity: z.object({ type: z.literal('identity'), seq, service: text, at: time, was: hidden, is: hidden }),
+  sample: z.object({
+    type: z.literal('sample'),
+    service: text,
+    at: time,
+    durationMs: duration,
+    result: z.enum(['up', 'down', 'unobserved']),
+    reason: reason.nullable(),
+    message,
+    phases: z.object({
+      dnsMs: duration.nullable(),
+      connectMs: duration.nullable(),
+      tlsMs: duration.nullable(),
+      replyMs: duration.nullable(),
+    }),
+  }),
+  status: z.object({ type: z.literal('status'), service: text, at: time, status: state }),
+  heartbeat: z.object({
+    type: z.literal('heartbeat'),
+    now: time,
+    seq,
+    probes: count,
+    missed: count,
+    lateMs: duration,
+    overloaded: z.boolean(),
+  }),
+} as const satisfies { readonly [Type in Message['type']]: z.ZodType<Extract<Message, { type: Type }>> };
+
+/** What is wrong with a message. `unknown`: of a type that a later version may have. */
+export type Undecoded = { readonly fault: 'unknown' } | { readonly fault: 'malformed'; readonly trouble: string };
+
+export function decode(received: string): Message | Undecoded {
+  let value: unknown;
+  try {
+    value = JSON.parse(received);
+  } catch {
+    return { fault: 'malformed', trouble: 'not JSON' };
+  }
+  const typed = z.object({ type: z.string() }).safeParse(value);
+  if (!typed.success) return { fault: 'malformed', trouble: 'not an object with a type' };
+  const { type } = typed.data;
+  if (!Object.hasOwn(MESSAGES, type)) return { fault: 'unknown' };
+  const result = MESSAGES[type as Message['type']].safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  return { fault: 'malformed', trouble: `${type}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` };
+}

@@ -1,0 +1,95 @@
+/** From an HTTP connection to a client of the feed, or to the right refusal. */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+import type { Logger } from 'pino';
+import { WebSocketServer } from 'ws';
+
+import type { Access } from './access.ts';
+import { closingAnswer } from './answer.ts';
+import type { Hub } from './hub.ts';
+import { feedQuery, isBad } from './query.ts';
+import type { FeedSource } from './source.ts';
+import { CLOSE, closeSocket } from './subscriber.ts';
+
+/** A client has nothing to say. */
+const MAX_PAYLOAD = 1024;
+
+export class Upgrader {
+  readonly #source: FeedSource;
+  readonly #access: Access;
+  readonly #hub: Hub;
+  readonly #log: Logger;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD,
+    autoPong: false,
+  });
+
+  constructor(source: FeedSource, access: Access, hub: Hub, log: Logger) {
+    this.#source = source;
+    this.#access = access;
+    this.#hub = hub;
+    this.#log = log;
+  }
+
+  /** Serves the client, or refuses it. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, url: URL | null): void {
+    const refuse = (status: number, reason: string, trouble: string, headers: readonly string[] = []): void => {
+      socket.on('error', () => {
+        // It went away before it heard the refusal.
+      });
+      socket.end(closingAnswer(status, reason, trouble, headers), () => {
+        socket.destroy();
+      });
+    };
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      refuse(400, 'Bad Request', 'the only protocol to upgrade to is websocket, at /feed');
+      return;
+    }
+    if (url?.pathname !== '/feed') {
+      refuse(404, 'Not Found', 'no websocket is here; the feed is at /feed');
+      return;
+    }
+    if (request.method !== 'GET') {
+      refuse(405, 'Method Not Allowed', '/feed takes GET', ['allow: GET']);
+      return;
+    }
+    const tokens = url.searchParams.getAll('token');
+    const granted = this.#access.judge(request.headers, tokens[0] ?? null);
+    if ('status' in granted && granted.status === 403) {
+      refuse(403, 'Forbidden', granted.trouble);
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      ws.on('error', (error) => {
+        // The library closes the connection; a client that breaks the protocol is its own fault.
+        this.#log.debug(
+          { address: socket.remoteAddress, error: error.message },
+          'a client of the feed broke the protocol',
+        );
+      });
+      if ('status' in granted) {
+        closeSocket(ws, CLOSE.notAllowed, granted.trouble);
+        return;
+      }
+      const query = feedQuery(url.searchParams, (service) => this.#source.board.services.has(service));
+      if (isBad(query)) {
+        closeSocket(ws, CLOSE.notAllowed, query.trouble);
+        return;
+      }
+      if (query.samples && granted.view === 'public') {
+        closeSocket(ws, CLOSE.notAllowed, 'samples are not public: they need the token');
+        return;
+      }
+      const address = socket.remoteAddress;
+      this.#log.debug({ address, view: granted.view, samples: query.samples }, 'a client of the feed came');
+      ws.once('close', (code) => {
+        this.#log.debug({ address, code }, 'a client of the feed went');
+      });
+      this.#hub.join(ws, socket, granted.view, query);
+    });
+  }
+}
