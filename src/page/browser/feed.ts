@@ -1,0 +1,125 @@
+/** The page's side of the feed: keeps the picture true, and says how the connection is. */
+import type { LinkState } from '../link-words.ts';
+import { type Change, Picture } from '../picture.ts';
+import { receive, type StatusAnswer } from '../receive.ts';
+import { Link } from './link.ts';
+import { MonitorClock } from './monitor-clock.ts';
+
+/** Uptimes are asked for this often, and soon after a gap: not by all readers at once. In milliseconds. */
+const UPTIMES_MS = 60_000;
+const AFTER_GAP_MS = 1000;
+const SPREAD_MS = 2000;
+
+export interface FeedEvents {
+  /** Something is to be drawn. */
+  changed(changes: readonly Change[]): void;
+}
+
+export class Feed {
+  readonly picture = new Picture();
+  readonly clock = new MonitorClock();
+  readonly #events: FeedEvents;
+  readonly #token = new URLSearchParams(location.search).get('token');
+  readonly #link: Link;
+  #state: LinkState = { is: 'opening', heard: this.clock.now(), trouble: '', retryAt: 0 };
+  #uptimes: number | null = null;
+
+  constructor(events: FeedEvents) {
+    this.#events = events;
+    this.#link = new Link({
+      prepare: () => this.#prepare(),
+      message: (text) => {
+        this.#take(text);
+      },
+      broken: (trouble, pauseMs) => {
+        const { heard } = this.#state;
+        this.#state = { is: 'broken', heard, trouble, retryAt: this.clock.now() + pauseMs };
+        events.changed([]);
+      },
+    });
+    this.#link.open();
+    setInterval(() => {
+      this.#askForUptimes(0);
+    }, UPTIMES_MS);
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Tries to connect now. */
+  retryNow(): void {
+    this.#link.retryNow();
+  }
+
+  /** The first time the state is fetched: it is there before a websocket, and says where the news begin. */
+  async #prepare(): Promise<URL> {
+    if (this.picture.position === null) {
+      const answer = await this.#status();
+      this.#heard(answer.now);
+      this.picture.begin(answer);
+      this.#events.changed([]);
+    }
+    const url = new URL('/feed', location.href);
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    const position = this.picture.position;
+    if (position !== null) {
+      url.searchParams.set('after', String(position.after));
+      url.searchParams.set('monitor', position.monitor);
+    }
+    if (this.#token !== null) url.searchParams.set('token', this.#token);
+    return url;
+  }
+
+  #take(text: string): void {
+    const message = receive(text);
+    if (message === null) return;
+    if (this.picture.misses(message)) {
+      this.#link.drop('events are missing');
+      return;
+    }
+    if (message.type === 'hello') {
+      this.clock.reset();
+      this.#link.good();
+    }
+    this.#heard('now' in message ? message.now : null);
+    if (message.type === 'hello') this.#state = { is: 'live', heard: this.#state.heard, trouble: '', retryAt: 0 };
+    const changes = this.picture.take(message);
+    if (message.type === 'gap') this.#askForUptimes(AFTER_GAP_MS + Math.random() * SPREAD_MS);
+    this.#events.changed(changes);
+  }
+
+  #heard(there: number | null): void {
+    if (there !== null) this.clock.stamp(there);
+    this.#state = { ...this.#state, heard: this.clock.now() };
+  }
+
+  #askForUptimes(inMs: number): void {
+    if (document.hidden || this.#state.is !== 'live') return;
+    this.#uptimes ??= window.setTimeout(() => {
+      this.#uptimes = null;
+      // Those that are shown stay until there are newer ones; the websocket tells when the monitor is away.
+      this.#status().then(
+        (answer) => {
+          this.picture.refresh(answer);
+          this.#events.changed([]);
+        },
+        () => undefined,
+      );
+    }, inMs);
+  }
+
+  async #status(): Promise<StatusAnswer> {
+    let response: Response;
+    try {
+      response = await fetch('/api/v1/status', {
+        headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
+      });
+    } catch {
+      throw new Error('no connection');
+    }
+    if (response.status === 401) throw new Error('this monitor wants its token: open the page with ?token=…');
+    if (!response.ok) throw new Error(`the monitor answered with ${String(response.status)}`);
+    return (await response.json()) as StatusAnswer;
+  }
+}

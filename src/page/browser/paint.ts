@@ -1,0 +1,114 @@
+/** Paints strips and days on canvases. A state is told by its shape as well as by its colour. */
+import { type Day, downShare } from '../days.ts';
+import type { Piece } from '../strip.ts';
+import type { Theme } from './theme.ts';
+
+/** Heights in CSS pixels; the style sheet has the same. */
+const STRIP_HEIGHT = 30;
+const DAYS_HEIGHT = 14;
+/** Heights as parts of the strip. */
+const UP = 0.34;
+const UNOBSERVED = 0.62;
+
+/** A canvas ready to be painted on anew, in device pixels. */
+function begin(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext('2d');
+  context?.clearRect(0, 0, width, height);
+  return context;
+}
+
+/** @param width in device pixels, as the pieces have it */
+export function paintStrip(
+  canvas: HTMLCanvasElement,
+  pieces: readonly Piece[],
+  width: number,
+  density: number,
+  theme: Theme,
+): void {
+  const context = begin(canvas, width, Math.round(STRIP_HEIGHT * density));
+  if (context === null) return;
+  const { height } = canvas;
+  dots(context, width, height, density, theme);
+  for (const { state, x, width, provisional } of pieces) {
+    const part = state === 'down' ? 1 : state === 'up' ? UP : UNOBSERVED;
+    const high = Math.round(height * part);
+    // What lies below shows what the piece is not.
+    context.clearRect(x, 0, width, height);
+    context.globalAlpha = provisional ? 0.45 : 1;
+    if (state === 'unobserved') hatch(context, { x, y: height - high, width, height: high }, density, theme);
+    else {
+      context.fillStyle = theme[state];
+      context.fillRect(x, height - high, width, high);
+    }
+    context.globalAlpha = 1;
+  }
+}
+
+export function paintDays(
+  canvas: HTMLCanvasElement,
+  days: readonly Day[],
+  width: number,
+  density: number,
+  theme: Theme,
+): void {
+  const context = begin(canvas, width, Math.round(DAYS_HEIGHT * density));
+  if (context === null) return;
+  const { height } = canvas;
+  const pitch = width / days.length;
+  const space = Math.max(1, Math.round(Math.min(pitch * 0.28, 2 * density)));
+  days.forEach((day, index) => {
+    const x = Math.round(index * pitch);
+    const box = { x, y: 0, width: Math.max(1, Math.round((index + 1) * pitch) - x - space), height };
+    const { upMs, downMs, unobservedMs } = day;
+    if (upMs + downMs + unobservedMs === 0) {
+      const high = Math.round(2 * density);
+      context.fillStyle = theme.rule;
+      context.fillRect(box.x, height - high, box.width, high);
+      return;
+    }
+    if (unobservedMs > upMs + downMs) hatch(context, box, density, theme);
+    else {
+      context.fillStyle = theme.up;
+      context.fillRect(box.x, 0, box.width, height);
+    }
+    const down = Math.ceil(height * downShare(downMs));
+    context.fillStyle = theme.down;
+    context.fillRect(box.x, height - down, box.width, down);
+  });
+}
+
+/** What is not known: nothing but a dotted line. */
+function dots(context: CanvasRenderingContext2D, width: number, height: number, density: number, theme: Theme): void {
+  const size = Math.max(1, Math.round(1.5 * density));
+  context.fillStyle = theme.rule;
+  for (let x = 0; x < width; x += size * 3) context.fillRect(x, height - size, size, size);
+}
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Slanted lines; they stand still where the box moves along. */
+function hatch(context: CanvasRenderingContext2D, box: Box, density: number, theme: Theme): void {
+  const { x, y, width, height } = box;
+  const pitch = 5 * density;
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.strokeStyle = theme.unobserved;
+  context.lineWidth = 1.5 * density;
+  context.beginPath();
+  for (let at = x - height - pitch; at < x + width + pitch; at += pitch) {
+    const from = Math.floor(at / pitch) * pitch;
+    context.moveTo(from, y + height);
+    context.lineTo(from + height, y);
+  }
+  context.stroke();
+  context.restore();
+}

@@ -1,0 +1,93 @@
+/** What more there is to tell of a service: how it is probed, why it is down, its last gaps, its badge. */
+import { count, showGap } from '../../format.ts';
+import type { BoardService } from '../../timeline/board.ts';
+import { mainReason, showEvery, showExactly, showReason } from '../words.ts';
+import { make, setText } from './dom.ts';
+import type { Frame } from './frame.ts';
+
+const KINDS = { tcp: 'TCP', http: 'HTTP', redis: 'Redis' } as const;
+const CONNECTIONS = { new: 'a new connection for each probe', kept: 'one connection for all probes' } as const;
+
+/** One line of the gaps, used again for whatever gap stands there. */
+interface Slot {
+  readonly row: HTMLTableRowElement;
+  readonly cells: readonly HTMLTableCellElement[];
+}
+
+export class ServicePanel {
+  readonly element: HTMLElement;
+  readonly #now = make('dd');
+  readonly #rows = make('tbody');
+  readonly #slots: Slot[] = [];
+  readonly #none = make('p', 'none', 'No gap is known.');
+
+  constructor(service: BoardService, id: string) {
+    const facts = make('dl', 'facts');
+    const fact = (name: string, value: HTMLElement): void => {
+      facts.append(make('div', '', make('dt', '', name), value));
+    };
+    const { kind, connection, intervalMs, timeoutMs, target } = service.info;
+    fact('Now', this.#now);
+    if (target !== '') fact('Where', make('dd', 'code', target));
+    const how = `${KINDS[kind]}, ${CONNECTIONS[connection]}, every ${showEvery(intervalMs)}, with a deadline of ${showEvery(timeoutMs)}`;
+    fact('How', make('dd', '', how));
+    fact('Badge', badge(service.name));
+
+    const heads = ['From', 'Length (bounds)', 'Failed', 'Cause'].map((name) => {
+      const head = make('th', '', name);
+      head.scope = 'col';
+      return head;
+    });
+    const table = make('table', '', make('thead', '', make('tr', '', ...heads)), this.#rows);
+    const scroll = make('div', 'gaps', table, this.#none);
+    scroll.tabIndex = 0;
+    scroll.role = 'region';
+    scroll.ariaLabel = `The last gaps of ${service.name}`;
+    this.element = make('div', 'panel', facts, scroll);
+    this.element.id = id;
+  }
+
+  draw(service: BoardService, message: string | null, frame: Frame): void {
+    const { reason, gaps } = service;
+    const why = reason === null ? 'all is well' : showReason(reason);
+    setText(this.#now, service.state === 'unknown' ? 'no answer yet' : message === null ? why : `${why} (${message})`);
+    this.#none.hidden = gaps.length > 0;
+    gaps.toReversed().forEach((gap, index) => {
+      const main = mainReason(gap);
+      const words = [
+        showExactly(gap.from, frame.now),
+        showGap(gap),
+        count(gap.failed, 'probe'),
+        main === null ? '' : showReason(main),
+      ];
+      const { cells } = this.#slot(index);
+      cells.forEach((cell, column) => {
+        setText(cell, words[column] ?? '');
+      });
+    });
+    this.#slots.forEach(({ row }, index) => {
+      row.hidden = index >= gaps.length;
+    });
+  }
+
+  #slot(index: number): Slot {
+    const known = this.#slots[index];
+    if (known !== undefined) return known;
+    const cells = Array.from({ length: 4 }, () => make('td'));
+    const slot = { row: make('tr', '', ...cells), cells };
+    this.#rows.append(slot.row);
+    this.#slots.push(slot);
+    return slot;
+  }
+}
+
+/** The badge itself, and what to write where it shall be shown. */
+function badge(name: string): HTMLElement {
+  const url = new URL(`/badge/${encodeURIComponent(name)}.svg`, location.href).href;
+  const image = make('img');
+  image.src = url;
+  image.alt = `Badge of ${name}`;
+  image.height = 20;
+  const snippet = make('code', '', `[![${name.replace(/[[\]\\]/g, '\\$&')}](${url})](${location.origin}/)`);
+  return make('dd', 'badge', image, snippet);
+}

@@ -1,0 +1,46 @@
+/** How far back the strips reach: chosen by the reader, and kept in the page's address. */
+import { WINDOWS } from '../strip.ts';
+import { byId, make, setText } from './dom.ts';
+
+type Window = (typeof WINDOWS)[number];
+
+const USUAL = WINDOWS[1];
+
+export class Zoom {
+  readonly #axisFrom = byId('axis-from', HTMLElement);
+  readonly #axisMiddle = byId('axis-middle', HTMLElement);
+  #chosen: Window;
+
+  /** @param changed called when another window is chosen */
+  constructor(changed: () => void) {
+    const asked = new URLSearchParams(location.search).get('window');
+    this.#chosen = WINDOWS.find(({ key }) => key === asked) ?? USUAL;
+    const choices = WINDOWS.map((choice) => {
+      const input = make('input');
+      input.type = 'radio';
+      input.name = 'window';
+      input.checked = choice === this.#chosen;
+      input.addEventListener('change', () => {
+        this.#chosen = choice;
+        this.#label();
+        const url = new URL(location.href);
+        url.searchParams.set('window', choice.key);
+        history.replaceState(null, '', url);
+        changed();
+      });
+      return make('label', '', input, make('span', '', choice.name));
+    });
+    byId('zoom', HTMLElement).append(...choices);
+    this.#label();
+  }
+
+  get chosen(): Window {
+    return this.#chosen;
+  }
+
+  #label(): void {
+    const { name, middle } = this.#chosen;
+    setText(this.#axisFrom, `${name} ago`);
+    setText(this.#axisMiddle, middle);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * What happened, the newest first: gaps, time that was not observed, marks, connections that broke, other processes.
+ * What happened to several services within a second is one entry: that is what the restart of a daemon looks like.
+ * Pure; bounded memory. Times in milliseconds since the epoch.
+ */
+import { showDuration, showGap } from '../format.ts';
+import type { GapFacts } from '../feed/messages.ts';
+import type { Reason } from '../model.ts';
+import { mainReason, REASON_WORDS, showReason } from './words.ts';
+
+/** Items kept: the newest. */
+const KEPT = 500;
+/** What begins within this time of each other is told together. */
+const TOGETHER_MS = 1000;
+
+interface Of<Kind extends string> {
+  readonly kind: Kind;
+  readonly at: number;
+  /** Empty where it is of no service. */
+  readonly service: string;
+}
+
+export type Item =
+  | (Of<'down'> & { readonly reason: Reason | null })
+  | (Of<'gap'> & { readonly gap: GapFacts })
+  | (Of<'unobserved'> & { readonly to: number | null; readonly reason: Reason | null })
+  | (Of<'lost'> & { readonly reason: Reason; readonly message: string | null })
+  | (Of<'identity'> & { readonly was: string; readonly is: string })
+  | (Of<'mark'> & { readonly text: string })
+  | (Of<'note'> & { readonly text: string });
+
+/** An item, or several that are told together, in words. */
+export interface Entry {
+  readonly kind: Item['kind'];
+  /** When the first of it began. */
+  readonly at: number;
+  readonly who: string;
+  readonly what: string;
+  readonly why: string;
+}
+
+export class News {
+  readonly #items = new Map<string, Item>();
+
+  /** Takes an item. One that is known already is replaced, but an end that is known is not forgotten. */
+  add(item: Item): void {
+    const key = [item.kind, item.at, 'text' in item ? item.text : item.service].join(' ');
+    const known = this.#items.get(key);
+    if (item.kind === 'unobserved' && item.to === null && known !== undefined) return;
+    this.#items.set(key, item);
+    if (this.#items.size > 2 * KEPT) {
+      const newest = this.#sorted().slice(0, KEPT);
+      this.#items.clear();
+      for (const one of newest) this.add(one);
+    }
+  }
+
+  /**
+   * The newest entries, the newest first; those that go on come before all others.
+   * @param open services that are down now
+   * @param limit at most this many
+   */
+  entries(open: readonly Item[], now: number, limit: number): Entry[] {
+    const groups = [...together(byTime(open)), ...together(this.#sorted())];
+    return groups.slice(0, limit).map((group) => entryOf(group, now));
+  }
+
+  #sorted(): Item[] {
+    return byTime([...this.#items.values()]);
+  }
+}
+
+function byTime(items: readonly Item[]): Item[] {
+  return items.toSorted((a, b) => b.at - a.at);
+}
+
+/** Groups of items that are told together, in the order of their newest ones. @param items the newest first */
+function together(items: readonly Item[]): (readonly [Item, ...Item[]])[] {
+  const groups: [Item, ...Item[]][] = [];
+  const recent = new Map<Item['kind'], [Item, ...Item[]][]>();
+  for (const item of items) {
+    const near = (recent.get(item.kind) ?? []).filter(([newest]) => newest.at - item.at <= TOGETHER_MS);
+    recent.set(item.kind, near);
+    const group = groupable(item)
+      ? near.find((candidate) => candidate.every(({ service }) => service !== item.service))
+      : undefined;
+    if (group !== undefined) {
+      group.push(item);
+      continue;
+    }
+    const fresh: [Item] = [item];
+    groups.push(fresh);
+    near.push(fresh);
+  }
+  return groups;
+}
+
+function groupable({ kind }: Item): boolean {
+  return kind === 'down' || kind === 'gap' || kind === 'unobserved' || kind === 'lost';
+}
+
+function entryOf(group: readonly [Item, ...Item[]], now: number): Entry {
+  const [first] = group;
+  const at = Math.min(...group.map((item) => item.at));
+  const { kind, service } = first;
+  if (group.length === 1) return { kind, at, who: service, what: whatOf(first, now), why: whyOf(first) };
+  const who = `${String(group.length)} services`;
+  const names = group
+    .map((item) => item.service)
+    .reverse()
+    .join(', ');
+  return { kind, at, who, what: whatOfAll(group, now), why: names };
+}
+
+function whatOf(item: Item, now: number): string {
+  switch (item.kind) {
+    case 'down':
+      return `down for ${showDuration(Math.max(0, now - item.at))} so far`;
+    case 'gap':
+      return `down for ${showGap(item.gap)}`;
+    case 'unobserved':
+      return item.to === null ? 'not observed' : `not observed for ${showDuration(item.to - item.at)}`;
+    case 'lost':
+      return 'kept connection broke';
+    case 'identity':
+      return 'another process now';
+    case 'mark':
+      return item.text === '' ? 'a moment was marked' : item.text;
+    case 'note':
+      return item.text;
+  }
+}
+
+function whyOf(item: Item): string {
+  switch (item.kind) {
+    case 'down':
+    case 'unobserved':
+      return showReason(item.reason);
+    case 'gap':
+      return showReason(mainReason(item.gap));
+    case 'lost':
+      return item.message ?? REASON_WORDS[item.reason];
+    case 'identity':
+      return item.is === '' ? '' : `was ${item.was}, is ${item.is}`;
+    case 'mark':
+    case 'note':
+      return '';
+  }
+}
+
+function whatOfAll(group: readonly [Item, ...Item[]], now: number): string {
+  const longest = group.reduce((so, item) => (lengthOf(item, now) > lengthOf(so, now) ? item : so));
+  return longest.kind === 'gap' ? `down, the longest for ${showGap(longest.gap)}` : whatOf(longest, now);
+}
+
+function lengthOf(item: Item, now: number): number {
+  if (item.kind === 'gap') return item.gap.durationMs;
+  return (item.kind === 'unobserved' ? (item.to ?? now) : now) - item.at;
+}

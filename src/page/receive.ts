@@ -1,0 +1,53 @@
+/** What the page hears from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
+import type { Hello, Message, MonitorIdentity, ServiceSnapshot, Uptime } from '../feed/messages.ts';
+
+/** The answer of `/api/v1/status`. */
+export interface StatusAnswer {
+  readonly monitor: MonitorIdentity;
+  readonly now: number;
+  readonly seq: number;
+  readonly services: readonly (Omit<ServiceSnapshot, 'timeline' | 'gaps' | 'target'> & { readonly target?: string })[];
+}
+
+const KNOWN: ReadonlySet<string> = new Set<Message['type']>([
+  'hello',
+  'transition',
+  'gap',
+  'mark',
+  'connection-lost',
+  'identity',
+  'status',
+  'open-gap',
+  'heartbeat',
+]);
+
+/** A message of the feed; null where it is of a type that the page does not know. */
+export function receive(text: string): Message | null {
+  const message = JSON.parse(text) as Message;
+  if (!KNOWN.has(message.type)) return null;
+  switch (message.type) {
+    case 'hello':
+      return { ...message, services: message.services.map((service) => ({ ...{ target: '' }, ...service })) };
+    case 'transition':
+    case 'connection-lost':
+      return { ...{ message: null }, ...message };
+    case 'mark':
+      return { ...{ text: '' }, ...message };
+    case 'identity':
+      return { ...{ was: '', is: '' }, ...message };
+    default:
+      return message;
+  }
+}
+
+/** A status as the hello that it stands for until the hello itself is there: without the past. */
+export function helloOf(answer: StatusAnswer): Hello {
+  const { monitor, now, seq } = answer;
+  const services = answer.services.map((service) => ({ target: '', ...service, timeline: [], gaps: [] }));
+  return { type: 'hello', protocol: 1, monitor, now, seq, resumed: false, services };
+}
+
+/** The uptimes in an answer, by service. */
+export function uptimesOf(services: readonly { service: string; uptime: Uptime }[]): Map<string, Uptime> {
+  return new Map(services.map(({ service, uptime }) => [service, uptime]));
+}

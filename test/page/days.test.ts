@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { daysOf, downShare } from '../../src/page/days.ts';
+import { dayWords, daysWords } from '../../src/page/tip-words.ts';
+
+const NOON = new Date(2026, 10, 23, 12).getTime();
+const HOUR = 3_600_000;
+
+describe('the days', () => {
+  const timeline = [
+    { state: 'up', from: NOON - 20 * HOUR, to: NOON - 13 * HOUR },
+    { state: 'down', from: NOON - 13 * HOUR, to: NOON - 11 * HOUR },
+    { state: 'unobserved', from: NOON - 11 * HOUR, to: NOON - 10 * HOUR },
+    { state: 'up', from: NOON - 10 * HOUR, to: null },
+  ] as const;
+
+  it('divides what is known at midnight', () => {
+    const days = daysOf(timeline, NOON);
+    assert.equal(days.length, 90);
+    assert.deepEqual(days.at(-1), {
+      from: NOON - 12 * HOUR,
+      upMs: 10 * HOUR,
+      downMs: HOUR,
+      unobservedMs: HOUR,
+      falls: 1,
+    });
+    assert.deepEqual([days.at(-2)?.upMs, days.at(-2)?.downMs], [7 * HOUR, HOUR]);
+  });
+
+  it('claims nothing of the days before the watch', () => {
+    const days = daysOf(timeline, NOON);
+    assert.ok(days.slice(0, -2).every(({ upMs, downMs, unobservedMs }) => upMs + downMs + unobservedMs === 0));
+    assert.match(dayWords(days[0] ?? assert.fail()), /Not known$/);
+    assert.equal(daysWords(days), 'Last 90 days: 2 days known, 2 of them with a gap');
+  });
+
+  it('shows 0.2 s as surely as an hour, but less of it', () => {
+    assert.equal(downShare(0), 0);
+    assert.ok(downShare(200) >= 0.3 && downShare(200) < 0.5);
+    assert.equal(downShare(HOUR), 1);
+  });
+});

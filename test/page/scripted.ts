@@ -1,0 +1,104 @@
+/** A monitor that tells what a test says, behind a real feed: for states into which a real one is not easily brought. */
+import { pino } from 'pino';
+
+import type { Reader } from '../../src/engine/monitor.ts';
+import type { Event, Heartbeat, Hello, Message, ServiceSnapshot, Unnumbered } from '../../src/feed/messages.ts';
+import { FeedServer } from '../../src/feed/server.ts';
+import type { FeedSource } from '../../src/feed/source.ts';
+import type { Reason, State } from '../../src/model.ts';
+import { pageAssets } from '../../src/page/assets.ts';
+import { Board } from '../../src/timeline/board.ts';
+
+export class Scripted implements FeedSource {
+  readonly identity = { id: 'scripted', vantage: 'here', version: '0.0.0', startedAt: Date.now() - 3_600_000 };
+  readonly board = new Board();
+  readonly #readers = new Set<Reader>();
+  #seq = 0;
+
+  /** Services that are up since an hour. */
+  constructor(names: readonly string[], more: Partial<ServiceSnapshot> = {}) {
+    const since = this.identity.startedAt;
+    const services = names.map((service): ServiceSnapshot => {
+      return {
+        service,
+        kind: 'http',
+        target: 'http://127.0.0.1:8080/secret-path',
+        connection: 'new',
+        group: null,
+        intervalMs: 100,
+        timeoutMs: 1000,
+        state: 'up',
+        status: 'up',
+        since,
+        reason: null,
+        uptime: { '1h': 1, '24h': 1, '90d': 1 },
+        timeline: [{ state: 'up', from: since, to: null }],
+        gaps: [],
+        ...more,
+      };
+    });
+    this.board.apply({ ...this.#hello(), services });
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  counters(): null {
+    return null;
+  }
+
+  subscribe(reader: Reader): () => void {
+    reader.take([this.#hello()]);
+    this.#readers.add(reader);
+    return () => {
+      this.#readers.delete(reader);
+    };
+  }
+
+  mark(text: string): void {
+    this.event({ type: 'mark', at: this.now(), text });
+  }
+
+  /** Tells an event. */
+  event(event: Unnumbered): void {
+    this.#seq += 1;
+    this.tell({ ...event, seq: this.#seq } as Event);
+  }
+
+  tell(message: Message): void {
+    this.board.apply(message);
+    for (const reader of this.#readers) reader.take([message]);
+  }
+
+  heartbeat(more: Partial<Heartbeat> = {}): void {
+    const { now } = { now: this.now() };
+    this.tell({ type: 'heartbeat', now, seq: this.#seq, probes: 1, missed: 0, lateMs: 1, overloaded: false, ...more });
+  }
+
+  /** A service enters a state. */
+  enter(service: string, to: State, reason: Reason | null = null): void {
+    const at = this.now();
+    const from = this.board.services.get(service)?.state ?? 'unknown';
+    const message = reason === null ? null : `${reason}, told by 127.0.0.1:8080`;
+    this.event({ type: 'transition', service, from, to, at, notBefore: at, notAfter: at, reason, message });
+  }
+
+  /** Serves its feed and its page. */
+  serve(isPublic = false): Promise<FeedServer> {
+    return FeedServer.start({
+      listen: { host: '127.0.0.1', port: 0 },
+      token: null,
+      public: isPublic,
+      monitor: this,
+      page: pageAssets(),
+      log: pino({ level: 'silent' }),
+    });
+  }
+
+  #hello(): Hello {
+    const now = this.now();
+    const services = this.board.snapshot(now);
+    return { type: 'hello', protocol: 1, monitor: this.identity, now, seq: this.#seq, resumed: false, services };
+  }
+}

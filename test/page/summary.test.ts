@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { State } from '../../src/model.ts';
+import { announcement } from '../../src/page/announce.ts';
+import { type Looked, summarise } from '../../src/page/summary.ts';
+
+const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();
+const GAP = { from: NOW - 9000, to: NOW - 8750, durationMs: 250, minMs: 199, maxMs: 352, failed: 3 };
+
+function services(...states: State[]): Looked[] {
+  return states.map((status, index) => ({
+    name: `s${String(index)}`,
+    status,
+    since: NOW - (index + 1) * 60_000,
+    reason: status === 'down' ? 'refused' : status === 'unobserved' ? 'stalled' : null,
+    gaps: [],
+  }));
+}
+
+function said(old: boolean, ...states: State[]): string {
+  const { tone, sentence, rest } = summarise(services(...states), NOW, old, NOW);
+  return `${tone}: ${sentence}${rest === '' ? '' : ` | ${rest}`}`;
+}
+
+describe('the overall sentence', () => {
+  it('claims no more than is known', () => {
+    assert.equal(said(false, 'up', 'up', 'up'), 'up: All 3 services are up');
+    assert.equal(said(false, 'up', 'down', 'up'), 'down: 1 of 3 services is down');
+    assert.equal(said(false, 'down', 'down'), 'down: All 2 services are down');
+    assert.equal(said(false, 'down', 'up', 'unobserved'), 'down: 1 of 3 services is down | 1 is not observed');
+    assert.equal(said(false, 'up', 'up', 'unobserved'), 'unobserved: 2 of 3 services are up | 1 is not observed');
+    assert.equal(said(false, 'unobserved', 'unobserved'), 'unobserved: No service is observed');
+    assert.equal(said(false, 'up', 'unknown', 'unknown'), 'unknown: 1 of 3 services is up | 2 have not answered yet');
+    assert.equal(said(false, 'unknown', 'unknown'), 'unknown: No service has answered yet');
+    assert.equal(said(false), 'unknown: No service is watched');
+    assert.equal(said(false, 'unobserved'), 'unobserved: s0 is not observed');
+  });
+
+  it('speaks of the past when the connection is broken', () => {
+    assert.equal(said(true, 'up', 'up'), 'up: All 2 services were up');
+    assert.equal(said(true, 'down', 'unobserved'), 'down: 1 of 2 services was down | 1 was not observed');
+    assert.equal(said(true, 'up'), 'up: s0 was up');
+  });
+
+  it('names who is down, since when and why', () => {
+    const { lines } = summarise(services('down', 'up'), NOW, false, NOW);
+    assert.deepEqual(lines, [
+      { service: 's0', text: 'since 04:09:00 – nothing listens on that port: the process, or the proxy before it, is away' },
+    ]);
+  });
+
+  it('tells of many in three lines', () => {
+    const { lines } = summarise(services('down', 'down', 'down', 'down', 'down', 'unobserved'), NOW, false, NOW);
+    assert.equal(lines.length, 3);
+    assert.equal(lines[1]?.text, 'and 4 more: s1 since 04:08:00, s2 since 04:07:00, s3 since 04:06:00, s4 since 04:05:00');
+    assert.equal(lines[2]?.text, '1 is not observed.');
+  });
+
+  it('tells the last gap with its bounds when all is well', () => {
+    const [one, two] = services('up', 'up');
+    assert.ok(one !== undefined && two !== undefined);
+    const gap = { ...GAP, reasons: [{ reason: 'closed', count: 3 } as const] };
+    const { lines } = summarise([{ ...one, gaps: [gap] }, two], NOW, false, NOW);
+    assert.deepEqual(lines, [
+      { service: 's0', text: 'had the last gap: 0.25 s (0.19–0.36) at 04:09:51, 8.75 s ago, closed unanswered' },
+    ]);
+  });
+});
+
+describe('the announcement', () => {
+  it('tells a few changes one by one, and many as a number', () => {
+    const changes = [
+      { service: 'web', to: 'down' },
+      { service: 'api', to: 'down' },
+      { service: 'web', to: 'up' },
+    ] as const;
+    assert.equal(announcement(changes, '1 of 3 services is down.'), 'web: up. api: down. 1 of 3 services is down.');
+    const many = ['a', 'b', 'c', 'd'].map((service) => ({ service, to: 'down' }) as const);
+    assert.equal(announcement(many, 'All 4 services are down.'), '4 services changed. All 4 services are down.');
+  });
+});

@@ -1,0 +1,121 @@
+/** A page in a real Chromium, with an eye on all that a page must not do. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Runs in the page before all else: layout that moves without the reader's doing, and when the first service is there. */
+const WATCH = `
+  window.watched = { shift: 0, moved: [], first: null };
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (entry.hadRecentInput) continue;
+      watched.shift += entry.value;
+      for (const { node } of entry.sources) watched.moved.push(node?.outerHTML ?? node?.textContent ?? '?');
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+  new MutationObserver((_, observer) => {
+    if (document.querySelector('.service') === null) return;
+    watched.first = performance.now();
+    observer.disconnect();
+  }).observe(document, { subtree: true, childList: true });
+`;
+
+/** How often the page is looked at, and for how long. */
+const LOOK_MS = 50;
+const PATIENCE_MS = 20_000;
+
+/** Starts the Chromium of this machine. */
+export function launch(): Promise<Browser> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const executablePath = folders.map((folder) => join(folder, 'chromium')).find((path) => existsSync(path)) ?? '';
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+export class Tab {
+  readonly page: Page;
+  /** What the page did that it must not. */
+  readonly problems: string[] = [];
+  /** The URLs that it asked for. */
+  readonly asked: string[] = [];
+  /** Bytes over the wire, with the headers, of all but the API. */
+  bytes = 0;
+
+  private constructor(page: Page, origin: string) {
+    this.page = page;
+    page.on('console', (message) => {
+      // A connection that is refused is told on the console, whatever the page does.
+      const refused = /WebSocket connection to .* failed|net::ERR_CONNECTION_/.test(message.text());
+      if (['error', 'warning'].includes(message.type()) && !refused) this.problems.push(message.text());
+    });
+    page.on('pageerror', (error) => this.problems.push(String(error)));
+    page.on('request', (request) => {
+      this.#ask(request.url(), origin);
+    });
+    page.on('websocket', (socket) => {
+      this.#ask(socket.url(), origin);
+    });
+    page.on('requestfinished', (request) => {
+      if (request.url().includes('/api/')) return;
+      void request.sizes().then(({ responseBodySize, responseHeadersSize }) => {
+        this.bytes += responseBodySize + responseHeadersSize;
+      });
+    });
+  }
+
+  /** Opens a URL, and waits until the page is live. */
+  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const tab = new Tab(await context.newPage(), new URL(url).host);
+    await tab.page.addInitScript(WATCH);
+    await tab.page.goto(url);
+    await tab.page.locator('body[data-link=live]').waitFor();
+    await tab.until(`watched.first !== null`);
+    return tab;
+  }
+
+  /** Waits until an expression is true in the page. (What the library has for this is against the page's policy.) */
+  async until(expression: string): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (!(await this.value<boolean>(expression))) {
+      if (performance.now() > deadline) assert.fail(`never came true: ${expression}\n${await this.#text()}`);
+      await setTimeout(LOOK_MS);
+    }
+  }
+
+  async value<T>(expression: string): Promise<T> {
+    return await this.page.evaluate(expression);
+  }
+
+  async sentence(text: string): Promise<void> {
+    await this.until(`document.querySelector('h1').textContent === ${JSON.stringify(text)}`);
+  }
+
+  /** Columns of a service's strip, in CSS pixels, in which something failed: nothing else reaches to the top. */
+  failedColumns(index: number): Promise<number> {
+    return this.value(`(() => {
+      const canvas = document.querySelector('#service-${String(index)} .strip');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, 1);
+      return data.filter((value, at) => at % 4 === 3 && value > 0).length / devicePixelRatio;
+    })()`);
+  }
+
+  /** Ends it. Fails where it did something that it must not. */
+  async close(): Promise<void> {
+    const moved = await this.value<string[]>('watched.moved');
+    await this.page.context().close();
+    assert.deepEqual(this.problems, []);
+    assert.deepEqual(moved, []);
+  }
+
+  #text(): Promise<string> {
+    return this.page.locator('body').innerText();
+  }
+
+  #ask(url: string, origin: string): void {
+    this.asked.push(url);
+    if (!url.startsWith('data:') && new URL(url).host !== origin) this.problems.push(`asks another host: ${url}`);
+  }
+}
