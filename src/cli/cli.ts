@@ -64,6 +64,24 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       },
     )
     .command(
+      'attach <url..>',
+      'The dashboard over the feeds of one or more running monitors, side by side',
+      (args) =>
+        args
+          .positional('url', {
+            type: 'string',
+            array: true,
+            demandOption: true,
+            describe: 'ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT',
+          })
+          .options(SHOW_OPTIONS)
+          .option('for', MONITOR_OPTIONS.for),
+      async (args) => {
+        const { attach } = await import('./attach.ts');
+        code = await attach(args);
+      },
+    )
+    .command(
       'check [target..]',
       'Read the configuration, probe each service once, print what was found',
       (args) => args.positional('target', target).options(PROBE_OPTIONS),
@@ -91,7 +109,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .strict()
     .check((args) => {
       const twice = Object.entries(args).find(
-        ([name, value]) => name !== 'target' && name !== '_' && Array.isArray(value),
+        ([name, value]) => !['target', 'url', '_'].includes(name) && Array.isArray(value),
       );
       if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice; once is enough.`);
       return true;

@@ -31,7 +31,7 @@ export async function serveFeed(monitor: Monitor, request: FeedRequest): Promise
   if (listen === 'off') return null;
   const { token, public: isPublic } = settings;
   try {
-    return await FeedServer.start({ listen, token, public: isPublic, monitor, page: await pageAssets(), log });
+    return await FeedServer.start({ listen, token, public: isPublic, monitor, page: pageAssets(), log });
   } catch (error) {
     const onlyDefault = asked === null && error instanceof FeedError && error.code === 'address-in-use';
     if (!onlyDefault || request.goOn === undefined) throw error;

@@ -17,7 +17,8 @@ export async function serve(args: MonitorArguments & Targets): Promise<number> {
   const load = (): Promise<Config> => configOf(args, DEFAULT_INTERVAL_MS);
   const config = await load();
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination(2));
+  const formatters = { level: (level: string) => ({ level }) };
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination(2));
   const monitor = idleMonitor(config.vantage, args.workers);
   const feed = await serveFeed(monitor, { option: args.listen, settings: config.feed, log }).catch(
     async (error: unknown) => {

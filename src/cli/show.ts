@@ -19,7 +19,9 @@ export interface Showing {
  * @param sources one or more
  */
 export async function show(args: ShowArguments, sources: readonly Source[]): Promise<Showing> {
-  const format = formatOf(args.format);
+  const format = willShow(args.format, (why) => {
+    process.stderr.write(`${why}\n`);
+  });
   if (format === 'dashboard') {
     const { Dashboard } = await import('../dashboard/dashboard.ts');
     const dashboard = new Dashboard(sources);
@@ -32,7 +34,7 @@ export async function show(args: ShowArguments, sources: readonly Source[]): Pro
     };
   }
   const unsubscribe = sources.map((source) =>
-    source.subscribe({ samples: args.samples, take: format === 'json' ? printJson : linePrinter() }),
+    source.subscribe({ samples: args.samples, take: format === 'json' ? printJson : linePrinter(sources.length > 1) }),
   );
   return {
     format,
@@ -43,12 +45,16 @@ export async function show(args: ShowArguments, sources: readonly Source[]): Pro
   };
 }
 
-function formatOf(asked: ShowArguments['format']): Showing['format'] {
+/**
+ * What is shown where this format is asked for.
+ * @param tell told why there is no dashboard where one was asked for, or could be expected
+ */
+export function willShow(asked: ShowArguments['format'], tell?: (why: string) => void): Showing['format'] {
   if (asked === 'lines' || asked === 'json') return asked;
   const why = whyNoDashboard(process.env, process.stdin, process.stdout);
   if (why === null) return 'dashboard';
-  // Nobody expects a picture in a pipe: only who asked for one, or sits at a terminal, is told.
-  if (asked === 'dashboard' || process.stdout.isTTY) process.stderr.write(`${why}\n`);
+  // Nobody expects a picture in a pipe.
+  if (asked === 'dashboard' || process.stdout.isTTY) tell?.(why);
   return 'lines';
 }
 
@@ -57,8 +63,9 @@ function printJson(messages: readonly Message[]): void {
   process.stdout.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
 }
 
-function linePrinter(): (messages: readonly Message[]) => void {
-  const format = new LinesFormat();
+/** @param several whether each line must say from where it comes */
+function linePrinter(several: boolean): (messages: readonly Message[]) => void {
+  const format = new LinesFormat(several);
   return (messages) => {
     for (const message of messages) {
       const line = format.line(message);

@@ -6,18 +6,31 @@ import type { GapFacts, Message, ReasonCount } from '../feed/messages.ts';
 const MAX_NAME = 32;
 
 export class LinesFormat {
+  readonly #sayVantage: boolean;
   #nameWidth = 4;
+  #vantage = '';
+
+  /** @param sayVantage whether each line begins with the monitor's vantage: where there are several */
+  constructor(sayVantage: boolean) {
+    this.#sayVantage = sayVantage;
+  }
 
   /** The line for a message; null for one that is not shown. */
   line(message: Message): string | null {
     switch (message.type) {
       case 'hello':
+        this.#vantage = message.monitor.vantage;
         this.#nameWidth = Math.min(MAX_NAME, Math.max(4, ...message.services.map(({ service }) => service.length)));
         return null;
       case 'transition': {
         const why = message.reason === null ? '' : withMessage(message.reason, message.message);
-        const first = message.from === 'unknown' && message.to === 'up' ? 'first answer' : '';
-        return this.#row(message.at, message.service, message.to.toUpperCase(), why || first);
+        const first =
+          message.from === 'unknown'
+            ? 'first answer'
+            : message.from === 'down'
+              ? 'answers again'
+              : 'is looked at again';
+        return this.#row(message.at, message.service, message.to.toUpperCase(), why === '' ? first : why);
       }
       case 'gap':
         return this.#row(message.to, message.service, 'GAP', showGapFacts(message));
@@ -61,7 +74,8 @@ export class LinesFormat {
   }
 
   #row(at: number, service: string, what: string, rest: string): string {
-    return `${showTime(at)}  ${service.padEnd(this.#nameWidth)}  ${what.padEnd(10)}  ${rest}`.trimEnd();
+    const where = this.#sayVantage ? `${this.#vantage}  ` : '';
+    return `${showTime(at)}  ${where}${service.padEnd(this.#nameWidth)}  ${what.padEnd(10)}  ${rest}`.trimEnd();
   }
 }
 

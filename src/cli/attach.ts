@@ -1,0 +1,84 @@
+/** `gapwatch attach`: the dashboard, or lines or json, over the feeds of one or more running monitors. */
+import { commandLinePlace, invalid } from '../config/config-error.ts';
+import { parseDuration } from '../config/duration.ts';
+import type { Source } from '../dashboard/source.ts';
+import type { Reader } from '../engine/monitor.ts';
+import { FeedClient } from '../feed/client.ts';
+import { parseFeedUrl } from '../feed/feed-url.ts';
+import { showDuration } from '../format.ts';
+import type { ShowArguments } from './options.ts';
+import { exitCodeOf, untilEnded } from './session.ts';
+import { show, willShow } from './show.ts';
+
+/** A remote monitor, as the dashboard and the lines read it. */
+class RemoteSource implements Source {
+  readonly client: FeedClient;
+
+  constructor(client: FeedClient) {
+    this.client = client;
+  }
+
+  subscribe(reader: Reader): () => void {
+    return this.client.subscribe(reader);
+  }
+
+  mark(text: string): void {
+    // A dashboard has no place for what is wrong; the mark that does not appear says it.
+    void this.client.mark(text);
+  }
+
+  now(): number {
+    return this.client.now() + (this.client.offset?.offsetMs ?? 0);
+  }
+
+  get offsetMs(): number {
+    return -(this.client.offset?.offsetMs ?? 0);
+  }
+
+  get connected(): boolean {
+    return this.client.connected;
+  }
+}
+
+/** Shows what running monitors see until it is ended. Returns the exit code. */
+export async function attach(
+  args: ShowArguments & { url: readonly string[]; for?: string | undefined },
+): Promise<number> {
+  const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
+  const urls = args.url.map((text) => {
+    const url = parseFeedUrl(text);
+    if (url !== null) return url;
+    const message =
+      'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed';
+    throw invalid([{ ...commandLinePlace(text.replace(/([?&]token=)[^&]*/, '$1…')), message }]);
+  });
+  const samples = args.samples || willShow(args.format) === 'dashboard';
+  const sources = urls.map((url) => new RemoteSource(new FeedClient(url, samples)));
+  const showing = await show(args, sources);
+  if (showing.format !== 'dashboard') for (const { client } of sources) tellLinks(client);
+  const ending = await untilEnded({ forMs, hangup: true, others: [showing.ended] });
+  showing.close();
+  for (const { client } of sources) client.close();
+  return exitCodeOf(ending);
+}
+
+/** Says on stderr when a feed is lost and found. */
+function tellLinks(client: FeedClient): void {
+  let lost = false;
+  client.subscribe({
+    samples: false,
+    take: () => undefined,
+    connected({ at, since, resumed }) {
+      lost = false;
+      const offset =
+        client.offset === null ? '' : `, its clock is ${client.offset.offsetMs.toFixed(1)} ms before this one`;
+      const missed = resumed ? 'nothing was missed' : 'what happened meanwhile is not known';
+      const back = since === null ? '' : ` again after ${showDuration(at - since)}: ${missed}`;
+      process.stderr.write(`${client.url.shown}: connected${back}${offset}\n`);
+    },
+    disconnected({ trouble }) {
+      if (!lost) process.stderr.write(`${client.url.shown}: not connected: ${trouble}. Trying again for ever.\n`);
+      lost = true;
+    },
+  });
+}

@@ -1,0 +1,270 @@
+/** The feed's figures: how soon thousands of clients know, who is slow, who comes back, and what the probes feel of it. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+
+import { pino } from 'pino';
+
+import { ProbeCounters } from '../../src/engine/counters.ts';
+import { Monitor } from '../../src/engine/monitor.ts';
+import type { Heartbeat, Message } from '../../src/feed/messages.ts';
+import { Metrics } from '../../src/feed/metrics.ts';
+import { FeedServer } from '../../src/feed/server.ts';
+import { BoardService } from '../../src/timeline/board.ts';
+import { Child } from './child.ts';
+import type { Wandered } from './feed-wanderers.ts';
+import { loopback, watchedOf } from './services.ts';
+import { type Bench, median, percentile, type Row } from './table.ts';
+import type { TargetPorts } from './targets.ts';
+
+const CLIENTS = 5000;
+const SLOW = 50;
+const SERVICES = 20;
+const EVENTS = 40;
+const WANDERERS = 100;
+const BREAKS = 100;
+const MANNER = { connection: 'new', intervalMs: 100, timeoutMs: 1000 } as const;
+
+export const feed: Bench = {
+  name: 'feed',
+  about: '5,000 clients: how soon they know, slow ones, 10,000 resumes, what the probes feel of it; a scrape',
+  run: async (say) => {
+    const rows = [await scrape()];
+    const targets = new Child('targets.js');
+    const stage = await Stage.start((await targets.next<TargetPorts>()).tcp);
+    try {
+      say('lateness without clients');
+      const idleLate = await stage.lateness();
+      say(`${String(CLIENTS)} clients connect`);
+      const clients = new Child('feed-clients.js', [String(stage.port), String(CLIENTS), 'yes']);
+      await clients.next();
+      say('events to all of them');
+      const quick = await stage.events(clients);
+      say('lateness with them');
+      const busyLate = await stage.lateness();
+      const slow = new Child('feed-clients.js', [String(stage.port), String(SLOW), 'no']);
+      await slow.next();
+      const before = process.memoryUsage().rss;
+      say(`events beside ${String(SLOW)} that never read`);
+      const beside = await stage.events(clients);
+      // A client that answers no ping is found within 40 s.
+      for (let n = 0; n < 9; n++) await stage.heartbeat();
+      const grownMb = (process.memoryUsage().rss - before) / 1e6;
+      slow.tell({ type: 'read' });
+      const codes = await slow.next<Record<string, number>>();
+      await slow.end();
+      await clients.end();
+      rows.push(...latencyRows(quick, beside, codes, grownMb), latenessRow(idleLate, busyLate));
+      say(`${String(WANDERERS * BREAKS)} breaks and resumes`);
+      rows.push(await stage.wander());
+    } finally {
+      await stage.end();
+      await targets.end();
+    }
+    return rows;
+  },
+};
+
+/** A monitor with its feed, of whose services one can fall. */
+class Stage {
+  readonly #monitor: Monitor;
+  readonly #feed: FeedServer;
+  readonly #flapPort: number;
+  #flapping: Server;
+
+  private constructor(monitor: Monitor, served: FeedServer, flapping: Server) {
+    this.#monitor = monitor;
+    this.#feed = served;
+    this.#flapping = flapping;
+    this.#flapPort = (flapping.address() as AddressInfo).port;
+  }
+
+  static async start(tcpPort: number): Promise<Stage> {
+    const flapping = await listen(0);
+    const others = Array.from({ length: SERVICES - 1 }, (_, index) => ({
+      kind: 'tcp' as const,
+      host: loopback(index),
+      port: tcpPort,
+    }));
+    const flaps = { kind: 'tcp' as const, host: '127.0.0.1', port: (flapping.address() as AddressInfo).port };
+    const watched = [flaps, ...others].map((target, index) => watchedOf(`service ${String(index)}`, target, MANNER));
+    const monitor = new Monitor({ vantage: 'bench', version: '0', watched, workers: 1 });
+    const served = await FeedServer.start({
+      listen: { host: '127.0.0.1', port: 0 },
+      token: null,
+      public: false,
+      monitor,
+      page: new Map(),
+      log: pino({ enabled: false }),
+    });
+    return new Stage(monitor, served, flapping);
+  }
+
+  get port(): number {
+    return this.#feed.address.port;
+  }
+
+  /** Lets one service fall and rise; returns how long after the answer of its probe each client knew. In milliseconds. */
+  async events(clients: Child): Promise<{ all: boolean; latencies: number[] }> {
+    for (let n = 0; n < EVENTS; n++) await this.#flap();
+    await this.heartbeat();
+    clients.tell({ type: 'collect' });
+    const latencies = await clients.next<number[]>();
+    return { all: latencies.length === EVENTS * CLIENTS, latencies };
+  }
+
+  /** How late probes started, at p99 of each second, while a service flaps. In milliseconds. */
+  async lateness(): Promise<number[]> {
+    const late: number[] = [];
+    await this.heartbeat();
+    for (let n = 0; n < 4; n++) {
+      const told = this.heartbeat();
+      for (let flaps = 0; flaps < 5; flaps++) await this.#flap();
+      late.push((await told).lateMs);
+    }
+    return late;
+  }
+
+  heartbeat(): Promise<Heartbeat> {
+    return this.#told((message) => message.type === 'heartbeat') as Promise<Heartbeat>;
+  }
+
+  async wander(): Promise<Row> {
+    const child = new Child('feed-wanderers.js', [
+      this.#feed.address.url.replace('http', 'ws') + '/feed',
+      String(WANDERERS),
+      String(BREAKS),
+    ]);
+    const done = new AbortController();
+    const flaps = (async () => {
+      while (!done.signal.aborted) await this.#flap();
+    })();
+    const marks = setInterval(() => {
+      this.#monitor.mark('meanwhile');
+    }, 5);
+    const { breaks, events, lost, twice, disordered, refused } = await child.next<Wandered>();
+    clearInterval(marks);
+    done.abort();
+    await flaps;
+    await child.end();
+    return {
+      what: `${String(breaks)} random disconnects and resumes while services flap`,
+      found: `${String(events)} events: ${String(lost)} lost, ${String(twice)} twice, ${String(disordered)} out of order, ${String(refused)} resumes refused`,
+      reach: 'no event lost, none twice, none out of order',
+      reached: breaks === WANDERERS * BREAKS && lost + twice + disordered + refused === 0,
+      figures: { breaks, events, lost, twice, disordered, refused },
+    };
+  }
+
+  async end(): Promise<void> {
+    await this.#feed.close();
+    await this.#monitor.stop();
+    this.#flapping.close();
+  }
+
+  async #flap(): Promise<void> {
+    const fell = this.#told((message) => message.type === 'transition' && message.to === 'down');
+    this.#flapping.close();
+    await fell;
+    const rose = this.#told((message) => message.type === 'gap');
+    this.#flapping = await listen(this.#flapPort);
+    await rose;
+  }
+
+  #told(fits: (message: Message) => boolean): Promise<Message> {
+    return new Promise((resolve) => {
+      const end = this.#monitor.subscribe({
+        samples: false,
+        take: (messages) => {
+          const found = messages.find((message) => message.type !== 'hello' && fits(message));
+          if (found === undefined) return;
+          resolve(found);
+          setImmediate(end);
+        },
+      });
+    });
+  }
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.resume();
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+type Told = Awaited<ReturnType<Stage['events']>>;
+
+function latencyRows(quick: Told, beside: Told, codes: Record<string, number>, grownMb: number): Row[] {
+  const [p50, p99, worst] = [0.5, 0.99, 1].map((share) => percentile(quick.latencies, share)) as [
+    number,
+    number,
+    number,
+  ];
+  const besideP99 = percentile(beside.latencies, 0.99);
+  const closed = codes['1013'] ?? 0;
+  return [
+    {
+      what: `${String(CLIENTS)} clients, ${String(SERVICES)} services, an event: from the probe's answer to the client`,
+      found: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${worst.toFixed(1)} ms; ${quick.all ? 'all' : 'NOT all'} got it, ${String(EVENTS)} times`,
+      reach: 'p99 under 100 ms, all get it',
+      reached: p99 < 100 && quick.all,
+      figures: { p50, p99, worst },
+    },
+    {
+      what: `the same, with ${String(SLOW)} clients that never read`,
+      found: `p99 ${besideP99.toFixed(1)} ms; ${String(closed)} of ${String(SLOW)} closed with 1013; memory grew by ${grownMb.toFixed(1)} MB`,
+      reach: 'nobody else later by more than 20 ms, memory bounded, all of them closed with 1013',
+      reached: besideP99 - p99 <= 20 && beside.all && closed === SLOW && grownMb < 100,
+      figures: { p99: besideP99, closed, grownMb },
+    },
+  ];
+}
+
+function latenessRow(idle: readonly number[], busy: readonly number[]): Row {
+  const [without, with5000] = [median(idle), median(busy)];
+  return {
+    what: `probes' lateness at p99 with ${String(CLIENTS)} clients, over with none`,
+    found: `${with5000.toFixed(2)} ms with, ${without.toFixed(2)} ms without`,
+    reach: 'at most 10 ms more',
+    reached: with5000 - without <= 10,
+    figures: { without, with5000 },
+  };
+}
+
+/** A scrape of 1,000 services. */
+async function scrape(): Promise<Row> {
+  const info = { kind: 'http', target: '', connection: 'new', group: null, intervalMs: 1000, timeoutMs: 1000 } as const;
+  const now = Date.now();
+  const counters = new Map<string, ProbeCounters>();
+  const services = new Map<string, BoardService>();
+  for (let n = 0; n < 1000; n++) {
+    const name = `service ${String(n)}`;
+    const counted = new ProbeCounters();
+    const phases = { dnsMs: null, connectMs: 0.3, tlsMs: null, replyMs: 1.2 };
+    const sample = { sentAt: 0, endedAt: 1.5, phases, message: null };
+    counted.add({ ...sample, result: 'down', reason: 'refused' });
+    counted.add({ ...sample, result: 'down', reason: 'timeout-connect' });
+    counted.add({ ...sample, result: 'up', reason: null });
+    counters.set(name, counted);
+    services.set(name, new BoardService(name, info, now - 60_000));
+  }
+  const source = { board: { services }, now: () => now, counters: (name: string) => counters.get(name) ?? null };
+  const metrics = new Metrics(source, { size: 0, missed: 0 });
+  const took: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const before = performance.now();
+    await metrics.text();
+    took.push(performance.now() - before);
+  }
+  const [first, middle] = [took[0] ?? 0, median(took)];
+  return {
+    what: 'a scrape of 1,000 services, on the main thread',
+    found: `${middle.toFixed(1)} ms (the first ${first.toFixed(1)} ms), ${String(Math.round((await metrics.text()).length / 1024))} kB`,
+    reach: '',
+    reached: null,
+    figures: { first, median: middle },
+  };
+}

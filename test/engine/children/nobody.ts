@@ -1,0 +1,16 @@
+/**
+ * Watches the port in its first argument, on which nothing listens, and which the kernel may give to the probe itself.
+ * Prints the results of its probes, as JSON.
+ */
+import { tcpSpec } from '../../support/probing.ts';
+import { watched } from '../backend.ts';
+import { withEngine } from '../watch.ts';
+
+const port = Number(process.argv[2]);
+if (port > 0) {
+  await withEngine([watched('api', tcpSpec(port), { intervalMs: 5 })], async (hearing) => {
+    await hearing.nth(50, 'sample');
+    const results = [...new Set(hearing.of('sample').map(({ result, reason }) => reason ?? result))];
+    process.stdout.write(`${JSON.stringify({ results })}\n`);
+  });
+}
