@@ -4,6 +4,7 @@ import { parseDuration } from '../config/duration.ts';
 import type { Source } from '../dashboard/source.ts';
 import type { Reader } from '../engine/monitor.ts';
 import { FeedClient } from '../feed/client.ts';
+import type { ClockOffset } from '../feed/clock-offset.ts';
 import { parseFeedUrl } from '../feed/feed-url.ts';
 import { showDuration } from '../format.ts';
 import type { ShowArguments } from './options.ts';
@@ -62,6 +63,12 @@ export async function attach(
   return exitCodeOf(ending);
 }
 
+/** `its clock is 3.2 ms ahead of this one (± 0.4)`. */
+function showOffset({ offsetMs, uncertaintyMs }: ClockOffset): string {
+  const where = offsetMs < 0 ? 'behind' : 'ahead of';
+  return `its clock is ${Math.abs(offsetMs).toFixed(1)} ms ${where} this one (± ${uncertaintyMs.toFixed(1)})`;
+}
+
 /** Says on stderr when a feed is lost and found. */
 function tellLinks(client: FeedClient): void {
   let lost = false;
@@ -70,8 +77,7 @@ function tellLinks(client: FeedClient): void {
     take: () => undefined,
     connected({ at, since, resumed }) {
       lost = false;
-      const offset =
-        client.offset === null ? '' : `, its clock is ${client.offset.offsetMs.toFixed(1)} ms before this one`;
+      const offset = client.offset === null ? '' : `; ${showOffset(client.offset)}`;
       const missed = resumed ? 'nothing was missed' : 'what happened meanwhile is not known';
       const back = since === null ? '' : ` again after ${showDuration(at - since)}: ${missed}`;
       process.stderr.write(`${client.url.shown}: connected${back}${offset}\n`);

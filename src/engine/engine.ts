@@ -20,7 +20,7 @@ const JITTER_MS = 5;
 const EARLY_MS = 0.5;
 /** Probes started before the sockets are looked at again. */
 const BURST = 32;
-/** What was found waits this long for company before it is told. */
+/** Samples wait this long for company before they are told. */
 const BATCH_MS = 20;
 const STATS_MS = 1000;
 
@@ -46,6 +46,8 @@ export class Engine implements WatcherHost {
   readonly #queue = new TinyQueue<Entry>([], (a, b) => a.time - b.time);
   readonly #lateness = new Lateness();
   #outbox: Told[] = [];
+  /** Whether something waits that is told in this turn of the loop: all but samples. */
+  #urgent = false;
   #lastTold = 0;
   #nextStats: number;
   #stalledMs = 0;
@@ -71,6 +73,12 @@ export class Engine implements WatcherHost {
 
   tell(message: Told): void {
     this.#outbox.push(message);
+    if (message.type === 'sample' || this.#urgent) return;
+    this.#urgent = true;
+    setImmediate(() => {
+      this.#urgent = false;
+      this.#deliver(this.now());
+    });
   }
 
   /** Watches more services from now on. Resolves when their grids have begun. */

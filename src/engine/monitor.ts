@@ -56,6 +56,7 @@ export class Monitor {
   readonly #places = new Map<string, Place>();
   readonly #heartbeat: NodeJS.Timeout;
   #seq = 0;
+  #stopping: Promise<void> | null = null;
   #placed = 0;
   #stats: EngineStats[] = [];
 
@@ -144,7 +145,12 @@ export class Monitor {
   }
 
   /** Ends the watch. Resolves when all that was observed has been told. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     clearInterval(this.#heartbeat);
     await Promise.all(
       this.#threads.map(async (thread) => {

@@ -80,16 +80,14 @@ export class Upgrader {
         closeSocket(ws, CLOSE.notAllowed, query.trouble);
         return;
       }
-      if (query.samples && granted.view === 'public') {
-        closeSocket(ws, CLOSE.notAllowed, 'samples are not public: they need the token');
-        return;
-      }
+      // Not for everybody: to send every probe costs the engine something.
+      const samples = query.samples && granted.view === 'private';
       const address = socket.remoteAddress;
-      this.#log.debug({ address, view: granted.view, samples: query.samples }, 'a client of the feed came');
+      this.#log.debug({ address, view: granted.view, samples }, 'a client of the feed came');
       ws.once('close', (code) => {
         this.#log.debug({ address, code }, 'a client of the feed went');
       });
-      this.#hub.join(ws, socket, granted.view, query);
+      this.#hub.join(ws, socket, granted.view, { ...query, samples });
     });
   }
 }

@@ -36,7 +36,9 @@ export function stripWords(timeline: readonly TimelineInterval[], name: string, 
     Math.min(interval.to ?? now, now) - Math.max(interval.from, from);
   const within = timeline.filter((interval) => (interval.to ?? now) >= from && interval.from <= now);
   const down = within.filter(({ state }) => state === 'down').map(lengthOf);
-  const unobservedMs = within.filter(({ state }) => state === 'unobserved').reduce((sum, one) => sum + lengthOf(one), 0);
+  const unobservedMs = within
+    .filter(({ state }) => state === 'unobserved')
+    .reduce((sum, one) => sum + lengthOf(one), 0);
   const seen = `Last ${name}: ${down.length === 0 ? 'no gap' : count(down.length, 'gap')}`;
   const lost = down.length === 0 ? '' : `, down for ${showDuration(down.reduce((sum, one) => sum + one, 0))} in all`;
   const blind = unobservedMs === 0 ? '' : `, not observed for ${showDuration(unobservedMs)}`;

@@ -13,7 +13,7 @@ import { median, percentile, type Bench, type Row } from './table.ts';
 
 const ENV = { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
 const SHARE_MS = 15_000;
-const LATENESS_MS = 15_000;
+const LATENESS_TURNS = 5;
 const CHANGES = 30;
 const KEYS = 40;
 /** What /proc counts a thread's time in: USER_HZ, 100 on every Linux. Milliseconds. */
@@ -106,29 +106,35 @@ function monitorOf(services: number, ports: readonly number[], intervalMs: numbe
   return new Monitor({ vantage: 'bench', version: '0', watched, workers: 1 });
 }
 
+/** In turns, so that what else the machine does weighs on both. */
 async function lateness(steady: Victim): Promise<Row> {
-  const measured = async (monitor: Monitor): Promise<number> => {
-    const late: number[] = [];
-    monitor.subscribe({
-      samples: false,
-      take: (messages) => {
-        for (const message of messages) if (message.type === 'heartbeat') late.push(message.lateMs);
-      },
-    });
-    await sleep(LATENESS_MS + 500);
-    return median(late);
-  };
-  const bare = monitorOf(20, [steady.port], 100);
-  const without = await measured(bare);
-  await bare.stop();
-  const withIt = await staged(20, [steady.port], 100, ({ monitor }) => measured(monitor));
+  const late = { bare: [] as number[], drawn: [] as number[] };
+  for (let turn = 0; turn < LATENESS_TURNS; turn++) {
+    const bare = monitorOf(20, [steady.port], 100);
+    late.bare.push(await nextLateness(bare));
+    await bare.stop();
+    late.drawn.push(await staged(20, [steady.port], 100, ({ monitor }) => nextLateness(monitor)));
+  }
+  const [withIt, without] = [median(late.drawn), median(late.bare)];
   return {
     what: 'lateness of probes at p99 with the dashboard, over without (20 services at 100 ms)',
-    found: `${withIt.toFixed(2)} ms with, ${without.toFixed(2)} ms without`,
+    found: `${withIt.toFixed(2)} ms with, ${without.toFixed(2)} ms without, in the middle of ${String(LATENESS_TURNS)} turns of 5 s`,
     reach: 'at most 5 ms more',
     reached: withIt - without <= 5,
     figures: { withMs: withIt, withoutMs: without },
   };
+}
+
+/** What the next heartbeat says of the probes' lateness, in milliseconds. */
+function nextLateness(monitor: Monitor): Promise<number> {
+  return new Promise((resolve) => {
+    monitor.subscribe({
+      samples: false,
+      take: (messages) => {
+        for (const message of messages) if (message.type === 'heartbeat') resolve(message.lateMs);
+      },
+    });
+  });
 }
 
 /** From the answer that shows a change to the screen that shows it. */

@@ -60,9 +60,18 @@ describe('the public view', () => {
   });
 
   it('has no samples', async () => {
-    const { code, reason } = await new Listener(`${at.ws}?samples=1`).closed;
-    assert.equal(code, 1008);
-    assert.match(reason, /samples are not public/);
+    const [client, trusted] = [
+      await Listener.open(`${at.ws}?samples=1`),
+      await Listener.open(`${at.ws}?samples=1&token=${TOKEN}`),
+    ];
+    await trusted.first('sample');
+    at.monitor.mark('after a sample');
+    await client.first('mark');
+    assert.equal(
+      client.heard.some(({ type }) => type === 'sample'),
+      false,
+    );
+    await Promise.all([client.close(), trusted.close()]);
   });
 
   it('takes no marks', async () => {

@@ -100,7 +100,7 @@ describe('the look of the page', () => {
           return [clipPath, borderRadius, backgroundImage].join();
         })()`);
       assert.equal(new Set([await shape(0), await shape(1), await shape(2)]).size, 3);
-      assert.match(await tab.page.locator('#service-1').innerText(), /Not observed.*\n.*monitor without network/);
+      assert.match(await tab.page.locator('#service-1').innerText(), /Not observed for .*\n+monitor without network/);
       const lines = await tab.page.locator('#lines').innerText();
       assert.match(lines, /^web ?since .* – nothing listens on that port.*\n+1 is not observed\.$/);
     }),
@@ -194,7 +194,9 @@ describe('the look of the page', () => {
     look({ names: TWO_HUNDRED.slice(0, 20) }, async (tab, _, t) => {
       assert.ok(tab.bytes > 10_000 && tab.bytes < 60_000, String(tab.bytes));
       const first = await tab.value<number>('watched.first');
-      t.diagnostic(`${String(tab.bytes)} bytes in ${String(tab.asked.length)} requests; first state after ${first.toFixed(0)} ms`);
+      t.diagnostic(
+        `${String(tab.bytes)} bytes in ${String(tab.asked.length)} requests; first state after ${first.toFixed(0)} ms`,
+      );
     }),
   );
 });

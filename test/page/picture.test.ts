@@ -51,7 +51,10 @@ describe('the picture', () => {
     const picture = new Picture();
     picture.take(hello(4, false, [snapshot('web'), snapshot('api')]));
     assert.deepEqual(picture.take(transition(5, 'web', 'up', 'down', 5000)), [{ service: 'web', to: 'down' }]);
-    assert.deepEqual(picture.open().map(({ service, at }) => [service, at]), [['web', 5000]]);
+    assert.deepEqual(
+      picture.open().map(({ service, at }) => [service, at]),
+      [['web', 5000]],
+    );
     picture.take(transition(6, 'web', 'down', 'up', 5200));
     picture.take(gap(7, 'web', 5000, 5200));
     assert.deepEqual(told(picture), ['web down for 0.20 s (at least 0 ms)']);
@@ -86,7 +89,13 @@ describe('the picture', () => {
 
   it('tells what several services did within a second as one', () => {
     const picture = new Picture();
-    picture.take(hello(0, false, ['web', 'api', 'db'].map((name) => snapshot(name))));
+    picture.take(
+      hello(
+        0,
+        false,
+        ['web', 'api', 'db'].map((name) => snapshot(name)),
+      ),
+    );
     picture.take(gap(1, 'web', 5000, 5200));
     picture.take(gap(2, 'api', 5100, 5900));
     picture.take(gap(3, 'db', 9000, 9100));

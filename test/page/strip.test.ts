@@ -31,20 +31,25 @@ const timelines = fc
 describe('a strip', () => {
   it('shows every failure in its window, at least three pixels wide and over all else', () => {
     fc.assert(
-      fc.property(timelines, fc.constantFrom(60_000, 3_600_000, 86_400_000), fc.integer({ min: 100, max: 2000 }), (timeline, spanMs, width) => {
-        const scale = scaleAt(NOW, spanMs, width);
-        const drawn = pieces(timeline, scale, { now: NOW, heard: NOW, settled: NOW }, 1);
-        const order = drawn.map(({ state }) => ['up', 'unobserved', 'down'].indexOf(state));
-        assert.deepEqual(order, order.toSorted());
-        const down = drawn.filter(({ state }) => state === 'down');
-        for (const { x, width: wide } of down) assert.ok(wide >= LEAST_DOWN && x >= 0 && x + wide <= width);
-        for (const { state, from, to } of timeline) {
-          if (state !== 'down' || (to ?? NOW) < scale.from) continue;
-          const middle = (Math.max(from, scale.from) + (to ?? NOW)) / 2;
-          const pixel = Math.min(width - 1, Math.floor((middle - scale.from) / scale.stepMs));
-          assert.ok(down.some(({ x, width: wide }) => x <= pixel && pixel < x + wide));
-        }
-      }),
+      fc.property(
+        timelines,
+        fc.constantFrom(60_000, 3_600_000, 86_400_000),
+        fc.integer({ min: 100, max: 2000 }),
+        (timeline, spanMs, width) => {
+          const scale = scaleAt(NOW, spanMs, width);
+          const drawn = pieces(timeline, scale, { now: NOW, heard: NOW, settled: NOW }, 1);
+          const order = drawn.map(({ state }) => ['up', 'unobserved', 'down'].indexOf(state));
+          assert.deepEqual(order, order.toSorted());
+          const down = drawn.filter(({ state }) => state === 'down');
+          for (const { x, width: wide } of down) assert.ok(wide >= LEAST_DOWN && x >= 0 && x + wide <= width);
+          for (const { state, from, to } of timeline) {
+            if (state !== 'down' || (to ?? NOW) < scale.from) continue;
+            const middle = (Math.max(from, scale.from) + (to ?? NOW)) / 2;
+            const pixel = Math.min(width - 1, Math.floor((middle - scale.from) / scale.stepMs));
+            assert.ok(down.some(({ x, width: wide }) => x <= pixel && pixel < x + wide));
+          }
+        },
+      ),
     );
   });
 

@@ -46,14 +46,20 @@ describe('the overall sentence', () => {
   it('names who is down, since when and why', () => {
     const { lines } = summarise(services('down', 'up'), NOW, false, NOW);
     assert.deepEqual(lines, [
-      { service: 's0', text: 'since 04:09:00 – nothing listens on that port: the process, or the proxy before it, is away' },
+      {
+        service: 's0',
+        text: 'since 04:09:00 – nothing listens on that port: the process, or the proxy before it, is away',
+      },
     ]);
   });
 
   it('tells of many in three lines', () => {
     const { lines } = summarise(services('down', 'down', 'down', 'down', 'down', 'unobserved'), NOW, false, NOW);
     assert.equal(lines.length, 3);
-    assert.equal(lines[1]?.text, 'and 4 more: s1 since 04:08:00, s2 since 04:07:00, s3 since 04:06:00, s4 since 04:05:00');
+    assert.equal(
+      lines[1]?.text,
+      'and 4 more: s1 since 04:08:00, s2 since 04:07:00, s3 since 04:06:00, s4 since 04:05:00',
+    );
     assert.equal(lines[2]?.text, '1 is not observed.');
   });
 

@@ -1,20 +1,18 @@
-/** HTTP: what a reply must be, redirects, and servers that mean no good. */
+/** HTTP: what is asked, what a reply must be, and servers that mean no good. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 
 import type { Sample } from '../../src/model.ts';
 import type { HttpSpec } from '../../src/probe/spec.ts';
 import { VERSION } from '../../src/version.ts';
 import { AMPLE_MS, httpSpec, Probing, verdict } from '../support/probing.ts';
 import { held, released } from '../support/resources.ts';
-import { freePort, pouring, saying, sayingLast, serve, silent, type Behaviour } from '../support/servers.ts';
+import { pouring, saying, sayingLast, serve, silent, type Behaviour } from '../support/servers.ts';
+import { reply, website } from '../support/website.ts';
 
 const MIB = 1_048_576;
 
@@ -31,33 +29,6 @@ async function found(behave: Behaviour, over: Partial<HttpSpec> = {}, timeoutMs 
     await server.close();
     await released(before);
   }
-}
-
-/** A real web server, and what it was asked. */
-async function website(
-  listener: RequestListener,
-): Promise<{ url: string; asked: IncomingMessage[]; close: () => void }> {
-  const asked: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
-    asked.push(request);
-    listener(request, response);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  return {
-    url,
-    asked,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
-
-function reply(status: string, body: string | Buffer, ...headers: string[]): Buffer {
-  const lines = [`HTTP/1.1 ${status}`, `Content-Length: ${String(Buffer.byteLength(body))}`, ...headers, '', ''];
-  return Buffer.concat([Buffer.from(lines.join('\r\n')), Buffer.from(body)]);
 }
 
 describe('the reply of an HTTP service', () => {
@@ -258,84 +229,5 @@ describe('the request of an HTTP probe', () => {
     await server.idle();
     await server.close();
     await rm(folder, { recursive: true });
-  });
-});
-
-describe('redirects', () => {
-  const SECRETS = { authorization: 'Basic c2VjcmV0', cookie: 'a=b', 'x-plain': 'yes' };
-  let there: Awaited<ReturnType<typeof website>>;
-  let here: Awaited<ReturnType<typeof website>>;
-
-  before(async () => {
-    there = await website((_, response) => response.end('arrived'));
-    here = await website((request, response) => {
-      const [, status = '200', ...location] = (request.url ?? '').split('/');
-      response.writeHead(Number(status), { location: location.join('/') }).end();
-    });
-  });
-
-  after(() => {
-    here.close();
-    there.close();
-  });
-
-  const ask = async (path: string, over: Partial<HttpSpec> = {}, timeoutMs = AMPLE_MS): Promise<Sample> => {
-    [here.asked.length, there.asked.length] = [0, 0];
-    const probing = await Probing.of(httpSpec(`${here.url}${path}`, { follow: 3, ...over }));
-    try {
-      return await probing.probe(timeoutMs);
-    } finally {
-      probing.close();
-    }
-  };
-
-  it('are followed to another host, without what is for the first one', async () => {
-    const sample = await ask(`/302/${there.url}/x`, { headers: SECRETS, expectBody: 'arrived' });
-    assert.equal(verdict(sample), 'up', String(sample.message));
-    const headers = there.asked[0]?.headers;
-    assert.deepEqual([headers?.authorization, headers?.cookie, headers?.['x-plain']], [undefined, undefined, 'yes']);
-  });
-
-  it('are followed on the same host with all headers', async () => {
-    assert.equal(verdict(await ask('/307//200/', { headers: SECRETS, method: 'PUT', body: 'x' })), 'up');
-    assert.deepEqual(
-      here.asked.map(({ method, url, headers }) => [method, url, headers.authorization]),
-      [
-        ['PUT', '/307//200/', SECRETS.authorization],
-        ['PUT', '/200/', SECRETS.authorization],
-      ],
-    );
-  });
-
-  it('turn POST into GET as browsers do', async () => {
-    await ask(`/302/${there.url}/`, { method: 'POST', body: 'x' });
-    await ask(`/303/${there.url}/`, { method: 'PUT', body: 'x' });
-    assert.equal(there.asked[0]?.method, 'GET');
-    assert.equal(there.asked[0].headers['content-length'], undefined);
-  });
-
-  it('end where there are more than are followed', async () => {
-    const server = await serve(saying(reply('302 Found', '', 'Location: /')));
-    const probing = await Probing.of(httpSpec(`http://127.0.0.1:${String(server.port)}/`, { follow: 3 }));
-    const sample = await probing.probe();
-    assert.equal(verdict(sample), 'status');
-    assert.match(String(sample.message), /302: more than 3 redirects/);
-    assert.equal(server.accepted, 4);
-    await server.close();
-  });
-
-  it('end where they lead to nothing', async () => {
-    assert.equal(verdict(await ask('/302/ftp://127.0.0.1/')), 'status');
-    assert.equal(verdict(await ask('/302/http://[/')), 'status');
-    assert.equal(verdict(await ask(`/302/http://127.0.0.1:${String(await freePort())}/`)), 'refused');
-    assert.equal(verdict(await ask('/302/http://nope.invalid/')), 'dns');
-  });
-
-  it('are under one deadline', async () => {
-    const server = await serve(silent);
-    const sample = await ask(`/302/http://127.0.0.1:${String(server.port)}/`, {}, 300);
-    assert.equal(verdict(sample), 'timeout-reply');
-    await server.idle();
-    await server.close();
   });
 });

@@ -51,7 +51,7 @@ export class Hero {
       // Both anew: a text that stays would be moved by the one before it.
       link.textContent = told?.service ?? '';
       link.hidden = link.textContent === '';
-      text.textContent = told?.text ?? '';
+      text.textContent = ` ${told?.text ?? ''}`;
     });
   }
 }

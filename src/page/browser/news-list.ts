@@ -1,4 +1,4 @@
-/** Gaps and events: a fixed number of lines that are written anew, so that nothing moves when something happens. */
+/** Gaps and events: lines that are written anew, so that nothing moves when something happens. */
 import { showExactly } from '../words.ts';
 import type { Entry } from '../news.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';
@@ -18,8 +18,8 @@ const SIGNS: Readonly<Record<Entry['kind'], string>> = {
 };
 
 interface Slot {
+  readonly kind: Entry['kind'];
   readonly line: HTMLLIElement;
-  readonly sign: HTMLElement;
   readonly at: HTMLTimeElement;
   readonly who: HTMLElement;
   readonly what: HTMLElement;
@@ -51,10 +51,8 @@ export class NewsList {
     const shown = entries.slice(0, this.#limit);
     setData(this.#list, 'empty', String(shown.length === 0));
     shown.forEach((entry, place) => {
-      const { line, sign, at, who, what, why } = this.#slot(place);
+      const { line, at, who, what, why } = this.#slot(place, entry.kind);
       setHidden(line, false);
-      setData(line, 'kind', entry.kind);
-      setData(sign, 'state', SIGNS[entry.kind]);
       setText(at, showExactly(entry.at, now).slice(0, -2));
       const machine = new Date(entry.at).toISOString();
       if (at.dateTime !== machine) at.dateTime = machine;
@@ -65,17 +63,22 @@ export class NewsList {
     for (const { line } of this.#slots.slice(shown.length)) setHidden(line, true);
   }
 
-  #slot(place: number): Slot {
+  /** The line at a place; a new one where it was of another kind, as its parts would move. */
+  #slot(place: number, kind: Entry['kind']): Slot {
     const known = this.#slots[place];
-    if (known !== undefined) return known;
+    if (known?.kind === kind) return known;
     const sign = make('span', 'sign');
+    sign.dataset['state'] = SIGNS[kind];
     const at = make('time');
     const who = make('span', 'who');
     const what = make('span', 'what');
     const why = make('span', 'why');
-    const slot = { line: make('li', '', at, sign, who, what, why), sign, at, who, what, why };
-    this.#list.append(slot.line);
-    this.#slots.push(slot);
+    const line = make('li', '', at, sign, who, what, why);
+    line.dataset['kind'] = kind;
+    if (known === undefined) this.#list.append(line);
+    else known.line.replaceWith(line);
+    const slot = { kind, line, at, who, what, why };
+    this.#slots[place] = slot;
     return slot;
   }
 }

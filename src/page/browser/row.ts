@@ -99,8 +99,10 @@ export class ServiceRow {
     const words = rowWords(service, frame.now, frame.old);
     setData(this.element, 'state', service.status);
     setData(this.#sign, 'state', service.status);
+    // Anew when the word before it changes: a text that stays would be moved by it.
+    if (this.#state.textContent !== words.state) this.#lasts.textContent = '';
     setText(this.#state, words.state);
-    setText(this.#lasts, words.lasts);
+    setText(this.#lasts, ` ${words.lasts}`);
     setText(this.#note, words.note);
     SPANS.forEach(({ key, spanMs }, place) => {
       const figure = this.#uptimes[place];

@@ -64,10 +64,11 @@ export class Conversation {
       // What breaks the socket, the socket tells itself.
       if (socket.errored === null) broken({ reason: 'protocol', message: error.message });
     });
-    this.#client.once('ready', () => {
+    // Before the first byte is read: the decoder is there, and the connection does not flow yet.
+    this.#client.once('connect', () => {
       this.#putGuard();
-      ready();
     });
+    this.#client.once('ready', ready);
     this.#client.connect().catch(ignore);
   }
 
