@@ -13,10 +13,8 @@ const ENTRY = 'page/browser/main.js';
 /** In the page: where the list of its modules goes, so that a browser fetches all of them at once. */
 const MODULES = '<!-- modules -->';
 
-const STATIC: Readonly<Record<string, string>> = {
-  'style.css': 'text/css; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-};
+/** The parts of the style sheet, in the order in which they count. */
+const STYLES = ['base', 'top', 'services', 'panel', 'news', 'narrow'];
 
 /**
  * Reads them: `/` is the page, everything else is below `/assets/`.
@@ -26,9 +24,11 @@ export function pageAssets(): PageAssets {
   const modules = modulesFrom(ENTRY);
   const preloads = [...modules.keys()].map((path) => `<link rel="modulepreload" href="/assets/${path}" />`);
   const page = read('index.html').toString().replace(MODULES, preloads.join('\n    '));
+  const style = Buffer.concat(STYLES.map((part) => read(`style/${part}.css`)));
   return new Map<string, PageAsset>([
     ['/', asset('text/html; charset=utf-8', Buffer.from(page))],
-    ...Object.entries(STATIC).map(([path, type]) => [`/assets/${path}`, asset(type, read(path))] as const),
+    ['/assets/style.css', asset('text/css; charset=utf-8', style)],
+    ['/assets/icon.svg', asset('image/svg+xml', read('icon.svg'))],
     ...[...modules].map(([path, body]) => [`/assets/${path}`, asset('text/javascript; charset=utf-8', body)] as const),
   ]);
 }

@@ -4,13 +4,14 @@ import { cpus } from 'node:os';
 
 import { type Bench, printRows, type Row } from './table.ts';
 import { cost } from './cost.ts';
+import { dashboard } from './dashboard.ts';
 import { feed } from './feed.ts';
 import { grid, overload } from './grid.ts';
 import { memory } from './memory.ts';
 import { start } from './start.ts';
 import { truth } from './truth.ts';
 
-const BENCHES: readonly Bench[] = [truth, cost, grid, overload, start, memory, feed];
+const BENCHES: readonly Bench[] = [truth, cost, grid, overload, start, memory, dashboard, feed];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

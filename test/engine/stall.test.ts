@@ -16,10 +16,20 @@ import { withEngine } from './watch.ts';
 
 const STALL_MS = 600;
 
-/** Keeps this thread from doing anything else. */
-function stall(ms: number): void {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
+/**
+ * Keeps this thread from doing anything else, in a callback of I/O: timers have their turn after that, before sockets
+ * are read.
+ * @param before called there first
+ */
+function stall(ms: number, before: () => void = () => undefined): Promise<void> {
+  return new Promise((resolve) => {
+    stat('.', () => {
+      before();
+      const until = performance.now() + ms;
+      while (performance.now() < until);
+      resolve();
+    });
+  });
 }
 
 describe("a stall of the engine's own thread", () => {
@@ -43,7 +53,7 @@ describe("a stall of the engine's own thread", () => {
   const stallAmid = async (hearing: Hearing, clock: Clock): Promise<readonly [from: number, to: number]> => {
     await hearing.until(() => hearing.of('sample', 'api').length >= 2);
     const from = clock.epoch(clock.now());
-    stall(STALL_MS);
+    await stall(STALL_MS);
     return [from, clock.epoch(clock.now())];
   };
 
@@ -111,11 +121,7 @@ describe("a stall of the engine's own thread", () => {
   it('does not pass for the time that an accepted connection stayed open', async () => {
     const hollow = await Backend.start((socket) => {
       setTimeout(() => {
-        // In a callback of I/O: timers have their turn before sockets are read again.
-        stat('.', () => {
-          socket.destroy();
-          stall(200);
-        });
+        void stall(200, () => socket.destroy());
       }, 5);
     });
     const probe = tcpSpec(hollow.port, { holdMs: 25 });

@@ -140,8 +140,7 @@ describe('the picture', () => {
 
   it('begins with the status, and asks for the last hundred events', () => {
     const picture = new Picture();
-    const { timeline, gaps, target, ...status } = snapshot('web', { uptime: { '1h': 0.5, '24h': null, '90d': 1 } });
-    void [timeline, gaps, target];
+    const status = snapshot('web', { uptime: { '1h': 0.5, '24h': null, '90d': 1 } });
     picture.begin({ monitor: MONITOR, now: 5000, seq: 250, services: [status] });
     assert.deepEqual(picture.position, { after: 150, monitor: 'm' });
     assert.equal(picture.uptime('web')['1h'], 0.5);
@@ -153,8 +152,7 @@ describe('the picture', () => {
 
 describe('what is received', () => {
   it('has what the public view leaves out, empty', () => {
-    const { target, ...open } = snapshot('web');
-    void target;
+    const open = { ...snapshot('web'), target: undefined };
     const message = receive(JSON.stringify({ ...hello(1, false, []), services: [open] }));
     assert.ok(message?.type === 'hello');
     assert.equal(message.services[0]?.target, '');

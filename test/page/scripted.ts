@@ -72,8 +72,7 @@ export class Scripted implements FeedSource {
   }
 
   heartbeat(more: Partial<Heartbeat> = {}): void {
-    const { now } = { now: this.now() };
-    this.tell({ type: 'heartbeat', now, seq: this.#seq, probes: 1, missed: 0, lateMs: 1, overloaded: false, ...more });
+    this.tell({ type: 'heartbeat', now: this.now(), seq: this.#seq, probes: 1, missed: 0, lateMs: 1, overloaded: false, ...more });
   }
 
   /** A service enters a state. */

@@ -9,6 +9,13 @@ export function childScript(name: string): string {
   return fileURLToPath(new URL(`children/${name}.js`, import.meta.url));
 }
 
+const running = new Set<ChildProcess>();
+
+// A test that fails may not come to the end of its children.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a program, and waits for a line of its output for which `ready` returns true. */
 export async function startChild(
   command: string,
@@ -16,6 +23,8 @@ export async function startChild(
   ready: (line: string) => boolean,
 ): Promise<ChildProcess> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   for await (const line of createInterface({ input: child.stdout })) {
     if (!ready(line)) continue;
     child.stdout.resume();
