@@ -5,7 +5,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { FeedError } from '../feed/feed-error.ts';
 import { VERSION } from '../version.ts';
 import { MONITOR_OPTIONS, PROBE_OPTIONS, SHOW_OPTIONS } from './options.ts';
-import { EXIT } from './session.ts';
+import { EXIT, isReaderGone } from './session.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
@@ -29,6 +29,7 @@ export type WithoutServices = 'explain' | 'demo';
  */
 export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
   let code: number = EXIT.ok;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
   const target = {
     type: 'string',
     array: true,
@@ -117,8 +118,9 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .wrap(Math.min(110, process.stderr.columns || 100))
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
-      // yargs tells its own findings as a message, what a command throws as an error.
-      throw error ?? new UsageError(`${message}\n'gapwatch --help' lists commands and options.`);
+      // yargs tells its own findings as a message, some with an error of its own; what a command throws as an error.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(`${message}\n'gapwatch --help' lists commands and options.`);
     });
   try {
     await parser.parseAsync();
@@ -128,4 +130,9 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     process.stderr.write(`gapwatch: ${error.message}\n`);
     return EXIT.usage;
   }
+}
+
+/** A reader that went away is no fault; and of what was meant for it nobody needs to be told. */
+function tolerate(error: Error): void {
+  if (!isReaderGone(error)) throw error;
 }

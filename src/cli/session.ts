@@ -34,11 +34,10 @@ export async function untilEnded({ forMs, hangup, others }: Ends): Promise<Endin
       closers.push(() => process.off(signal, resolve));
     }
     const onError = (error: NodeJS.ErrnoException): void => {
-      if (error.code !== 'EPIPE') throw error;
-      resolve('epipe');
+      if (isReaderGone(error)) resolve('epipe');
     };
-    // Stays: what is still to be written when the reader is gone fails too.
     process.stdout.on('error', onError);
+    closers.push(() => process.stdout.off('error', onError));
     if (forMs !== null)
       closers.push(
         after(forMs, () => {
@@ -51,6 +50,11 @@ export async function untilEnded({ forMs, hangup, others }: Ends): Promise<Endin
   } finally {
     for (const close of closers) close();
   }
+}
+
+/** Whether a stream failed because its reader went away: a pipe that was closed, or a terminal. */
+export function isReaderGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'EIO';
 }
 
 /** Calls back after a time of any length. Returns how to give it up. */

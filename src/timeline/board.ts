@@ -6,7 +6,7 @@ import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, 
 import type { Reason, Service, State } from '../model.ts';
 import { UptimeWindows } from './uptime.ts';
 
-/** Intervals kept for each service: the newest. */
+/** Intervals kept for each service: the newest; up to twice as many between two cuts. */
 const INTERVALS = 256;
 /** Gaps kept for each service: the newest. */
 const GAPS = 20;
@@ -115,27 +115,32 @@ export class BoardService {
 
   #enter(state: State, at: number): void {
     this.#account(at);
-    if (state !== this.state) {
-      if (at > this.since || this.#states.length > 0) {
-        this.#starts.push(this.since);
-        this.#states.push(this.state);
-      }
-      // Cut in large pieces: shifting at every change would cost the whole length each time.
-      if (this.#states.length >= 2 * INTERVALS) {
-        this.#starts = this.#starts.slice(-INTERVALS);
-        this.#states = this.#states.slice(-INTERVALS);
-      }
+    // What had no time gives way; and where the wall clock was set back, what has labels after `at`.
+    while (at <= this.since) {
+      const [from, before] = [this.#starts.pop(), this.#states.pop()];
+      this.since = from ?? at;
+      this.state = before ?? state;
+      if (from === undefined) return;
+    }
+    if (state === this.state) return;
+    this.#starts.push(this.since);
+    this.#states.push(this.state);
+    // Cut in large pieces: shifting at every change would cost the whole length each time.
+    if (this.#states.length >= 2 * INTERVALS) {
+      this.#starts = this.#starts.slice(-INTERVALS);
+      this.#states = this.#states.slice(-INTERVALS);
     }
     this.state = state;
     this.since = at;
   }
 
   #account(to: number): void {
-    // A wall clock that was set back gives a label before the last one: that time is counted already.
     const tookMs = to - this.#accountedTo;
-    if (tookMs <= 0) return;
-    count(this.#totals, this.state, tookMs);
-    this.#uptime.add(this.state, this.#accountedTo, to);
+    // How long it took where the wall clock was set back meanwhile, its labels do not tell.
+    if (tookMs > 0) {
+      count(this.#totals, this.state, tookMs);
+      this.#uptime.add(this.state, this.#accountedTo, to);
+    }
     this.#accountedTo = to;
   }
 }

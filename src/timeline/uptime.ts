@@ -14,16 +14,17 @@ interface Stretch {
 /** A ring of buckets of one width. A bucket is used anew when its turn comes again. */
 class Buckets {
   readonly #widthMs: number;
-  readonly #up: Float32Array;
-  readonly #down: Float32Array;
+  // Not of 32 bits: a day's sum would swallow stretches of a few milliseconds.
+  readonly #up: Float64Array;
+  readonly #down: Float64Array;
   /** Which bucket since the epoch stands in each place. */
-  readonly #number: Float64Array;
+  readonly #number: Int32Array;
 
   constructor(widthMs: number, count: number) {
     this.#widthMs = widthMs;
-    this.#up = new Float32Array(count);
-    this.#down = new Float32Array(count);
-    this.#number = new Float64Array(count).fill(-1);
+    this.#up = new Float64Array(count);
+    this.#down = new Float64Array(count);
+    this.#number = new Int32Array(count).fill(-1);
   }
 
   add(state: 'up' | 'down', from: number, to: number): void {

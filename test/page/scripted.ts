@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 
 import type { Reader } from '../../src/engine/monitor.ts';
-import type { Event, Heartbeat, Hello, Message, ServiceSnapshot, Unnumbered } from '../../src/feed/messages.ts';
+import type { Heartbeat, Hello, Message, ServiceSnapshot, Unnumbered } from '../../src/feed/messages.ts';
 import { FeedServer } from '../../src/feed/server.ts';
 import type { FeedSource } from '../../src/feed/source.ts';
 import type { Reason, State } from '../../src/model.ts';
@@ -63,7 +63,7 @@ export class Scripted implements FeedSource {
   /** Tells an event. */
   event(event: Unnumbered): void {
     this.#seq += 1;
-    this.tell({ ...event, seq: this.#seq } as Event);
+    this.tell({ ...event, seq: this.#seq });
   }
 
   tell(message: Message): void {
@@ -72,7 +72,16 @@ export class Scripted implements FeedSource {
   }
 
   heartbeat(more: Partial<Heartbeat> = {}): void {
-    this.tell({ type: 'heartbeat', now: this.now(), seq: this.#seq, probes: 1, missed: 0, lateMs: 1, overloaded: false, ...more });
+    this.tell({
+      type: 'heartbeat',
+      now: this.now(),
+      seq: this.#seq,
+      probes: 1,
+      missed: 0,
+      lateMs: 1,
+      overloaded: false,
+      ...more,
+    });
   }
 
   /** A service enters a state. */

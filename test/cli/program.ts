@@ -1,0 +1,143 @@
+/** The real program as a child process, as a shell starts it. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+/** A folder that is removed when this process ends. */
+export const FOLDER = mkdtempSync(join(tmpdir(), 'gapwatch-cli-'));
+process.once('exit', () => {
+  rmSync(FOLDER, { recursive: true, force: true });
+});
+
+/** Writes a file into a folder of its own, and returns that folder. */
+export function folderWith(name: string, content: unknown): string {
+  const folder = mkdtempSync(join(FOLDER, 'f-'));
+  writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  return folder;
+}
+
+/** The path of one of the program's compiled entries. */
+export function entry(name: 'main' | 'start'): string {
+  return fileURLToPath(new URL(`../../src/${name}.js`, import.meta.url));
+}
+
+export interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly entry?: 'main' | 'start';
+}
+
+const started: Program[] = [];
+
+/** Ends all programs of a file that still run; for `after`. */
+export async function endPrograms(): Promise<void> {
+  await Promise.all(started.map((program) => program.end('SIGKILL')));
+}
+
+export class Program {
+  readonly pid: number;
+  stdout = '';
+  stderr = '';
+  /** Exit code; the signal's name where one ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  #waiting: (() => void)[] = [];
+  #over = false;
+
+  constructor(args: readonly string[], surroundings: Surroundings = {}) {
+    const { PATH = '' } = process.env;
+    this.#child = spawn(process.execPath, [entry(surroundings.entry ?? 'main'), ...args], {
+      cwd: surroundings.cwd ?? FOLDER,
+      env: { PATH, HOME: FOLDER, ...surroundings.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    started.push(this);
+    this.pid = this.#child.pid ?? 0;
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#wake();
+    });
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#wake();
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        this.#over = true;
+        this.#wake();
+        resolve(signal ?? code);
+      });
+    });
+  }
+
+  /** Its lines on stdout, those that are whole. */
+  get lines(): string[] {
+    return this.stdout.split('\n').slice(0, -1);
+  }
+
+  /** What it printed as JSON, one message a line. */
+  get messages(): Record<string, unknown>[] {
+    return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Waits for a line on stdout. Returns it. */
+  async line(pattern: RegExp): Promise<string> {
+    await this.#until(() => this.lines.some((line) => pattern.test(line)), pattern);
+    return this.lines.find((line) => pattern.test(line)) ?? '';
+  }
+
+  /** Waits for something on stderr. */
+  async said(pattern: RegExp): Promise<void> {
+    await this.#until(() => pattern.test(this.stderr), pattern);
+  }
+
+  /** Sends a signal. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Reads nothing more of what it prints, as `head` does when it has enough. */
+  stopReading(): void {
+    this.#child.stdout.destroy();
+  }
+
+  /** As `stopReading`, of what it says on stderr. */
+  stopListening(): void {
+    this.#child.stderr.destroy();
+  }
+
+  /** Ends it by a signal, and waits for that. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
+    this.signal(signal);
+    return this.ended;
+  }
+
+  async #until(so: () => boolean, what: RegExp): Promise<void> {
+    while (!so()) {
+      if (this.#over) throw new Error(`it ended without ${String(what)}:\n${this.stdout}\n${this.stderr}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+export interface Outcome {
+  readonly code: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs it to its end. */
+export async function run(args: readonly string[], surroundings?: Surroundings): Promise<Outcome> {
+  const program = new Program(args, surroundings);
+  const code = await program.ended;
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}

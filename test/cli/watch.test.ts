@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+
+import { Backend, endBackends } from '../engine/backend.ts';
+import { freePort } from '../support/servers.ts';
+import { endPrograms, folderWith, Program, run } from './program.ts';
+
+const STAMP = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3}';
+const SPAN = '\\d+\\.\\d\\d s \\(\\d+\\.\\d\\d–\\d+\\.\\d\\d\\)';
+const QUIET = ['--listen', 'off', '--interval', '20ms'];
+
+/** A target whose port is a backend's. */
+function target(name: string, { port }: Backend): string {
+  return `${name}=${String(port)}`;
+}
+
+/** What JSON lines tell: `type service to`. */
+function told(program: Program): string[] {
+  return program.messages.map(({ type, service, to }) =>
+    [type, service, typeof to === 'string' ? to : undefined].filter((word) => word !== undefined).join(' '),
+  );
+}
+
+describe('gapwatch watch', { concurrency: 4 }, () => {
+  after(endBackends);
+  after(endPrograms);
+
+  it('prints a line an event, and a summary at the end; stdout has nothing else', async () => {
+    const backend = await Backend.start();
+    const program = new Program([...QUIET, '--vantage', 'rack-2', target('api', backend)]);
+    await program.line(/UP/);
+    backend.down();
+    await program.line(/DOWN/);
+    await backend.up();
+    await program.line(/GAP/);
+    assert.equal(await program.end('SIGINT'), 130);
+    const [up, down, back, gap, empty, head, row, ...rest] = program.lines;
+    const where = `127\\.0\\.0\\.1:${String(backend.port)}`;
+    assert.match(up ?? '', new RegExp(`^${STAMP}  api   UP          first answer$`));
+    assert.match(down ?? '', new RegExp(`^${STAMP}  api   DOWN        (refused|reset|closed): .+ \\(${where}\\)$`));
+    assert.match(back ?? '', new RegExp(`^${STAMP}  api   UP          answers again$`));
+    assert.match(
+      gap ?? '',
+      new RegExp(`^${STAMP}  api   GAP         (${SPAN}|\\d+ ms \\(\\d+–\\d+\\)), \\d+ probes? failed: .+$`),
+    );
+    assert.equal(empty, '');
+    assert.match(head ?? '', /^service +state +uptime +gaps +longest +down +unobserved$/);
+    assert.match(row ?? '', /^api +UP +[\d.]+ % +1 +[\d.]+ m?s +[\d.]+ m?s +(–|[\d.]+ m?s)$/);
+    assert.deepEqual(rest, []);
+    assert.equal(
+      program.stderr,
+      `Watching 1 service from rack-2, every 20ms: api (tcp://127.0.0.1:${String(backend.port)}). Ctrl-C ends it.\n`,
+    );
+  });
+
+  it('says at its end what is still down', async () => {
+    const port = await freePort();
+    const program = new Program([...QUIET, `gone=${String(port)}`]);
+    await program.line(/DOWN/);
+    assert.equal(await program.end('SIGTERM'), 143);
+    assert.match(
+      program.stdout,
+      new RegExp(`^${STAMP}  gone  STILL DOWN  .+ so far \\(at least .+\\), \\d+ probes? failed: refused$`, 'm'),
+    );
+    assert.match(program.stdout, /^gone {5}STILL DOWN +0 % +1 /m);
+  });
+
+  it('prints the messages of the feed with --format json, a hello first and the events without a hole', async () => {
+    const backend = await Backend.start();
+    const program = new Program([...QUIET, '--format', 'json', target('api', backend)]);
+    await program.line(/"to":"up"/);
+    backend.down();
+    await program.line(/"to":"down"/);
+    await backend.up();
+    await program.line(/"type":"gap"/);
+    assert.equal(await program.end('SIGINT'), 130);
+    const [hello] = program.messages;
+    assert.deepEqual([hello?.['type'], hello?.['protocol'], hello?.['seq']], ['hello', 1, 0]);
+    assert.deepEqual(told(program), [
+      'hello',
+      'transition api up',
+      'transition api down',
+      'transition api up',
+      'gap api',
+    ]);
+    assert.deepEqual(
+      program.messages.slice(1).map(({ seq }) => seq),
+      [1, 2, 3, 4],
+    );
+    assert.equal(program.stderr, '');
+  });
+
+  it('prints every probe too with --samples, and ends by itself with --for', async () => {
+    const backend = await Backend.start();
+    const [json, lines] = await Promise.all(
+      (['json', 'lines'] as const).map((format) =>
+        run([...QUIET, '--samples', '--format', format, '--for', '500ms', target('api', backend)]),
+      ),
+    );
+    assert.deepEqual([json?.code, lines?.code], [0, 0]);
+    const samples = (json?.stdout ?? '').split('\n').filter((line) => line.includes('"type":"sample"'));
+    assert.ok(samples.length >= 5, `${String(samples.length)} samples`);
+    const { at, durationMs, result, reason, phases } = JSON.parse(samples[0] ?? '') as Record<string, unknown>;
+    assert.deepEqual([typeof at, typeof durationMs, result, reason], ['number', 'number', 'up', null]);
+    assert.deepEqual(Object.keys(phases ?? {}).sort(), ['connectMs', 'dnsMs', 'replyMs', 'tlsMs']);
+    assert.ok((lines?.stdout.match(new RegExp(`^${STAMP}  api   · up        [\\d.]+ ms$`, 'gm'))?.length ?? 0) >= 5);
+  });
+
+  it('goes on for longer than a timer of Node can', async () => {
+    const backend = await Backend.start();
+    const program = new Program([...QUIET, '--for', '40d', target('api', backend)]);
+    await program.line(/UP/);
+    backend.down();
+    await program.line(/DOWN/);
+    assert.equal(await program.end(), 143);
+    assert.doesNotMatch(program.stderr, /overflow/i);
+  });
+
+  it('reads services.json of the folder, and adds targets to a file that is named', async () => {
+    const [web, api] = await Promise.all([Backend.start(), Backend.start()]);
+    const config = {
+      vantage: 'from-file',
+      services: [{ name: 'web', type: 'tcp', host: '127.0.0.1', port: web.port, connection: 'both' }],
+    };
+    const folder = folderWith('services.json', config);
+    const alone = new Program(QUIET, { cwd: folder });
+    const added = new Program([...QUIET, '--config', join(folder, 'services.json'), target('api', api)]);
+    await Promise.all([
+      alone.line(/web \(kept\) +UP/),
+      added.line(/api +UP/),
+      added.line(/web +UP/),
+      added.line(/web \(kept\) +UP/),
+    ]);
+    await Promise.all([alone.end(), added.end()]);
+    assert.match(alone.stderr, /^Watching 2 services from from-file, every 20ms: web \(.+\), web \(kept\) \(/);
+    assert.match(added.stderr, /^Watching 3 services from from-file/);
+  });
+
+  it('reads the file again at SIGHUP; one with an error changes nothing, and is told', async () => {
+    const [stays, comes] = await Promise.all([Backend.start(), Backend.start()]);
+    const entryOf = (name: string, { port }: Backend): object => ({ name, type: 'tcp', host: '127.0.0.1', port });
+    const folder = folderWith('services.json', { services: [entryOf('stays', stays), entryOf('goes', stays)] });
+    const write = (content: unknown): void => {
+      writeFileSync(join(folder, 'services.json'), JSON.stringify(content));
+    };
+    const program = new Program([...QUIET, '--format', 'json'], { cwd: folder });
+    await program.line(/"service":"goes","from":"unknown"/);
+    await program.line(/"service":"stays","from":"unknown"/);
+    write({ services: [entryOf('stays', stays), entryOf('comes', comes)] });
+    program.signal('SIGHUP');
+    await program.line(/"service":"comes","from":"unknown"/);
+    write({ services: [{ ...entryOf('stays', stays), port: 70_000 }] });
+    program.signal('SIGHUP');
+    await program.said(/Nothing was changed/);
+    stays.down();
+    await program.line(/"service":"stays","from":"up"/);
+    assert.equal(await program.end(), 143);
+
+    assert.match(program.stderr, /Read the configuration again: 2 services\./);
+    assert.match(program.stderr, /services\.json:1:\d+ {2}services\[0\]\.port: 70000 is not a port/);
+    assert.doesNotMatch(program.stderr, /^\s+at /m);
+    const hellos = program.messages.filter(({ type }) => type === 'hello');
+    assert.deepEqual(
+      hellos.map(({ services }) => (services as { service: string }[]).map(({ service }) => service).sort()),
+      [
+        ['goes', 'stays'],
+        ['comes', 'stays'],
+      ],
+    );
+    assert.equal(told(program).filter((one) => one === 'transition stays up').length, 1);
+  });
+
+  it('ends quietly when nobody reads what it prints', async () => {
+    const backend = await Backend.start();
+    const program = new Program([...QUIET, '--samples', target('api', backend)]);
+    await program.line(/UP/);
+    program.stopReading();
+    assert.equal(await program.ended, 0);
+    assert.doesNotMatch(program.stderr, /Error|^\s+at /m);
+  });
+
+  it('goes on when nobody reads what it says beside', async () => {
+    const backend = await Backend.start();
+    const folder = folderWith('services.json', {
+      services: [{ name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port }],
+    });
+    const program = new Program(QUIET, { cwd: folder });
+    await program.line(/UP/);
+    program.stopListening();
+    program.signal('SIGHUP');
+    program.signal('SIGHUP');
+    backend.down();
+    await program.line(/DOWN/);
+    assert.equal(await program.end('SIGINT'), 130);
+  });
+
+  it('was not observing while it was stopped, and says so', async () => {
+    const backend = await Backend.start();
+    const program = new Program([...QUIET, '--format', 'json', target('api', backend)]);
+    await program.line(/"to":"up"/);
+    program.signal('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    program.signal('SIGCONT');
+    await program.line(/"from":"unobserved"/);
+    await program.end();
+    const transitions = program.messages.filter(({ type }) => type === 'transition');
+    assert.deepEqual(
+      transitions.map(({ to, reason }) => [to, reason]),
+      [
+        ['up', null],
+        ['unobserved', 'stalled'],
+        ['up', null],
+      ],
+    );
+    const [, blind, seen] = transitions.map(({ at }) => Number(at));
+    assert.ok((seen ?? 0) - (blind ?? 0) > 600);
+  });
+});
