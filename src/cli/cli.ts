@@ -110,7 +110,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .strict()
     .check((args) => {
       const twice = Object.entries(args).find(
-        ([name, value]) => !['target', 'url', '_'].includes(name) && Array.isArray(value),
+        ([name, value]) => name.length > 1 && !['target', 'url'].includes(name) && Array.isArray(value),
       );
       if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice; once is enough.`);
       return true;

@@ -1,17 +1,27 @@
 /**
- * One service of the demo, in a process of its own: `node actor.js web|api|cache PORT`. It obeys messages of its parent
- * and ends with it.
+ * One service of the demo, in a process of its own: `node actor.js web|api|cache|redis PORT`. It says `listening` to its
+ * parent, obeys the parent's messages, and ends with it, however that ends.
  */
-import { createServer as createHttpServer, type ServerResponse } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 
-/** How it behaves: `well`; `busy`: HTTP 503; `hollow`: accepts, and closes at once. */
-export type Manner = 'well' | 'busy' | 'hollow';
+/** How it behaves: `well`; `busy`: HTTP 503; `hung`: no answer for now; `hollow`: accepts, and closes at once. */
+export type Manner = 'well' | 'busy' | 'hung' | 'hollow';
 
 let manner: Manner = 'well';
+let hanging: ServerResponse[] = [];
+let end = (): void => {
+  process.exit(0);
+};
 
-function web(request: unknown, response: ServerResponse): void {
+function web(_: unknown, response: ServerResponse): void {
+  if (manner === 'hung') {
+    hanging.push(response);
+    return;
+  }
   response.writeHead(manner === 'busy' ? 503 : 200, { 'content-type': 'text/plain' });
   response.end(manner === 'busy' ? 'starting\n' : 'hello\n');
 }
@@ -35,13 +45,39 @@ function cache(socket: Socket): void {
   });
 }
 
-const [role, port] = process.argv.slice(2);
-const server = role === 'web' ? createHttpServer(web) : createServer(role === 'api' ? api : cache);
-server.listen(Number(port), '127.0.0.1', () => process.send?.('listening'));
+function listening(): void {
+  process.send?.('listening');
+}
+
+/** A real redis-server: it knows nothing of parents, so this process stands between, and takes it along. */
+function redis(port: string): void {
+  const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  // Its own process group: Ctrl-C, which reaches the whole group, is not for it.
+  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  server.once('exit', () => process.exit(0));
+  end = () => server.kill('SIGKILL');
+  createInterface({ input: server.stdout }).on('line', (line) => {
+    if (line.includes('Ready to accept connections')) listening();
+  });
+}
+
+function serverOf(role: string | undefined): Server {
+  if (role === 'web') return createHttpServer(web);
+  return createServer(role === 'api' ? api : cache);
+}
 
 process.on('message', (message: Manner) => {
   manner = message;
+  const late = hanging;
+  hanging = [];
+  for (const response of late) web(null, response);
 });
-process.on('disconnect', () => process.exit(0));
-// The parent alone decides how this ends: Ctrl-C reaches the whole group.
-process.on('SIGINT', () => undefined);
+process.on('disconnect', () => {
+  end();
+});
+// The parent alone decides how this ends: what the terminal or a supervisor sends reaches the parent too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+const [role, port = '0'] = process.argv.slice(2);
+if (role === 'redis') redis(port);
+else serverOf(role).listen(Number(port), '127.0.0.1', listening);

@@ -25,7 +25,7 @@ const ACTS = [
     text: 'a proxy accepts for api, with nothing behind it',
     play: (stage: Stage) => stage.behave('api', 'hollow', 350),
   },
-  { text: 'web hangs', play: (stage: Stage) => stage.freeze('web', 1600) },
+  { text: 'web hangs', play: (stage: Stage) => stage.behave('web', 'hung', 1600) },
   {
     text: 'everything is restarted, as by a daemon',
     play: (stage: Stage) => Promise.all(ROLES.map((role) => stage.restart(role, 250))),
@@ -34,6 +34,9 @@ const ACTS = [
 
 const BEFORE_FIRST_MS = 3000;
 const BETWEEN_MS = 5000;
+/** Something else may have taken a port that was free: how often it is tried again, and how soon. */
+const TRIES = 20;
+const AGAIN_MS = 100;
 
 export class Stage {
   readonly ports: Readonly<Record<Role, number>>;
@@ -78,7 +81,7 @@ export class Stage {
     await Promise.all(ROLES.map((role) => this.#end(role)));
   }
 
-  /** Kills a service, and starts it again after a while. */
+  /** Ends a service, and starts it again after a while. */
   async restart(role: Role, awayMs: number): Promise<void> {
     await this.#end(role);
     await sleep(awayMs, undefined, { signal: this.#abort.signal });
@@ -87,39 +90,46 @@ export class Stage {
 
   /** Lets a service misbehave for a while. */
   async behave(role: Role, manner: Manner, forMs: number): Promise<void> {
-    this.#processes.get(role)?.send(manner);
+    this.#tell(role, manner);
     await sleep(forMs, undefined, { signal: this.#abort.signal });
-    this.#processes.get(role)?.send('well' satisfies Manner);
+    this.#tell(role, 'well');
   }
 
-  /** Stops a service from running, and lets it go on after a while. */
-  async freeze(role: Role, forMs: number): Promise<void> {
-    this.#processes.get(role)?.kill('SIGSTOP');
-    try {
-      await sleep(forMs, undefined, { signal: this.#abort.signal });
-    } finally {
-      this.#processes.get(role)?.kill('SIGCONT');
-    }
+  #tell(role: Role, manner: Manner): void {
+    const child = this.#processes.get(role);
+    if (child?.connected === true) child.send(manner);
   }
 
   async #start(role: Role): Promise<void> {
-    const port = String(this.ports[role]);
-    if (role === 'cache' && this.realRedis) {
-      const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-      // Its own process group, so that Ctrl-C ends it only through `close`.
-      this.#processes.set(role, spawn('redis-server', args, { stdio: 'ignore', detached: true }));
-      return;
+    for (let turn = 0; turn < TRIES && !this.#abort.signal.aborted; turn++) {
+      if (await this.#startOnce(role)) return;
+      await sleep(AGAIN_MS, undefined, { signal: this.#abort.signal });
     }
-    const child = fork(fileURLToPath(new URL('./actor.js', import.meta.url)), [role, port]);
+    throw new Error(`the demo's ${role} can't be started on port ${String(this.ports[role])}`);
+  }
+
+  /** Returns whether it listens: otherwise it has ended. */
+  #startOnce(role: Role): Promise<boolean> {
+    const script = fileURLToPath(new URL('./actor.js', import.meta.url));
+    const args = [role === 'cache' && this.realRedis ? 'redis' : role, String(this.ports[role])];
+    // What it has to say of its trouble must not get into what the monitor prints.
+    const child = fork(script, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     this.#processes.set(role, child);
-    await once(child, 'message');
+    return new Promise((resolve) => {
+      child.once('message', () => {
+        resolve(true);
+      });
+      child.once('exit', () => {
+        resolve(false);
+      });
+    });
   }
 
   async #end(role: Role): Promise<void> {
     const child = this.#processes.get(role);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
+    if (child.connected) child.disconnect();
     await gone;
   }
 }
