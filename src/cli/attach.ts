@@ -14,9 +14,20 @@ import { show, willShow } from './show.ts';
 /** A remote monitor, as the dashboard and the lines read it. */
 class RemoteSource implements Source {
   readonly client: FeedClient;
+  trouble: string | null = null;
 
   constructor(client: FeedClient) {
     this.client = client;
+    client.subscribe({
+      samples: false,
+      take: () => undefined,
+      connected: () => {
+        this.trouble = null;
+      },
+      disconnected: ({ trouble }) => {
+        this.trouble = trouble;
+      },
+    });
   }
 
   subscribe(reader: Reader): () => void {
@@ -24,8 +35,9 @@ class RemoteSource implements Source {
   }
 
   mark(text: string): void {
-    // A dashboard has no place for what is wrong; the mark that does not appear says it.
-    void this.client.mark(text);
+    void this.client.mark(text).then((trouble) => {
+      this.trouble = trouble === null ? null : `not marked: ${trouble}`;
+    });
   }
 
   now(): number {

@@ -46,7 +46,7 @@ function cache(socket: Socket): void {
 }
 
 function listening(): void {
-  process.send?.('listening');
+  if (process.connected) process.send?.('listening');
 }
 
 /** A real redis-server: it knows nothing of parents, so this process stands between, and takes it along. */
@@ -55,6 +55,7 @@ function redis(port: string): void {
   // Its own process group: Ctrl-C, which reaches the whole group, is not for it.
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   server.once('exit', () => process.exit(0));
+  process.once('exit', () => server.kill('SIGKILL'));
   end = () => server.kill('SIGKILL');
   createInterface({ input: server.stdout }).on('line', (line) => {
     if (line.includes('Ready to accept connections')) listening();
@@ -81,3 +82,5 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const [role, port = '0'] = process.argv.slice(2);
 if (role === 'redis') redis(port);
 else serverOf(role).listen(Number(port), '127.0.0.1', listening);
+// A parent that went away while this was loaded told nobody.
+if (!process.connected) end();

@@ -1,5 +1,5 @@
 /** The line format: one line an event, for a scroll-back. Pure. */
-import { count, showDuration, showGap, showTime } from '../format.ts';
+import { count, showAtLeast, showDuration, showGap, showTime } from '../format.ts';
 import type { GapFacts, Message, ReasonCount } from '../feed/messages.ts';
 
 /** The widest service name that the columns are made for. */
@@ -36,7 +36,7 @@ export class LinesFormat {
         return this.#row(message.to, message.service, 'GAP', showGapFacts(message));
       case 'open-gap': {
         const { from, durationMs, minMs, failed, reasons } = message;
-        const facts = `${showDuration(durationMs)} so far (at least ${showDuration(minMs)})`;
+        const facts = `${showDuration(durationMs)} so far (at least ${showAtLeast(minMs)})`;
         return this.#row(from, message.service, 'STILL DOWN', `${facts}, ${showFailed(failed, reasons)}`);
       }
       case 'mark':

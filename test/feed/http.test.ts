@@ -250,10 +250,14 @@ describe('a monitor that has no answer yet', () => {
   it(
     'is alive, and not ready',
     inScene({ names: ['web'] }, async (at) => {
-      // Its first probe is half an hour away.
-      const slow = at.services[0]!.watched(3_600_000);
+      // They accept, and are not heard of for a minute.
+      const { service, probe } = at.services[0]!.watched(60_000);
+      assert.ok(probe.kind === 'tcp');
       at.monitor.apply(
-        Array.from({ length: 5 }, (_, n) => ({ ...slow, service: { ...slow.service, name: `late ${String(n)}` } })),
+        Array.from({ length: 5 }, (_, n) => ({
+          service: { ...service, name: `late ${String(n)}`, timeoutMs: 60_000 },
+          probe: { ...probe, expect: 'never said' },
+        })),
       );
       assert.equal((await ask(`${at.http}/healthz`)).status, 200);
       const ready = await ask(`${at.http}/readyz`);

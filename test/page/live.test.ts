@@ -99,7 +99,10 @@ describe('the live page', () => {
       await tab.page.getByRole('button', { name: 'Retry' }).click();
       await tab.sentence('All 2 services are up');
       await tab.until(`document.body.dataset.old === 'false'`);
-      await tab.until(`document.querySelectorAll('#news-list li:not([hidden])').length === 3`);
+      // On a busy machine the monitor may also say that it did not look for a moment.
+      await tab.until(
+        `[...document.querySelectorAll('#news-list li:not([hidden])')].filter((one) => one.innerText.includes('down for')).length === 3`,
+      );
       await tab.until(`document.querySelector('[role=status]').textContent.startsWith('Connected again.')`);
       const resumed = tab.asked.filter((url) => url.startsWith('ws:')).at(-1);
       assert.equal(new URL(resumed ?? '').searchParams.get('monitor'), at.monitor.identity.id);
