@@ -93,6 +93,8 @@ export class Watcher implements ProberEvents {
 
   /** Nobody looked from `from` until `to` (timeline time). To be told before the next probe is sent. */
   blind(from: number, to: number, reason: UnobservedReason, message: string): void {
+    // Before the first answer nothing is known anyway: a start that is slow is no interruption.
+    if (this.#timeline.state === 'unknown') return;
     const sentAt = Math.max(from, this.#lastSent);
     const sample: Sample = { sentAt, endedAt: to, result: 'unobserved', reason, message, phases: NO_PHASES };
     this.#settle.end(this.#settle.begin(), sample);

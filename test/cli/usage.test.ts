@@ -70,21 +70,21 @@ describe('the command line', { concurrency: 4 }, () => {
     ];
     const surroundings = { cwd: folder, env: { CACHE_PASSWORD: SECRET } };
     const config = ['--config', 'services.json', '--interval', '20ms'];
-    const outcomes = await Promise.all([
-      run([...config, '--samples', '--format', 'json', '--for', '300ms', ...targets], surroundings),
-      run([...config, '--samples', '--format', 'lines', '--for', '300ms', ...targets], surroundings),
+    const [json, lines] = (['json', 'lines'] as const).map(
+      (format) => new Program([...config, '--samples', '--format', format, ...targets], surroundings),
+    );
+    const [check, refused] = await Promise.all([
       run(['check', '--config', 'services.json', ...targets], surroundings),
       run([...config, ...targets.map((target) => `${target}#x`), `https://user:${PASSWORD}@`], surroundings),
     ]);
-    assert.deepEqual(
-      outcomes.map(({ code }) => code),
-      [0, 0, 1, 2],
-    );
-    for (const { stdout, stderr } of outcomes) {
-      assert.doesNotMatch(stdout + stderr, /hunter/);
+    await json?.line(/"type":"sample","service":"stored"/);
+    await lines?.line(/stored +· down/);
+    await Promise.all([json?.end(), lines?.end()]);
+    assert.deepEqual([check.code, refused.code], [1, 2]);
+    for (const outcome of [json, lines, check, refused]) {
+      assert.doesNotMatch(`${String(outcome?.stdout)}${String(outcome?.stderr)}`, /hunter/);
     }
-    assert.match(outcomes[0]?.stdout ?? '', /"type":"sample","service":"stored"/);
-    assert.match(outcomes[0]?.stdout ?? '', /"target":"redis:\/\/127\.0\.0\.1:/);
+    assert.match(json?.stdout ?? '', /"target":"redis:\/\/127\.0\.0\.1:/);
   });
 });
 

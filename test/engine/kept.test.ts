@@ -48,6 +48,9 @@ describe('what is kept between probes', { concurrency: true }, () => {
       await hearing.nth(2, 'transition');
       await backend.up();
       await hearing.nth(1, 'gap');
+      // Of the probes that were on their way each opens a connection; the first is kept.
+      const settled = hearing.of('sample').length + 10;
+      await hearing.until(() => hearing.of('sample').length > settled);
       const { accepted } = backend;
       const seen = hearing.of('sample').length;
       await hearing.until(() => hearing.of('sample').length > seen + 10);
