@@ -16,11 +16,10 @@ function target(name: string, { port }: Backend): string {
   return `${name}=${String(port)}`;
 }
 
-/** What JSON lines tell: `type service to`. */
+/** What JSON lines tell: `type service to`. Less what is true of the machine of the test: that it was busy. */
 function told(program: Program): string[] {
-  return program.messages.map(({ type, service, to }) =>
-    [type, service, to].filter((word) => typeof word === 'string').join(' '),
-  );
+  const told = program.messages.filter(({ from, to }) => from !== 'unobserved' && to !== 'unobserved');
+  return told.map(({ type, service, to }) => [type, service, to].filter((word) => typeof word === 'string').join(' '));
 }
 
 describe('gapwatch watch', { concurrency: 4 }, () => {
@@ -36,7 +35,9 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     await backend.up();
     await program.line(/GAP/);
     assert.equal(await program.end('SIGINT'), 130);
-    const [up, down, back, gap, empty, head, row, ...rest] = program.lines;
+    // Where this machine is busy the program may truly stall, and says so.
+    const lines = program.lines.filter((line) => !/UNOBSERVED {2}stalled|is looked at again/.test(line));
+    const [up, down, back, gap, empty, head, row, ...rest] = lines;
     const where = `127\\.0\\.0\\.1:${String(backend.port)}`;
     assert.match(up ?? '', new RegExp(`^${STAMP}  api   UP          first answer$`));
     assert.match(down ?? '', new RegExp(`^${STAMP}  api   DOWN        (refused|reset|closed): .+ \\(${where}\\)$`));
@@ -85,9 +86,10 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
       'transition api up',
       'gap api',
     ]);
+    const events = program.messages.slice(1);
     assert.deepEqual(
-      program.messages.slice(1).map(({ seq }) => seq),
-      [1, 2, 3, 4],
+      events.map(({ seq }) => seq),
+      events.map((_, index) => index + 1),
     );
     assert.equal(program.stderr, '');
   });
@@ -207,17 +209,20 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 700));
     program.signal('SIGCONT');
     await program.line(/"from":"unobserved"/);
-    await program.end();
+    assert.equal(await program.end(), 143);
     const transitions = program.messages.filter(({ type }) => type === 'transition');
+    const blind = transitions.filter(({ to }) => to === 'unobserved');
+    assert.ok(blind.length > 0 && blind.every(({ reason }) => reason === 'stalled'));
     assert.deepEqual(
-      transitions.map(({ to, reason }) => [to, reason]),
-      [
-        ['up', null],
-        ['unobserved', 'stalled'],
-        ['up', null],
-      ],
+      transitions.filter(({ to }) => to === 'down'),
+      [],
     );
-    const [, blind, seen] = transitions.map(({ at }) => Number(at));
-    assert.ok((seen ?? 0) - (blind ?? 0) > 600);
+    const lengths = transitions.map(({ at, from }, index) =>
+      from === 'unobserved' ? Number(at) - Number(transitions[index - 1]?.['at']) : 0,
+    );
+    assert.ok(
+      lengths.some((ms) => ms > 600),
+      lengths.join(),
+    );
   });
 });

@@ -121,7 +121,7 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
         watched('cache', redisSpec(cache)),
       ];
       await withEngine(services, async (hearing) => {
-        await hearing.until(() => services.every(({ service }) => hearing.of('transition', service.name).length === 1));
+        await hearing.until(() => services.every(({ service }) => hearing.story(service.name).length === 1));
         await Promise.all([
           stage.behave('web', 'busy', 150),
           stage.behave('api', 'hollow', 150),
@@ -130,9 +130,9 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
         await hearing.until(() => services.every(({ service }) => hearing.of('gap', service.name).length >= 1));
         await stage.behave('web', 'hung', 400);
         await hearing.nth(2, 'gap', 'web');
-        assert.deepEqual(hearing.states('web'), ['up', 'down status', 'up', 'down timeout-reply', 'up']);
-        assert.deepEqual(hearing.states('api'), ['up', 'down closed', 'up']);
-        assert.equal(hearing.states('cache').at(-1), 'up');
+        assert.deepEqual(hearing.story('web'), ['up', 'down status', 'up', 'down timeout-reply', 'up']);
+        assert.deepEqual(hearing.story('api'), ['up', 'down closed', 'up']);
+        assert.equal(hearing.story('cache').at(-1), 'up');
         await hearing.nth(1, 'identity', 'cache');
       });
     } finally {

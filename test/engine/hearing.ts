@@ -46,6 +46,15 @@ export class Hearing implements EngineSink, Reader {
     return this.of('transition', service).map(({ to, reason }) => (reason === null ? to : `${to} ${reason}`));
   }
 
+  /**
+   * As `states`, less what the machine of the test did: where it is busy, an engine may truly stall. A state that is
+   * seen again after that is told once.
+   */
+  story(service: string): string[] {
+    const states = this.states(service).filter((state) => state !== 'unobserved stalled');
+    return states.filter((state, index) => state !== states[index - 1]);
+  }
+
   /** Waits until something is so; it is looked at whenever something is told. */
   async until(so: () => boolean): Promise<void> {
     while (!so()) await new Promise<void>((resolve) => this.#waiting.push(resolve));

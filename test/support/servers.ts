@@ -89,7 +89,8 @@ export const resetting: Behaviour = (socket) => {
 
 /** Resets a connection. (Node's `resetAndDestroy` closes it politely first: the peer may see either.) */
 export function reset(socket: Socket): void {
-  Object.assign(socket, { resetAndClosing: true });
+  // Of one that is being shut down Node can't; its handle would never close, and this process would spin at its end.
+  if (!socket.writableEnded) Object.assign(socket, { resetAndClosing: true });
   socket.destroy();
 }
 

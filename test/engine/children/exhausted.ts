@@ -31,7 +31,9 @@ if (port > 0) {
     });
     for (const file of files) closeSync(file);
     await hearing.until(() => hearing.of('transition').at(-1)?.to === 'up');
-    const results = [...new Set(hearing.of('sample').map(({ result, reason }) => reason ?? result))];
-    process.stdout.write(`${JSON.stringify({ states: [...new Set(hearing.states('api'))], results })}\n`);
+    const results = [...new Set(hearing.of('sample').map(({ result, reason }) => reason ?? result))].filter(
+      (result) => result !== 'stalled',
+    );
+    process.stdout.write(`${JSON.stringify({ states: [...new Set(hearing.story('api'))], results })}\n`);
   });
 }

@@ -10,7 +10,9 @@ const port = Number(process.argv[2]);
 if (port > 0) {
   await withEngine([watched('api', tcpSpec(port), { intervalMs: 5 })], async (hearing) => {
     await hearing.nth(50, 'sample');
-    const results = [...new Set(hearing.of('sample').map(({ result, reason }) => reason ?? result))];
+    const results = [...new Set(hearing.of('sample').map(({ result, reason }) => reason ?? result))].filter(
+      (result) => result !== 'stalled',
+    );
     process.stdout.write(`${JSON.stringify({ results })}\n`);
   });
 }
