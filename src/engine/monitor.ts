@@ -154,9 +154,14 @@ export class Monitor {
     clearInterval(this.#heartbeat);
     await Promise.all(
       this.#threads.map(async (thread) => {
-        const ended = new Promise((resolve) => thread.worker.once('exit', resolve));
+        // Not until its thread is gone: a name look-up that hangs holds that for many seconds.
+        const stopped = new Promise<void>((resolve) => {
+          thread.worker.on('message', ({ type }: FromEngine) => {
+            if (type === 'stopped') resolve();
+          });
+        });
         order(thread, { type: 'stop' });
-        await ended;
+        await stopped;
       }),
     );
   }

@@ -35,8 +35,8 @@ async function allEnded(pids: readonly number[]): Promise<void> {
 }
 
 /** Starts a demo and waits until all its services are up. */
-async function started(args: readonly string[]): Promise<{ program: Program; children: number[] }> {
-  const program = new Program(['demo', ...QUIET, ...args]);
+async function started(): Promise<{ program: Program; children: number[] }> {
+  const program = new Program(['demo', ...QUIET]);
   for (const name of ['web', 'api', 'cache']) await program.line(new RegExp(`${name} +UP`));
   const children = descendants(program.pid);
   assert.ok(children.length >= 3, `${String(children.length)} processes`);
@@ -71,7 +71,7 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     it(`leaves no process behind at ${signal}`, async () => {
-      const { program, children } = await started([]);
+      const { program, children } = await started();
       const code = await program.end(signal);
       assert.equal(code, signal === 'SIGTERM' ? 143 : 'SIGKILL');
       await allEnded(children);
@@ -79,7 +79,10 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
   }
 
   it('leaves no process behind where its time is up, nor where it is stopped while it starts', async () => {
-    const { program, children } = await started(['--for', '1500ms']);
+    const program = new Program(['demo', ...QUIET, '--for', '300ms']);
+    await program.said(/^Watching 3 services/m);
+    const children = descendants(program.pid);
+    assert.ok(children.length >= 3, `${String(children.length)} processes`);
     assert.equal(await program.ended, 0);
     await allEnded(children);
     const hasty = new Program(['demo', ...QUIET]);
