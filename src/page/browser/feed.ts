@@ -118,7 +118,8 @@ export class Feed {
     } catch {
       throw new Error('no connection');
     }
-    if (response.status === 401) throw new Error('this monitor wants its token: open the page with ?token=…');
+    if (response.status === 401)
+      throw new Error('this monitor wants its token: load the page again, with any name and the token as password');
     if (!response.ok) throw new Error(`the monitor answered with ${String(response.status)}`);
     return (await response.json()) as StatusAnswer;
   }
