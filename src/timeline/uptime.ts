@@ -11,25 +11,33 @@ interface Stretch {
   readonly from: number;
 }
 
+const NO_SUMS = new Float64Array();
+const NO_NUMBERS = new Int32Array();
+
 /** A ring of buckets of one width. A bucket is used anew when its turn comes again. */
 class Buckets {
   readonly #widthMs: number;
+  readonly #count: number;
+  // Made at the first use: of ten thousand services most never change their state.
   // Not of 32 bits: a day's sum would swallow stretches of a few milliseconds.
-  readonly #up: Float64Array;
-  readonly #down: Float64Array;
+  #up = NO_SUMS;
+  #down = NO_SUMS;
   /** Which bucket since the epoch stands in each place. */
-  readonly #number: Int32Array;
+  #number = NO_NUMBERS;
 
   constructor(widthMs: number, count: number) {
     this.#widthMs = widthMs;
-    this.#up = new Float64Array(count);
-    this.#down = new Float64Array(count);
-    this.#number = new Int32Array(count).fill(-1);
+    this.#count = count;
   }
 
   add(state: 'up' | 'down', from: number, to: number): void {
+    const count = this.#count;
+    if (this.#number.length === 0) {
+      this.#up = new Float64Array(count);
+      this.#down = new Float64Array(count);
+      this.#number = new Int32Array(count).fill(-1);
+    }
     const sums = state === 'up' ? this.#up : this.#down;
-    const count = sums.length;
     const last = Math.floor(to / this.#widthMs);
     for (let n = Math.max(Math.floor(from / this.#widthMs), last - count + 1); n <= last; n++) {
       const place = n % count;
@@ -46,7 +54,7 @@ class Buckets {
 
   /** Up / (up + down) over the window that ends at `now`, with a stretch that is not added; null where both are 0. */
   ratio(now: number, present: Stretch): number | null {
-    const oldest = Math.floor(now / this.#widthMs) - this.#number.length + 1;
+    const oldest = Math.floor(now / this.#widthMs) - this.#count + 1;
     const presentMs = Math.max(0, now - Math.max(present.from, oldest * this.#widthMs));
     let up = present.state === 'up' ? presentMs : 0;
     let down = present.state === 'down' ? presentMs : 0;
