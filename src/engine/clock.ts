@@ -103,15 +103,16 @@ export class Clock {
 
 /**
  * Wall clock less monotonic clock, finer than the wall clock's millisecond: the largest of many differences is the one
- * that was read just after the wall clock's tick. Takes up to 2 ms.
+ * that was read just after the wall clock's tick. The wall clock is read first: where this thread is preempted between
+ * the two, the difference is too small, and so does not count. Takes up to 2 ms.
  */
 function wallOffset(source: ClockSource): number {
   const until = source.monotonic() + 2;
   let best = -Infinity;
   for (let turn = 0; turn < 20_000; turn++) {
+    const wall = source.wall();
     const monotonic = source.monotonic();
-    const offset = source.wall() - monotonic;
-    if (offset > best) best = offset;
+    if (wall - monotonic > best) best = wall - monotonic;
     if (monotonic >= until) break;
   }
   return best;

@@ -76,6 +76,28 @@ describe('Clock', () => {
     assert.equal(clock.epoch(clock.now()), machine.epoch);
   });
 
+  it('is not misled where its thread is preempted between two readings', () => {
+    const machine = new Machine();
+    let turn = 0;
+    const preempted = {
+      ...machine.source,
+      wall: () => {
+        const wall = Math.floor(machine.epoch);
+        // Now and then 15 ms pass before the next reading; otherwise some microseconds.
+        machine.run(turn++ % 7 === 3 ? 15 : 0.013);
+        return wall;
+      },
+      monotonic: () => {
+        const monotonic = machine.mono;
+        machine.run(turn++ % 11 === 5 ? 15 : 0.013);
+        return monotonic;
+      },
+    };
+    const truth = machine.epoch - machine.mono;
+    const clock = new Clock(preempted);
+    assert.ok(Math.abs(clock.epoch(0) - truth) <= 1.1, `wrong by ${String(clock.epoch(0) - truth)} ms`);
+  });
+
   it('reads the clocks of this machine alike in its threads: timeline time is comparable', () => {
     const clock = new Clock();
     assert.ok(Math.abs(clock.epoch(clock.now()) - systemClock.wall()) < 50);

@@ -71,7 +71,7 @@ describe('Engine', { concurrency: true }, () => {
         );
         assert.equal(hearing.of('gap').length, 1);
         const down = hearing.of('transition').find(({ to }) => to === 'down');
-        const up = hearing.of('transition').findLast(({ from }) => from === 'down');
+        const up = hearing.of('transition').findLast(({ to }) => to === 'up');
         assert.ok(down !== undefined && up !== undefined);
         // The true edges are somewhere within the calls, so the bounds must meet those.
         assert.ok(down.notBefore <= fellTo && fellFrom <= down.notAfter);

@@ -72,7 +72,7 @@ describe('Monitor', { concurrency: true }, () => {
       const roseTo = monitor.now();
       const gap = await hearing.nth(1, 'gap');
       const down = hearing.of('transition').find(({ to }) => to === 'down');
-      const up = hearing.of('transition').findLast(({ from }) => from === 'down');
+      const up = hearing.of('transition').findLast(({ to }) => to === 'up');
       // Each thread reads the wall clock for itself, to about a millisecond.
       assert.ok(down !== undefined && down.notBefore <= fellTo + 2 && fellFrom <= down.notAfter + 2);
       assert.ok(up !== undefined && up.notBefore <= roseTo + 2 && roseFrom <= up.notAfter + 2);
