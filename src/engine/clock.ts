@@ -67,6 +67,12 @@ export class Clock {
     return Math.round((time + (label?.offset ?? 0)) * 1000) / 1000;
   }
 
+  /** The moment that the wall clock labels so: the inverse of `epoch`. */
+  at(epoch: number): number {
+    const label = this.#labels.findLast(({ from, offset }) => epoch - offset >= from);
+    return epoch - (label?.offset ?? 0);
+  }
+
   /**
    * Compares the clocks; to be called often. A step of the wall clock gives new labels from now on. Returns the time in
    * which the machine slept since the last call, if it did.

@@ -9,7 +9,7 @@ import { Clock, type Suspension } from './clock.ts';
 import { ProbeCounters } from './counters.ts';
 import { Grid } from './grid.ts';
 import { Lateness } from './lateness.ts';
-import type { EngineStats, Placed, Told } from './protocol.ts';
+import type { EngineStats, Placed, Remembered, Told } from './protocol.ts';
 import { Watcher, type WatcherHost } from './watcher.ts';
 
 /** The loop is looked at this often, so that a stall of our own is noticed whatever the intervals are. */
@@ -26,7 +26,7 @@ const STATS_MS = 1000;
 
 /** Who is told, in batches. */
 export interface EngineSink {
-  told(messages: readonly Told[]): void;
+  told(messages: readonly Told[], remembered: readonly Remembered[]): void;
   stats(stats: EngineStats): void;
 }
 
@@ -46,6 +46,8 @@ export class Engine implements WatcherHost {
   readonly #queue = new TinyQueue<Entry>([], (a, b) => a.time - b.time);
   readonly #lateness = new Lateness();
   #outbox: Told[] = [];
+  /** What these remember is told with the next batch. */
+  readonly #remembering = new Set<Watcher>();
   /** Whether something waits that is told in this turn of the loop: all but samples. */
   #urgent = false;
   #lastTold = 0;
@@ -81,11 +83,16 @@ export class Engine implements WatcherHost {
     });
   }
 
+  remember(watcher: Watcher): void {
+    this.#remembering.add(watcher);
+  }
+
   /** Watches more services from now on. Resolves when their grids have begun. */
   async add(services: readonly Placed[]): Promise<void> {
     const ready = await Promise.all(
       services.map(async (placed) => {
         const watcher = new Watcher(this, placed.watched, new ProbeCounters(placed.counters));
+        if (placed.past !== null) watcher.resume(placed.past.memory, placed.past.until);
         watcher.use(await makeProber(placed.watched, watcher));
         return { placed, watcher };
       }),
@@ -146,6 +153,7 @@ export class Engine implements WatcherHost {
     if (now >= this.#nextStats) {
       this.#nextStats = now + STATS_MS;
       this.#sink.stats(this.#lateness.take());
+      for (const watcher of this.#watchers.values()) if (!watcher.isUp) this.#remembering.add(watcher);
     }
     if (!due) {
       this.#sleep();
@@ -198,9 +206,11 @@ export class Engine implements WatcherHost {
 
   #deliver(now: number): void {
     this.#lastTold = now;
-    if (this.#outbox.length === 0) return;
+    if (this.#outbox.length === 0 && this.#remembering.size === 0) return;
     const messages = this.#outbox;
     this.#outbox = [];
-    this.#sink.told(messages);
+    const remembered = Array.from(this.#remembering, (watcher) => watcher.remembered);
+    this.#remembering.clear();
+    this.#sink.told(messages, remembered);
   }
 }

@@ -6,14 +6,17 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import type { Event, Heartbeat, Hello, Message, MonitorIdentity, Unnumbered } from '../feed/messages.ts';
+import { type EventLog, MemoryEventLog } from '../feed/event-log.ts';
+import type { Event, Heartbeat, Hello, Mark, Message, MonitorIdentity, Unnumbered } from '../feed/messages.ts';
 import { PROTOCOL } from '../feed/messages.ts';
 import type { Watched } from '../probe/spec.ts';
-import { Board, BoardService } from '../timeline/board.ts';
+import { Board, BoardService, infoOf, type ServiceInfo } from '../timeline/board.ts';
+import { memoryOfUp, type TimelineMemory } from '../timeline/timeline.ts';
 import { Clock } from './clock.ts';
 import { ProbeCounters } from './counters.ts';
 import { phaseOf } from './grid.ts';
-import type { EngineStats, FromEngine, Placed, ToEngine, Told } from './protocol.ts';
+import type { Past, ServicePast } from './past.ts';
+import type { EngineStats, FromEngine, Placed, Remembered, ToEngine, Told } from './protocol.ts';
 
 const HEARTBEAT_MS = 5000;
 /** First probes are sent this far apart, so that a thousand services have their first answers within half a second. */
@@ -28,6 +31,8 @@ export interface Reader {
 }
 
 export interface MonitorOptions {
+  /** What it goes on from; left out for a monitor that remembers nothing. */
+  readonly past?: Past;
   readonly vantage: string;
   readonly version: string;
   readonly watched: readonly Watched[];
@@ -49,13 +54,17 @@ interface Place {
 
 export class Monitor {
   readonly identity: MonitorIdentity;
+  /** The events that were told, by their numbers. */
+  readonly events: EventLog;
   readonly #clock = new Clock();
   readonly #board = new Board();
   readonly #threads: readonly Thread[];
   readonly #readers = new Set<Reader>();
   readonly #places = new Map<string, Place>();
   readonly #heartbeat: NodeJS.Timeout;
-  #seq = 0;
+  /** What is known from before of services that were not watched yet. */
+  readonly #past: Map<string, ServicePast>;
+  readonly #memories = new Map<string, TimelineMemory>();
   #stopping: Promise<void> | null = null;
   #placed = 0;
   #stats: EngineStats[] = [];
@@ -63,11 +72,13 @@ export class Monitor {
   /** Starts the threads and begins to watch. */
   constructor(options: MonitorOptions) {
     this.identity = {
-      id: randomUUID(),
+      id: options.past?.id ?? randomUUID(),
       vantage: options.vantage,
       version: options.version,
       startedAt: this.now(),
     };
+    this.events = options.past?.events ?? new MemoryEventLog(0);
+    this.#past = new Map(options.past?.services);
     this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
     this.#heartbeat = setInterval(() => {
       this.#publish([this.#makeHeartbeat()]);
@@ -106,29 +117,36 @@ export class Monitor {
   apply(watched: readonly Watched[]): void {
     const wanted = new Map(watched.map((one) => [one.service.name, one]));
     const gone = [...this.#places].filter(([name, place]) => !isDeepStrictEqual(wanted.get(name), place.watched));
-    for (const [name] of gone) {
-      this.#places.delete(name);
-      this.#board.services.delete(name);
-    }
-    const come = watched.filter(({ service }) => !this.#places.has(service.name));
+    const staying = new Set(this.#places.keys());
+    for (const [name] of gone) staying.delete(name);
+    const come = watched.filter(({ service }) => !staying.has(service.name));
     if (gone.length === 0 && come.length === 0) return;
 
+    const now = this.now();
+    const left = new Map(gone.map(([name]) => [name, this.#lastMemory(name, now)]));
+    for (const [name] of gone) {
+      this.#places.delete(name);
+      this.#tellAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
+      if (!wanted.has(name)) this.#board.services.delete(name);
+    }
     const added = new Map(this.#threads.map((thread): [Thread, Placed[]] => [thread, []]));
     for (const one of come) {
-      const { name, kind, target, connection, group, intervalMs, timeoutMs } = one.service;
-      const info = { kind, target, connection, group, intervalMs, timeoutMs };
+      const { name, intervalMs } = one.service;
       const thread = this.#threads[this.#placed % this.#threads.length];
       if (thread === undefined) throw new RangeError('a monitor has at least one thread');
       const counters = new ProbeCounters();
+      const memory = left.get(name) ?? null;
       added.get(thread)?.push({
         watched: one,
         phaseMs: phaseOf(this.#placed, intervalMs),
         firstLookMs: (this.#placed * FIRST_LOOK_MS) % intervalMs,
         counters: counters.memory,
+        past: left.has(name) ? memory && { memory, until: now } : this.#resume(name, infoOf(one.service)),
       });
+      const board = this.#board.services.get(name);
+      if (board !== undefined) board.info = infoOf(one.service);
       this.#placed += 1;
       this.#places.set(name, { watched: one, thread, counters });
-      this.#board.services.set(name, new BoardService(name, info, this.now()));
     }
     for (const [thread, services] of added) {
       const names = gone.filter(([, place]) => place.thread === thread).map(([name]) => name);
@@ -139,9 +157,48 @@ export class Monitor {
     this.#publish([this.#hello()]);
   }
 
+  /**
+   * Puts a service on the board, as it was left where it was watched before this monitor was started.
+   * @returns what its timeline goes on from
+   */
+  #resume(name: string, info: ServiceInfo): Placed['past'] {
+    const past = this.#past.get(name);
+    this.#past.delete(name);
+    if (past === undefined) {
+      this.#board.services.set(name, new BoardService(name, info, this.now()));
+      return null;
+    }
+    this.#board.services.set(name, BoardService.resume(name, info, past));
+    this.#tellAbsence(name, past.until, 'this monitor was not running');
+    return past.memory && { memory: past.memory, until: past.until };
+  }
+
+  /** What is known of a service that is watched until now. */
+  #lastMemory(name: string, now: number): TimelineMemory | null {
+    const board = this.#board.services.get(name);
+    return board?.state === 'up' ? memoryOfUp(board.since, now, board.info) : this.memory(name);
+  }
+
+  /** Nobody looks at a service from `at` on. Not told where nothing was known of it, or nobody looked already. */
+  #tellAbsence(service: string, at: number, message: string): void {
+    const from = this.#board.services.get(service)?.state ?? 'unknown';
+    if (from === 'unknown' || from === 'unobserved') return;
+    const edge = { at, notBefore: at, notAfter: at };
+    this.#publish([
+      this.#number({ type: 'transition', service, from, to: 'unobserved', ...edge, reason: 'stopped', message }),
+    ]);
+  }
+
+  /** What the timeline of a service that is not up remembered last, with times since the epoch; null for others. */
+  memory(service: string): TimelineMemory | null {
+    return this.#memories.get(service) ?? null;
+  }
+
   /** Marks this moment on the timelines. */
-  mark(text: string): void {
-    this.#publish([this.#number({ type: 'mark', at: this.now(), text })]);
+  mark(text: string): Mark {
+    const mark = this.#number({ type: 'mark', at: this.now(), text }) as Mark;
+    this.#publish([mark]);
+    return mark;
   }
 
   /** Ends the watch. Resolves when all that was observed has been told. */
@@ -169,7 +226,7 @@ export class Monitor {
   #startThread(): Thread {
     const thread: Thread = { worker: new Worker(new URL('./worker.js', import.meta.url)), leaving: [] };
     thread.worker.on('message', (message: FromEngine) => {
-      if (message.type === 'told') this.#hear(thread, message.messages);
+      if (message.type === 'told') this.#hear(thread, message.messages, message.remembered);
       else if (message.type === 'stats') this.#stats.push(message.stats);
       else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
     });
@@ -180,10 +237,12 @@ export class Monitor {
     return thread;
   }
 
-  #hear({ leaving }: Thread, told: readonly Told[]): void {
+  #hear({ leaving }: Thread, told: readonly Told[], remembered: readonly Remembered[]): void {
     // What is still told of a service that was removed must not be taken for one that has its name now.
     const current =
       leaving.length === 0 ? told : told.filter((one) => !('service' in one && leaving.includes(one.service)));
+    for (const { service, memory } of remembered) if (!leaving.includes(service)) this.#memories.set(service, memory);
+    for (const one of current) if (one.type === 'transition' && one.to === 'up') this.#memories.delete(one.service);
     this.#publish(current.map((one) => this.#take(one)));
   }
 
@@ -193,9 +252,10 @@ export class Monitor {
   }
 
   #number(event: Unnumbered): Event {
-    this.#seq += 1;
     const { type, ...rest } = event;
-    return { type, seq: this.#seq, ...rest } as Event;
+    const numbered = { type, seq: this.events.newest + 1, ...rest } as Event;
+    this.events.append(numbered);
+    return numbered;
   }
 
   #publish(messages: readonly Message[]): void {
@@ -215,7 +275,7 @@ export class Monitor {
       protocol: PROTOCOL,
       monitor: this.identity,
       now,
-      seq: this.#seq,
+      seq: this.events.newest,
       resumed: false,
       services: this.#board.snapshot(now),
     };
@@ -227,7 +287,7 @@ export class Monitor {
     return {
       type: 'heartbeat',
       now: this.now(),
-      seq: this.#seq,
+      seq: this.events.newest,
       probes: stats.reduce((sum, { sent }) => sum + sent, 0),
       missed: stats.reduce((sum, { missed }) => sum + missed, 0),
       lateMs: Math.max(0, ...stats.map(({ lateMs }) => lateMs)),

@@ -1,6 +1,7 @@
 /** What crosses between the main thread and an engine's thread: plain data, in batches. */
 import type { OpenGap, SampleMessage, StatusMessage, Unnumbered } from '../feed/messages.ts';
 import type { Watched } from '../probe/spec.ts';
+import type { TimelineMemory } from '../timeline/timeline.ts';
 
 /** A service to watch, and where in its interval its slots are. */
 export interface Placed {
@@ -11,6 +12,14 @@ export interface Placed {
   readonly firstLookMs: number;
   /** Where its probes are counted: the memory of a `ProbeCounters`. */
   readonly counters: SharedArrayBuffer;
+  /** What its timeline goes on from, and since when nobody looked, in milliseconds since the epoch; null for none. */
+  readonly past: { readonly memory: TimelineMemory; readonly until: number } | null;
+}
+
+/** What the timeline of a service that is not simply up remembers: at each change, and once a second. Times since the epoch. */
+export interface Remembered {
+  readonly service: string;
+  readonly memory: TimelineMemory;
 }
 
 export type ToEngine =
@@ -35,7 +44,7 @@ export interface EngineStats {
 }
 
 export type FromEngine =
-  | { readonly type: 'told'; readonly messages: readonly Told[] }
+  | { readonly type: 'told'; readonly messages: readonly Told[]; readonly remembered: readonly Remembered[] }
   | { readonly type: 'stats'; readonly stats: EngineStats }
   /** Nothing more is told of these: what is told of their names from now on is of others. */
   | { readonly type: 'removed'; readonly names: readonly string[] }

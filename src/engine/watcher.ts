@@ -7,11 +7,11 @@ import type { Prober, ProberEvents } from '../probe/prober.ts';
 import type { Watched } from '../probe/spec.ts';
 import { SettleQueue } from '../timeline/settle.ts';
 import { Status } from '../timeline/status.ts';
-import { Timeline, type StateChange } from '../timeline/timeline.ts';
+import { relabelled, Timeline, type StateChange, type TimelineMemory } from '../timeline/timeline.ts';
 import type { Clock } from './clock.ts';
 import type { ProbeCounters } from './counters.ts';
 import { maxInFlight } from './grid.ts';
-import type { Told } from './protocol.ts';
+import type { Remembered, Told } from './protocol.ts';
 
 /** What a watcher needs of its engine. */
 export interface WatcherHost extends AttemptHost {
@@ -19,6 +19,8 @@ export interface WatcherHost extends AttemptHost {
   /** Whether somebody wants every sample. */
   readonly samplesWanted: boolean;
   tell(message: Told): void;
+  /** What this watcher remembers is worth to be told. */
+  remember(watcher: Watcher): void;
 }
 
 /** A probe that ends this long after its deadline was left alone by this thread. */
@@ -69,6 +71,25 @@ export class Watcher implements ProberEvents {
     return this.#stopped;
   }
 
+  get isUp(): boolean {
+    return this.#timeline.state === 'up';
+  }
+
+  get remembered(): Remembered {
+    const { clock } = this.#host;
+    const memory = relabelled(this.#timeline.memory, (time) => clock.epoch(time));
+    return { service: this.watched.service.name, memory };
+  }
+
+  /** Goes on from what another watch of the service remembered; nobody looked since `until`. Times since the epoch. */
+  resume(memory: TimelineMemory, until: number): void {
+    const { clock } = this.#host;
+    this.#timeline.resume(
+      relabelled(memory, (time) => clock.at(time)),
+      clock.at(until),
+    );
+  }
+
   /** Sends a probe. Returns false where too many are on their way already: then nothing was sent. */
   probe(): boolean {
     if (this.#prober === null || this.#inFlight.size >= this.#maxInFlight) return false;
@@ -106,6 +127,7 @@ export class Watcher implements ProberEvents {
     this.#stopped = true;
     for (const attempt of [...this.#inFlight]) attempt.abort();
     this.#prober?.close();
+    if (!this.isUp) this.#host.remember(this);
     const open = this.#timeline.openGap(this.#host.now());
     if (open === null) return;
     this.#host.tell({
@@ -183,6 +205,7 @@ export class Watcher implements ProberEvents {
   }
 
   #tellTransition(change: StateChange): void {
+    if (change.to !== 'up') this.#host.remember(this);
     const { clock } = this.#host;
     this.#host.tell({
       type: 'transition',

@@ -12,8 +12,8 @@ const send = (message: FromEngine): void => {
 };
 
 const engine = new Engine({
-  told: (messages) => {
-    send({ type: 'told', messages });
+  told: (messages, remembered) => {
+    send({ type: 'told', messages, remembered });
   },
   stats: (stats) => {
     send({ type: 'stats', stats });

@@ -1,6 +1,5 @@
 /** `/api/v1`: what is known, as JSON. */
 import { type Answer, json, refusal } from './answer.ts';
-import type { EventLog } from './event-log.ts';
 import type { Event, Gap, MonitorIdentity, ServiceSnapshot, TimelineInterval } from './messages.ts';
 import { publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
 import { isBad, servicesOf, strange, timeOf } from './query.ts';
@@ -14,11 +13,9 @@ const TIMELINE_MS = 24 * 3_600_000;
 
 export class Api {
   readonly #source: FeedSource;
-  readonly #log: EventLog;
 
-  constructor(source: FeedSource, log: EventLog) {
+  constructor(source: FeedSource) {
     this.#source = source;
-    this.#log = log;
   }
 
   /** Every service as it is now. */
@@ -28,7 +25,7 @@ export class Api {
     const now = this.#source.now();
     const snapshots = this.#source.board.snapshot(now);
     const services = view === 'public' ? snapshots.map(publicSnapshot).map(present) : snapshots.map(present);
-    return json({ monitor: this.#monitor(view), now, seq: this.#log.newest, services });
+    return json({ monitor: this.#monitor(view), now, seq: this.#source.events.newest, services });
   }
 
   /**
@@ -42,7 +39,7 @@ export class Api {
     if (isBad(services)) return refusal(400, services.trouble);
     const since = timeOf(query, 'since');
     if (isBad(since)) return refusal(400, since.trouble);
-    const kept = this.#log.after(this.#log.oldest - 1, Infinity) ?? [];
+    const kept = this.#source.events.after(this.#source.events.oldest - 1, Infinity) ?? [];
     const found = kept
       .filter((event) => event.type === 'gap')
       .filter((gap) => gap.to > (since ?? 0) && (services === null || services.has(gap.service)));
@@ -94,7 +91,7 @@ export class Api {
 
   /** From when on every event is in the log. */
   #reach(oldest: Event | undefined): number {
-    if (this.#log.oldest === 1) return this.#source.identity.startedAt;
+    if (this.#source.events.oldest === 1) return this.#source.identity.startedAt;
     if (oldest === undefined) return this.#source.now();
     return oldest.type === 'gap' ? oldest.to : oldest.at;
   }

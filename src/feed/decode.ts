@@ -39,11 +39,15 @@ const snapshot = z.object({
   group: text.nullable(),
   intervalMs: duration,
   timeoutMs: duration,
+  // Monitors of version 0.1.0 did not tell these.
+  rise: z.int().min(1).default(1),
+  fall: z.int().min(1).default(1),
   state,
   status: state,
   since: time,
   reason: reason.nullable(),
   uptime: z.object({ '1h': share, '24h': share, '90d': share }),
+  observed: z.object({ '1h': duration, '24h': duration, '90d': duration }).default({ '1h': 0, '24h': 0, '90d': 0 }),
   timeline: z.array(z.object({ state, from: time, to: time.nullable() })),
   gaps: z.array(gapFacts),
 });

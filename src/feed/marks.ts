@@ -4,7 +4,6 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 
 import { type Answer, json, refusal } from './answer.ts';
-import type { EventLog } from './event-log.ts';
 import type { FeedSource } from './source.ts';
 
 /** A mark is a few words. */
@@ -23,7 +22,7 @@ const markSchema = z.strictObject({
 const EXPECTED = 'expected { "text": "…" } with 1 to 200 characters, none of them a control character';
 
 /** Takes a mark; the answer tells its number and its time. */
-export async function takeMark(request: IncomingMessage, source: FeedSource, log: EventLog): Promise<Answer> {
+export async function takeMark(request: IncomingMessage, source: FeedSource): Promise<Answer> {
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json *(;|$)/i.test(type)) return refusal(415, 'a mark is sent as application/json');
   const body = await bodyOf(request);
@@ -31,8 +30,7 @@ export async function takeMark(request: IncomingMessage, source: FeedSource, log
     return refusal(413, `a mark is not longer than ${String(BODY_BYTES)} bytes`, { connection: 'close' });
   const mark = markSchema.safeParse(parsed(body));
   if (!mark.success) return refusal(400, EXPECTED);
-  source.mark(mark.data.text);
-  return json(log.after(log.newest - 1, 1)?.[0], 201);
+  return json(await source.mark(mark.data.text), 201);
 }
 
 /** The body of a request; null where it is too long. */

@@ -49,6 +49,9 @@ export interface Uptime {
   readonly '90d': number | null;
 }
 
+/** How much of each window was observed: up and down time together, in milliseconds. */
+export type Observed = Readonly<Record<keyof Uptime, number>>;
+
 /** One service in a `hello`: what it is, and all that a newcomer needs to know of it. */
 export interface ServiceSnapshot {
   readonly service: string;
@@ -58,6 +61,10 @@ export interface ServiceSnapshot {
   readonly group: string | null;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Good probes in a row that make the status up. */
+  readonly rise: number;
+  /** Failed probes in a row that make the status down. */
+  readonly fall: number;
   readonly state: State;
   /** The state with `rise` and `fall` applied: equal to `state` where both are 1. */
   readonly status: State;
@@ -65,6 +72,7 @@ export interface ServiceSnapshot {
   readonly since: number;
   readonly reason: Reason | null;
   readonly uptime: Uptime;
+  readonly observed: Observed;
   readonly timeline: readonly TimelineInterval[];
   /** The last gaps that ended, the newest last. */
   readonly gaps: readonly GapFacts[];

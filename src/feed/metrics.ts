@@ -3,7 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 
 import type { Phases } from '../model.ts';
 import type { BoardService } from '../timeline/board.ts';
-import type { Hub } from './hub.ts';
+import type { FanOut } from './fan-out.ts';
 import type { FeedSource } from './source.ts';
 
 /** The phases under the blackbox exporter's names. */
@@ -28,7 +28,7 @@ type Measured = Pick<FeedSource, 'now' | 'counters'> & {
 export class Metrics {
   readonly #registry = new Registry();
   readonly #source: Measured;
-  readonly #hub: Pick<Hub, 'size' | 'missed'>;
+  readonly #fanOut: Pick<FanOut, 'size' | 'missed'>;
   readonly #highest = new WeakMap<BoardService, Highest>();
   readonly #success: Gauge<'service'>;
   readonly #duration: Gauge<'service'>;
@@ -40,9 +40,9 @@ export class Metrics {
   readonly #missed: Counter;
   readonly #clients: Gauge;
 
-  constructor(source: Measured, hub: Pick<Hub, 'size' | 'missed'>) {
+  constructor(source: Measured, fanOut: Pick<FanOut, 'size' | 'missed'>) {
     this.#source = source;
-    this.#hub = hub;
+    this.#fanOut = fanOut;
     const registers = [this.#registry];
     const labelNames = ['service'] as const;
     this.#success = new Gauge({
@@ -98,8 +98,8 @@ export class Metrics {
   async text(): Promise<string> {
     this.#registry.resetMetrics();
     for (const service of this.#source.board.services.values()) this.#read(service);
-    this.#missed.inc(this.#hub.missed);
-    this.#clients.set(this.#hub.size);
+    this.#missed.inc(this.#fanOut.missed);
+    this.#clients.set(this.#fanOut.size);
     return this.#registry.metrics();
   }
 

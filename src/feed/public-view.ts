@@ -48,7 +48,8 @@ export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdent
 }
 
 export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
-  const { service, kind, connection, group, intervalMs, timeoutMs, state, status, since, reason } = snapshot;
+  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, state, status, since, reason } =
+    snapshot;
   return {
     service,
     kind,
@@ -56,11 +57,18 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
     group,
     intervalMs,
     timeoutMs,
+    rise,
+    fall,
     state,
     status,
     since,
     reason,
     uptime: { '1h': snapshot.uptime['1h'], '24h': snapshot.uptime['24h'], '90d': snapshot.uptime['90d'] },
+    observed: {
+      '1h': snapshot.observed['1h'],
+      '24h': snapshot.observed['24h'],
+      '90d': snapshot.observed['90d'],
+    },
     timeline: snapshot.timeline.map(({ state, from, to }) => ({ state, from, to })),
     gaps: snapshot.gaps.map(publicGap),
   };

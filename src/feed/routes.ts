@@ -18,7 +18,6 @@ export interface Served {
   readonly page: Page;
   /** The answer to a scrape, and to a request of the state of all. */
   readonly metrics: () => Promise<Answer>;
-  readonly log: Parameters<typeof takeMark>[2];
   readonly recent: Recent<Answer>;
 }
 
@@ -103,8 +102,8 @@ function status({ api, recent }: Served, { granted, query }: Asked): Answer {
   return recent.get(granted.view, () => api.status(granted.view, query));
 }
 
-async function mark({ source, access, log }: Served, { request, granted }: Asked): Promise<Answer> {
-  if (granted.trusted) return takeMark(request, source, log);
+async function mark({ source, access }: Served, { request, granted }: Asked): Promise<Answer> {
+  if (granted.trusted) return takeMark(request, source);
   if (access.hasToken) return refusal(401, 'a mark needs the token: Authorization: Bearer TOKEN', ASK_FOR_TOKEN);
   return refusal(403, 'a mark needs the token, and this monitor has none: set feed.token in its configuration');
 }

@@ -9,7 +9,7 @@ import { Access } from './access.ts';
 import { type Answer, refusal, send } from './answer.ts';
 import { Api } from './api.ts';
 import { listenFault, notProtected } from './feed-error.ts';
-import { Hub } from './hub.ts';
+import { FanOut } from './fan-out.ts';
 import { defaultLimits, limitConnections } from './limits.ts';
 import { Metrics } from './metrics.ts';
 import { Page } from './page.ts';
@@ -46,12 +46,12 @@ export class FeedServer {
   /** Where it listens. */
   readonly address: { readonly host: string; readonly port: number; readonly url: string };
   readonly #server: Server;
-  readonly #hub: Hub;
+  readonly #fanOut: FanOut;
   #closed: Promise<void> | null = null;
 
-  private constructor(server: Server, hub: Hub) {
+  private constructor(server: Server, fanOut: FanOut) {
     this.#server = server;
-    this.#hub = hub;
+    this.#fanOut = fanOut;
     const { address: host, port } = server.address() as AddressInfo;
     this.address = { host, port, url: `http://${hostPort(host, port)}` };
   }
@@ -81,27 +81,26 @@ export class FeedServer {
       throw listenFault(error as NodeJS.ErrnoException, where) ?? error;
     }
 
-    const hub = new Hub(monitor);
-    const metrics = new Metrics(monitor, hub);
+    const fanOut = new FanOut(monitor);
+    const metrics = new Metrics(monitor, fanOut);
     const scrapes = new Recent<Promise<Answer>>(RECENT_MS);
     const served: Served = {
       source: monitor,
       access,
-      api: new Api(monitor, hub.log),
+      api: new Api(monitor),
       page: new Page(options.page),
       metrics: () =>
         scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),
-      log: hub.log,
       recent: new Recent(RECENT_MS),
     };
-    const upgrader = new Upgrader(monitor, access, hub, log);
+    const upgrader = new Upgrader(monitor, access, fanOut, log);
     server.on('request', (request, response) => {
       void handle(served, request, response, log);
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       upgrader.upgrade(request, socket, head, urlOf(request));
     });
-    return new FeedServer(server, hub);
+    return new FeedServer(server, fanOut);
   }
 
   /** Ends it: clients of the feed are told, and what is in flight may end. */
@@ -114,7 +113,7 @@ export class FeedServer {
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeIdleConnections();
-    this.#hub.close();
+    this.#fanOut.close();
     const timer = setTimeout(() => {
       this.#server.closeAllConnections();
     }, CLOSE_MS);

@@ -1,4 +1,8 @@
-/** What the feed needs of a monitor. */
+/** What the feed needs of a monitor, or of what speaks for several. */
 import type { Monitor } from '../engine/monitor.ts';
+import type { Mark } from './messages.ts';
 
-export type FeedSource = Pick<Monitor, 'identity' | 'now' | 'board' | 'subscribe' | 'mark' | 'counters'>;
+export interface FeedSource extends Pick<Monitor, 'identity' | 'events' | 'now' | 'board' | 'subscribe' | 'counters'> {
+  /** Marks this moment. Returns the event that tells it. */
+  mark(text: string): Mark | Promise<Mark>;
+}

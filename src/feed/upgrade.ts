@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 
 import type { Access } from './access.ts';
 import { closingAnswer } from './answer.ts';
-import type { Hub } from './hub.ts';
+import type { FanOut } from './fan-out.ts';
 import { feedQuery, isBad } from './query.ts';
 import type { FeedSource } from './source.ts';
 import { CLOSE, closeSocket } from './subscriber.ts';
@@ -18,7 +18,7 @@ const MAX_PAYLOAD = 1024;
 export class Upgrader {
   readonly #source: FeedSource;
   readonly #access: Access;
-  readonly #hub: Hub;
+  readonly #fanOut: FanOut;
   readonly #log: Logger;
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -28,10 +28,10 @@ export class Upgrader {
     autoPong: false,
   });
 
-  constructor(source: FeedSource, access: Access, hub: Hub, log: Logger) {
+  constructor(source: FeedSource, access: Access, fanOut: FanOut, log: Logger) {
     this.#source = source;
     this.#access = access;
-    this.#hub = hub;
+    this.#fanOut = fanOut;
     this.#log = log;
   }
 
@@ -87,7 +87,7 @@ export class Upgrader {
       ws.once('close', (code) => {
         this.#log.debug({ address, code }, 'a client of the feed went');
       });
-      this.#hub.join(ws, socket, granted.view, { ...query, samples });
+      this.#fanOut.join(ws, socket, granted.view, { ...query, samples });
     });
   }
 }

@@ -3,6 +3,7 @@
  * and for one at the other end of a feed. Bounded memory for each service. Pure: time comes with the messages.
  */
 import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, Transition } from '../feed/messages.ts';
+import type { ServicePast } from '../engine/past.ts';
 import type { Reason, Service, State } from '../model.ts';
 import { UptimeWindows } from './uptime.ts';
 
@@ -21,12 +22,18 @@ export interface Totals {
 }
 
 /** What never changes of a service while it is watched. */
-export type ServiceInfo = Omit<Service, 'name' | 'rise' | 'fall'>;
+export type ServiceInfo = Omit<Service, 'name'>;
+
+/** What a service is, without its name and its state. */
+export function infoOf(described: ServiceInfo): ServiceInfo {
+  const { kind, target, connection, group, intervalMs, timeoutMs, rise, fall } = described;
+  return { kind, target, connection, group, intervalMs, timeoutMs, rise, fall };
+}
 
 export class BoardService {
   readonly name: string;
-  readonly info: ServiceInfo;
-  readonly #totals: Totals = { gaps: 0, longestGapMs: 0, upMs: 0, downMs: 0, unobservedMs: 0 };
+  info: ServiceInfo;
+  #totals: Totals = { gaps: 0, longestGapMs: 0, upMs: 0, downMs: 0, unobservedMs: 0 };
   state: State = 'unknown';
   /** When the state began. */
   since: number;
@@ -39,6 +46,8 @@ export class BoardService {
   #states: State[] = [];
   #accountedTo: number;
   readonly #uptime = new UptimeWindows();
+  /** What was before is in the windows already. */
+  #uptimeFrom = -Infinity;
 
   constructor(name: string, info: ServiceInfo, since: number) {
     this.name = name;
@@ -47,20 +56,36 @@ export class BoardService {
     this.#accountedTo = since;
   }
 
-  static from(snapshot: ServiceSnapshot): BoardService {
-    const { kind, target, connection, group, intervalMs, timeoutMs } = snapshot;
-    const info = { kind, target, connection, group, intervalMs, timeoutMs };
-    const service = new BoardService(snapshot.service, info, snapshot.timeline[0]?.from ?? snapshot.since);
+  /** @param now when the snapshot was made */
+  static from(snapshot: ServiceSnapshot, now: number): BoardService {
+    const service = new BoardService(snapshot.service, infoOf(snapshot), snapshot.timeline[0]?.from ?? snapshot.since);
+    service.#uptime.begin(now, snapshot.uptime, snapshot.observed);
+    service.#uptimeFrom = now;
     for (const { state, from } of snapshot.timeline) service.#enter(state, from);
     service.#enter(snapshot.state, snapshot.since);
     service.reason = snapshot.reason;
-    if (snapshot.status !== snapshot.state) service.#status = snapshot.status;
+    service.setStatus(snapshot.status);
     service.gaps.push(...snapshot.gaps);
     return service;
   }
 
+  /** Goes on where a monitor that was away has ended. */
+  static resume(name: string, info: ServiceInfo, past: ServicePast): BoardService {
+    const service = new BoardService(name, info, past.timeline[0]?.from ?? past.since);
+    service.#uptimeFrom = past.since;
+    for (const { state, from } of past.timeline) service.#enter(state, from);
+    service.#enter(past.state, past.since);
+    service.reason = past.reason;
+    service.setStatus(past.status);
+    service.gaps.push(...past.gaps);
+    service.#uptime.addSums(past.uptime);
+    service.#totals = { ...past.totals };
+    return service;
+  }
+
   get status(): State {
-    return this.#status ?? this.state;
+    // Without damping it is the state, and nobody tells it.
+    return this.#status === null || (this.info.rise === 1 && this.info.fall === 1) ? this.state : this.#status;
   }
 
   /** The newest intervals, the oldest first; the last one is the present state and open. */
@@ -97,7 +122,7 @@ export class BoardService {
       status: this.status,
       since: this.since,
       reason: this.reason,
-      uptime: this.#uptime.uptime(now, { state: this.state, from: this.#accountedTo }),
+      ...this.#uptime.uptime(now, { state: this.state, from: Math.max(this.#accountedTo, this.#uptimeFrom) }),
       timeline: this.timeline,
       gaps: [...this.gaps],
     };
@@ -139,7 +164,7 @@ export class BoardService {
     // How long it took where the wall clock was set back meanwhile, its labels do not tell.
     if (tookMs > 0) {
       count(this.#totals, this.state, tookMs);
-      this.#uptime.add(this.state, this.#accountedTo, to);
+      this.#uptime.add(this.state, Math.max(this.#accountedTo, this.#uptimeFrom), to);
     }
     this.#accountedTo = to;
   }
@@ -185,7 +210,7 @@ export class Board {
       const known = before.get(snapshot.service);
       // Nothing happened in between (the list of services was read again): what is known beyond the snapshot is kept.
       const same = known !== undefined && known.since === snapshot.since && known.state === snapshot.state;
-      this.services.set(snapshot.service, same ? known : BoardService.from(snapshot));
+      this.services.set(snapshot.service, same ? known : BoardService.from(snapshot, hello.now));
     }
   }
 }

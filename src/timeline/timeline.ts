@@ -16,8 +16,8 @@
  *
  * Pure: no clock, no I/O. All times in timeline time, in milliseconds.
  */
-import type { GapFacts, OpenGap } from '../feed/messages.ts';
-import type { Reason, Result, Sample, State } from '../model.ts';
+import type { GapFacts, OpenGap, ReasonCount } from '../feed/messages.ts';
+import type { Reason, Result, Sample, Service, State } from '../model.ts';
 
 /** A change of state. The service itself changed in [`notBefore`, `notAfter`]. */
 export interface StateChange {
@@ -44,6 +44,64 @@ interface Run {
   readonly from: number;
   firstEnd: number;
   lastSent: number;
+}
+
+/** What a timeline needs to go on where another one ended: plain data. */
+export interface TimelineMemory {
+  readonly state: State;
+  /** When the last good probe was sent; null where there was none. */
+  readonly lastGoodSent: number | null;
+  /** When the last probe that saw the service, up or down, was sent. */
+  readonly lastSeenSent: number | null;
+  readonly lastSeen: Result | null;
+  /** The gap that is open; null where there is none. */
+  readonly gap: GapMemory | null;
+}
+
+export interface GapMemory {
+  readonly from: number;
+  /** When the last good probe before it was sent; null where there was none. */
+  readonly lastGoodSent: number | null;
+  readonly failed: number;
+  /** What is surely known of the stretches of failed probes that unobserved time has ended. */
+  readonly downMs: number;
+  readonly minMs: number;
+  readonly downUntil: number;
+  readonly reasons: readonly ReasonCount[];
+  readonly run: Readonly<Run> | null;
+}
+
+/**
+ * What the timeline of a service that is up surely remembers, where nobody wrote it down.
+ * @param since when the first good probe was sent
+ * @param until a moment at which it was up: all probes that were sent one deadline and one interval earlier had ended
+ */
+export function memoryOfUp(
+  since: number,
+  until: number,
+  service: Pick<Service, 'timeoutMs' | 'intervalMs'>,
+): TimelineMemory {
+  const sent = Math.max(since, until - service.timeoutMs - service.intervalMs);
+  return { state: 'up', lastGoodSent: sent, lastSeenSent: sent, lastSeen: 'up', gap: null };
+}
+
+/** A memory with other labels for its times. */
+export function relabelled(memory: TimelineMemory, label: (time: number) => number): TimelineMemory {
+  const maybe = (time: number | null): number | null => (time === null ? null : label(time));
+  const { gap } = memory;
+  const run = gap?.run ?? null;
+  return {
+    ...memory,
+    lastGoodSent: maybe(memory.lastGoodSent),
+    lastSeenSent: maybe(memory.lastSeenSent),
+    gap: gap && {
+      ...gap,
+      from: label(gap.from),
+      lastGoodSent: maybe(gap.lastGoodSent),
+      downUntil: label(gap.downUntil),
+      run: run && { from: label(run.from), firstEnd: label(run.firstEnd), lastSent: label(run.lastSent) },
+    },
+  };
 }
 
 interface GapSoFar {
@@ -74,6 +132,34 @@ export class Timeline {
 
   get state(): State {
     return this.#state;
+  }
+
+  /** What another timeline needs to go on from here. */
+  get memory(): TimelineMemory {
+    const gap = this.#gap;
+    return {
+      state: this.#state,
+      lastGoodSent: this.#lastGoodSent,
+      lastSeenSent: this.#lastSeenSent,
+      lastSeen: this.#lastSeen,
+      gap: gap && { ...gap, reasons: countsOf(gap.reasons), run: gap.run && { ...gap.run } },
+    };
+  }
+
+  /**
+   * Goes on where another timeline ended; nobody looked since `until`. To be called before the first sample. That the
+   * state is unobserved from then on is not told: whoever knows of the absence has told it.
+   */
+  resume(memory: TimelineMemory, until: number): void {
+    this.#state = 'unobserved';
+    this.#lastGoodSent = memory.lastGoodSent;
+    this.#lastSeenSent = memory.lastSeenSent;
+    this.#lastSeen = memory.lastSeen;
+    const { gap } = memory;
+    if (gap === null) return;
+    const reasons = new Map(gap.reasons.map(({ reason, count }) => [reason, count]));
+    this.#gap = { ...gap, reasons, run: gap.run && { ...gap.run } };
+    endRun(this.#gap, until);
   }
 
   /** Takes the next settled sample. They come in the order in which they were sent. */

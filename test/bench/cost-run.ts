@@ -45,6 +45,7 @@ async function startEngine(): Promise<void> {
       phaseMs: phaseOf(index, INTERVAL_MS),
       firstLookMs: INTERVAL_MS,
       counters: new ProbeCounters().memory,
+      past: null,
     })),
   );
 }

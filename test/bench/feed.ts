@@ -236,7 +236,8 @@ function latenessRow(idle: readonly number[], busy: readonly number[]): Row {
 
 /** A scrape of 1,000 services. */
 async function scrape(): Promise<Row> {
-  const info = { kind: 'http', target: '', connection: 'new', group: null, intervalMs: 1000, timeoutMs: 1000 } as const;
+  const many = { group: null, intervalMs: 1000, timeoutMs: 1000, rise: 1, fall: 1 };
+  const info = { kind: 'http', target: '', connection: 'new', ...many } as const;
   const now = Date.now();
   const counters = new Map<string, ProbeCounters>();
   const services = new Map<string, BoardService>();

@@ -102,7 +102,7 @@ describe('Monitor', { concurrency: true }, () => {
       const hello = hearing.of('hello').at(-1);
       assert.equal(hello, hearing.all[at - 1]);
       assert.deepEqual(hello?.services.map((one) => [one.service, one.state === 'unknown', one.timeoutMs]).sort(), [
-        ['changed', true, 999],
+        ['changed', false, 999],
         ['come', true, 1000],
         ['same', false, 1000],
       ]);

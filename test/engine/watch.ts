@@ -9,7 +9,7 @@ import { Hearing } from './hearing.ts';
 
 /** A service whose first slot is now. */
 export function placed(watched: Watched): Placed {
-  return { watched, phaseMs: 0, firstLookMs: 0, counters: new ProbeCounters().memory };
+  return { watched, phaseMs: 0, firstLookMs: 0, counters: new ProbeCounters().memory, past: null };
 }
 
 /** Watches with an engine in this thread while a test runs; every sample is told. */

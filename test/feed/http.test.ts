@@ -47,11 +47,14 @@ describe('over HTTP', () => {
       'group',
       'intervalMs',
       'timeoutMs',
+      'rise',
+      'fall',
       'state',
       'status',
       'since',
       'reason',
       'uptime',
+      'observed',
     ]);
     assert.equal(web?.['state'], 'up');
   });

@@ -15,6 +15,8 @@ const info = {
   group: null,
   intervalMs: 1000,
   timeoutMs: 1000,
+  rise: 1,
+  fall: 1,
 } as const;
 const phases = { dnsMs: null, connectMs: 2, tlsMs: 3, replyMs: 15 };
 const up: Sample = { sentAt: 100, endedAt: 120, result: 'up', reason: null, message: null, phases };

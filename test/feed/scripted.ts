@@ -2,7 +2,8 @@
 import { pino } from 'pino';
 
 import type { Reader } from '../../src/engine/monitor.ts';
-import type { Heartbeat, Hello, Message, SampleMessage, Unnumbered } from '../../src/feed/messages.ts';
+import { MemoryEventLog } from '../../src/feed/event-log.ts';
+import type { Event, Heartbeat, Hello, Mark, Message, SampleMessage, Unnumbered } from '../../src/feed/messages.ts';
 import { PROTOCOL } from '../../src/feed/messages.ts';
 import { FeedServer } from '../../src/feed/server.ts';
 import type { FeedSource } from '../../src/feed/source.ts';
@@ -15,13 +16,19 @@ const INFO = {
   group: null,
   intervalMs: 100,
   timeoutMs: 1000,
+  rise: 1,
+  fall: 2,
 } as const;
 
 export class Scripted implements FeedSource {
   readonly identity = { id: 'scripted', vantage: 'here', version: '0.0.0', startedAt: Date.now() };
   readonly board = new Board();
+  readonly events = new MemoryEventLog(0);
   readonly #readers = new Set<Reader>();
-  seq = 0;
+
+  get seq(): number {
+    return this.events.newest;
+  }
 
   constructor(names: readonly string[] = ['web']) {
     for (const name of names) this.board.services.set(name, new BoardService(name, INFO, this.now()));
@@ -40,13 +47,15 @@ export class Scripted implements FeedSource {
     return null;
   }
 
-  mark(text: string): void {
-    this.event({ type: 'mark', at: this.now(), text });
+  mark(text: string): Mark {
+    return this.event({ type: 'mark', at: this.now(), text }) as Mark;
   }
 
-  event(event: Unnumbered): void {
-    this.seq += 1;
-    this.publish([{ ...event, seq: this.seq }]);
+  event(event: Unnumbered): Event {
+    const numbered = { ...event, seq: this.seq + 1 };
+    this.events.append(numbered);
+    this.publish([numbered]);
+    return numbered;
   }
 
   transition(service: string, to: 'up' | 'down'): void {

@@ -85,7 +85,8 @@ const LINES: readonly (readonly [Message, string | null])[] = [
 
 function boardOf(...names: string[]): Board {
   const board = new Board();
-  const info = { kind: 'tcp', target: 't', connection: 'new', group: null, intervalMs: 100, timeoutMs: 1000 } as const;
+  const many = { group: null, intervalMs: 100, timeoutMs: 1000, rise: 1, fall: 1 };
+  const info = { kind: 'tcp', target: 't', connection: 'new', ...many } as const;
   for (const name of names) board.services.set(name, new BoardService(name, info, AT));
   return board;
 }

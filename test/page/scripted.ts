@@ -2,7 +2,8 @@
 import { pino } from 'pino';
 
 import type { Reader } from '../../src/engine/monitor.ts';
-import type { Heartbeat, Hello, Message, ServiceSnapshot, Unnumbered } from '../../src/feed/messages.ts';
+import { MemoryEventLog } from '../../src/feed/event-log.ts';
+import type { Event, Heartbeat, Hello, Mark, Message, ServiceSnapshot, Unnumbered } from '../../src/feed/messages.ts';
 import { FeedServer } from '../../src/feed/server.ts';
 import type { FeedSource } from '../../src/feed/source.ts';
 import type { Reason, State } from '../../src/model.ts';
@@ -12,8 +13,8 @@ import { Board } from '../../src/timeline/board.ts';
 export class Scripted implements FeedSource {
   readonly identity = { id: 'scripted', vantage: 'here', version: '0.0.0', startedAt: Date.now() - 3_600_000 };
   readonly board = new Board();
+  readonly events = new MemoryEventLog(0);
   readonly #readers = new Set<Reader>();
-  #seq = 0;
 
   /** Services that are up since an hour. */
   constructor(names: readonly string[], more: Partial<ServiceSnapshot> = {}) {
@@ -27,11 +28,14 @@ export class Scripted implements FeedSource {
         group: null,
         intervalMs: 100,
         timeoutMs: 1000,
+        rise: 1,
+        fall: 1,
         state: 'up',
         status: 'up',
         since,
         reason: null,
         uptime: { '1h': 1, '24h': 1, '90d': 1 },
+        observed: { '1h': 3_600_000, '24h': 3_600_000, '90d': 3_600_000 },
         timeline: [{ state: 'up', from: since, to: null }],
         gaps: [],
         ...more,
@@ -56,14 +60,16 @@ export class Scripted implements FeedSource {
     };
   }
 
-  mark(text: string): void {
-    this.event({ type: 'mark', at: this.now(), text });
+  mark(text: string): Mark {
+    return this.event({ type: 'mark', at: this.now(), text }) as Mark;
   }
 
   /** Tells an event. */
-  event(event: Unnumbered): void {
-    this.#seq += 1;
-    this.tell({ ...event, seq: this.#seq });
+  event(event: Unnumbered): Event {
+    const numbered = { ...event, seq: this.events.newest + 1 };
+    this.events.append(numbered);
+    this.tell(numbered);
+    return numbered;
   }
 
   tell(message: Message): void {
@@ -75,7 +81,7 @@ export class Scripted implements FeedSource {
     this.tell({
       type: 'heartbeat',
       now: this.now(),
-      seq: this.#seq,
+      seq: this.events.newest,
       probes: 1,
       missed: 0,
       lateMs: 1,
@@ -107,6 +113,14 @@ export class Scripted implements FeedSource {
   #hello(): Hello {
     const now = this.now();
     const services = this.board.snapshot(now);
-    return { type: 'hello', protocol: 1, monitor: this.identity, now, seq: this.#seq, resumed: false, services };
+    return {
+      type: 'hello',
+      protocol: 1,
+      monitor: this.identity,
+      now,
+      seq: this.events.newest,
+      resumed: false,
+      services,
+    };
   }
 }

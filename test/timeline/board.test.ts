@@ -19,6 +19,8 @@ const INFO: ServiceInfo = {
   group: null,
   intervalMs: 100,
   timeoutMs: 1000,
+  rise: 1,
+  fall: 1,
 };
 const PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
 

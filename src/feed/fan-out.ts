@@ -3,9 +3,8 @@ import type { Socket } from 'node:net';
 
 import type { WebSocket } from 'ws';
 
-import type { Reader } from '../engine/monitor.ts';
 import { Channel } from './channel.ts';
-import { type EventLog, MemoryEventLog } from './event-log.ts';
+import type { EventLog } from './event-log.ts';
 import { frameOf } from './frames.ts';
 import { type Heartbeat, isEvent, type Message, type SampleMessage } from './messages.ts';
 import type { View } from './public-view.ts';
@@ -21,8 +20,7 @@ const NOTHING_YET: EngineHealth = { probes: 0, missed: 0, lateMs: 0, overloaded:
 
 const STOPS = 'the monitor stops';
 
-export class Hub implements Sent {
-  readonly log: EventLog;
+export class FanOut implements Sent {
   readonly #source: FeedSource;
   readonly #channels = new Map<string, Channel>();
   readonly #subscribers = new Set<Subscriber>();
@@ -42,21 +40,16 @@ export class Hub implements Sent {
     this.#samples = new SampleBatch((samples) => {
       for (const channel of this.#channels.values()) if (channel.samples) channel.tellSamples(samples);
     });
-    let begun = 0;
-    const first: Reader = {
-      samples: false,
-      take: (messages) => {
-        for (const message of messages) if (message.type === 'hello') begun = message.seq;
-      },
-    };
-    source.subscribe(first)();
-    this.log = new MemoryEventLog(begun);
     this.#unsubscribe = source.subscribe({
       samples: false,
       take: (messages) => {
         this.#take(messages);
       },
     });
+  }
+
+  get log(): EventLog {
+    return this.#source.events;
   }
 
   allSent(): Buffer {
@@ -117,7 +110,6 @@ export class Hub implements Sent {
     };
     for (const message of messages) {
       if (isEvent(message)) {
-        this.log.append(message);
         told.push(message);
       } else if (message.type === 'hello') {
         tell();
