@@ -11,7 +11,7 @@ import type { Event, Heartbeat, Hello, Mark, Message, MonitorIdentity, Unnumbere
 import { PROTOCOL } from '../feed/messages.ts';
 import type { Watched } from '../probe/spec.ts';
 import { Board, BoardService, infoOf, type ServiceInfo } from '../timeline/board.ts';
-import { memoryOfUp, type TimelineMemory } from '../timeline/timeline.ts';
+import { ENGINE_SILENCE_MS, memoryOfUp, type TimelineMemory } from '../timeline/timeline.ts';
 import { Clock } from './clock.ts';
 import { ProbeCounters } from './counters.ts';
 import { phaseOf } from './grid.ts';
@@ -42,6 +42,8 @@ export interface MonitorOptions {
 
 interface Thread {
   readonly worker: Worker;
+  /** When it last said that it is at work, in milliseconds since the epoch. */
+  heardAt: number;
   /** Services that it was told to remove, and may still speak of; in the order of the orders. */
   leaving: readonly string[];
 }
@@ -90,6 +92,14 @@ export class Monitor {
   now(): number {
     this.#clock.check();
     return this.#clock.epoch(this.#clock.now());
+  }
+
+  /**
+   * Until when all services were surely looked at, but for at most `ENGINE_SILENCE_MS`; milliseconds since the epoch.
+   * Where a thread is stalled, it has not told so yet.
+   */
+  observedUntil(): number {
+    return Math.min(this.now(), ...this.#threads.map(({ heardAt }) => heardAt + ENGINE_SILENCE_MS));
   }
 
   /** What is known of every service now. */
@@ -224,11 +234,17 @@ export class Monitor {
   }
 
   #startThread(): Thread {
-    const thread: Thread = { worker: new Worker(new URL('./worker.js', import.meta.url)), leaving: [] };
+    const thread: Thread = {
+      worker: new Worker(new URL('./worker.js', import.meta.url)),
+      heardAt: this.now(),
+      leaving: [],
+    };
     thread.worker.on('message', (message: FromEngine) => {
       if (message.type === 'told') this.#hear(thread, message.messages, message.remembered);
-      else if (message.type === 'stats') this.#stats.push(message.stats);
-      else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
+      else if (message.type === 'stats') {
+        this.#stats.push(message.stats);
+        thread.heardAt = message.at;
+      } else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
     });
     thread.worker.on('error', (error) => {
       // A fault of the program: nothing true can be told any more.

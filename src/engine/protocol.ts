@@ -45,7 +45,8 @@ export interface EngineStats {
 
 export type FromEngine =
   | { readonly type: 'told'; readonly messages: readonly Told[]; readonly remembered: readonly Remembered[] }
-  | { readonly type: 'stats'; readonly stats: EngineStats }
+  /** `at` is when, in milliseconds since the epoch. */
+  | { readonly type: 'stats'; readonly stats: EngineStats; readonly at: number }
   /** Nothing more is told of these: what is told of their names from now on is of others. */
   | { readonly type: 'removed'; readonly names: readonly string[] }
   | { readonly type: 'stopped' };

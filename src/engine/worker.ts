@@ -16,7 +16,7 @@ const engine = new Engine({
     send({ type: 'told', messages, remembered });
   },
   stats: (stats) => {
-    send({ type: 'stats', stats });
+    send({ type: 'stats', stats, at: engine.clock.epoch(engine.now()) });
   },
 });
 

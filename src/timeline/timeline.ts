@@ -71,17 +71,21 @@ export interface GapMemory {
   readonly run: Readonly<Run> | null;
 }
 
+/** An engine that is silent for longer is not at work. */
+export const ENGINE_SILENCE_MS = 1000;
+
 /**
  * What the timeline of a service that is up surely remembers, where nobody wrote it down.
  * @param since when the first good probe was sent
- * @param until a moment at which it was up: all probes that were sent one deadline and one interval earlier had ended
+ * @param until a moment at which the engine had been at work within `ENGINE_SILENCE_MS`: when it was, all probes that
+ *   had been sent one deadline and one interval earlier had ended
  */
 export function memoryOfUp(
   since: number,
   until: number,
   service: Pick<Service, 'timeoutMs' | 'intervalMs'>,
 ): TimelineMemory {
-  const sent = Math.max(since, until - service.timeoutMs - service.intervalMs);
+  const sent = Math.max(since, until - ENGINE_SILENCE_MS - service.timeoutMs - service.intervalMs);
   return { state: 'up', lastGoodSent: sent, lastSeenSent: sent, lastSeen: 'up', gap: null };
 }
 

@@ -94,6 +94,16 @@ function sums(totals: Totals): number[] {
   return [totals.upMs, totals.downMs, totals.unobservedMs];
 }
 
+/** The share of up time and how much was seen, to nine digits. */
+function uptimesAt(board: Board, now: number): unknown {
+  const [api] = board.snapshot(now);
+  return JSON.parse(
+    JSON.stringify([api?.uptime, api?.observed], (_, value: unknown) =>
+      typeof value === 'number' ? Number(value.toPrecision(9)) : value,
+    ),
+  );
+}
+
 describe('Board', () => {
   it('knows nothing of a service before it is told', () => {
     const [snapshot] = boardOf('api').snapshot(BEGAN + 5000);
@@ -150,6 +160,7 @@ describe('Board', () => {
         const at = joined === undefined ? BEGAN : joined.type === 'gap' ? joined.to : joined.at;
         for (const message of messages.slice(0, cut)) whole.apply(message);
         late.apply(hello(whole.snapshot(at), at));
+        assert.deepEqual(uptimesAt(late, at), uptimesAt(whole, at));
         const before = [whole, late].map((board) => board.services.get('api')?.totalsAt(at));
         for (const message of messages.slice(cut)) {
           whole.apply(message);
@@ -157,7 +168,9 @@ describe('Board', () => {
         }
         const now = last + lastsMs;
         const [one, other] = [whole.snapshot(now)[0], late.snapshot(now)[0]];
-        assert.deepEqual({ ...other, uptime: null }, { ...one, uptime: null });
+        // The sums of before the hello leave the windows of the late one evenly.
+        const figures = { uptime: null, observed: null };
+        assert.deepEqual({ ...other, ...figures }, { ...one, ...figures });
         const [grown, grownToo] = [whole, late].map((board, index) => {
           const totals = board.services.get('api')?.totalsAt(now);
           const start = before[index];
@@ -245,7 +258,8 @@ describe('Board', () => {
   });
 
   it('keeps the status apart from the state once it was told of it', () => {
-    const board = boardOf('api');
+    const board = new Board();
+    board.services.set('api', new BoardService('api', { ...INFO, fall: 3 }, BEGAN));
     const status = (): State | undefined => board.services.get('api')?.status;
     board.apply({ type: 'status', service: 'api', at: BEGAN, status: 'up' });
     board.apply(transition('unknown', 'up', BEGAN));

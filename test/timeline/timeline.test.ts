@@ -6,7 +6,13 @@ import fc from 'fast-check';
 import type { GapFacts } from '../../src/feed/messages.ts';
 import type { Sample } from '../../src/model.ts';
 import { SettleQueue } from '../../src/timeline/settle.ts';
-import { type OpenGapFacts, type StateChange, Timeline } from '../../src/timeline/timeline.ts';
+import {
+  memoryOfUp,
+  type OpenGapFacts,
+  type StateChange,
+  Timeline,
+  type TimelineMemory,
+} from '../../src/timeline/timeline.ts';
 import { type Outage, type World, worlds } from '../support/world.ts';
 
 const PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
@@ -254,3 +260,63 @@ function checkEdges(world: World, changes: readonly StateChange[]): void {
     }
   }
 }
+
+/** What is told where the monitor is away for a while: it is killed at one moment of the world, and back at another. */
+function tellWithAbsence(world: World, killedAt: number, backAt: number): { gaps: GapFacts[]; changes: StateChange[] } {
+  const gaps: GapFacts[] = [];
+  const changes: StateChange[] = [];
+  const sink = {
+    transition: (change: StateChange): void => void changes.push(change),
+    gap: (gap: GapFacts): void => void gaps.push(gap),
+  };
+  const before = new Timeline(sink);
+  // What was sent after one that had not ended is not settled.
+  const open = world.samples.findIndex(({ sentAt, endedAt }) => sentAt >= killedAt || endedAt > killedAt);
+  const settled = open < 0 ? world.samples : world.samples.slice(0, open);
+  for (const sample of settled) before.add(sample);
+  const told = before.memory;
+  const since = changes.at(-1)?.at ?? 0;
+  const timing = { intervalMs: world.intervalMs * 11, timeoutMs: world.timeoutMs };
+  const memory = told.state === 'up' ? memoryOfUp(since, killedAt, timing) : told;
+  if (told.state !== 'unknown' && told.state !== 'unobserved')
+    changes.push({
+      from: told.state,
+      to: 'unobserved',
+      at: killedAt,
+      notBefore: killedAt,
+      notAfter: killedAt,
+      reason: 'stopped',
+      message: null,
+    });
+  const after = new Timeline(sink);
+  if (told.state !== 'unknown') after.resume(JSON.parse(JSON.stringify(memory)) as TimelineMemory, killedAt);
+  for (const sample of world.samples) if (sample.sentAt >= backAt) after.add(sample);
+  return { gaps, changes };
+}
+
+describe('the timeline of a monitor that is killed and comes back', () => {
+  it('holds every true outage that it tells of inside the bounds, and invents none', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(worlds, share, share, (world, killed, away) => {
+        const end = world.samples.at(-1)?.sentAt ?? 0;
+        const killedAt = killed * end;
+        const { gaps, changes } = tellWithAbsence(world, killedAt, killedAt + away * (end - killedAt));
+        for (const gap of gaps) {
+          const hit = outagesSeen(world, gap);
+          const first = hit[0];
+          const last = hit.at(-1);
+          assert.ok(first !== undefined && last !== undefined, 'a gap without an outage');
+          const trueMs = last.to - first.from;
+          assert.ok(gap.minMs <= trueMs + 1e-6, `at least ${String(gap.minMs)}, in truth ${String(trueMs)}`);
+          assert.ok(trueMs <= (gap.maxMs ?? Infinity) + 1e-6);
+        }
+        checkEdges(world, changes);
+        changes.forEach((change, index) => {
+          assert.equal(change.from, changes[index - 1]?.to ?? 'unknown');
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
