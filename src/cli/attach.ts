@@ -1,10 +1,11 @@
 /** `gapwatch attach`: the dashboard, or lines or json, over the feeds of one or more running monitors. */
 import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { parseDuration } from '../config/duration.ts';
-import type { Source } from '../dashboard/source.ts';
+import type { PastService, Source } from '../dashboard/source.ts';
 import type { Reader } from '../engine/monitor.ts';
 import { FeedClient } from '../feed/client.ts';
 import type { ClockOffset } from '../feed/clock-offset.ts';
+import { fetchPast } from '../feed/fetch-past.ts';
 import { parseFeedUrl } from '../feed/feed-url.ts';
 import { showDuration } from '../format.ts';
 import type { ShowArguments } from './options.ts';
@@ -42,6 +43,10 @@ class RemoteSource implements Source {
 
   now(): number {
     return this.client.now() + (this.client.offset?.offsetMs ?? 0);
+  }
+
+  past(from: number): Promise<readonly PastService[]> {
+    return fetchPast(this.client.url, from);
   }
 
   get offsetMs(): number {

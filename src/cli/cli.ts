@@ -3,8 +3,9 @@ import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
 import { FeedError } from '../feed/feed-error.ts';
+import { HistoryError } from '../history/history-error.ts';
 import { VERSION } from '../version.ts';
-import { MONITOR_OPTIONS, PROBE_OPTIONS, SHOW_OPTIONS } from './options.ts';
+import { DEMO_OPTIONS, MONITOR_OPTIONS, PROBE_OPTIONS, SHOW_OPTIONS } from './options.ts';
 import { EXIT, isReaderGone } from './session.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
@@ -18,6 +19,9 @@ class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code = 'usage';
 }
+
+/** Their messages are for people, and say all. */
+const FOR_PEOPLE = [ConfigError, FeedError, HistoryError, UsageError] as const;
 
 /** What the bare program does where no service is named anywhere. */
 export type WithoutServices = 'explain' | 'demo';
@@ -94,7 +98,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'demo',
       'Watch three services of its own that are restarted now and then',
-      (args) => args.options(MONITOR_OPTIONS).options(SHOW_OPTIONS),
+      (args) => args.options(DEMO_OPTIONS).options(SHOW_OPTIONS),
       async (args) => {
         const { demo } = await import('./demo.ts');
         code = await demo(args);
@@ -126,7 +130,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     await parser.parseAsync();
     return code;
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof FeedError || error instanceof UsageError)) throw error;
+    if (!(error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind))) throw error;
     process.stderr.write(`gapwatch: ${error.message}\n`);
     return EXIT.usage;
   }

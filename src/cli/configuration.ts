@@ -2,6 +2,7 @@
 import { commandLinePlace, ConfigError, invalid } from '../config/config-error.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { Monitor } from '../engine/monitor.ts';
+import type { Past } from '../engine/past.ts';
 import { count } from '../format.ts';
 import { VERSION } from '../version.ts';
 import type { ProbeArguments, Targets } from './options.ts';
@@ -27,14 +28,15 @@ export function configOf(args: ProbeArguments & Targets, defaultIntervalMs: numb
 
 /**
  * A monitor that does not watch anything yet, so that its feed can be served, or refused, before the first probe.
+ * @param past what it goes on from
  * @throws ConfigError where there can't be so many workers
  */
-export function idleMonitor(vantage: string, workers: number): Monitor {
+export function idleMonitor(vantage: string, workers: number, past?: Past): Monitor {
   if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
     const message = `${String(workers)} is not a number of threads; a whole number from 1 to ${String(MOST_WORKERS)}`;
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
-  return new Monitor({ vantage, version: VERSION, watched: [], workers });
+  return new Monitor({ vantage, version: VERSION, watched: [], workers, ...(past && { past }) });
 }
 
 /**

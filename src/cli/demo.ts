@@ -1,10 +1,13 @@
 /** `gapwatch demo`: three services of its own, restarted now and then, watched as by `watch`. */
+import { parseDuration } from '../config/duration.ts';
 import { loadConfig } from '../config/load.ts';
 import { Stage } from '../demo/stage.ts';
-import { watchConfig, type WatchArguments } from './watch.ts';
+import type { DemoArguments, ShowArguments } from './options.ts';
+import { watchConfig } from './watch.ts';
 
 /** Runs the demo. Returns the exit code. */
-export async function demo(args: WatchArguments): Promise<number> {
+export async function demo(args: DemoArguments & ShowArguments): Promise<number> {
+  const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
   const stage = await Stage.open();
   try {
     const { web, api, cache } = stage.ports;
@@ -23,7 +26,7 @@ export async function demo(args: WatchArguments): Promise<number> {
     const redis = stage.realRedis ? 'a real redis-server' : 'a small stand-in, as no redis-server is installed';
     process.stderr.write(`Demo: three services of its own on free ports, restarted now and then; cache is ${redis}.\n`);
     let played: Promise<void> = Promise.resolve();
-    const code = await watchConfig(args, config, {
+    const code = await watchConfig({ ...args, forMs }, config, {
       begun: (mark) => {
         played = stage.play(mark);
       },

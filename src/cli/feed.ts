@@ -5,6 +5,7 @@ import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { type Listen, parseListen } from '../config/listen.ts';
 import type { Config } from '../config/load.ts';
 import type { Monitor } from '../engine/monitor.ts';
+import type { Archive } from '../feed/archive.ts';
 import { FeedError } from '../feed/feed-error.ts';
 import { FeedServer } from '../feed/server.ts';
 import { pageAssets } from '../page/assets.ts';
@@ -17,6 +18,8 @@ export interface FeedRequest {
   readonly settings: Config['feed'];
   /** What is said where only the default address is taken: then there is no feed. Without it that is an error too. */
   readonly goOn?: (why: string) => void;
+  /** What the past is read from; null where nothing is kept. */
+  readonly archive: Archive | null;
   readonly log: Logger;
 }
 
@@ -25,13 +28,13 @@ export interface FeedRequest {
  * @throws ConfigError, FeedError
  */
 export async function serveFeed(monitor: Monitor, request: FeedRequest): Promise<FeedServer | null> {
-  const { option, settings, log } = request;
+  const { option, settings, archive, log } = request;
   const asked = listenOf(option) ?? settings.listen;
   const listen = asked ?? DEFAULT_LISTEN;
   if (listen === 'off') return null;
   const { token, public: isPublic } = settings;
   try {
-    return await FeedServer.start({ listen, token, public: isPublic, monitor, page: pageAssets(), log });
+    return await FeedServer.start({ listen, token, public: isPublic, monitor, archive, page: pageAssets(), log });
   } catch (error) {
     const onlyDefault = asked === null && error instanceof FeedError && error.code === 'address-in-use';
     if (!onlyDefault || request.goOn === undefined) throw error;

@@ -3,9 +3,8 @@ import type { InferredOptionTypes, Options } from 'yargs';
 
 const text = { type: 'string', requiresArg: true } as const satisfies Options;
 
-/** Of all commands that probe. */
-export const PROBE_OPTIONS = {
-  config: { ...text, alias: 'c', describe: 'File with services and settings; targets are added to it' },
+/** How services are probed. */
+const MANNER_OPTIONS = {
   interval: { ...text, alias: 'i', describe: "From one probe's start to the next one's, such as 50ms" },
   timeout: { ...text, alias: 't', describe: 'Deadline over one whole probe, name look-up included  [1s]' },
   connection: {
@@ -15,13 +14,25 @@ export const PROBE_OPTIONS = {
   vantage: { ...text, describe: 'Name of the place where this monitor stands  [the host name]' },
 } as const satisfies Record<string, Options>;
 
-/** Of the commands that go on watching. */
-export const MONITOR_OPTIONS = {
-  ...PROBE_OPTIONS,
+/** Of all commands that probe services which somebody names. */
+export const PROBE_OPTIONS = {
+  config: { ...text, alias: 'c', describe: 'File with services and settings; targets are added to it' },
+  ...MANNER_OPTIONS,
+} as const satisfies Record<string, Options>;
+
+/** How a watch goes on. */
+const WATCH_OPTIONS = {
   workers: { type: 'number', default: 1, requiresArg: true, describe: 'Threads that share the services' },
   listen: { ...text, describe: 'HOST:PORT of feed and status page, or off; port 0 takes a free one  [127.0.0.1:9720]' },
+  data: { ...text, describe: 'Folder of the history, or off  [serve: ~/.local/state/gapwatch; otherwise off]' },
   for: { ...text, describe: 'Stop after this long, such as 30s' },
 } as const satisfies Record<string, Options>;
+
+/** Of the commands that go on watching. */
+export const MONITOR_OPTIONS = { ...PROBE_OPTIONS, ...WATCH_OPTIONS } as const satisfies Record<string, Options>;
+
+/** Of the demo, which has services of its own. */
+export const DEMO_OPTIONS = { ...MANNER_OPTIONS, ...WATCH_OPTIONS } as const satisfies Record<string, Options>;
 
 /** Of the commands that show what happens. */
 export const SHOW_OPTIONS = {
@@ -35,6 +46,7 @@ export const SHOW_OPTIONS = {
 
 export type ProbeArguments = InferredOptionTypes<typeof PROBE_OPTIONS>;
 export type MonitorArguments = InferredOptionTypes<typeof MONITOR_OPTIONS>;
+export type DemoArguments = InferredOptionTypes<typeof DEMO_OPTIONS>;
 export type ShowArguments = InferredOptionTypes<typeof SHOW_OPTIONS>;
 
 /** Services as they were typed. */

@@ -5,8 +5,9 @@ import { parseDuration } from '../config/duration.ts';
 import type { Config } from '../config/load.ts';
 import type { Reader } from '../engine/monitor.ts';
 import type { Message } from '../feed/messages.ts';
-import { configOf, idleMonitor, rereadAtHangup } from './configuration.ts';
-import { serveFeed } from './feed.ts';
+import { begin } from './begin.ts';
+import { configOf, rereadAtHangup } from './configuration.ts';
+import { openHistory } from './history.ts';
 import type { MonitorArguments, Targets } from './options.ts';
 import { exitCodeOf, untilEnded } from './session.ts';
 
@@ -19,13 +20,8 @@ export async function serve(args: MonitorArguments & Targets): Promise<number> {
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
   const formatters = { level: (level: string) => ({ level }) };
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination(2));
-  const monitor = idleMonitor(config.vantage, args.workers);
-  const feed = await serveFeed(monitor, { option: args.listen, settings: config.feed, log }).catch(
-    async (error: unknown) => {
-      await monitor.stop();
-      throw error;
-    },
-  );
+  const history = await openHistory({ option: args.data, settings: config.history, usual: true, log });
+  const { monitor, feed } = await begin({ args, config, history, log });
   monitor.apply(config.watched);
   log.info({ vantage: config.vantage, services: config.watched.length, feed: feed?.address.url ?? 'off' }, 'started');
   const unsubscribe = monitor.subscribe(logReader(log));
@@ -37,6 +33,7 @@ export async function serve(args: MonitorArguments & Targets): Promise<number> {
   log.info({ why: ending }, 'stopping');
   await monitor.stop();
   unsubscribe();
+  await history?.close();
   await feed?.close();
   return exitCodeOf(ending);
 }

@@ -5,8 +5,10 @@ import { durationText, parseDuration } from '../config/duration.ts';
 import type { Config } from '../config/load.ts';
 import { count } from '../format.ts';
 import { summary } from '../lines/summary.ts';
-import { configOf, idleMonitor, rereadAtHangup } from './configuration.ts';
-import { serveFeed } from './feed.ts';
+import { begin } from './begin.ts';
+import { configOf, rereadAtHangup } from './configuration.ts';
+import { openHistory } from './history.ts';
+import { LocalSource } from './local-source.ts';
 import type { MonitorArguments, ShowArguments, Targets } from './options.ts';
 import { exitCodeOf, untilEnded } from './session.ts';
 import { show } from './show.ts';
@@ -15,12 +17,19 @@ const DEFAULT_INTERVAL_MS = 100;
 /** More of them would push the first events off the screen. */
 const NAMED = 8;
 
-export type WatchArguments = MonitorArguments & ShowArguments;
+type WatchArguments = MonitorArguments & ShowArguments;
 
 /** Watches what the command line and the configuration file name. Returns the exit code. */
 export async function watch(args: WatchArguments & Targets): Promise<number> {
   const load = (): Promise<Config> => configOf(args, DEFAULT_INTERVAL_MS);
-  return watchConfig(args, await load(), { reload: load });
+  const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
+  return watchConfig({ ...args, forMs }, await load(), { reload: load });
+}
+
+/** What is watched how is in the configuration. */
+interface WatchManner extends ShowArguments, Pick<MonitorArguments, 'listen' | 'workers' | 'data'> {
+  /** How long, in milliseconds; null until it is ended. */
+  readonly forMs: number | null;
 }
 
 interface WatchHooks {
@@ -31,21 +40,17 @@ interface WatchHooks {
 }
 
 /** Watches, shows, and ends cleanly. Returns the exit code. */
-export async function watchConfig(args: WatchArguments, config: Config, hooks: WatchHooks): Promise<number> {
-  const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
+export async function watchConfig(args: WatchManner, config: Config, hooks: WatchHooks): Promise<number> {
+  const { forMs } = args;
   const tell = (text: string): void => {
     process.stderr.write(`${text}\n`);
   };
-  const monitor = idleMonitor(config.vantage, args.workers);
   const log = pino({ level: 'silent' });
-  const request = { option: args.listen, settings: config.feed, goOn: tell, log };
-  const feed = await serveFeed(monitor, request).catch(async (error: unknown) => {
-    await monitor.stop();
-    throw error;
-  });
+  const history = await openHistory({ option: args.data, settings: config.history, usual: false, log });
+  const { monitor, feed } = await begin({ args, config, history, log, goOn: tell });
   monitor.apply(config.watched);
 
-  const showing = await show(args, [monitor]);
+  const showing = await show(args, [new LocalSource(monitor, history)]);
   if (showing.format === 'lines') tell(opening(config, feed?.address.url ?? null));
   // On a dashboard a hang-up says that the terminal is gone.
   const rereads = hooks.reload !== undefined && config.file !== null && showing.format !== 'dashboard';
@@ -59,6 +64,7 @@ export async function watchConfig(args: WatchArguments, config: Config, hooks: W
   if (showing.format === 'dashboard') showing.close();
   await monitor.stop();
   showing.close();
+  await history?.close();
   await feed?.close();
   if (showing.format !== 'json' && ending !== 'epipe') {
     process.stdout.write(`${showing.format === 'lines' ? '\n' : ''}${summary(monitor.board, monitor.now())}`);

@@ -2,13 +2,14 @@
  * The dashboard: the messages of one source or several, on a terminal. It draws what is true when there is time to draw;
  * whoever started it ends the sources, and says what was seen, when it has ended.
  */
-import type { Message } from '../feed/messages.ts';
+import type { Hello, Message } from '../feed/messages.ts';
 import { isEvent } from '../feed/messages.ts';
 import { traitsOf, type Traits } from './environment.ts';
 import { click, press, type Command, type Seen } from './keys.ts';
 import { Model } from './model.ts';
 import { Pacer, type Cause } from './pacer.ts';
-import { nowOf, type Source } from './source.ts';
+import { nowOf, shiftedPast, type Source } from './source.ts';
+import { KEPT_MS } from './strip.ts';
 import { Terminal } from './terminal.ts';
 import { FIRST_UI, type Ui } from './ui.ts';
 import { view, type View } from './view.ts';
@@ -60,6 +61,8 @@ export class Dashboard {
   #heldEvents = 0;
   #heldSamples = 0;
   #closed = false;
+  /** The monitors that were asked for their past, by source. */
+  readonly #asked = new Map<number, string>();
 
   /**
    * Enters the terminal and begins to draw. Ask `whyNoDashboard` first whether there can be one.
@@ -130,8 +133,23 @@ export class Dashboard {
     const batch = { source, messages, at: this.#now(), offsetMs: this.#sources[source]?.offsetMs ?? 0 };
     if (this.#ui.held === null) this.#apply(batch);
     else this.#keep(batch);
+    for (const message of messages) if (message.type === 'hello') this.#askForPast(source, message);
     const changed = messages.some(({ type }) => type === 'transition' || type === 'hello' || type === 'mark');
     if (changed) this.#ask('change');
+  }
+
+  /** Asks a monitor that is heard for the first time what it kept of the time before. */
+  #askForPast(index: number, { monitor, now }: Hello): void {
+    const source = this.#sources[index];
+    if (source?.past === undefined || this.#asked.get(index) === monitor.id) return;
+    this.#asked.set(index, monitor.id);
+    void source.past(now - KEPT_MS).then((past) => {
+      this.#model.remember(
+        index,
+        past.map((one) => shiftedPast(one, source.offsetMs ?? 0)),
+      );
+      this.#ask('change');
+    });
   }
 
   #apply({ source, messages, at, offsetMs }: Batch): void {

@@ -28,8 +28,8 @@ export interface Glyphs {
 
 export const UNICODE: Glyphs = {
   ascii: false,
-  states: { up: '●', down: '▼', unobserved: '░', unknown: '·' },
-  strip: { up: '▂', down: '█', unobserved: '░', unknown: '·', downLeft: '▌', downRight: '▐' },
+  states: { up: '●', down: '▼', partial: '◐', unobserved: '░', unknown: '·' },
+  strip: { up: '▂', down: '█', partial: '▄', unobserved: '░', unknown: '·', downLeft: '▌', downRight: '▐' },
   spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   sparkFailed: '×',
   recovered: '▲',
@@ -50,8 +50,8 @@ export const UNICODE: Glyphs = {
 
 export const ASCII: Glyphs = {
   ascii: true,
-  states: { up: '+', down: '!', unobserved: '?', unknown: '.' },
-  strip: { up: '_', down: '#', unobserved: '?', unknown: ' ', downLeft: '#', downRight: '#' },
+  states: { up: '+', down: '!', partial: '%', unobserved: '?', unknown: '.' },
+  strip: { up: '_', down: '#', partial: '%', unobserved: '?', unknown: ' ', downLeft: '#', downRight: '#' },
   spark: ['_', '.', '-', '~', '=', '+', '*', '#'],
   sparkFailed: 'x',
   recovered: '^',

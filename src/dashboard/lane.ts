@@ -4,6 +4,7 @@ import type { State } from '../model.ts';
 import type { BoardService } from '../timeline/board.ts';
 import { Latency } from './latency.ts';
 import { RunAhead } from './run-ahead.ts';
+import type { PastService } from './source.ts';
 import { Strip, type Cells } from './strip.ts';
 
 /** Samples kept for each service: the newest. */
@@ -31,7 +32,7 @@ interface Baseline {
 export class Lane {
   readonly name: string;
   readonly latency: Latency;
-  readonly #strip: Strip;
+  #strip: Strip;
   readonly #ahead: RunAhead;
   /** The board's view of it; replaced when a `hello` brings a new one. */
   board: BoardService;
@@ -70,6 +71,21 @@ export class Lane {
     this.#enter(snapshot.state, snapshot.since);
     const last = this.gaps.at(-1)?.from ?? -Infinity;
     this.#addGaps(snapshot.gaps.filter(({ from }) => from > last));
+  }
+
+  /** Takes what the source kept: the strip begins anew with it, and goes on with what was heard. */
+  remember({ timeline, gaps }: PastService): void {
+    const first = timeline[0]?.from;
+    if (first === undefined) return;
+    const heard = this.board.timeline;
+    const known = heard[0]?.from ?? this.board.since;
+    this.#strip = new Strip(first);
+    this.#outage = null;
+    for (const { state, from } of timeline) if (from < known) this.#enter(state, from);
+    for (const { state, from } of heard) this.#enter(state, from);
+    const oldest = this.gaps[0]?.from ?? Infinity;
+    const later = this.gaps.splice(0);
+    this.#addGaps([...gaps.filter(({ from }) => from < oldest), ...later]);
   }
 
   /** The settled state. */

@@ -10,7 +10,7 @@ import type { State } from '../model.ts';
 import { Board } from '../timeline/board.ts';
 import { Lane } from './lane.ts';
 import { Log } from './log.ts';
-import { shifted } from './source.ts';
+import { type PastService, shifted } from './source.ts';
 
 /** One source, as the dashboard knows it. Times by this machine's clock. */
 export class SourceState {
@@ -40,7 +40,7 @@ export interface Row {
 }
 
 /** How bad a state is: the worst is what a row of several vantages shows. */
-const WORST: readonly State[] = ['down', 'unobserved', 'unknown', 'up'];
+const WORST: readonly State[] = ['down', 'partial', 'unobserved', 'unknown', 'up'];
 
 export class Model {
   readonly sources: readonly SourceState[];
@@ -67,6 +67,11 @@ export class Model {
     if (source === undefined) return;
     for (const message of messages) this.#take(source, index, shifted(message, offsetMs), now);
     source.heard = now;
+  }
+
+  /** Takes what a source kept of the time before it was listened to. Times by this machine's clock. */
+  remember(index: number, past: readonly PastService[]): void {
+    for (const one of past) this.sources[index]?.lanes.get(one.service)?.remember(one);
   }
 
   /** A source was lost, or found again; or something else is wrong with it now. @param trouble in words */

@@ -9,7 +9,7 @@ export interface Group {
   readonly rows: readonly Row[];
 }
 
-const RANK: Readonly<Record<State, number>> = { down: 0, unobserved: 1, unknown: 2, up: 3 };
+const RANK: Readonly<Record<State, number>> = { down: 0, partial: 1, unobserved: 2, unknown: 3, up: 4 };
 
 /** The rows to show, in their groups. */
 export function arranged(rows: readonly Row[], ui: Pick<Ui, 'filter' | 'sort' | 'grouped'>, now: number): Group[] {

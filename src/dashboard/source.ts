@@ -1,6 +1,6 @@
 /** Where the dashboard's messages come from: a monitor in this process, or the feed of one elsewhere. */
 import type { Reader } from '../engine/monitor.ts';
-import type { Message } from '../feed/messages.ts';
+import type { GapFacts, Message, TimelineInterval } from '../feed/messages.ts';
 
 /**
  * One stream of messages. The local `Monitor` is one. The dashboard reads `offsetMs` and `connected` again whenever it
@@ -19,6 +19,31 @@ export interface Source {
   readonly connected?: boolean;
   /** What is wrong at present, in words: why it is not connected, or a mark was refused. Told whenever it changes. */
   readonly trouble?: string | null;
+  /** What it kept of its services since `from`, by its own clock. Left out where it keeps nothing. */
+  past?(from: number): Promise<readonly PastService[]>;
+}
+
+/** What a source kept of a service. Times by its own clock, the oldest first. */
+export interface PastService {
+  readonly service: string;
+  readonly timeline: readonly TimelineInterval[];
+  /** The newest gaps that ended. */
+  readonly gaps: readonly GapFacts[];
+}
+
+/** A past with its times by this machine's clock. */
+export function shiftedPast({ service, timeline, gaps }: PastService, offsetMs: number): PastService {
+  const by = <T extends Span>(span: T): T => shiftedSpan(span, offsetMs);
+  return { service, timeline: timeline.map(by), gaps: gaps.map(by) };
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+function shiftedSpan<T extends Span>(span: T, offsetMs: number): T {
+  return { ...span, from: span.from + offsetMs, to: span.to === null ? null : span.to + offsetMs };
 }
 
 /** The time of a source by this machine's clock, in milliseconds since the Unix epoch. */
@@ -29,11 +54,7 @@ export function nowOf(source: Source): number {
 /** A message with its times by this machine's clock. */
 export function shifted(message: Message, offsetMs: number): Message {
   if (offsetMs === 0) return message;
-  const by = <T extends { readonly from: number; readonly to: number | null }>(span: T): T => ({
-    ...span,
-    from: span.from + offsetMs,
-    to: span.to === null ? null : span.to + offsetMs,
-  });
+  const by = <T extends Span>(span: T): T => shiftedSpan(span, offsetMs);
   switch (message.type) {
     case 'hello':
       return {

@@ -18,6 +18,9 @@ const LEVELS: readonly (readonly [cellMs: number, cells: number])[] = [
   [60_000, 4320],
 ];
 
+/** How far back a strip can be drawn, in milliseconds. */
+export const KEPT_MS = 3 * 86_400_000;
+
 /** This bit says that the cell holds something that is not settled. */
 export const AHEAD = 8;
 
@@ -109,6 +112,8 @@ export class Strip {
 }
 
 function seenIn(state: State): number {
+  // Some vantages see it down: that is never averaged away.
+  if (state === 'partial') return SEEN.up | SEEN.down;
   return state === 'unknown' ? 0 : SEEN[state];
 }
 

@@ -48,7 +48,7 @@ export function drawHeader(grid: Grid, facts: HeaderFacts): void {
 }
 
 function countSpans(model: Model, glyphs: Glyphs, now: number): Span[] {
-  const counts: Record<State, number> = { down: 0, unobserved: 0, unknown: 0, up: 0 };
+  const counts: Record<State, number> = { down: 0, partial: 0, unobserved: 0, unknown: 0, up: 0 };
   for (const row of model.rows) counts[worstOf(row, now)] += 1;
   return (Object.keys(counts) as State[]).flatMap((state): Span[] => {
     const number = counts[state];

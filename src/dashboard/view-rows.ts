@@ -23,6 +23,7 @@ export interface Brush {
 
 /** The style of a state. */
 export function styleOf(state: State): Style {
+  if (state === 'partial') return 'ahead';
   return state === 'unknown' ? 'dim' : state;
 }
 

@@ -34,10 +34,17 @@ export function fitGap(gap: GapFacts, room: number): string {
 const WORDS: Readonly<Record<State, string>> = {
   up: 'up',
   down: 'DOWN',
+  partial: 'PARTIAL',
   unobserved: 'unobserved',
   unknown: 'waiting',
 };
-const SHORT: Readonly<Record<State, string>> = { up: 'up', down: 'DOWN', unobserved: 'unobs.', unknown: 'wait' };
+const SHORT: Readonly<Record<State, string>> = {
+  up: 'up',
+  down: 'DOWN',
+  partial: 'PART',
+  unobserved: 'unobs.',
+  unknown: 'wait',
+};
 
 /** The word for a state. @param room in cells */
 export function stateWord(state: State, room = Infinity): string {

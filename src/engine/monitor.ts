@@ -179,8 +179,10 @@ export class Monitor {
       return null;
     }
     this.#board.services.set(name, BoardService.resume(name, info, past));
-    this.#tellAbsence(name, past.until, 'this monitor was not running');
-    return past.memory && { memory: past.memory, until: past.until };
+    // Where the wall clock was set back, the last sign of life has an earlier label than the state.
+    const until = Math.max(past.until, past.since);
+    this.#tellAbsence(name, until, 'this monitor was not running');
+    return past.memory && { memory: past.memory, until };
   }
 
   /** What is known of a service that is watched until now. */

@@ -1,6 +1,9 @@
 /** `/api/v1`: what is known, as JSON. */
+import { DAY_MS, midnights } from '../timeline/days.ts';
 import { type Answer, json, refusal } from './answer.ts';
-import type { Event, Gap, MonitorIdentity, ServiceSnapshot, TimelineInterval } from './messages.ts';
+import type { Archive } from './archive.ts';
+import type { MonitorIdentity, ServiceSnapshot } from './messages.ts';
+import { type PastGap, PastView } from './past-view.ts';
 import { publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
 import { isBad, servicesOf, strange, timeOf } from './query.ts';
 import { intervalsEach } from './snapshots.ts';
@@ -8,14 +11,18 @@ import type { FeedSource } from './source.ts';
 
 /** Gaps in one answer: the newest. */
 const GAPS = 1000;
+/** Days that a page shows. */
+const DAYS = 90;
 /** How far back a timeline reaches where nobody says. */
 const TIMELINE_MS = 24 * 3_600_000;
 
 export class Api {
   readonly #source: FeedSource;
+  readonly #past: PastView;
 
-  constructor(source: FeedSource) {
+  constructor(source: FeedSource, archive: Archive | null) {
     this.#source = source;
+    this.#past = new PastView(source, archive);
   }
 
   /** Every service as it is now. */
@@ -39,16 +46,12 @@ export class Api {
     if (isBad(services)) return refusal(400, services.trouble);
     const since = timeOf(query, 'since');
     if (isBad(since)) return refusal(400, since.trouble);
-    const kept = this.#source.events.after(this.#source.events.oldest - 1, Infinity) ?? [];
-    const found = kept
-      .filter((event) => event.type === 'gap')
-      .filter((gap) => gap.to > (since ?? 0) && (services === null || services.has(gap.service)));
-    const reach = found.at(-GAPS - 1)?.to ?? this.#reach(kept[0]);
+    const { gaps, completeSince } = this.#past.gaps(services, since ?? 0, GAPS);
     return json({
       monitor: this.#monitor(view),
       now: this.#source.now(),
-      since: Math.max(since ?? 0, reach),
-      gaps: found.slice(-GAPS).map(gapFacts),
+      since: completeSince,
+      gaps: gaps.map(gapFacts),
     });
   }
 
@@ -67,19 +70,46 @@ export class Api {
     const begin = from ?? until - TIMELINE_MS;
     if (begin > until) return refusal(400, 'from is after to, or after now');
 
-    const all = [...this.#source.board.services.values()];
-    const asked = all.filter(({ name }) => services === null || services.has(name));
+    const asked = this.#asked(services);
     const each = intervalsEach(asked.length);
+    const window = { from: begin, to: until < now ? until : null };
     return json({
       monitor: this.#monitor(view),
       now,
       from: begin,
       to: until,
-      services: asked.map(({ name, timeline }) => ({
-        service: name,
-        timeline: clipped(timeline, begin, until, now).slice(-each),
-      })),
+      services: asked.map((service) => ({ service, timeline: this.#past.timeline(service, window, each) })),
     });
+  }
+
+  /** The last 90 days of each service, in columns: the first entry of each is of the day that begins at `from`. */
+  days(view: View, query: URLSearchParams): Answer {
+    const trouble = strange(query, [], ['service']);
+    if (trouble !== null) return refusal(400, trouble);
+    const services = servicesOf(query, this.#knows);
+    if (isBad(services)) return refusal(400, services.trouble);
+    const now = this.#source.now();
+    return json({
+      monitor: this.#monitor(view),
+      now,
+      from: midnights(now, DAYS)[0],
+      widthMs: DAY_MS,
+      services: this.#asked(services).map((service) => {
+        const days = this.#past.days(service, DAYS);
+        return {
+          service,
+          upMs: days.map(({ upMs }) => Math.round(upMs)),
+          // Never nothing where there was something.
+          downMs: days.map(({ downMs }) => Math.ceil(downMs)),
+          unobservedMs: days.map(({ unobservedMs }) => Math.round(unobservedMs)),
+          gaps: days.map(({ gaps }) => gaps),
+        };
+      }),
+    });
+  }
+
+  #asked(services: ReadonlySet<string> | null): string[] {
+    return [...this.#source.board.services.keys()].filter((name) => services === null || services.has(name));
   }
 
   readonly #knows = (service: string): boolean => this.#source.board.services.has(service);
@@ -88,13 +118,6 @@ export class Api {
     const { identity } = this.#source;
     return view === 'public' ? publicIdentity(identity) : identity;
   }
-
-  /** From when on every event is in the log. */
-  #reach(oldest: Event | undefined): number {
-    if (this.#source.events.oldest === 1) return this.#source.identity.startedAt;
-    if (oldest === undefined) return this.#source.now();
-    return oldest.type === 'gap' ? oldest.to : oldest.at;
-  }
 }
 
 /** A snapshot without the past, which has paths of its own. JSON leaves out what is undefined. */
@@ -102,16 +125,6 @@ function present(snapshot: ServiceSnapshot | PublicSnapshot): object {
   return { ...snapshot, timeline: undefined, gaps: undefined };
 }
 
-function gapFacts({ seq, service, from, to, durationMs, minMs, maxMs, failed, reasons }: Gap): Omit<Gap, 'type'> {
+function gapFacts({ seq, service, from, to, durationMs, minMs, maxMs, failed, reasons }: PastGap): PastGap {
   return { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons };
-}
-
-function clipped(timeline: readonly TimelineInterval[], from: number, to: number, now: number): TimelineInterval[] {
-  return timeline
-    .filter((interval) => interval.from <= to && (interval.to ?? now) >= from)
-    .map((interval) => ({
-      state: interval.state,
-      from: Math.max(interval.from, from),
-      to: interval.to === null ? (to < now ? to : null) : Math.min(interval.to, to),
-    }));
 }

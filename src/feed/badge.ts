@@ -2,7 +2,13 @@
 import type { State } from '../model.ts';
 
 /** White text on each has a contrast of at least 4.5. */
-const COLOURS: Record<State, string> = { up: '#2a7e3b', down: '#c62828', unobserved: '#6b6b6b', unknown: '#6b6b6b' };
+const COLOURS: Record<State, string> = {
+  up: '#2a7e3b',
+  down: '#c62828',
+  partial: '#a85400',
+  unobserved: '#6b6b6b',
+  unknown: '#6b6b6b',
+};
 const LABEL_COLOUR = '#444444';
 const FONT_SIZE = 11;
 const PAD = 6;

@@ -127,9 +127,9 @@ export class FeedClient {
 
   /** Marks this moment at the other end. Resolves with what is wrong, for people; with null where nothing is. */
   async mark(text: string): Promise<string | null> {
-    const { token, marks } = this.url;
+    const { token, api } = this.url;
     try {
-      const { statusCode, body } = await request(marks, {
+      const { statusCode, body } = await request(new URL('marks', api), {
         method: 'POST',
         headers: {
           'content-type': 'application/json',

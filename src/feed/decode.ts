@@ -21,7 +21,7 @@ const reasons = z.array(z.object({ reason, count }));
 const message = text.nullable().default(null);
 const hidden = text.default('');
 
-const gapFacts = z.object({
+export const gapFacts = z.object({
   from: time,
   to: time,
   durationMs: duration,
@@ -30,6 +30,8 @@ const gapFacts = z.object({
   failed: count,
   reasons,
 });
+
+export const timelineSchema = z.array(z.object({ state, from: time, to: time.nullable() }));
 
 const snapshot = z.object({
   service: text,
@@ -48,9 +50,15 @@ const snapshot = z.object({
   reason: reason.nullable(),
   uptime: z.object({ '1h': share, '24h': share, '90d': share }),
   observed: z.object({ '1h': duration, '24h': duration, '90d': duration }).default({ '1h': 0, '24h': 0, '90d': 0 }),
-  timeline: z.array(z.object({ state, from: time, to: time.nullable() })),
+  timeline: timelineSchema,
   gaps: z.array(gapFacts),
+  vantages: z
+    .array(z.object({ vantage: text, monitor: text, state, since: time, reason: reason.nullable() }))
+    .optional(),
 });
+
+/** Whose event it is. */
+const origin = { vantage: text.optional(), monitor: text.optional() };
 
 /** The schema of each message, by its type. */
 export const MESSAGES = {
@@ -74,16 +82,26 @@ export const MESSAGES = {
     notAfter: time,
     reason: reason.nullable(),
     message,
+    ...origin,
+    seen: z.object({ from: state, to: state }).optional(),
   }),
-  gap: z.object({ type: z.literal('gap'), seq, service: text, ...gapFacts.shape }),
+  gap: z.object({ type: z.literal('gap'), seq, service: text, ...gapFacts.shape, ...origin }),
   'open-gap': z.object({
     type: z.literal('open-gap'),
     service: text,
     ...gapFacts.omit({ to: true, maxMs: true }).shape,
   }),
-  mark: z.object({ type: z.literal('mark'), seq, at: time, text: hidden }),
-  'connection-lost': z.object({ type: z.literal('connection-lost'), seq, service: text, at: time, reason, message }),
-  identity: z.object({ type: z.literal('identity'), seq, service: text, at: time, was: hidden, is: hidden }),
+  mark: z.object({ type: z.literal('mark'), seq, at: time, text: hidden, ...origin }),
+  'connection-lost': z.object({
+    type: z.literal('connection-lost'),
+    seq,
+    service: text,
+    at: time,
+    reason,
+    message,
+    ...origin,
+  }),
+  identity: z.object({ type: z.literal('identity'), seq, service: text, at: time, was: hidden, is: hidden, ...origin }),
   sample: z.object({
     type: z.literal('sample'),
     service: text,
@@ -121,6 +139,11 @@ export function decode(received: string): Message | Undecoded {
   } catch {
     return { fault: 'malformed', trouble: 'not JSON' };
   }
+  return decodeValue(value);
+}
+
+/** The same of what was JSON. */
+export function decodeValue(value: unknown): Message | Undecoded {
   const typed = z.object({ type: z.string() }).safeParse(value);
   if (!typed.success) return { fault: 'malformed', trouble: 'not an object with a type' };
   const { type } = typed.data;

@@ -5,8 +5,8 @@ export interface FeedUrl {
   readonly url: URL;
   /** A secret; null where none is given. */
   readonly token: string | null;
-  /** Where marks are posted to. */
-  readonly marks: URL;
+  /** Where the paths of its API begin: `…/api/v1/`. */
+  readonly api: URL;
   /** For people: without the token. */
   readonly shown: string;
 }
@@ -29,7 +29,8 @@ export function parseFeedUrl(text: string): FeedUrl | null {
   if ([...url.searchParams.keys()].some((name) => name !== 'service')) return null;
   url.protocol = protocol;
   if (url.pathname.endsWith('/')) url.pathname += 'feed';
-  const marks = new URL('api/v1/marks', url);
-  marks.protocol = protocol === 'wss:' ? 'https:' : 'http:';
-  return { url, token, marks, shown: url.href };
+  const api = new URL('api/v1/', url);
+  api.search = '';
+  api.protocol = protocol === 'wss:' ? 'https:' : 'http:';
+  return { url, token, api, shown: url.href };
 }

@@ -52,6 +52,23 @@ export interface Uptime {
 /** How much of each window was observed: up and down time together, in milliseconds. */
 export type Observed = Readonly<Record<keyof Uptime, number>>;
 
+/** How one vantage sees a service. */
+export interface VantageView {
+  readonly vantage: string;
+  /** The `id` of the monitor that speaks for it. */
+  readonly monitor: string;
+  readonly state: State;
+  readonly since: number;
+  readonly reason: Reason | null;
+}
+
+/** Whose event it is: told by hubs only. */
+export interface Origin {
+  readonly vantage?: string | undefined;
+  /** The `id` of the monitor. */
+  readonly monitor?: string | undefined;
+}
+
 /** One service in a `hello`: what it is, and all that a newcomer needs to know of it. */
 export interface ServiceSnapshot {
   readonly service: string;
@@ -76,6 +93,8 @@ export interface ServiceSnapshot {
   readonly timeline: readonly TimelineInterval[];
   /** The last gaps that ended, the newest last. */
   readonly gaps: readonly GapFacts[];
+  /** Who says what: told by hubs only. Then `state` is of all of them together. */
+  readonly vantages?: readonly VantageView[] | undefined;
 }
 
 /** First, and again when the services change. */
@@ -91,7 +110,7 @@ export interface Hello {
 }
 
 /** A state changed. The change itself was in [`notBefore`, `notAfter`]; `at` is when the first probe that saw it was sent. */
-export interface Transition {
+export interface Transition extends Origin {
   readonly type: 'transition';
   readonly seq: number;
   readonly service: string;
@@ -102,10 +121,12 @@ export interface Transition {
   readonly notAfter: number;
   readonly reason: Reason | null;
   readonly message: string | null;
+  /** What changed as its vantage sees it: told by hubs only. Then `from` and `to` are of all vantages together, and may be equal. */
+  readonly seen?: { readonly from: State; readonly to: State } | undefined;
 }
 
 /** A gap ended. */
-export interface Gap extends GapFacts {
+export interface Gap extends GapFacts, Origin {
   readonly type: 'gap';
   readonly seq: number;
   readonly service: string;
@@ -118,7 +139,7 @@ export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs'> {
 }
 
 /** Somebody marked a moment. */
-export interface Mark {
+export interface Mark extends Origin {
   readonly type: 'mark';
   readonly seq: number;
   readonly at: number;
@@ -126,7 +147,7 @@ export interface Mark {
 }
 
 /** A kept connection broke. */
-export interface ConnectionLost {
+export interface ConnectionLost extends Origin {
   readonly type: 'connection-lost';
   readonly seq: number;
   readonly service: string;
@@ -136,7 +157,7 @@ export interface ConnectionLost {
 }
 
 /** The same service is another process now. */
-export interface Identity {
+export interface Identity extends Origin {
   readonly type: 'identity';
   readonly seq: number;
   readonly service: string;

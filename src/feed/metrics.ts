@@ -3,6 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 
 import type { Phases } from '../model.ts';
 import type { BoardService } from '../timeline/board.ts';
+import type { Archive } from './archive.ts';
 import type { FanOut } from './fan-out.ts';
 import type { FeedSource } from './source.ts';
 
@@ -25,6 +26,9 @@ type Measured = Pick<FeedSource, 'now' | 'counters'> & {
   readonly board: Pick<FeedSource['board'], 'services'>;
 };
 
+/** What metrics read of a history. */
+type HistoryHealth = Pick<Archive, 'trouble' | 'figures'>;
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #source: Measured;
@@ -39,8 +43,9 @@ export class Metrics {
   readonly #gaps: Counter<'service'>;
   readonly #missed: Counter;
   readonly #clients: Gauge;
+  readonly #readHistory: () => void;
 
-  constructor(source: Measured, fanOut: Pick<FanOut, 'size' | 'missed'>) {
+  constructor(source: Measured, fanOut: Pick<FanOut, 'size' | 'missed'>, archive: HistoryHealth | null = null) {
     this.#source = source;
     this.#fanOut = fanOut;
     const registers = [this.#registry];
@@ -88,6 +93,7 @@ export class Metrics {
       registers,
     });
     this.#clients = new Gauge({ name: 'gapwatch_feed_clients', help: 'Clients of the feed', registers });
+    this.#readHistory = archive === null ? () => undefined : historyMetrics(archive, registers);
   }
 
   get contentType(): string {
@@ -100,6 +106,7 @@ export class Metrics {
     for (const service of this.#source.board.services.values()) this.#read(service);
     this.#missed.inc(this.#fanOut.missed);
     this.#clients.set(this.#fanOut.size);
+    this.#readHistory();
     return this.#registry.metrics();
   }
 
@@ -129,4 +136,27 @@ export class Metrics {
     this.#unobserved.inc(labels, highest.unobservedMs / 1000);
     this.#gaps.inc(labels, totals.gaps);
   }
+}
+
+/** The metrics of a history. Returns what reads them anew. */
+function historyMetrics(archive: HistoryHealth, registers: Registry[]): () => void {
+  const ok = new Gauge({ name: 'gapwatch_history_ok', help: 'Whether what happens is written to disk', registers });
+  const bytes = new Gauge({ name: 'gapwatch_history_bytes', help: 'Size of the history on disk', registers });
+  const waiting = new Gauge({
+    name: 'gapwatch_history_waiting_events',
+    help: 'Events that are not on disk yet',
+    registers,
+  });
+  const lost = new Counter({
+    name: 'gapwatch_history_lost_events_total',
+    help: 'Events that were never written, because more waited than memory may hold',
+    registers,
+  });
+  return () => {
+    const { figures } = archive;
+    ok.set(archive.trouble === null ? 1 : 0);
+    bytes.set(figures.bytes);
+    waiting.set(figures.waiting);
+    lost.inc(figures.lost);
+  };
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Access, Granted } from './access.ts';
 import { type Answer, ASK_FOR_TOKEN, json, refusal, text } from './answer.ts';
 import type { Api } from './api.ts';
+import type { Archive } from './archive.ts';
 import { badgeSvg, endpointBadge } from './badge.ts';
 import { takeMark } from './marks.ts';
 import type { Page } from './page.ts';
@@ -14,6 +15,7 @@ import type { FeedSource } from './source.ts';
 export interface Served {
   readonly source: FeedSource;
   readonly access: Access;
+  readonly archive: Pick<Archive, 'trouble'> | null;
   readonly api: Api;
   readonly page: Page;
   /** The answer to a scrape, and to a request of the state of all. */
@@ -46,6 +48,7 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     handler: ({ api }, { granted, query }) => api.timeline(granted.view, query),
   },
+  { path: /^\/api\/v1\/days$/, method: 'GET', handler: days },
   { path: /^\/api\/v1\/marks$/, method: 'POST', handler: mark },
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
@@ -54,7 +57,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** Answered to everybody: they tell nothing of the services, and what supervises this process has no token. */
-const OPEN: Readonly<Record<string, (source: FeedSource) => Answer>> = {
+const OPEN: Readonly<Record<string, (served: Served) => Answer>> = {
   '/healthz': () => text('ok'),
   '/readyz': ready,
 };
@@ -66,7 +69,7 @@ const OPEN: Readonly<Record<string, (source: FeedSource) => Answer>> = {
 export async function answerTo(served: Served, request: IncomingMessage, url: URL): Promise<Answer> {
   const { pathname: path, searchParams: query } = url;
   const open = Object.hasOwn(OPEN, path) ? OPEN[path] : undefined;
-  if (open !== undefined) return allowed(request, 'GET', path) ?? open(served.source);
+  if (open !== undefined) return allowed(request, 'GET', path) ?? open(served);
   const granted = served.access.judge(request.headers, null);
   if ('status' in granted) return refusal(granted.status, granted.trouble, granted.status === 401 ? ASK_FOR_TOKEN : {});
 
@@ -102,6 +105,12 @@ function status({ api, recent }: Served, { granted, query }: Asked): Answer {
   return recent.get(granted.view, () => api.status(granted.view, query));
 }
 
+/** Days change slowly, and there may be many of them. */
+function days({ api, recent }: Served, { granted, query }: Asked): Answer {
+  if (query.size > 0) return api.days(granted.view, query);
+  return recent.get(`days ${granted.view}`, () => api.days(granted.view, query));
+}
+
 async function mark({ source, access }: Served, { request, granted }: Asked): Promise<Answer> {
   if (granted.trusted) return takeMark(request, source);
   if (access.hasToken) return refusal(401, 'a mark needs the token: Authorization: Bearer TOKEN', ASK_FOR_TOKEN);
@@ -125,13 +134,18 @@ function badgeJson({ source }: Served, { name }: Asked): Answer {
   return json(endpointBadge(name, service.status));
 }
 
-function ready(source: FeedSource): Answer {
+function ready({ source, archive }: Served): Answer {
   const now = source.now();
   const waiting = [...source.board.services.values()].filter((service) => {
     if (service.state === 'up' || service.state === 'down') return false;
     const { upMs, downMs } = service.totalsAt(now);
     return upMs + downMs === 0;
   });
-  if (waiting.length === 0) return text('ready');
-  return text(`${String(waiting.length)} of ${String(source.board.services.size)} services had no answer yet`, 503);
+  // It watches and tells what it sees: who sends visitors elsewhere for a full disk would gain nothing. No path is told.
+  const trouble = archive?.trouble == null ? '' : '\nthe history is in trouble: the log says more';
+  if (waiting.length === 0) return text(`ready${trouble}`);
+  return text(
+    `${String(waiting.length)} of ${String(source.board.services.size)} services had no answer yet${trouble}`,
+    503,
+  );
 }

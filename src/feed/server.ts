@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
 
 import { Access } from './access.ts';
+import type { Archive } from './archive.ts';
 import { type Answer, refusal, send } from './answer.ts';
 import { Api } from './api.ts';
 import { listenFault, notProtected } from './feed-error.ts';
@@ -27,6 +28,8 @@ export interface FeedServerOptions {
   /** Whether everybody else sees the public view. */
   readonly public: boolean;
   readonly monitor: FeedSource;
+  /** What the past is read from; none where nothing is kept. */
+  readonly archive?: Archive | null;
   readonly page: PageAssets;
   readonly log: Logger;
 }
@@ -61,7 +64,7 @@ export class FeedServer {
    * @throws FeedError where it may not, or can't
    */
   static async start(options: FeedServerOptions): Promise<FeedServer> {
-    const { listen, token, monitor, log } = options;
+    const { listen, token, monitor, archive = null, log } = options;
     const where = hostPort(listen.host, listen.port);
     const access = new Access({ host: listen.host, token, public: options.public });
     if (!access.possible) throw notProtected(where);
@@ -82,12 +85,13 @@ export class FeedServer {
     }
 
     const fanOut = new FanOut(monitor);
-    const metrics = new Metrics(monitor, fanOut);
+    const metrics = new Metrics(monitor, fanOut, archive);
     const scrapes = new Recent<Promise<Answer>>(RECENT_MS);
     const served: Served = {
       source: monitor,
       access,
-      api: new Api(monitor),
+      archive,
+      api: new Api(monitor, archive),
       page: new Page(options.page),
       metrics: () =>
         scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),

@@ -2,12 +2,14 @@
  * What the page knows of its monitor, from the messages of the feed. The hello says what is; events that it knows of
  * already are only news, and those after it change the picture. Pure.
  */
-import type { Event, Hello, Message, MonitorIdentity, ServiceSnapshot, Transition, Uptime } from '../feed/messages.ts';
+import type { Event, Hello, Message, MonitorIdentity, ServiceSnapshot, Transition } from '../feed/messages.ts';
 import { isEvent } from '../feed/messages.ts';
 import type { Reason, State } from '../model.ts';
 import { Board, type BoardService } from '../timeline/board.ts';
+import type { Day } from '../timeline/days.ts';
+import { type DaysAnswer, readDays } from './days.ts';
 import { type Item, News } from './news.ts';
-import { helloOf, type StatusAnswer, uptimesOf } from './receive.ts';
+import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './receive.ts';
 
 /** How many past events a page that is opened asks for. */
 const PAST = 100;
@@ -24,11 +26,28 @@ export interface Position {
   readonly monitor: string;
 }
 
+type KeptDays = ReadonlyMap<number, Day>;
+
+/** What was told of a service beside its timeline. */
+export interface Known extends Shares {
+  /** The reason of the present state, as the monitor put it; null where it did not tell. */
+  readonly message: string | null;
+  /** What the monitor kept of the last days, by their beginnings. */
+  readonly days: KeptDays;
+}
+
+const NO_DAYS: KeptDays = new Map();
+const NO_SHARES: Shares = {
+  uptime: { '1h': null, '24h': null, '90d': null },
+  observed: { '1h': 0, '24h': 0, '90d': 0 },
+};
+
 export class Picture {
   readonly news = new News();
   #board = new Board();
   #monitor: MonitorIdentity | null = null;
-  #uptimes = new Map<string, Uptime>();
+  #uptimes = new Map<string, Shares>();
+  #days: ReadonlyMap<string, KeptDays> = new Map();
   /** The reasons in the monitor's words, where it told them. */
   readonly #messages = new Map<string, string | null>();
   #position: Position | null = null;
@@ -58,13 +77,18 @@ export class Picture {
     return this.#overloaded;
   }
 
-  uptime(service: string): Uptime {
-    return this.#uptimes.get(service) ?? { '1h': null, '24h': null, '90d': null };
+  /** What was told of a service beside its timeline. */
+  known(service: string): Known {
+    return {
+      ...(this.#uptimes.get(service) ?? NO_SHARES),
+      message: this.#messages.get(service) ?? null,
+      days: this.#days.get(service) ?? NO_DAYS,
+    };
   }
 
-  /** The reason of the present state, as the monitor put it; null where it did not tell. */
-  message(service: string): string | null {
-    return this.#messages.get(service) ?? null;
+  /** Takes what the monitor kept of the last days. */
+  remember(answer: DaysAnswer): void {
+    this.#days = readDays(answer);
   }
 
   /** Takes the state without the past: shown until the hello is there. */

@@ -1,5 +1,5 @@
 /** What the page hears from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
-import type { Hello, Message, MonitorIdentity, ServiceSnapshot, Uptime } from '../feed/messages.ts';
+import type { Hello, Message, MonitorIdentity, ServiceSnapshot } from '../feed/messages.ts';
 
 /** The answer of `/api/v1/status`. */
 export interface StatusAnswer {
@@ -47,7 +47,10 @@ export function helloOf(answer: StatusAnswer): Hello {
   return { type: 'hello', protocol: 1, monitor, now, seq, resumed: false, services };
 }
 
+/** How much of the windows a service was up, and was seen at all. */
+export type Shares = Pick<ServiceSnapshot, 'uptime' | 'observed'>;
+
 /** The uptimes in an answer, by service. */
-export function uptimesOf(services: readonly { service: string; uptime: Uptime }[]): Map<string, Uptime> {
-  return new Map(services.map(({ service, uptime }) => [service, uptime]));
+export function uptimesOf(services: readonly ({ service: string } & Shares)[]): Map<string, Shares> {
+  return new Map(services.map(({ service, uptime, observed }) => [service, { uptime, observed }]));
 }

@@ -60,6 +60,7 @@ export function scaleAt(now: number, spanMs: number, width: number): Scale {
 export function pieces(timeline: readonly TimelineInterval[], scale: Scale, known: Known, density: number): Piece[] {
   const up: Piece[] = [];
   const unobserved: Piece[] = [];
+  const partial: Piece[] = [];
   const down: Piece[] = [];
   const end = Math.min(known.now, known.heard);
   for (let index = timeline.length - 1; index >= 0; index--) {
@@ -70,6 +71,7 @@ export function pieces(timeline: readonly TimelineInterval[], scale: Scale, know
     const from = Math.max(interval.from, scale.from);
     if (from > to) continue;
     if (interval.state === 'down') down.push(pieceOf('down', from, to, scale, LEAST_DOWN * density));
+    else if (interval.state === 'partial') partial.push(pieceOf('partial', from, to, scale, LEAST_DOWN * density));
     else if (interval.state === 'unobserved')
       unobserved.push(pieceOf('unobserved', from, to, scale, LEAST_UNOBSERVED * density));
     else {
@@ -78,7 +80,7 @@ export function pieces(timeline: readonly TimelineInterval[], scale: Scale, know
       if (settled < to) up.push({ ...pieceOf('up', settled, to, scale, 1), provisional: true });
     }
   }
-  return [...up, ...unobserved, ...down];
+  return [...up, ...unobserved, ...partial, ...down];
 }
 
 /** The interval at a place of the strip; one that failed, where there is one that near. Null where nothing is known. */

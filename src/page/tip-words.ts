@@ -1,7 +1,7 @@
 /** What a place of a strip or of the days is said to show. Pure. Times in milliseconds since the epoch. */
 import { count, showDuration, showGap } from '../format.ts';
 import type { GapFacts, TimelineInterval } from '../feed/messages.ts';
-import type { Day } from './days.ts';
+import type { Day } from '../timeline/days.ts';
 import { mainReason, REASON_WORDS, showDay, showExactly, STATE_WORDS } from './words.ts';
 
 /** @param gaps of the service, among which the one may be that the interval is of */
@@ -21,10 +21,12 @@ export function intervalWords(
   return `Down for ${showGap(gap)}\n${when}${reason === null ? '' : `\n${REASON_WORDS[reason]}`}`;
 }
 
-export function dayWords({ from, upMs, downMs, unobservedMs, falls }: Day): string {
+export function dayWords({ from, upMs, downMs, unobservedMs, gaps }: Day): string {
   const day = showDay(from);
   if (upMs + downMs + unobservedMs === 0) return `${day}\nNot known`;
-  const down = downMs === 0 ? 'No gap' : `${count(falls, 'gap')}, down for ${showDuration(downMs)}`;
+  // A gap counts on the day on which it ends.
+  const ended = gaps === 0 ? '' : `${count(gaps, 'gap')}, `;
+  const down = downMs === 0 ? 'No gap' : `${ended}down for ${showDuration(downMs)}`;
   const blind = unobservedMs === 0 ? '' : `\nNot observed for ${showDuration(unobservedMs)}`;
   return `${day}\n${down}${blind}`;
 }

@@ -7,6 +7,7 @@ import { REASON_MEANS } from '../reasons.ts';
 export const STATE_WORDS: Readonly<Record<State, string>> = {
   up: 'Up',
   down: 'Down',
+  partial: 'Partly up',
   unobserved: 'Not observed',
   unknown: 'No answer yet',
 };
@@ -53,7 +54,12 @@ export function showEvery(ms: number): string {
 }
 
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const WEEKDAY = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' });
+const UTC_DAY = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  timeZone: 'UTC',
+});
 
 /** `04:05:06` today, `22 Nov 04:05:06` on another day. */
 export function showWhen(at: number, now: number): string {
@@ -65,9 +71,9 @@ export function showExactly(at: number, now: number): string {
   return dayBefore(at, now) + showClock(at);
 }
 
-/** `Mon 23 Nov`. */
+/** `Mon 23 Nov (UTC)`. */
 export function showDay(at: number): string {
-  return WEEKDAY.format(at).replace(',', '');
+  return `${UTC_DAY.format(at).replace(',', '')} (UTC)`;
 }
 
 function dayBefore(at: number, now: number): string {

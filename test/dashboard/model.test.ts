@@ -152,3 +152,36 @@ describe('the model', () => {
     });
   });
 });
+
+describe('what a source kept', () => {
+  it('is drawn before what was heard, and its gaps are listed before those', () => {
+    const world = upWorld();
+    world.outage('web', 5000, 6000);
+    world.now = START + 8000;
+    const from = START - 10_000;
+    const gap = { durationMs: 1000, minMs: 900, maxMs: 1100, failed: 10, reasons: [] };
+    world.model.remember(0, [
+      {
+        service: 'web',
+        timeline: [
+          { state: 'up', from, to: from + 2000 },
+          { state: 'down', from: from + 2000, to: from + 3000 },
+          { state: 'unobserved', from: from + 3000, to: START },
+          // What was heard is told better by what was heard.
+          { state: 'up', from: START, to: null },
+        ],
+        gaps: [{ ...gap, from: from + 2000, to: from + 3000 }],
+      },
+    ]);
+    const cells = { from, stepMs: 1000, count: 18 };
+    const seen = [...laneOf(world).cells(cells, world.now, world.now)];
+    const { up, down, unobserved } = SEEN;
+    assert.deepEqual(seen.slice(0, 4), [up, up, down, unobserved]);
+    assert.equal(seen[9], unobserved);
+    assert.deepEqual(seen.slice(10), [up, up, up, up, up, down, up, up]);
+    assert.deepEqual(
+      laneOf(world).gaps.map((one) => one.from),
+      [from + 2000, START + 5000],
+    );
+  });
+});

@@ -25,7 +25,7 @@ describe('the address of a feed', () => {
   it('keeps its token apart', () => {
     const parsed = parseFeedUrl('https://host:1/x/?token=secret')!;
     assert.equal(parsed.token, 'secret');
-    assert.equal(parsed.marks.href, 'https://host:1/x/api/v1/marks');
+    assert.equal(parsed.api.href, 'https://host:1/x/api/v1/');
     assert.doesNotMatch(parsed.shown + parsed.url.href, /secret/);
   });
 });

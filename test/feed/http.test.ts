@@ -95,6 +95,24 @@ describe('over HTTP', () => {
     ]);
   });
 
+  it('tells the last days', async () => {
+    const { value } = await askJson(`${at.http}/api/v1/days?service=web`);
+    const [web, ...others] = value['services'] as {
+      service: string;
+      upMs: number[];
+      downMs: number[];
+      gaps: number[];
+    }[];
+    assert.deepEqual([web?.service, others.length], ['web', 0]);
+    assert.equal(value['widthMs'], 86_400_000);
+    assert.equal(value['from'], (Math.floor(Number(value['now']) / 86_400_000) - 89) * 86_400_000);
+    // A test may run across midnight.
+    const lately = (column: number[] | undefined): number => column?.slice(-2).reduce((sum, ms) => sum + ms, 0) ?? 0;
+    assert.ok(lately(web?.upMs) > 0 && lately(web?.downMs) > 0 && lately(web?.gaps) >= 1);
+    assert.equal(web?.upMs.length, 90);
+    assert.ok(web?.upMs.slice(0, -2).every((ms) => ms === 0));
+  });
+
   it('takes a mark with the token, and tells it', async () => {
     const client = await Listener.open(at.ws);
     const body = JSON.stringify({ text: ' restarting dockerd ' });

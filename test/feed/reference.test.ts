@@ -1,8 +1,9 @@
 /** The reference page tells the truth: its examples and tables are held against the program. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import type { z } from 'zod';
@@ -44,7 +45,14 @@ const SECTIONS: Section[] = PAGE.split(/^##+ /m)
 
 const shapeOf = (schema: z.ZodObject): string[] => Object.keys(schema.shape).filter((name) => name !== 'type');
 
+/** The folder of a history. */
+const DATA = mkdtempSync(join(tmpdir(), 'gapwatch-reference-'));
+
 describe('the reference page', () => {
+  after(() => {
+    rmSync(DATA, { recursive: true });
+  });
+
   it('has a section for each message', () => {
     assert.deepEqual(SECTIONS.map(({ type }) => type).sort(), Object.keys(MESSAGES).sort());
   });
@@ -95,7 +103,7 @@ describe('the reference page', () => {
 
   it(
     'names the paths that are there, and the metrics',
-    inScene({ names: ['web'] }, async (at) => {
+    inScene({ names: ['web'], data: DATA }, async (at) => {
       const rows = rowsOf(PAGE.split(/^## HTTP$/m)[1]!);
       const paths = rows.map(([field]) => field).filter((field) => field.includes('/'));
       assert.ok(paths.length >= 9);

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { Monitor } from '../../src/engine/monitor.ts';
 import type { PageAssets } from '../../src/feed/page-assets.ts';
 import { FeedServer, type FeedServerOptions } from '../../src/feed/server.ts';
+import { History } from '../../src/history/history.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import type { Message } from '../../src/feed/messages.ts';
 
@@ -121,6 +122,10 @@ export interface SceneOptions {
   readonly vantage?: string;
   readonly rise?: number;
   readonly fall?: number;
+  /** Services that are there already; they stay when the scene ends. */
+  readonly services?: readonly Service[];
+  /** The folder of a history, which the scene goes on from. */
+  readonly data?: string;
   readonly feed?: Partial<Omit<FeedServerOptions, 'monitor'>>;
 }
 
@@ -148,13 +153,21 @@ export interface Scene {
 
 /** Starts services, a monitor and its feed; every service has had its first answer. */
 export async function scene(options: SceneOptions = {}): Promise<Scene> {
-  const services = await Promise.all((options.names ?? ['web', 'api']).map((name) => Service.start(name)));
+  const own = await Promise.all(
+    (options.services === undefined ? (options.names ?? ['web', 'api']) : []).map((name) => Service.start(name)),
+  );
+  const services = options.services ?? own;
   const watched = services.map((service) =>
     service.watched(options.intervalMs ?? 25, { rise: options.rise ?? 1, fall: options.fall ?? 1 }),
   );
-  const monitor = new Monitor({ vantage: options.vantage ?? 'here', version: '0.0.0', watched, workers: 1 });
   let logged = '';
   const log = pino({ level: 'trace' }, { write: (line: string) => (logged += line) });
+  const history =
+    options.data === undefined ? null : await History.open({ dir: options.data, keepMs: 90 * 86_400_000, log });
+  const identity = { vantage: options.vantage ?? 'here', version: '0.0.0' };
+  const monitor = new Monitor({ ...identity, watched: [], workers: 1, ...(history && { past: history.past }) });
+  history?.record(monitor);
+  monitor.apply(watched);
   const feed = await FeedServer.start({
     listen: { host: '127.0.0.1', port: 0 },
     token: null,
@@ -163,8 +176,11 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     log,
     ...options.feed,
     monitor,
+    archive: history,
   });
-  await until(monitor, () => [...monitor.board.services.values()].every(({ state }) => state !== 'unknown'));
+  await until(monitor, () =>
+    [...monitor.board.services.values()].every(({ state }) => state === 'up' || state === 'down'),
+  );
   const { port } = feed.address;
   let stopped: Promise<void> | null = null;
   const stopMonitor = (): Promise<void> => (stopped ??= monitor.stop());
@@ -179,7 +195,8 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     end: async () => {
       await feed.close();
       await stopMonitor();
-      await Promise.all(services.map((service) => service.down()));
+      await history?.close();
+      await Promise.all(own.map((service) => service.down()));
     },
   };
 }

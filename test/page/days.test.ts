@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { daysOf, downShare } from '../../src/page/days.ts';
+import { daysOf, downShare, readDays } from '../../src/page/days.ts';
 import { dayWords, daysWords } from '../../src/page/tip-words.ts';
 
-const NOON = new Date(2026, 10, 23, 12).getTime();
+const NOON = Date.UTC(2026, 10, 23, 12);
 const HOUR = 3_600_000;
+const NOTHING = new Map();
 
 describe('the days', () => {
   const timeline = [
@@ -16,23 +17,45 @@ describe('the days', () => {
   ] as const;
 
   it('divides what is known at midnight', () => {
-    const days = daysOf(timeline, NOON);
+    const days = daysOf(NOTHING, timeline, NOON);
     assert.equal(days.length, 90);
     assert.deepEqual(days.at(-1), {
       from: NOON - 12 * HOUR,
       upMs: 10 * HOUR,
       downMs: HOUR,
       unobservedMs: HOUR,
-      falls: 1,
+      gaps: 1,
     });
     assert.deepEqual([days.at(-2)?.upMs, days.at(-2)?.downMs], [7 * HOUR, HOUR]);
   });
 
   it('claims nothing of the days before the watch', () => {
-    const days = daysOf(timeline, NOON);
+    const days = daysOf(NOTHING, timeline, NOON);
     assert.ok(days.slice(0, -2).every(({ upMs, downMs, unobservedMs }) => upMs + downMs + unobservedMs === 0));
     assert.match(dayWords(days[0] ?? assert.fail()), /Not known$/);
     assert.equal(daysWords(days), 'Last 90 days: 2 days known, 2 of them with a gap');
+  });
+
+  it('shows what the monitor kept of days that this page did not see, and what it saw beyond that', () => {
+    const midnight = NOON - 12 * HOUR;
+    const kept = readDays({
+      from: midnight - 48 * HOUR,
+      widthMs: 24 * HOUR,
+      services: [
+        {
+          service: 'web',
+          upMs: [23 * HOUR, 24 * HOUR, 9 * HOUR],
+          downMs: [HOUR, 0, 0],
+          unobservedMs: [0, 0, 0],
+          gaps: [3, 0, 0],
+        },
+      ],
+    }).get('web');
+    const days = daysOf(kept ?? NOTHING, timeline, NOON, 4);
+    assert.deepEqual(days[0], { from: midnight - 72 * HOUR, upMs: 0, downMs: 0, unobservedMs: 0, gaps: 0 });
+    assert.deepEqual(days[1], { from: midnight - 48 * HOUR, upMs: 23 * HOUR, downMs: HOUR, unobservedMs: 0, gaps: 3 });
+    assert.equal(days[3]?.upMs, 10 * HOUR);
+    assert.match(dayWords(days[1] ?? assert.fail()), /^Sat 21 Nov \(UTC\)\n3 gaps, down for 1 h 00 min/);
   });
 
   it('shows 0.2 s as surely as an hour, but less of it', () => {

@@ -146,7 +146,7 @@ describe('the picture', () => {
     const status = snapshot('web', { uptime: { '1h': 0.5, '24h': null, '90d': 1 } });
     picture.begin({ monitor: MONITOR, now: 5000, seq: 250, services: [status] });
     assert.deepEqual(picture.position, { after: 150, monitor: 'm' });
-    assert.equal(picture.uptime('web')['1h'], 0.5);
+    assert.equal(picture.known('web').uptime['1h'], 0.5);
     picture.take(hello(250, true, [snapshot('web', { gaps: [gap(0, '', 1500, 1700)] })]));
     assert.equal(picture.services[0]?.gaps.length, 1);
     assert.equal(told(picture).length, 1);

@@ -1,5 +1,6 @@
 /** The page's side of the feed: keeps the picture true, and says how the connection is. */
 import type { LinkState } from '../link-words.ts';
+import type { DaysAnswer } from '../days.ts';
 import { type Change, Picture } from '../picture.ts';
 import { receive, type StatusAnswer } from '../receive.ts';
 import { Link } from './link.ts';
@@ -9,6 +10,8 @@ import { MonitorClock } from './monitor-clock.ts';
 const UPTIMES_MS = 60_000;
 const AFTER_GAP_MS = 1000;
 const SPREAD_MS = 2000;
+/** Days that are past do not change; of today the feed tells. */
+const DAYS_MS = 600_000;
 
 export interface FeedEvents {
   /** Something is to be drawn. */
@@ -41,6 +44,9 @@ export class Feed {
     setInterval(() => {
       this.#askForUptimes(0);
     }, UPTIMES_MS);
+    setInterval(() => {
+      if (!document.hidden) this.#askForDays();
+    }, DAYS_MS);
   }
 
   get state(): LinkState {
@@ -55,10 +61,11 @@ export class Feed {
   /** The first time the state is fetched: it is there before a websocket, and says where the news begin. */
   async #prepare(): Promise<URL> {
     if (this.picture.position === null) {
-      const answer = await this.#status();
+      const answer = await this.#get<StatusAnswer>('/api/v1/status');
       this.#heard(answer.now);
       this.picture.begin(answer);
       this.#events.changed([]);
+      this.#askForDays();
     }
     const url = new URL('/feed', location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -99,7 +106,7 @@ export class Feed {
     this.#uptimes ??= window.setTimeout(() => {
       this.#uptimes = null;
       // Those that are shown stay until there are newer ones; the websocket tells when the monitor is away.
-      this.#status().then(
+      this.#get<StatusAnswer>('/api/v1/status').then(
         (answer) => {
           this.picture.refresh(answer);
           this.#events.changed([]);
@@ -109,10 +116,21 @@ export class Feed {
     }, inMs);
   }
 
-  async #status(): Promise<StatusAnswer> {
+  #askForDays(): void {
+    this.#get<DaysAnswer>('/api/v1/days').then(
+      (answer) => {
+        this.picture.remember(answer);
+        this.#events.changed([]);
+      },
+      // The bars show what the feed has told until they are asked for again.
+      () => undefined,
+    );
+  }
+
+  async #get<Answer>(path: string): Promise<Answer> {
     let response: Response;
     try {
-      response = await fetch('/api/v1/status', {
+      response = await fetch(path, {
         headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
       });
     } catch {
@@ -121,6 +139,6 @@ export class Feed {
     if (response.status === 401)
       throw new Error('this monitor wants its token: load the page again, with any name and the token as password');
     if (!response.ok) throw new Error(`the monitor answered with ${String(response.status)}`);
-    return (await response.json()) as StatusAnswer;
+    return (await response.json()) as Answer;
   }
 }

@@ -66,8 +66,7 @@ export class ServiceList {
       this.#of = services;
       this.#build();
     }
-    for (const row of this.#rows.values())
-      row.draw(frame, picture.uptime(row.service.name), picture.message(row.service.name));
+    for (const row of this.#rows.values()) row.draw(frame, picture.known(row.service.name));
     for (const group of this.#groups) setText(group.count, countOf(group.rows));
     if (this.#troubled.checked) this.#sift(false);
   }

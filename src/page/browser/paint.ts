@@ -1,5 +1,6 @@
 /** Paints strips and days on canvases. A state is told by its shape as well as by its colour. */
-import { type Day, downShare } from '../days.ts';
+import type { Day } from '../../timeline/days.ts';
+import { downShare } from '../days.ts';
 import type { Piece } from '../strip.ts';
 import type { Theme } from './theme.ts';
 
@@ -32,7 +33,7 @@ export function paintStrip(
   const { height } = canvas;
   dots(context, width, height, density, theme);
   for (const { state, x, width, provisional } of pieces) {
-    const part = state === 'down' ? 1 : state === 'up' ? UP : UNOBSERVED;
+    const part = state === 'down' || state === 'partial' ? 1 : state === 'up' ? UP : UNOBSERVED;
     const high = Math.round(height * part);
     // What lies below shows what the piece is not.
     context.clearRect(x, 0, width, height);

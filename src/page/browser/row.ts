@@ -1,8 +1,9 @@
 /** One service of the list. Only what differs is touched; strip and days are painted only while they are in sight. */
 import { showShare } from '../../format.ts';
-import type { Uptime } from '../../feed/messages.ts';
 import type { BoardService } from '../../timeline/board.ts';
-import { type Day, daysOf } from '../days.ts';
+import type { Day } from '../../timeline/days.ts';
+import { daysOf } from '../days.ts';
+import type { Known as Told } from '../picture.ts';
 import { rowWords, stripWords } from '../row-words.ts';
 import { intervalAt, type Known, pieces, scaleAt } from '../strip.ts';
 import { daysWords, dayWords, intervalWords } from '../tip-words.ts';
@@ -17,6 +18,8 @@ const SPANS = [
   { key: '90d', name: '90 d', spanMs: 90 * 86_400_000 },
 ] as const;
 const MINUTE_MS = 60_000;
+/** Where less than this share of a window was observed, its uptime is of less than its name says. */
+const WHOLE = 0.9;
 /** A pointer within so many pixels of a failure means it. */
 const NEAR = 5;
 
@@ -35,16 +38,16 @@ export class ServiceRow {
   readonly #uptimes = SPANS.map(() => make('dd'));
   readonly #panelId: string;
   #panel: ServicePanel | null = null;
-  readonly #knownSince: number;
   #dayList: readonly Day[] = [];
   #labelled = '';
+  #keptDays: Told['days'] | null = null;
   #painted = '';
   #paintedDays = '';
+  #drawnDays: readonly Day[] = [];
 
   /** @param index among all services */
   constructor(service: BoardService, index: number, toggled: () => void) {
     this.#service = service;
-    this.#knownSince = service.timeline[0]?.from ?? service.since;
     const name = make('span', 'name', service.name);
     name.title = service.name;
     this.#button = make('button', '', this.#sign, name, make('span', 'chevron'));
@@ -94,7 +97,7 @@ export class ServiceRow {
     this.#button.ariaExpanded = String(this.open);
   }
 
-  draw(frame: Frame, uptime: Uptime, message: string | null): void {
+  draw(frame: Frame, told: Told): void {
     const service = this.#service;
     const words = rowWords(service, frame.now, frame.old);
     setData(this.element, 'state', service.status);
@@ -107,13 +110,12 @@ export class ServiceRow {
     SPANS.forEach(({ key, spanMs }, place) => {
       const figure = this.#uptimes[place];
       if (figure === undefined) return;
-      setText(figure, showShare(uptime[key]));
-      // The watch has not lasted that long: what it says is of less.
-      setData(figure, 'short', String(frame.now - this.#knownSince < spanMs));
+      setText(figure, showShare(told.uptime[key]));
+      setData(figure, 'short', String(told.observed[key] < WHOLE * spanMs));
     });
-    this.#label(frame);
+    this.#label(frame, told.days);
     if (this.visible) this.#paint(frame);
-    if (this.open) this.#panel?.draw(service, message, frame);
+    if (this.open) this.#panel?.draw(service, told.message, frame);
   }
 
   /** What stands at a place of the strip or of the days. @param x from its left edge, in CSS pixels */
@@ -129,13 +131,14 @@ export class ServiceRow {
   }
 
   /** Says what strip and days show, for those who can't see it. */
-  #label({ heard, now, spanMs, spanName }: Frame): void {
+  #label({ heard, now, spanMs, spanName }: Frame, days: Told['days']): void {
     const { state, since } = this.#service;
     const labelled = [state, since, spanName, Math.floor(heard / MINUTE_MS)].join();
-    if (labelled === this.#labelled) return;
+    if (labelled === this.#labelled && days === this.#keptDays) return;
     this.#labelled = labelled;
+    this.#keptDays = days;
     const { timeline } = this.#service;
-    this.#dayList = daysOf(timeline, heard);
+    this.#dayList = daysOf(days, timeline, heard);
     setLabel(this.#strip, stripWords(timeline, spanName, now - spanMs, heard));
     setLabel(this.#days, daysWords(this.#dayList));
   }
@@ -146,8 +149,10 @@ export class ServiceRow {
     if (pixels === 0) return;
     const scale = scaleAt(now, spanMs, pixels);
     const paintedDays = [this.#labelled, pixels, theme.version].join();
-    if (paintedDays !== this.#paintedDays) paintDays(this.#days, this.#dayList, pixels, density, theme);
+    if (paintedDays !== this.#paintedDays || this.#dayList !== this.#drawnDays)
+      paintDays(this.#days, this.#dayList, pixels, density, theme);
     this.#paintedDays = paintedDays;
+    this.#drawnDays = this.#dayList;
     const painted = [paintedDays, scale.from, heard < now ? heard : 'live'].join();
     if (painted === this.#painted) return;
     this.#painted = painted;

@@ -3,6 +3,7 @@
 export interface Theme {
   readonly up: string;
   readonly down: string;
+  readonly partial: string;
   readonly unobserved: string;
   /** Of what is not known. */
   readonly rule: string;
@@ -19,6 +20,7 @@ function read(): Theme {
   return {
     up: colour('--up-band'),
     down: colour('--down'),
+    partial: colour('--partial'),
     unobserved: colour('--unobserved'),
     rule: colour('--rule'),
     version,

@@ -1,0 +1,47 @@
+/** A monitor in this process, with its history, as the dashboard and the lines read it. */
+import type { PastService, Source } from '../dashboard/source.ts';
+import type { Monitor, Reader } from '../engine/monitor.ts';
+import type { History } from '../history/history.ts';
+
+/** Gaps of the past that are read for each service: the newest. */
+const GAPS = 100;
+/** Stretches of the past that are read for each service: the newest. */
+const INTERVALS = 20_000;
+
+export class LocalSource implements Source {
+  readonly #monitor: Monitor;
+  readonly #history: Pick<History, 'reader' | 'trouble'> | null;
+
+  constructor(monitor: Monitor, history: Pick<History, 'reader' | 'trouble'> | null) {
+    this.#monitor = monitor;
+    this.#history = history;
+  }
+
+  subscribe(reader: Reader): () => void {
+    return this.#monitor.subscribe(reader);
+  }
+
+  mark(text: string): void {
+    this.#monitor.mark(text);
+  }
+
+  now(): number {
+    return this.#monitor.now();
+  }
+
+  get trouble(): string | null {
+    return this.#history?.trouble ?? null;
+  }
+
+  past(from: number): Promise<readonly PastService[]> {
+    const history = this.#history;
+    if (history === null) return Promise.resolve([]);
+    const window = { from, to: this.now() };
+    const services = [...this.#monitor.board.services.keys()].map((service) => ({
+      service,
+      timeline: history.reader.intervals(service, window, INTERVALS),
+      gaps: history.reader.gaps(window, service, GAPS),
+    }));
+    return Promise.resolve(services);
+  }
+}

@@ -1,0 +1,16 @@
+/** Looks through the whole file, which may take a while, in a thread of its own. Tells what is wrong; null for nothing. */
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { Database, fileFaultOf } from './database.ts';
+
+const db = new Database(workerData as string, 'read');
+let trouble: string | null = null;
+try {
+  const found = db.row('PRAGMA quick_check(1)')?.[0];
+  if (found !== 'ok') trouble = String(found);
+} catch (error) {
+  // What else goes wrong is no damage, and the writer will meet it too.
+  if (fileFaultOf(error) === 'damaged') trouble = String((error as Error).message);
+}
+db.close();
+parentPort?.postMessage(trouble);

@@ -1,0 +1,117 @@
+/** Follows a monitor, and makes batches of what it tells. */
+import type { Monitor, Reader } from '../engine/monitor.ts';
+import type { Event, Message } from '../feed/messages.ts';
+import { infoOf } from '../timeline/board.ts';
+import type { TimelineMemory } from '../timeline/timeline.ts';
+import type { Batch, Item, LostStretch } from './batch.ts';
+import type { EventStore } from './event-store.ts';
+
+/** What a history needs of a monitor. */
+export type Recorded = Pick<Monitor, 'identity' | 'now' | 'observedUntil' | 'subscribe' | 'board' | 'memory'>;
+
+/** Events in one batch. */
+export const BATCH = 5000;
+
+/** Something that was told after an event. */
+interface Told {
+  readonly after: number;
+  readonly item: Item;
+}
+
+export class Recorder implements Reader {
+  readonly samples = false;
+  readonly #monitor: Recorded;
+  readonly #events: EventStore;
+  readonly #unsubscribe: () => void;
+  #told: Told[] = [];
+  /** What was written of the memories, by service. */
+  #memories = new Map<string, TimelineMemory>();
+  /** Of the batch that is being written. */
+  #sent: { readonly told: number; readonly lost: readonly LostStretch[] } = { told: 0, lost: [] };
+
+  constructor(monitor: Recorded, events: EventStore) {
+    this.#monitor = monitor;
+    this.#events = events;
+    this.#unsubscribe = monitor.subscribe(this);
+  }
+
+  take(messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.type === 'status') {
+        this.#tell({ type: 'status', service: message.service, status: message.status });
+      } else if (message.type === 'hello') {
+        const services = message.services.map(({ service, state, status, since, reason, ...rest }) => ({
+          ...{ name: service, state, status, since, reason },
+          info: infoOf(rest),
+        }));
+        this.#tell({ type: 'services', at: message.now, services });
+      }
+    }
+  }
+
+  /** Whether something waits to be written. */
+  get hasNews(): boolean {
+    return this.#events.waiting > 0 || this.#told.length > 0;
+  }
+
+  /** The next batch: what waits, in its order, and the sign of life. */
+  batch(): Batch {
+    const events = this.#events.next(BATCH);
+    const last = events.at(-1)?.seq ?? this.#events.newest;
+    const lost = this.#events.lost;
+    const told = this.#told.filter(({ after }) => after <= last);
+    this.#sent = { told: told.length, lost };
+    const { vantage, version, startedAt } = this.#monitor.identity;
+    return {
+      run: { vantage, version, startedAt },
+      alive: this.#monitor.observedUntil(),
+      items: [...(lost.length > 0 ? [{ type: 'lost', stretches: lost } as const] : []), ...inOrder(events, told)],
+      // What a timeline remembers goes with the newest event only.
+      memories: last === this.#events.newest ? this.#newMemories() : [],
+    };
+  }
+
+  /** The batch is on disk. Returns the lost stretches that were in it. */
+  written(): readonly LostStretch[] {
+    this.#told = this.#told.slice(this.#sent.told);
+    return this.#sent.lost;
+  }
+
+  /** It is not: all of it is to be given again, and to a new file all that is known. */
+  failed(): void {
+    this.#memories = new Map();
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+  }
+
+  #tell(item: Item): void {
+    this.#told.push({ after: this.#events.newest, item });
+  }
+
+  #newMemories(): Batch['memories'] {
+    const news: [string, TimelineMemory][] = [];
+    for (const { name, state } of this.#monitor.board.services.values()) {
+      const memory = state === 'down' || state === 'unobserved' ? this.#monitor.memory(name) : null;
+      if (memory === null || this.#memories.get(name) === memory) continue;
+      this.#memories.set(name, memory);
+      news.push([name, memory]);
+    }
+    return news;
+  }
+}
+
+function inOrder(events: readonly Event[], told: readonly Told[]): Item[] {
+  const items: Item[] = [];
+  let rest = events;
+  for (const { after, item } of told) {
+    const count = rest.findIndex(({ seq }) => seq > after);
+    const before = count === -1 ? rest : rest.slice(0, count);
+    if (before.length > 0) items.push({ type: 'events', events: before });
+    rest = rest.slice(before.length);
+    items.push(item);
+  }
+  if (rest.length > 0) items.push({ type: 'events', events: rest });
+  return items;
+}

@@ -1,0 +1,121 @@
+/** A feed over a history: what was before the monitor was started anew is still there, and nothing is told twice. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+import { ask, askJson } from './asking.ts';
+import { Listener } from './listener.ts';
+import { parsePrometheus } from './prometheus.ts';
+import { type Scene, scene, Service } from './scene.ts';
+
+const OPTIONS = { intervalMs: 25, names: ['web', 'api'] };
+
+interface Wire {
+  readonly service: string;
+  readonly timeline: readonly { readonly state: string; readonly from: number; readonly to: number | null }[];
+}
+
+describe('a feed over a history', () => {
+  let data = '';
+  let services: Service[] = [];
+  let id = '';
+  /** The numbers of the events that were heard before the restarts, and the newest of all. */
+  const heard: number[] = [];
+  let lastHeard = 0;
+  let at: Scene;
+
+  before(async () => {
+    data = mkdtempSync(join(tmpdir(), 'gapwatch-feed-'));
+    services = await Promise.all(OPTIONS.names.map((name) => Service.start(name)));
+    for (let run = 0; run < 3; run++) {
+      const one = await scene({ ...OPTIONS, services, data });
+      id = one.monitor.identity.id;
+      const client =
+        run === 0
+          ? await Listener.open(one.ws)
+          : await Listener.open(`${one.ws}?after=${String(lastHeard)}&monitor=${id}`);
+      assert.equal(client.heard[0]?.['resumed'], run > 0);
+      await services[run % 2]?.flap(one.monitor);
+      one.monitor.mark(`run ${String(run)}`);
+      await client.find(({ text }) => text === `run ${String(run)}`);
+      // What happens after the client went away, and just before the end.
+      await client.close();
+      heard.push(...client.seqs);
+      lastHeard = Math.max(lastHeard, ...client.seqs);
+      await services[0]?.flap(one.monitor);
+      await one.end();
+    }
+    at = await scene({ ...OPTIONS, services, data });
+  });
+
+  after(async () => {
+    await at.end();
+    await Promise.all(services.map((service) => service.down()));
+    rmSync(data, { recursive: true });
+  });
+
+  it('tells a client that comes back every event of several runs, once and in order', async () => {
+    assert.equal(at.monitor.identity.id, id);
+    const client = await Listener.open(`${at.ws}?after=${String(lastHeard)}&monitor=${id}`);
+    at.monitor.mark('now');
+    await client.find(({ text }) => text === 'now');
+    await client.close();
+    const seqs = [...heard, ...client.seqs];
+    assert.deepEqual(
+      seqs,
+      Array.from({ length: seqs.length }, (_, index) => (heard[0] ?? 0) + index),
+    );
+    assert.ok(client.heard.some(({ reason }) => reason === 'stopped'));
+  });
+
+  it('tells the gaps of all runs, each once', async () => {
+    const { value } = await askJson(`${at.http}/api/v1/gaps`);
+    const gaps = value['gaps'] as { service: string; seq: number; from: number; to: number }[];
+    const count = (name: string): number => gaps.filter(({ service }) => service === name).length;
+    // A busy machine may make a gap of its own stall, never lose one.
+    assert.ok(count('web') >= 5 && count('api') >= 1);
+    assert.equal(new Set(gaps.map(({ seq }) => seq)).size, gaps.length);
+    const only = await askJson(`${at.http}/api/v1/gaps?service=api&since=${String(gaps[0]?.to)}`);
+    assert.equal((only.value['gaps'] as unknown[]).length, count('api') - (gaps[0]?.service === 'api' ? 1 : 0));
+  });
+
+  it('tells the timeline of all runs, with the absences between them', async () => {
+    const { value } = await askJson(`${at.http}/api/v1/timeline?service=web`);
+    const [web] = value['services'] as Wire[];
+    const timeline = web?.timeline ?? [];
+    assert.ok(timeline.filter(({ state }) => state === 'unobserved').length >= 3);
+    assert.ok(timeline.filter(({ state }) => state === 'down').length >= 5);
+    timeline.slice(1).forEach(({ from }, index) => {
+      assert.equal(timeline[index]?.to, from);
+    });
+    assert.equal(timeline.at(-1)?.to, null);
+  });
+
+  it('counts what was before in the days, in the uptime and in the metrics', async () => {
+    const days = await askJson(`${at.http}/api/v1/days?service=web`);
+    const [web] = days.value['services'] as {
+      upMs: number[];
+      downMs: number[];
+      unobservedMs: number[];
+      gaps: number[];
+    }[];
+    const lately = (column: number[] | undefined): number => column?.slice(-2).reduce((sum, ms) => sum + ms, 0) ?? 0;
+    assert.ok(lately(web?.gaps) >= 5 && lately(web?.downMs) > 0 && lately(web?.unobservedMs) > 0);
+    const status = await askJson(`${at.http}/api/v1/status`);
+    const [first] = status.value['services'] as { uptime: Record<string, number>; observed: Record<string, number> }[];
+    const seenMs = lately(web?.upMs) + lately(web?.downMs);
+    assert.ok(Math.abs((first?.observed['90d'] ?? 0) - seenMs) < 3000 + seenMs / 2);
+    assert.ok((first?.uptime['90d'] ?? 1) < 1);
+    const families = parsePrometheus((await ask(`${at.http}/metrics`)).body);
+    const gaps = families.get('gapwatch_gaps_total')?.series.find(({ labels }) => labels['service'] === 'web');
+    assert.ok((gaps?.value ?? 0) >= 5);
+    assert.equal(families.get('gapwatch_history_ok')?.series[0]?.value, 1);
+  });
+
+  it('is ready', async () => {
+    const { status, body } = await ask(`${at.http}/readyz`);
+    assert.deepEqual([status, body], [200, 'ready\n']);
+  });
+});

@@ -1,0 +1,124 @@
+/** A monitor that does what a test says, with a clock of its own: for what takes a real one months. */
+import type { Reader } from '../../src/engine/monitor.ts';
+import type { Past, ServicePast } from '../../src/engine/past.ts';
+import type { EventLog } from '../../src/feed/event-log.ts';
+import { MemoryEventLog } from '../../src/feed/event-log.ts';
+import type { Event, GapFacts, Message, Unnumbered } from '../../src/feed/messages.ts';
+import { PROTOCOL } from '../../src/feed/messages.ts';
+import type { Reason, State } from '../../src/model.ts';
+import type { Recorded } from '../../src/history/recorder.ts';
+import { Board, BoardService, type ServiceInfo } from '../../src/timeline/board.ts';
+import type { TimelineMemory } from '../../src/timeline/timeline.ts';
+
+export const INFO: ServiceInfo = {
+  kind: 'tcp',
+  target: 'tcp://127.0.0.1:1',
+  connection: 'new',
+  group: null,
+  intervalMs: 100,
+  timeoutMs: 1000,
+  rise: 1,
+  fall: 1,
+};
+
+export class ScriptedMonitor implements Recorded {
+  readonly identity: Recorded['identity'];
+  readonly board = new Board();
+  readonly events: EventLog;
+  readonly memories = new Map<string, TimelineMemory>();
+  readonly #past: Map<string, ServicePast>;
+  readonly #readers = new Set<Reader>();
+  /** Milliseconds since the epoch. */
+  clock: number;
+
+  /** @param clock when it starts */
+  constructor(past: Past | null, clock: number) {
+    this.#past = new Map(past?.services);
+    this.clock = clock;
+    this.events = past?.events ?? new MemoryEventLog(0);
+    this.identity = { id: past?.id ?? 'scripted', vantage: 'here', version: '1', startedAt: clock };
+  }
+
+  now(): number {
+    return this.clock;
+  }
+
+  observedUntil(): number {
+    return this.clock;
+  }
+
+  memory(service: string): TimelineMemory | null {
+    return this.memories.get(service) ?? null;
+  }
+
+  subscribe(reader: Reader): () => void {
+    reader.take([this.#hello()]);
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /** Watches these services, and no others, as `Monitor.apply` does. */
+  watch(...names: readonly string[]): void {
+    for (const name of this.board.services.keys()) {
+      if (names.includes(name)) continue;
+      this.#absent(name, this.clock);
+      this.board.services.delete(name);
+    }
+    for (const name of names) {
+      if (this.board.services.has(name)) continue;
+      const past = this.#past.get(name);
+      this.#past.delete(name);
+      this.board.services.set(
+        name,
+        past === undefined ? new BoardService(name, INFO, this.clock) : BoardService.resume(name, INFO, past),
+      );
+      if (past !== undefined) this.#absent(name, past.until);
+    }
+    this.#publish([this.#hello()]);
+  }
+
+  /** A change of state, now. */
+  change(service: string, to: State, reason: Reason | null = to === 'down' ? 'refused' : null): void {
+    this.changeAt(this.clock, service, to, reason);
+  }
+
+  changeAt(at: number, service: string, to: State, reason: Reason | null): void {
+    const from = this.board.services.get(service)?.state ?? 'unknown';
+    const message = reason === null ? 'answers again' : `${reason}: nothing listens there (127.0.0.1:1)`;
+    this.event({ type: 'transition', service, from, to, at, notBefore: at - 100, notAfter: at, reason, message });
+  }
+
+  gap(service: string, facts: Pick<GapFacts, 'from' | 'to'> & Partial<GapFacts>): void {
+    const durationMs = facts.to - facts.from;
+    const bounds = { durationMs, minMs: Math.max(0, durationMs - 100), maxMs: durationMs + 100, failed: 3 };
+    this.event({ type: 'gap', service, ...bounds, reasons: [{ reason: 'refused', count: 3 }], ...facts });
+  }
+
+  mark(text: string): void {
+    this.event({ type: 'mark', at: this.clock, text });
+  }
+
+  event(event: Unnumbered): void {
+    const numbered: Event = { ...event, seq: this.events.newest + 1 };
+    this.events.append(numbered);
+    this.#publish([numbered]);
+  }
+
+  #absent(service: string, at: number): void {
+    const from = this.board.services.get(service)?.state ?? 'unknown';
+    if (from === 'unknown' || from === 'unobserved') return;
+    const reason = 'stopped';
+    this.event({ type: 'transition', service, from, to: 'unobserved', at, notBefore: at, notAfter: at, reason, message: null });
+  }
+
+  #publish(messages: readonly Message[]): void {
+    for (const message of messages) if (message.type !== 'hello') this.board.apply(message);
+    for (const reader of this.#readers) reader.take(messages);
+  }
+
+  #hello(): Message {
+    const services = this.board.snapshot(this.clock);
+    const seq = this.events.newest;
+    return { type: 'hello', protocol: PROTOCOL, monitor: this.identity, now: this.clock, seq, resumed: false, services };
+  }
+}
