@@ -1,6 +1,7 @@
 /** Services to watch, made for the benchmarks. */
 import type { Connection, Service } from '../../src/model.ts';
 import type { ProbeSpec, Watched } from '../../src/probe/spec.ts';
+import { endpoint, httpSpec, redisSpec, tcpSpec } from '../support/probing.ts';
 
 export interface Target {
   readonly kind: 'tcp' | 'http' | 'redis';
@@ -16,7 +17,6 @@ export interface Manner {
 
 /** A kept TCP connection proves something only where something is said over it. */
 const ECHO = { send: 'x', expect: 'x' };
-const SILENCE = { send: null, expect: null };
 
 export function watchedOf(name: string, { kind, host, port }: Target, manner: Manner): Watched {
   const service: Service = {
@@ -28,25 +28,13 @@ export function watchedOf(name: string, { kind, host, port }: Target, manner: Ma
     fall: 1,
     ...manner,
   };
-  const endpoint = { host, port, family: null, tls: null };
+  const at = { endpoint: endpoint(port, { host }) };
   const probe: ProbeSpec =
     kind === 'tcp'
-      ? { kind, endpoint, holdMs: 25, ...(manner.connection === 'kept' ? ECHO : SILENCE) }
+      ? tcpSpec(port, { ...at, ...(manner.connection === 'kept' ? ECHO : {}) })
       : kind === 'redis'
-        ? { kind, endpoint, username: null, password: null, db: 0, role: null }
-        : {
-            kind,
-            url: `http://${host}:${String(port)}/`,
-            socketPath: null,
-            family: null,
-            method: 'GET',
-            headers: {},
-            body: null,
-            expectStatus: [{ from: 200, to: 399 }],
-            expectBody: null,
-            follow: 0,
-            tls: { verify: true, ca: null, servername: null, minDays: null },
-          };
+        ? redisSpec(port, at)
+        : httpSpec(`http://${host}:${String(port)}/`);
   return { service, probe };
 }
 
