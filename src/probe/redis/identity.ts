@@ -1,4 +1,4 @@
-/** Who answers: asked with a new connection, but not more than once a second. */
+/** Who answers: asked with a new connection, until it has answered, and then not more than once a second. */
 import type { Attempt } from '../attempt.ts';
 import type { ProberEvents } from '../prober.ts';
 
@@ -6,7 +6,7 @@ const EVERY_MS = 1000;
 
 export class Identity {
   readonly #tell: (id: string) => void;
-  #askedAt = -Infinity;
+  #answeredAt = -Infinity;
 
   constructor(events: ProberEvents) {
     this.#tell = (id) => {
@@ -16,8 +16,11 @@ export class Identity {
 
   /** Whom to tell where this attempt shall ask; null where it need not. */
   askedBy(attempt: Attempt): ((id: string) => void) | null {
-    if (attempt.sentAt - this.#askedAt < EVERY_MS) return null;
-    this.#askedAt = attempt.sentAt;
-    return this.#tell;
+    if (attempt.sentAt - this.#answeredAt < EVERY_MS) return null;
+    return (id) => {
+      // Not when it is asked: a proxy that accepts for a server that is not there yet would use up the question.
+      this.#answeredAt = Math.max(this.#answeredAt, attempt.sentAt);
+      this.#tell(id);
+    };
   }
 }

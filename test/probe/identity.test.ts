@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Attempt } from '../../src/probe/attempt.ts';
+import { Identity } from '../../src/probe/redis/identity.ts';
+
+function attemptAt(now: number): Attempt {
+  return new Attempt({ now: () => now, stalledMs: () => 0 }, 1000, () => undefined);
+}
+
+describe('who a Redis is', () => {
+  it('is asked again at once where the question was not answered, otherwise once a second', () => {
+    const told: string[] = [];
+    const identity = new Identity({ connectionLost: () => undefined, identity: (id) => told.push(id) });
+    const attempts = [0, 100, 200, 1150].map(attemptAt);
+    const [first, second, third, fourth] = attempts.map((attempt, index) => {
+      const answer = identity.askedBy(attempt);
+      // A proxy accepted the first one for a server that was not there yet.
+      if (index !== 0) answer?.(String(index));
+      return answer;
+    });
+    for (const attempt of attempts) attempt.abort();
+    assert.ok(first !== null && second !== null && fourth !== null);
+    assert.equal(third, null);
+    assert.deepEqual(told, ['1', '3']);
+  });
+});
