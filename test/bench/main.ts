@@ -2,29 +2,21 @@
 import { parseArgs } from 'node:util';
 import { cpus } from 'node:os';
 
-import { type Bench, printRows, type Row } from './table.ts';
-import { cost } from './cost.ts';
-import { dashboard } from './dashboard.ts';
-import { feed } from './feed.ts';
-import { grid, overload } from './grid.ts';
-import { memory } from './memory.ts';
-import { start } from './start.ts';
-import { truth } from './truth.ts';
-
-const BENCHES: readonly Bench[] = [truth, cost, grid, overload, start, memory, dashboard, feed];
+import { BENCHES, benchesOf } from './benches.ts';
+import { printRows, type Row } from './table.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean', default: false } },
 });
-const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
+const unknown = positionals.filter((name) => benchesOf(name).length === 0);
 if (unknown.length > 0) {
-  const names = BENCHES.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n');
+  const names = BENCHES.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join('\n');
   process.stderr.write(`No benchmark is called ${unknown.join(', ')}. There are:\n${names}\n`);
   process.exit(2);
 }
 
-const chosen = positionals.length === 0 ? BENCHES : BENCHES.filter(({ name }) => positionals.includes(name));
+const chosen = positionals.length === 0 ? BENCHES : [...new Set(positionals.flatMap(benchesOf))];
 const results: Record<string, Row[]> = {};
 const machine = `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
 if (!values.json) process.stdout.write(`${machine}, ${new Date().toISOString()}\n`);

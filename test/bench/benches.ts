@@ -1,0 +1,38 @@
+/** All benchmarks, and which of them a name means. */
+import { busCluster, busOne } from './bus.ts';
+import { cost } from './cost.ts';
+import { dashboard } from './dashboard.ts';
+import { feed } from './feed.ts';
+import { grid, overload } from './grid.ts';
+import { memory } from './memory.ts';
+import { cpu } from './peers/cpu.ts';
+import { firstUse } from './peers/first-use.ts';
+import { gaps } from './peers/gaps.ts';
+import { hang } from './peers/hang.ts';
+import { restart } from './peers/restart.ts';
+import { start } from './start.ts';
+import type { Bench } from './table.ts';
+import { truth } from './truth.ts';
+
+export const BENCHES: readonly Bench[] = [
+  truth,
+  cost,
+  grid,
+  overload,
+  start,
+  memory,
+  dashboard,
+  feed,
+  busOne,
+  busCluster,
+  gaps,
+  cpu,
+  hang,
+  restart,
+  firstUse,
+];
+
+/** The benchmark of this name, or all of the group of this name: `peers` means `peers:gaps` and its like. */
+export function benchesOf(name: string): readonly Bench[] {
+  return BENCHES.filter((bench) => bench.name === name || bench.name.startsWith(`${name}:`));
+}

@@ -1,0 +1,141 @@
+/** What one service that hangs does to the probes of a hundred others, by when these arrive. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { childScript } from '../../support/children.ts';
+import { type Bench, percentile, type Row } from '../table.ts';
+import type { Arrivals } from './arrivals.ts';
+import { blackbox } from './blackbox.ts';
+import { Crowd } from './crowd.ts';
+import { withFolder } from './folder.ts';
+import { needPeers } from './needs.ts';
+import { Program } from './program.ts';
+import type { Tool, Watchable } from './tool.ts';
+import { gapwatch, haproxy, monit, ncLoop } from './tools.ts';
+import { Witness } from './witness.ts';
+
+const SERVICES = 100;
+const ROUNDS = 2;
+const WARM_UP_MS = 1500;
+/** Connections that fill the queue of a service that takes none out of it. */
+const FILLING = 4;
+/** For longer than this benchmark. */
+const DEAF_MS = 600_000;
+/** What one run differs from the next one by, at the least. */
+const NOISE_MS = 10;
+
+/** The slow ones hardly load the machine: they run beside each other. */
+const TURNS: readonly { readonly tools: readonly Tool[]; readonly seconds: number }[] = [
+  { tools: [gapwatch], seconds: 4 },
+  { tools: [haproxy], seconds: 4 },
+  { tools: [blackbox(100, 1000)], seconds: 4 },
+  { tools: [monit, ncLoop], seconds: 14 },
+];
+
+/** From one probe of a service to its next one, in milliseconds, of all services. */
+interface Steps {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export const hang: Bench = {
+  name: 'peers:hang',
+  about: `one service that hangs among ${String(SERVICES)} others: how much later their probes become`,
+  async run(say) {
+    needPeers();
+    const deaf = await Deaf.start();
+    const rows: Row[] = [];
+    for (const { tools, seconds } of TURNS) {
+      say(tools.map(({ name }) => name).join(' and '));
+      rows.push(...(await Promise.all(tools.map((tool) => measure(tool, deaf.target, seconds)))));
+    }
+    await deaf.end();
+    return rows;
+  },
+};
+
+async function measure(tool: Tool, hanging: Watchable, seconds: number): Promise<Row> {
+  const runs: { without: Steps; beside: Steps }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    runs.push({ without: await stepsOf(tool, [], seconds), beside: await stepsOf(tool, [hanging], seconds) });
+  }
+  // Whatever else the machine does can only make them longer.
+  const without = shortest(runs.map((run) => run.without));
+  const beside = shortest(runs.map((run) => run.beside));
+  const later = { p50: beside.p50 - without.p50, p99: beside.p99 - without.p99 };
+  const noise = Math.max(NOISE_MS, tool.intervalMs / 10);
+  return {
+    what: `${tool.name}: from one probe of a service to its next one, the better of ${String(ROUNDS)} runs in turns`,
+    found:
+      `${without.p50.toFixed(0)} ms at p50, ${without.p99.toFixed(0)} at p99; beside the one that hangs ` +
+      `${beside.p50.toFixed(0)} and ${beside.p99.toFixed(0)}: ` +
+      (Math.max(later.p50, later.p99) <= noise
+        ? 'not later'
+        : `later by ${later.p50.toFixed(0)} ms at p50, ${later.p99.toFixed(0)} at p99`),
+    reach: tool === gapwatch ? 'not later' : '',
+    reached: tool === gapwatch ? Math.max(later.p50, later.p99) <= noise : null,
+    figures: { p50Ms: without.p50, p99Ms: without.p99, besideP50Ms: beside.p50, besideP99Ms: beside.p99 },
+  };
+}
+
+function shortest(steps: readonly Steps[]): Steps {
+  return { p50: Math.min(...steps.map(({ p50 }) => p50)), p99: Math.min(...steps.map(({ p99 }) => p99)) };
+}
+
+async function stepsOf(tool: Tool, more: readonly Watchable[], seconds: number): Promise<Steps> {
+  const crowd = await Crowd.gather();
+  const arrivals = await withFolder(async (folder) => {
+    const witness = new Witness();
+    // Where services are looked at one after the other, the one that hangs is before the others.
+    const others = crowd.targets('http', SERVICES);
+    const running = await tool.start([...more, ...others], witness, folder);
+    try {
+      const names = others.map(({ name }) => name);
+      await witness.sawUp(names, tool.name);
+      await sleep(WARM_UP_MS);
+      return await crowd.arrivals(seconds * 1000);
+    } finally {
+      await running.stop();
+    }
+  });
+  await crowd.end();
+  return stepsIn(arrivals.connections);
+}
+
+function stepsIn(arrivals: Arrivals['connections']): Steps {
+  const steps = Object.values(arrivals).flatMap((times) => times.slice(1).map((time, index) => time - times[index]!));
+  return { p50: percentile(steps, 0.5), p99: percentile(steps, 0.99) };
+}
+
+/** A service whose queue of connections is full: who connects gets no answer at all. */
+class Deaf {
+  readonly #program: Program;
+  readonly #fillers: readonly Socket[];
+  readonly target: Watchable;
+
+  private constructor(program: Program, port: number, fillers: readonly Socket[]) {
+    this.#program = program;
+    this.#fillers = fillers;
+    this.target = { name: 'hangs', kind: 'tcp', host: '127.0.0.1', port, greeting: '' };
+  }
+
+  static async start(): Promise<Deaf> {
+    const told = new EventTarget();
+    let port = 0;
+    const program = new Program(process.execPath, [childScript('full-backlog'), String(DEAF_MS)], (line) => {
+      port = Number(line);
+      told.dispatchEvent(new Event('port'));
+    });
+    await once(told, 'port');
+    const fillers = Array.from({ length: FILLING }, () => connect({ host: '127.0.0.1', port }));
+    for (const filler of fillers) filler.on('error', () => undefined);
+    await sleep(200);
+    return new Deaf(program, port, fillers);
+  }
+
+  async end(): Promise<void> {
+    for (const filler of this.#fillers) filler.destroy();
+    await this.#program.stop();
+  }
+}

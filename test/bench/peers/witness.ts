@@ -1,0 +1,62 @@
+/** What one tool says: what it saw, and the gaps that follow from it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Clock } from '../../../src/engine/clock.ts';
+
+/** A gap as a tool tells it. Times are epoch milliseconds. */
+export interface Told {
+  readonly service: string;
+  readonly from: number;
+  readonly to: number;
+  readonly durationMs: number;
+  /** Null where the tool states none. */
+  readonly bounds: { readonly minMs: number; readonly maxMs: number } | null;
+}
+
+const clock = new Clock();
+
+/** The time, in epoch milliseconds with a fraction, as the staged outages read it. */
+export function now(): number {
+  return clock.epoch(clock.now());
+}
+
+export class Witness {
+  readonly gaps: Told[] = [];
+  /** Services that were seen up, and down, at least once. */
+  readonly seenUp = new Set<string>();
+  readonly seenDown = new Set<string>();
+  /** When it said of a service that it did not look, as only ours does. */
+  readonly blind: { readonly service: string; readonly at: number }[] = [];
+  readonly #downSince = new Map<string, number>();
+
+  /** The tool found a service up or down at a time. A gap lasts from the first down to the first up after it. */
+  saw(service: string, up: boolean, at: number): void {
+    const since = this.#downSince.get(service);
+    if (!up) {
+      this.seenDown.add(service);
+      if (since === undefined) this.#downSince.set(service, at);
+      return;
+    }
+    if (since !== undefined) {
+      this.#downSince.delete(service);
+      // What was down before it was ever up is no gap: the tool began before the service did.
+      if (this.seenUp.has(service)) this.told({ service, from: since, to: at, durationMs: at - since, bounds: null });
+    }
+    this.seenUp.add(service);
+  }
+
+  told(gap: Told): void {
+    this.gaps.push(gap);
+  }
+
+  /** Waits until all of these services were seen up. */
+  async sawUp(names: readonly string[], tool: string): Promise<void> {
+    const until = performance.now() + 20_000;
+    for (;;) {
+      const missing = names.filter((name) => !this.seenUp.has(name));
+      if (missing.length === 0) return;
+      if (performance.now() > until) throw new Error(`${tool} did not see ${missing.join(', ')} up within 20 s`);
+      await sleep(20);
+    }
+  }
+}
