@@ -1,6 +1,6 @@
 /** The line format: one line an event, for a scroll-back. Pure. */
 import { count, showAtLeast, showDuration, showGap, showTime } from '../format.ts';
-import type { GapFacts, Message, ReasonCount } from '../feed/messages.ts';
+import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../feed/messages.ts';
 
 /** The widest service name that the columns are made for. */
 const MAX_NAME = 32;
@@ -30,10 +30,15 @@ export class LinesFormat {
             : message.from === 'down'
               ? 'answers again'
               : 'is looked at again';
-        return this.#row(message.at, message.service, message.to.toUpperCase(), why === '' ? first : why);
+        return this.#row(
+          message.at,
+          message.service,
+          message.to.toUpperCase(),
+          `${why === '' ? first : why}${whose(message)}`,
+        );
       }
       case 'gap':
-        return this.#row(message.to, message.service, 'GAP', showGapFacts(message));
+        return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${whose(message)}`);
       case 'open-gap': {
         const { from, durationMs, minMs, failed, reasons } = message;
         const facts = `${showDuration(durationMs)} so far (at least ${showAtLeast(minMs)})`;
@@ -77,6 +82,12 @@ export class LinesFormat {
     const where = this.#sayVantage ? `${this.#vantage}  ` : '';
     return `${showTime(at)}  ${where}${service.padEnd(this.#nameWidth)}  ${what.padEnd(10)}  ${rest}`.trimEnd();
   }
+}
+
+/** Whose event it is, where a hub tells it. */
+function whose({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen'>): string {
+  if (vantage === undefined) return '';
+  return seen === undefined ? `, from ${vantage}` : `, ${seen.to} from ${vantage}`;
 }
 
 function withMessage(reason: string, message: string | null): string {

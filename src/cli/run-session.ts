@@ -1,0 +1,196 @@
+/** A run while it goes on: drives the stages by the clock, the services, the command and the signals, and shows them. */
+import { durationText } from '../config/duration.ts';
+import type { Monitor } from '../engine/monitor.ts';
+import { count, showDuration } from '../format.ts';
+import { liveLine } from '../lines/live-line.ts';
+import type { CommandEnding, RunFacts } from '../report/report.ts';
+import { type Patience, Stages } from '../report/stages.ts';
+import { showCommand, showEnding } from '../report/words.ts';
+import { BottomLine } from './bottom-line.ts';
+import { CommandChild, type Ended } from './command-child.ts';
+import type { Vantage } from './vantages.ts';
+
+/** How often it is looked whether a stage is over. */
+const LOOK_MS = 25;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Interruption = (typeof SIGNALS)[number];
+
+/** What became of a run. Times in milliseconds since the epoch. */
+export interface Course extends Pick<RunFacts, 'endedAt' | 'ending' | 'exitCode' | 'signal'> {
+  /** Null where the command was not started. */
+  readonly startedAt: number | null;
+  /** When the watch was over. */
+  readonly to: number;
+  readonly interrupted: Interruption | null;
+  /** Why the command could not be started at all, for people; otherwise null. */
+  readonly trouble: string | null;
+}
+
+interface Surroundings {
+  readonly command: readonly string[];
+  readonly patience: Patience;
+  readonly monitor: Monitor;
+  readonly vantages: readonly Vantage[];
+}
+
+export class RunSession {
+  /** Resolves when the run is over: the command has ended and the services are back, or somebody lost patience. */
+  readonly course: Promise<Course>;
+  readonly #all: Surroundings;
+  readonly #stages: Stages;
+  readonly #timer: NodeJS.Timeout;
+  readonly #line: BottomLine | null;
+  readonly #shown: string;
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    this.#signalled(signal as Interruption);
+  };
+  #child: CommandChild | null = null;
+  #facts: Omit<Course, 'to'> = {
+    startedAt: null,
+    endedAt: null,
+    ending: null,
+    exitCode: null,
+    signal: null,
+    interrupted: null,
+    trouble: null,
+  };
+  #givenUp = false;
+  #finish: (course: Course) => void = () => undefined;
+  /** Resolves at the first signal. */
+  #interrupt: () => void = () => undefined;
+  readonly #interrupted: Promise<void>;
+
+  constructor(all: Surroundings) {
+    this.#all = all;
+    this.#shown = showCommand(all.command);
+    this.#stages = new Stages(all.patience, performance.now());
+    this.course = new Promise((resolve) => (this.#finish = resolve));
+    this.#interrupted = new Promise((resolve) => (this.#interrupt = resolve));
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    const { beforeMs, giveUpMs } = all.patience;
+    const within = `at most ${durationText(giveUpMs)}`;
+    this.#tell(`Waiting until every service has been up for ${durationText(beforeMs)}, ${within}.`);
+    const colours = (process.env['NO_COLOR'] ?? '') === '';
+    this.#line = BottomLine.on(process.stderr, process.env, (columns) => this.#live(columns, colours));
+    this.#timer = setInterval(() => {
+      this.#look();
+    }, LOOK_MS);
+  }
+
+  /** The signal that ended it before its time, also after its course; null for none. */
+  get interrupted(): Interruption | null {
+    return this.#facts.interrupted;
+  }
+
+  /** Waits for something, but no longer than until somebody ends the run. */
+  async unlessInterrupted(something: Promise<unknown>): Promise<void> {
+    await Promise.race([something, this.#interrupted]);
+  }
+
+  /** Signals are no longer caught, and the terminal is as it was. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#line?.close();
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  }
+
+  #look(): void {
+    const { vantages } = this.#all;
+    const blind = vantages.some(({ trouble }) => trouble !== null);
+    const upForMs = vantages.flatMap(({ standings }) => standings.map((one) => one.upForMs));
+    const step = this.#stages.look(performance.now(), blind ? [...upForMs, null] : upForMs);
+    if (step === 'start') this.#start();
+    else if (step === 'finish' || step === 'not-up') this.#over();
+    else if (step === 'end-command') {
+      this.#givenUp = true;
+      this.#tell(`The command has not ended within ${durationText(this.#all.patience.giveUpMs)}: ending it.`);
+      this.#child?.end();
+    }
+  }
+
+  #start(): void {
+    const { monitor, command, vantages } = this.#all;
+    const services = vantages.reduce((sum, { standings }) => sum + standings.length, 0);
+    this.#tell(`${count(services, 'service')} up. Starting: ${this.#shown}`);
+    monitor.mark(`run: ${this.#shown} started`);
+    this.#facts = { ...this.#facts, startedAt: monitor.now() };
+    this.#stages.started(performance.now());
+    const child = new CommandChild(command);
+    this.#child = child;
+    child.ended.then(
+      (ended) => {
+        this.#ended(ended);
+      },
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#facts = { ...this.#facts, trouble: `${this.#shown} could not be started: ${why}` };
+        this.#over();
+      },
+    );
+  }
+
+  #ended({ exitCode, signal }: Ended): void {
+    if (this.#stages.stage !== 'during') return;
+    const { monitor, patience } = this.#all;
+    const endedAt = monitor.now();
+    const ending: CommandEnding = this.#givenUp ? 'given-up' : exitCode === null ? 'signal' : 'exited';
+    this.#facts = { ...this.#facts, endedAt, ending, exitCode, signal };
+    const durationMs = endedAt - (this.#facts.startedAt ?? endedAt);
+    const how = showEnding({ ending, exitCode, signal, durationMs, interrupted: null });
+    monitor.mark(`run: ${this.#shown} ${how}`);
+    this.#stages.ended(performance.now());
+    if (this.#facts.interrupted !== null) {
+      this.#over();
+      return;
+    }
+    const { afterMs, giveUpMs } = patience;
+    this.#tell(
+      `The command ${how}. Waiting until every service has been up for ${durationText(afterMs)} again, at most ${durationText(giveUpMs)}.`,
+    );
+  }
+
+  #over(): void {
+    if (this.#stages.stage === 'over') return;
+    this.#stages.over(performance.now());
+    this.#finish({ ...this.#facts, to: this.#all.monitor.now() });
+  }
+
+  #signalled(signal: Interruption): void {
+    const again = this.#facts.interrupted !== null;
+    this.#facts = { ...this.#facts, interrupted: this.#facts.interrupted ?? signal };
+    this.#interrupt();
+    const child = this.#child;
+    if (this.#stages.stage !== 'during' || child === null) {
+      this.#over();
+      return;
+    }
+    if (again) {
+      // Not left behind, unless it wants to be.
+      child.signal('SIGTERM');
+      child.leave();
+      this.#over();
+      return;
+    }
+    // The terminal has told the command of a Ctrl-C already.
+    if (signal === 'SIGTERM' || !child.hearsTerminal) child.signal(signal);
+    this.#tell(`${signal}: waiting for the end of the command. Once more ends the watch at once.`);
+  }
+
+  #live(columns: number, colours: boolean): string {
+    const { stage, since } = this.#stages;
+    const { startedAt } = this.#facts;
+    const now = performance.now();
+    const at = startedAt === null ? '' : `  +${showDuration(this.#all.monitor.now() - startedAt)}`;
+    const head =
+      stage === 'before' ? `before  ${showDuration(now - since)}` : `${stage === 'over' ? 'last answers' : stage}${at}`;
+    const several = this.#all.vantages.length > 1;
+    const services = this.#all.vantages.flatMap(({ name, standings }) =>
+      standings.map(({ service, state, forMs }) => ({ name: several ? `${name}: ${service}` : service, state, forMs })),
+    );
+    return liveLine(head, services, columns, colours);
+  }
+
+  #tell(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+}

@@ -1,0 +1,123 @@
+/** The monitors that a run asks: the one in this process, and the feeds of others. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Monitor } from '../engine/monitor.ts';
+import { FeedClient } from '../feed/client.ts';
+import type { ClockOffset } from '../feed/clock-offset.ts';
+import type { FeedUrl } from '../feed/feed-url.ts';
+import type { ObservedVantage } from '../report/observed.ts';
+import { Recorder, type Standing } from '../report/recorder.ts';
+
+/** Heartbeats come every 5 s; one that takes a second longer does not come. */
+const HEARTBEAT_MS = 6000;
+/** How often it is looked whether a heartbeat has come. */
+const LOOK_MS = 20;
+
+export interface Vantage {
+  /** Its name; an address while that is not known. */
+  readonly name: string;
+  /** How its services stand, with how long they have been up without a break; null where one is not up. */
+  readonly standings: readonly (Standing & { readonly forMs: number; readonly upForMs: number | null })[];
+  /** Why nothing is known from there at present, for people; null where it is. */
+  readonly trouble: string | null;
+  /** Resolves when all that was sent before `at` (by this machine's clock) is settled and told, or can't be told. */
+  settled(at: number): Promise<void>;
+  observed(): ObservedVantage;
+  /** Ends it. All that is told by then is in `observed`. */
+  close(): Promise<void>;
+}
+
+export class LocalVantage implements Vantage {
+  readonly name: string;
+  readonly trouble = null;
+  readonly #monitor: Monitor;
+  readonly #recorder = new Recorder();
+
+  constructor(monitor: Monitor) {
+    this.#monitor = monitor;
+    this.name = monitor.identity.vantage;
+    monitor.subscribe(this.#recorder);
+  }
+
+  get standings(): Vantage['standings'] {
+    return this.#recorder.standings.map((one) => timed(one, this.#monitor.now()));
+  }
+
+  async settled(at: number): Promise<void> {
+    await sleep(Math.max(0, at + this.#recorder.timeoutMs - this.#monitor.now()));
+  }
+
+  observed(): ObservedVantage {
+    return this.#recorder.observed(null);
+  }
+
+  close(): Promise<void> {
+    return this.#monitor.stop();
+  }
+}
+
+export class RemoteVantage implements Vantage {
+  readonly #client: FeedClient;
+  readonly #recorder = new Recorder();
+  #offset: ClockOffset | null = null;
+  #lost = 'no answer yet';
+
+  constructor(url: FeedUrl) {
+    this.#client = new FeedClient(url, false);
+    this.#client.subscribe({
+      samples: false,
+      take: (messages) => {
+        this.#recorder.take(messages);
+      },
+      connected: () => {
+        this.#recorder.connected();
+      },
+      disconnected: ({ trouble }) => {
+        this.#lost = trouble;
+        this.#recorder.disconnected();
+      },
+    });
+  }
+
+  get name(): string {
+    return this.#recorder.greeted ? this.#recorder.vantage : this.#client.url.shown;
+  }
+
+  get trouble(): string | null {
+    this.#offset = this.#client.offset ?? this.#offset;
+    const { shown } = this.#client.url;
+    if (!this.#client.connected) return `the feed ${shown} is not connected: ${this.#lost}`;
+    return this.#offset === null ? `the clock of ${shown} is not known yet` : null;
+  }
+
+  get standings(): Vantage['standings'] {
+    const there = this.#client.now() + (this.#offset?.offsetMs ?? 0);
+    const isLost = this.trouble !== null;
+    return this.#recorder.standings.map((one) => timed(isLost ? { ...one, state: 'unobserved' } : one, there));
+  }
+
+  async settled(at: number): Promise<void> {
+    const settleMs = this.#recorder.timeoutMs;
+    const patience = AbortSignal.timeout(settleMs + HEARTBEAT_MS);
+    while (!patience.aborted) {
+      // Only what it says later than that proves that it was still looking, and could still tell.
+      if (this.#recorder.heard >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
+      await sleep(LOOK_MS);
+    }
+    this.#recorder.disconnected();
+  }
+
+  observed(): ObservedVantage {
+    return this.#recorder.observed(this.#offset ?? { offsetMs: 0, uncertaintyMs: 0 });
+  }
+
+  close(): Promise<void> {
+    this.#client.close();
+    return Promise.resolve();
+  }
+}
+
+function timed(standing: Standing, now: number): Vantage['standings'][number] {
+  const forMs = Math.max(0, now - standing.since);
+  return { ...standing, forMs, upForMs: standing.state === 'up' ? forMs : null };
+}

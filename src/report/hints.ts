@@ -1,0 +1,219 @@
+/**
+ * What the pattern of the gaps usually means: the shapes that restarts of daemons were measured to have. Hints with their
+ * evidence, never facts: a port that is closed looks the same whoever closed it. Pure.
+ */
+import { showDuration } from '../format.ts';
+import type { UnobservedReason } from '../model.ts';
+import type { Hint, Report, ReportGap } from './report.ts';
+import {
+  downWithin,
+  isLoopback,
+  isOtherWay,
+  isSibling,
+  isUnharmed,
+  isUpAround,
+  isWatched,
+  pairs,
+  placeOf,
+  type Seen,
+} from './seen.ts';
+import { eachService, list, showGapLine, showSeen, showWhen } from './words.ts';
+
+/** Rules that are flushed and rebuilt leave gaps of about this length. Measured: 0.20 to 0.37 s. */
+const REBUILD_MS = { least: 100, most: 600 };
+/** That near to the end of the command: a daemon says that it is ready when it has built them. */
+const NEAR_END_MS = 3000;
+/** As many lines of evidence as anybody reads. */
+const EVIDENCE = 5;
+
+/** All hints that the evidence fits, the most telling first. */
+export function hintsOf(report: Report): Hint[] {
+  const several = report.vantages.length > 1;
+  const seen = eachService(report).map(({ vantage: { vantage }, service }): Seen => {
+    return { vantage, service, name: showSeen(service.service, vantage, several) };
+  });
+  const rebuilds = rebuildsIn(seen, report);
+  const hints = [
+    loopbackOnly(seen),
+    rulesRebuilt(rebuilds),
+    newConnectionsOnly(seen, new Set(rebuilds.map(({ gap }) => gap))),
+    keptConnectionsOnly(seen),
+    proxyWithoutService(seen),
+    allAtOnce(report),
+    ownPath(report, seen),
+  ];
+  return hints.filter((hint) => hint !== null);
+}
+
+function loopbackOnly(seen: readonly Seen[]): Hint | null {
+  const evidence = seen
+    .filter(({ service }) => isLoopback(service) && service.connection === 'new')
+    .flatMap((here) => {
+      const others = seen.filter((other) => isOtherWay(here, other) && other.service.connection === 'new');
+      return here.service.gaps.flatMap((gap) =>
+        others
+          .filter(({ service }) => isWatched(service, gap) && downWithin(service, gap) < gap.durationMs / 2)
+          .map((other) => `${here.name} ${showGapLine(gap)}; ${other.name} was ${spared(other, gap)}`),
+      );
+    });
+  return hint(evidence, {
+    kind: 'loopback-only',
+    text: 'Down on loopback while the same was up on another way: usually the proxy for published ports (docker-proxy) died with the daemon, while the container went on and other machines hardly noticed.',
+    look: 'ps for docker-proxy; "userland-proxy": false in daemon.json makes loopback take the same way as everybody else.',
+  });
+}
+
+function spared({ service }: Seen, gap: ReportGap): string {
+  const ms = downWithin(service, gap);
+  return ms === 0 ? 'up all that time' : `down for ${showDuration(ms)} of it only`;
+}
+
+/** A gap that looks like rules that were flushed and built again. */
+interface Rebuild {
+  readonly name: string;
+  readonly gap: ReportGap;
+  /** Whether a connection that was held lived through it. */
+  readonly held: boolean;
+}
+
+function rebuildsIn(seen: readonly Seen[], { run }: Report): Rebuild[] {
+  const endedAt = run?.endedAt ?? null;
+  return seen
+    .filter(({ service }) => service.connection === 'new')
+    .flatMap((one) => {
+      const fits = one.service.gaps.filter((gap) => isRebuild(gap) && (endedAt === null || isNear(gap, endedAt)));
+      const sibling = seen.find((other) => isSibling(one, other) && other.service.connection === 'kept');
+      const held = sibling !== undefined && fits.every((gap) => isUnharmed(sibling.service, gap));
+      // On loopback a short gap alone has many causes; that held connections lived through it points at the rules.
+      if (isLoopback(one.service) && !held) return [];
+      return fits.map((gap) => ({ name: one.name, gap, held }));
+    });
+}
+
+function rulesRebuilt(rebuilds: readonly Rebuild[]): Hint | null {
+  const evidence = rebuilds.map(
+    ({ name, gap, held }) => `${name} ${showGapLine(gap)}${held ? '; its held connection lived on' : ''}`,
+  );
+  return hint(evidence, {
+    kind: 'rules-rebuilt',
+    text: 'A short gap for new connections: usually the daemon flushed its NAT or firewall rules as it started, and built them again. The services themselves usually go on.',
+    look: 'iptables -t nat -L, or nft list ruleset, during the start; a client that retries for a second does not notice.',
+  });
+}
+
+function isRebuild({ end, durationMs, reasons }: ReportGap): boolean {
+  const rules = ['refused', 'timeout-connect', 'unreachable'];
+  const isLong = durationMs < REBUILD_MS.least || durationMs > REBUILD_MS.most;
+  return end === 'seen' && !isLong && reasons.every(({ reason }) => rules.includes(reason));
+}
+
+function isNear({ from, to }: ReportGap, at: number): boolean {
+  return from - at < NEAR_END_MS && at - (to ?? from) < NEAR_END_MS;
+}
+
+/** @param told gaps of which another hint says so already */
+function newConnectionsOnly(seen: readonly Seen[], told: ReadonlySet<ReportGap>): Hint | null {
+  const evidence = pairs(seen).flatMap(([fresh, kept]) =>
+    fresh.service.gaps
+      .filter((gap) => !told.has(gap) && isUnharmed(kept.service, gap))
+      .map((gap) => `${fresh.name} ${showGapLine(gap)}; ${kept.name}, over a held connection, was up all that time`),
+  );
+  return hint(evidence, {
+    kind: 'new-connections-only',
+    text: 'New connections failed while a held one lived: usually the way in (rules, a proxy, the listening socket) was gone, and not what is behind it. Clients that keep their connections felt nothing.',
+    look: 'firewall and NAT rules, the proxy or load balancer, and whether the listener was restarted with connections handed over.',
+  });
+}
+
+function keptConnectionsOnly(seen: readonly Seen[]): Hint | null {
+  const evidence = pairs(seen).flatMap(([fresh, kept]) =>
+    kept.service.connectionsLost
+      .filter(({ at }) => isUpAround(fresh.service, at))
+      .map(({ at, reason, fromStartMs }) => {
+        return `${kept.name} lost its connection at ${showWhen(at, fromStartMs)} (${reason}); ${fresh.name}, by new connections, was up`;
+      }),
+  );
+  return hint(evidence, {
+    kind: 'kept-connections-only',
+    text: 'A held connection broke while new ones worked: usually a restart so quick, or a hand-over to another process, that only those felt it who were connected. Connection pools have to reconnect.',
+    look: 'whether the process was replaced, idle time-outs of proxies, and how the clients retry what was under way.',
+  });
+}
+
+function proxyWithoutService(seen: readonly Seen[]): Hint | null {
+  const evidence = seen.flatMap(({ name, service }) =>
+    service.gaps.filter(isHollow).map((gap) => `${name} ${showGapLine(gap)}`),
+  );
+  return hint(evidence, {
+    kind: 'proxy-without-service',
+    text: 'Connections were accepted and closed at once: usually a proxy or load balancer answers, with nothing behind it yet. A port check that only connects says "up" here.',
+    look: 'whether the process behind the published port runs and listens, and what the proxy logs.',
+  });
+}
+
+/** A listener that goes away closes one connection too. */
+function isHollow({ reasons }: ReportGap): boolean {
+  const closed = reasons.find(({ reason }) => reason === 'closed');
+  return closed !== undefined && (reasons.length === 1 || (closed.count ?? 0) > 1);
+}
+
+function allAtOnce(report: Report): Hint | null {
+  const evidence = report.vantages.flatMap(({ vantage, services }) => {
+    if (new Set(services.map(placeOf)).size < 2) return [];
+    return report.incidents
+      .filter((one) => one.vantage === vantage && one.services.length === services.length)
+      .map((one) => {
+        const names = one.services.map(({ service }) => service);
+        return `${list(names.slice(0, 4))}${names.length > 4 ? ` and ${String(names.length - 4)} more` : ''} fell within a second at ${showWhen(one.from, one.fromStartMs)}${report.vantages.length > 1 ? `, seen from ${vantage}` : ''}`;
+      });
+  });
+  return hint(evidence, {
+    kind: 'all-at-once',
+    text: 'All services at once: usually not the services, but what they share: the daemon, the proxy, the rules, the host, or the network of this monitor.',
+    look: "the log of the daemon and the kernel at that moment; a second vantage (--also) tells the host's trouble from the monitor's.",
+  });
+}
+
+const OWN: readonly UnobservedReason[] = ['network', 'resources', 'stalled', 'suspended'];
+
+function ownPath(report: Report, seen: readonly Seen[]): Hint | null {
+  const blind = seen.flatMap(({ name, service }) =>
+    service.unobserved
+      .filter(({ reason }) => OWN.some((own) => own === reason))
+      .map(
+        ({ from, durationMs, reason, fromStartMs }) =>
+          `${name} was not observed for ${showDuration(durationMs)} from ${showWhen(from, fromStartMs)}: ${reason ?? ''}`,
+      ),
+  );
+  const alone = report.incidents
+    .filter(({ vantage, services }) => {
+      const own = report.vantages.find((one) => one.vantage === vantage);
+      // On loopback there is no path that only the monitor has: see `loopback-only`.
+      const isAll = own !== undefined && own.services.length > 1 && own.services.length === services.length;
+      return isAll && !own.services.some(isLoopback) && new Set(own.services.map(placeOf)).size > 1;
+    })
+    .filter((incident) => {
+      const others = seen.filter(({ vantage }) => vantage !== incident.vantage);
+      const span = { from: incident.from, to: incident.to };
+      return (
+        others.length > 0 && others.every(({ service }) => isWatched(service, span) && downWithin(service, span) === 0)
+      );
+    })
+    .map(
+      ({ vantage, from, fromStartMs }) =>
+        `all services of ${vantage} were down at ${showWhen(from, fromStartMs)}, and none of any other vantage`,
+    );
+  return hint([...blind, ...alone], {
+    kind: 'own-path',
+    text: "Usually this monitor alone was affected: its machine, its load or its network. Then this says nothing of the services' users.",
+    look: "load, descriptors, routes and links of the monitor's own machine at that time.",
+  });
+}
+
+/** A hint, where there is evidence. */
+function hint(evidence: readonly string[], about: Omit<Hint, 'evidence'>): Hint | null {
+  if (evidence.length === 0) return null;
+  const more = evidence.length - EVIDENCE;
+  const told = more > 0 ? [...evidence.slice(0, EVIDENCE), `and ${String(more)} more like these`] : [...evidence];
+  return { ...about, evidence: told };
+}

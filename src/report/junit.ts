@@ -1,0 +1,92 @@
+/**
+ * A report as JUnit XML, for a CI that shows it beside the tests: one suite a vantage, one case a service. A case fails
+ * by the verdict; in a report from the history, which has none, by any gap. A service that nobody observed is skipped
+ * there, and fails in a run: a run that is not proven is not passed. Pure.
+ */
+import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
+import { commandFailed, showCommand, showEnding, showEvents, showGapLine, showUnobserved } from './words.ts';
+import { xml } from './xml.ts';
+
+interface Case {
+  readonly name: string;
+  readonly suite: string;
+  readonly seconds: number;
+  /** One fact a line. */
+  readonly facts: readonly string[];
+  readonly failure: { readonly type: string; readonly message: string } | null;
+  readonly skipped: string | null;
+}
+
+/** The report as JUnit XML. */
+export function junit(report: Report): string {
+  const suites: { name: string; cases: Case[] }[] = report.vantages.map((vantage) => ({
+    name: `gapwatch from ${vantage.vantage}`,
+    cases: vantage.services.map((service) => serviceCase(report, vantage, service)),
+  }));
+  const command = commandCase(report);
+  if (command !== null) suites.unshift({ name: 'gapwatch run', cases: [command] });
+  const all = suites.flatMap(({ cases }) => cases);
+  const seconds = (report.to - report.from) / 1000;
+  // Without a zone, as its schema wants it; it is UTC.
+  const timestamp = new Date(report.from).toISOString().slice(0, 19);
+  const lines = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="gapwatch" ${counts(all)} time="${seconds.toFixed(3)}">`,
+    ...suites.flatMap(({ name, cases }) => [
+      `  <testsuite name="${xml(name)}" ${counts(cases)} time="${seconds.toFixed(3)}" timestamp="${timestamp}">`,
+      ...cases.flatMap(caseLines),
+      '  </testsuite>',
+    ]),
+    '</testsuites>',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function serviceCase(report: Report, { vantage }: VantageReport, service: ServiceReport): Case {
+  const facts = [...service.gaps.map(showGapLine), ...service.unobserved.map(showUnobserved), ...showEvents(service)];
+  const faults =
+    report.verdict === null
+      ? service.gaps.map((gap) => ({ kind: gap.end === 'open' ? 'not-back' : 'gap', text: showGapLine(gap) }))
+      : report.verdict.faults.filter((fault: Fault) => fault.vantage === vantage && fault.service === service.service);
+  const first = faults[0];
+  const more = faults.length > 1 ? `; and ${String(faults.length - 1)} more` : '';
+  const isUnseen = report.verdict === null && service.uptime === null;
+  return {
+    name: service.service,
+    suite: `gapwatch.${vantage}`,
+    seconds: service.downMs / 1000,
+    facts,
+    failure: first === undefined ? null : { type: first.kind, message: `${first.text}${more}` },
+    skipped: first === undefined && isUnseen ? 'it was not observed in this time' : null,
+  };
+}
+
+function commandCase({ run }: Report): Case | null {
+  if (run === null) return null;
+  const how = showEnding(run);
+  return {
+    name: showCommand(run.command),
+    suite: 'gapwatch.run',
+    seconds: (run.durationMs ?? 0) / 1000,
+    facts: [how],
+    failure: commandFailed(run) ? { type: 'command-failed', message: how } : null,
+    skipped: null,
+  };
+}
+
+function caseLines({ name, suite, seconds, facts, failure, skipped }: Case): string[] {
+  const told = xml(facts.join('\n'));
+  const open = `    <testcase name="${xml(name)}" classname="${xml(suite)}" time="${seconds.toFixed(3)}">`;
+  const inside: string[] = [];
+  if (failure !== null) {
+    inside.push(`      <failure type="${xml(failure.type)}" message="${xml(failure.message)}">${told}</failure>`);
+  } else if (skipped !== null) inside.push(`      <skipped message="${xml(skipped)}"/>`);
+  else if (facts.length > 0) inside.push(`      <system-out>${told}</system-out>`);
+  return [open, ...inside, '    </testcase>'];
+}
+
+function counts(cases: readonly Case[]): string {
+  const failed = cases.filter(({ failure }) => failure !== null).length;
+  const skipped = cases.filter((one) => one.skipped !== null).length;
+  return `tests="${String(cases.length)}" failures="${String(failed)}" errors="0" skipped="${String(skipped)}"`;
+}

@@ -1,0 +1,108 @@
+/** A report as Markdown, for an issue or a write-up of an incident. Pure. */
+import { showDuration, showShare, showTime } from '../format.ts';
+import type { Report, ServiceReport } from './report.ts';
+import {
+  eachService,
+  showCommand,
+  showEnding,
+  showEvents,
+  showGapLine,
+  showSeen,
+  showSum,
+  showUnobserved,
+  showVantage,
+  showWhen,
+} from './words.ts';
+
+/** More of one kind are in the JSON form. */
+const MOST = 200;
+
+/** The report as Markdown: verdict, table, what happened, marks, hints. */
+export function markdown(report: Report): string {
+  const { run, verdict } = report;
+  const lines = ['# gapwatch report', ''];
+  if (verdict !== null) lines.push(`**${escaped(verdict.sentence)}**`, '');
+  if (run !== null) lines.push(`- Command: ${code(showCommand(run.command))}, which ${escaped(showEnding(run))}`);
+  lines.push(`- Window: ${showTime(report.from)} to ${showTime(report.to)} (${showDuration(report.to - report.from)})`);
+  lines.push(`- Seen from: ${report.vantages.map((one) => escaped(showVantage(one))).join('; ')}`, '');
+  lines.push(...tableOf(report));
+  const several = report.vantages.length > 1;
+  const told = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
+    const facts = factsOf(service);
+    return facts.length === 0
+      ? []
+      : [
+          '',
+          `### ${escaped(showSeen(service.service, vantage, several))}`,
+          '',
+          ...facts.map((fact) => `- ${escaped(fact)}`),
+        ];
+  });
+  if (told.length > 0) lines.push('', '## What happened', ...told);
+  if (report.marks.length > 0) {
+    const marks = report.marks.slice(-MOST);
+    lines.push(
+      '',
+      '## Marks',
+      '',
+      ...marks.map((mark) => `- ${showWhen(mark.at, mark.fromStartMs)}: ${escaped(mark.text)}`),
+    );
+  }
+  if (report.hints.length > 0) {
+    lines.push('', '## Hints', '', 'What such a pattern usually means; not what is proven.');
+    for (const { text, evidence, look } of report.hints) {
+      lines.push(
+        '',
+        `**${escaped(text)}**`,
+        '',
+        ...evidence.map((fact) => `- Seen: ${escaped(fact)}`),
+        `- Look at: ${escaped(look)}`,
+      );
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function tableOf(report: Report): string[] {
+  const several = report.vantages.length > 1;
+  const rows = eachService(report).map(({ vantage: { vantage }, service }) => {
+    const cells = [
+      escaped(showSeen(service.service, vantage, several)),
+      service.cameBack ? service.state : 'did not come back',
+      showShare(service.uptime),
+      showSum(service),
+      service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),
+      service.unobservedMs === 0 ? '–' : showDuration(service.unobservedMs),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [
+    '| service | at the end | uptime | down | longest gap | not observed |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ];
+}
+
+function factsOf(service: ServiceReport): string[] {
+  const gaps = service.gaps.slice(-MOST).map(showGapLine);
+  const more = service.gaps.length - gaps.length;
+  const older = more > 0 ? [`${String(more)} older gaps are in the JSON form`] : [];
+  return [
+    ...older,
+    ...gaps,
+    ...service.unobserved.slice(-MOST).map(showUnobserved),
+    ...showEvents(service).slice(-MOST),
+  ];
+}
+
+/** Names and texts come from others: nothing in them is markup. */
+function escaped(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').replace(/[\\`*_{}[\]<>#|~&]/g, (char) => `\\${char}`);
+}
+
+/** Between more backquotes than there are in it. */
+function code(text: string): string {
+  const longest = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return longest === 0 ? `${fence}${text}${fence}` : `${fence} ${text} ${fence}`;
+}

@@ -1,0 +1,239 @@
+/**
+ * What `gapwatch run` and `gapwatch report` found: this is what `--report FILE.json` writes, as it stands here, and what
+ * every other form is made from. Times are milliseconds since the Unix epoch with a fraction, by the clock of the machine
+ * that wrote the report; durations are milliseconds, and so are `fromStartMs` and its like: offsets from the start of
+ * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.
+ */
+import type { GapFacts, ReasonCount } from '../feed/messages.ts';
+import type { Reason, State } from '../model.ts';
+import type { ServiceInfo } from '../timeline/board.ts';
+
+/** The version of this form. */
+export const FORMAT = 1;
+
+export interface Report {
+  readonly format: typeof FORMAT;
+  /** The program that wrote it. */
+  readonly program: { readonly name: 'gapwatch'; readonly version: string };
+  /** The window that it speaks of. Of a run: from `--before` before the command's start to the end of the watch. */
+  readonly from: number;
+  readonly to: number;
+  /** What was run; null in a report from the history. */
+  readonly run: RunFacts | null;
+  /** Null in a report from the history. */
+  readonly verdict: Verdict | null;
+  readonly vantages: readonly VantageReport[];
+  /** Oldest first; every gap is in exactly one. */
+  readonly incidents: readonly IncidentReport[];
+  /** Oldest first. */
+  readonly marks: readonly ReportMark[];
+  /** What the pattern of the gaps usually means. Hints, not facts. */
+  readonly hints: readonly Hint[];
+}
+
+/** How run's command ended. `given-up`: it did not end within `--give-up`, so it was ended. */
+export type CommandEnding = 'exited' | 'signal' | 'given-up';
+
+export interface RunFacts {
+  /** The command and its arguments. */
+  readonly command: readonly string[];
+  readonly startedAt: number;
+  /** Null where it had not ended when the watch was interrupted. */
+  readonly endedAt: number | null;
+  readonly durationMs: number | null;
+  /** Null where it had not ended. */
+  readonly ending: CommandEnding | null;
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The signal that ended the watch before its time; null where it ran to its end. */
+  readonly interrupted: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null;
+  readonly budget: Budget;
+}
+
+/** What is allowed. */
+export interface Budget {
+  /** Of one gap. */
+  readonly maxGapMs: number;
+  /** Of a service's gaps together; null: any. */
+  readonly maxTotalMs: number | null;
+}
+
+/**
+ * `pass`: watched without a hole, and no gap over the budget. `bad`: one was, or a service did not come back.
+ * `not-proven`: nothing over the budget was seen, but there was time in which nobody looked that could hide it, or the
+ * watch was ended early.
+ */
+export type VerdictResult = 'pass' | 'bad' | 'not-proven';
+
+export interface Verdict {
+  readonly result: VerdictResult;
+  /** What speaks against it; empty for `pass`. */
+  readonly faults: readonly Fault[];
+  /** All in one sentence. */
+  readonly sentence: string;
+}
+
+/**
+ * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
+ * end. `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: nobody
+ * looked for longer than the budget allows a gap to be.
+ */
+export type FaultKind = 'gap' | 'total' | 'not-back' | 'partial' | 'unobserved';
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly vantage: string;
+  readonly service: string;
+  /** For people; without the service's name. */
+  readonly text: string;
+}
+
+/** What one monitor saw. */
+export interface VantageReport {
+  /** Unique in a report. */
+  readonly vantage: string;
+  /** The monitor's id. */
+  readonly monitor: string;
+  /** How its times were aligned; null for the monitor of the machine that wrote the report. */
+  readonly clock: {
+    /** Its clock less ours: was taken off its times. */
+    readonly offsetMs: number;
+    /** The true offset is within this of it. */
+    readonly uncertaintyMs: number;
+  } | null;
+  readonly services: readonly ServiceReport[];
+}
+
+export interface ServiceReport extends ServiceInfo {
+  readonly service: string;
+  /** Seamless over the window, cut at its edges, oldest first. */
+  readonly intervals: readonly ReportInterval[];
+  /** Those that overlap the window, oldest first: whole, also where they reach beyond it. */
+  readonly gaps: readonly ReportGap[];
+  /** Within the window; the five sum up to its length. */
+  readonly upMs: number;
+  readonly downMs: number;
+  readonly unobservedMs: number;
+  readonly unknownMs: number;
+  /** Up from some vantages and down from others: only the feed of a hub says so. */
+  readonly partialMs: number;
+  /** Up / (up + down), from 0 to 1; null where neither was seen. */
+  readonly uptime: number | null;
+  /** The longest `durationMs` of its gaps; 0 where there is none. */
+  readonly longestGapMs: number;
+  /** Its time of the state `unobserved`; oldest first. */
+  readonly unobserved: readonly UnobservedStretch[];
+  readonly connectionsLost: readonly LostConnection[];
+  readonly identities: readonly IdentityChange[];
+  /** Its state at the window's end. */
+  readonly state: State;
+  /** Why it is in that state; null when up. */
+  readonly reason: Reason | null;
+  /** False where it was down when last seen in the window. */
+  readonly cameBack: boolean;
+}
+
+/** A stretch of time in one state. */
+export interface ReportInterval {
+  readonly state: State;
+  readonly from: number;
+  readonly to: number;
+  /** Why it began; null when up, and where it is not known any more. */
+  readonly reason: Reason | null;
+}
+
+/**
+ * How a gap ended. `seen`: the service answered again. `open`: it was still down when the watch ended. `unseen`: the
+ * monitor stopped to look while it was down, and when it looked again the gap was over.
+ */
+export type GapEnd = 'seen' | 'open' | 'unseen';
+
+export interface ReportGap {
+  /** When the first failed probe was sent. */
+  readonly from: number;
+  /** When the first good one was; null where its end was not seen. */
+  readonly to: number | null;
+  readonly end: GapEnd;
+  /** The usual single figure: as long as it was seen down. */
+  readonly durationMs: number;
+  /** The service was down for at least this long. */
+  readonly minMs: number;
+  /** The service was down for at most this long; null where its beginning or its end was not seen. */
+  readonly maxMs: GapFacts['maxMs'];
+  /** How much of `durationMs` is within the window. */
+  readonly insideMs: number;
+  /** Failed probes; null where they were not counted. */
+  readonly failed: number | null;
+  /** Most frequent first; a count is null where they were not counted. */
+  readonly reasons: readonly { readonly reason: Reason; readonly count: ReasonCount['count'] | null }[];
+  /** Null in a report from the history. */
+  readonly fromStartMs: number | null;
+  readonly toStartMs: number | null;
+}
+
+/** Time in which nobody looked. */
+export interface UnobservedStretch {
+  readonly from: number;
+  readonly to: number;
+  readonly durationMs: number;
+  readonly reason: Reason | null;
+  readonly fromStartMs: number | null;
+}
+
+/** A kept connection broke. */
+export interface LostConnection {
+  readonly at: number;
+  readonly reason: Reason;
+  readonly message: string | null;
+  readonly fromStartMs: number | null;
+}
+
+/** The same service is another process now. */
+export interface IdentityChange {
+  readonly at: number;
+  readonly was: string;
+  readonly is: string;
+  readonly fromStartMs: number | null;
+}
+
+/** Gaps of one vantage that began within a second of the first of them, told as one. */
+export interface IncidentReport {
+  readonly vantage: string;
+  /** The first failed probe of all. */
+  readonly from: number;
+  /** The last end of all; null where one did not end. */
+  readonly to: number | null;
+  /** The longest `durationMs` of its gaps. */
+  readonly longestGapMs: number;
+  readonly fromStartMs: number | null;
+  /** In the order in which the services fell. `gap`: its place in `gaps` of that service. */
+  readonly services: readonly { readonly service: string; readonly gap: number }[];
+}
+
+export interface ReportMark {
+  readonly vantage: string;
+  readonly at: number;
+  readonly text: string;
+  readonly fromStartMs: number | null;
+}
+
+/** Which shape the evidence fits; see `hints.ts`. */
+export type HintKind =
+  | 'loopback-only'
+  | 'rules-rebuilt'
+  | 'proxy-without-service'
+  | 'new-connections-only'
+  | 'kept-connections-only'
+  | 'all-at-once'
+  | 'own-path';
+
+export interface Hint {
+  readonly kind: HintKind;
+  /** What it usually means. */
+  readonly text: string;
+  /** What was seen that fits, one fact each. */
+  readonly evidence: readonly string[];
+  /** What to look at, or to try. */
+  readonly look: string;
+}

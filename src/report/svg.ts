@@ -1,0 +1,213 @@
+/**
+ * A report drawn: the timelines of all services to scale, for an incident's write-up. A state is told by its shape as
+ * well as by its colour: up is a low bar, down a high one, not observed is hatched. Pure.
+ */
+import { showDuration, showTime } from '../format.ts';
+import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
+import { ticksOf } from './svg-axis.ts';
+import { showCommand, showGapLine, showLength, showVantage } from './words.ts';
+import { xml } from './xml.ts';
+
+const WIDTH = 1000;
+const LEFT = 190;
+const RIGHT = 24;
+const ROW = 44;
+const BAR = 18;
+const HEAD = 78;
+/** Room for a line of a label; letters are about so wide. */
+const LINE = 16;
+const LETTER = 6.2;
+/** A gap that is shorter on paper is still seen. */
+const LEAST_WIDTH = 1.5;
+/** Labels of marks: more would cover each other. */
+const MARKS = 12;
+
+const STYLE = `
+    svg { --paper: #fff; --ink: #1b1f24; --faint: #5d6671; --rule: #d4d9de; --up: #2f9e5b; --down: #c92a2a; --blind: #8a6d1a; --mark: #3458c4; }
+    @media (prefers-color-scheme: dark) { svg { --paper: #15181c; --ink: #e8eaed; --faint: #a0a8b2; --rule: #3a414a; --up: #4cc27d; --down: #ff6b6b; --blind: #d9b44a; --mark: #8fa8ff; } }
+    text { font: 12px system-ui, sans-serif; fill: var(--ink); }
+    .title { font-size: 16px; font-weight: 600; } .faint { fill: var(--faint); } .small { font-size: 11px; }
+    .paper { fill: var(--paper); } .rule { stroke: var(--rule); } .up { fill: var(--up); } .down { fill: var(--down); }
+    .unobserved { fill: url(#hatched); } .unknown { fill: none; stroke: var(--rule); stroke-dasharray: 2 3; } .partial { fill: var(--blind); }
+    .hatch { stroke: var(--blind); stroke-width: 2; } .mark { stroke: var(--mark); stroke-dasharray: 4 3; } .command { stroke: var(--mark); stroke-width: 1.5; }
+    .span { fill: var(--mark); opacity: 0.08; }`;
+
+/** The report as an SVG document. */
+export function svg(report: Report): string {
+  const place = (at: number): number => {
+    const share = (Math.min(Math.max(at, report.from), report.to) - report.from) / Math.max(1, report.to - report.from);
+    return Math.round((LEFT + share * (WIDTH - LEFT - RIGHT)) * 100) / 100;
+  };
+  const body: string[] = [];
+  let y = HEAD + LINE;
+  for (const vantage of report.vantages) {
+    body.push(text(LEFT, y, `seen from ${showVantage(vantage)}`, 'faint small'));
+    y += 8;
+    for (const service of vantage.services) {
+      body.push(...rowOf(service, y, place));
+      y += ROW;
+    }
+    y += LINE;
+  }
+  const bottom = y - LINE + 4;
+  const height = bottom + 2 * LINE + 28;
+  const title = titleOf(report);
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(WIDTH)} ${String(height)}" width="${String(WIDTH)}" height="${String(height)}" role="img" aria-labelledby="title desc">`,
+    `  <title id="title">${xml(title)}</title>`,
+    `  <desc id="desc">${xml(describe(report))}</desc>`,
+    `  <style>${STYLE}\n  </style>`,
+    '  <defs><pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>',
+    `  <rect class="paper" width="${String(WIDTH)}" height="${String(height)}"/>`,
+    text(16, 26, shortened(title, (WIDTH - 32) / 8.2), 'title'),
+    text(16, 46, shortened(report.verdict?.sentence ?? window(report), (WIDTH - 32) / LETTER), 'faint'),
+    ...axis(report, place, bottom),
+    ...moments(report, place, bottom),
+    ...body,
+    ...legend(height - 12),
+    '</svg>',
+  ].join('\n')}\n`;
+}
+
+function titleOf({ run }: Report): string {
+  return run === null ? 'gapwatch report' : `gapwatch run: ${showCommand(run.command)}`;
+}
+
+function window({ from, to }: Report): string {
+  return `${showTime(from)} to ${showTime(to)} (${showDuration(to - from)})`;
+}
+
+/** All that the picture says, for those who do not see it. */
+function describe(report: Report): string {
+  const services = report.vantages.flatMap(({ vantage, services: all }) =>
+    all.map((service) => `${service.service} from ${vantage}: ${told(service)}`),
+  );
+  return [report.verdict?.sentence ?? '', `Window: ${window(report)}.`, ...services]
+    .filter((one) => one !== '')
+    .join('\n');
+}
+
+function told(service: ServiceReport): string {
+  const gaps = service.gaps.slice(-20).map(showGapLine);
+  const blind = service.unobservedMs > 0 ? [`not observed for ${showDuration(service.unobservedMs)}`] : [];
+  const all = [...gaps, ...blind];
+  return all.length === 0 ? 'up all the time.' : `${all.join('; ')}.`;
+}
+
+function rowOf(service: ServiceReport, y: number, place: (at: number) => number): string[] {
+  const base = y + LINE + BAR;
+  const bars = drawable(service.intervals, place).map(({ state, x, width }) => {
+    const tall = state === 'up' ? 5 : state === 'partial' ? BAR / 2 : BAR;
+    return `<rect class="${state}" x="${String(x)}" y="${String(base - tall)}" width="${String(width)}" height="${String(tall)}"/>`;
+  });
+  return [
+    `  <g><title>${xml(`${service.service}: ${told(service)}`)}</title>`,
+    `  ${text(LEFT - 10, base - 2, shortened(service.service, (LEFT - 20) / LETTER), '', 'end')}`,
+    ...bars.map((bar) => `    ${bar}`),
+    ...labels(service.gaps, place).map(({ x, label }) => `  ${text(x, base - BAR - 4, label, 'small', 'middle')}`),
+    '  </g>',
+  ];
+}
+
+interface Bar {
+  readonly state: ReportInterval['state'];
+  readonly x: number;
+  readonly width: number;
+}
+
+/** Bars of intervals; what is too short to be told apart on paper is drawn as one, and downtime goes before the rest. */
+function drawable(intervals: readonly ReportInterval[], place: (at: number) => number): Bar[] {
+  const long: Bar[] = [];
+  const short: Bar[] = [];
+  for (const { state, from, to } of intervals) {
+    const x = place(from);
+    const width = place(to) - x;
+    const bars = state === 'up' || state === 'unknown' ? long : short;
+    if (bars === long && width < 0.2) continue;
+    const before = bars.at(-1);
+    if (before?.state === state && x - before.x - before.width < 0.3) {
+      bars[bars.length - 1] = { ...before, width: rounded(Math.max(before.width, x + width - before.x)) };
+    } else bars.push({ state, x, width: rounded(bars === long ? width : Math.max(width, LEAST_WIDTH)) });
+  }
+  return [...long, ...short];
+}
+
+/** Labels of gaps that do not cover each other: the longest gaps have theirs. */
+function labels(gaps: readonly ReportGap[], place: (at: number) => number): { x: number; label: string }[] {
+  const placed: { x: number; label: string; half: number }[] = [];
+  for (const gap of gaps.toSorted((a, b) => b.durationMs - a.durationMs)) {
+    const label = showLength(gap);
+    const half = (label.length * LETTER) / 2;
+    const middle = (place(gap.from) + place(gap.to ?? (gap.end === 'open' ? Infinity : gap.from + gap.durationMs))) / 2;
+    const x = rounded(Math.min(Math.max(middle, LEFT + half), WIDTH - 4 - half));
+    if (placed.every((other) => Math.abs(other.x - x) > other.half + half + 6)) placed.push({ x, label, half });
+  }
+  return placed;
+}
+
+function axis(report: Report, place: (at: number) => number, bottom: number): string[] {
+  const { run } = report;
+  return ticksOf(report, run?.startedAt ?? null).flatMap(({ at, label }) => [
+    `  ${upright(place(at), HEAD, bottom, 'rule')}`,
+    text(place(at), bottom + LINE, label, 'faint small', 'middle'),
+  ]);
+}
+
+/** The command's start and end, and marks that somebody made. */
+function moments(report: Report, place: (at: number) => number, bottom: number): string[] {
+  const { run } = report;
+  const lines: string[] = [];
+  if (run !== null) {
+    const [from, to] = [place(run.startedAt), place(run.endedAt ?? report.to)];
+    lines.push(
+      `  <rect class="span" x="${String(from)}" y="${String(HEAD)}" width="${String(rounded(to - from))}" height="${String(bottom - HEAD)}"/>`,
+    );
+    lines.push(`  ${upright(from, HEAD - 8, bottom, 'command')}`);
+    const isNarrow = to - from < 110;
+    lines.push(text(from + (isNarrow ? -4 : 4), HEAD - 2, 'command starts', 'small', isNarrow ? 'end' : 'start'));
+    if (run.endedAt !== null) {
+      lines.push(`  ${upright(to, HEAD - 8, bottom, 'command')}`, text(to + 4, HEAD - 2, 'ends', 'small'));
+    }
+  }
+  const marks = report.marks.filter(({ text: words }) => run === null || !words.startsWith('run: ')).slice(-MARKS);
+  for (const mark of marks) {
+    lines.push(`  <g><title>${xml(mark.text)}</title>${upright(place(mark.at), HEAD - 8, bottom, 'mark')}</g>`);
+    const isLate = place(mark.at) > WIDTH - 180;
+    lines.push(
+      text(place(mark.at) + (isLate ? -3 : 3), HEAD - 14, shortened(mark.text, 26), 'small', isLate ? 'end' : 'start'),
+    );
+  }
+  return lines;
+}
+
+function legend(y: number): string[] {
+  const entries = [
+    ['up', 'up', 5],
+    ['down', 'down, with its length and bounds', BAR - 6],
+    ['unobserved', 'not observed', BAR - 6],
+  ] as const;
+  let x = LEFT;
+  return entries.flatMap(([state, label, tall]) => {
+    const bar = `  <rect class="${state}" x="${String(x)}" y="${String(y - tall)}" width="18" height="${String(tall)}"/>`;
+    const words = text(x + 24, y, label, 'faint small');
+    x = rounded(x + 44 + label.length * LETTER);
+    return [bar, words];
+  });
+}
+
+function upright(x: number, from: number, to: number, kind: string): string {
+  return `<line class="${kind}" x1="${String(x)}" y1="${String(from)}" x2="${String(x)}" y2="${String(to)}"/>`;
+}
+
+function text(x: number, y: number, words: string, kind: string, anchor = 'start'): string {
+  return `  <text x="${String(rounded(x))}" y="${String(y)}" class="${kind}" text-anchor="${anchor}">${xml(words)}</text>`;
+}
+
+function shortened(words: string, most: number): string {
+  const letters = Array.from(words.replace(/\p{Cc}+/gu, ' '));
+  return letters.length <= most ? letters.join('') : `${letters.slice(0, Math.floor(most) - 1).join('')}…`;
+}
+
+function rounded(x: number): number {
+  return Math.round(x * 100) / 100;
+}

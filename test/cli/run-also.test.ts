@@ -1,0 +1,82 @@
+/** `gapwatch run` with a second vantage: another monitor's feed. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+import type { Report } from '../../src/report/report.ts';
+import { freePort } from '../support/servers.ts';
+import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
+import { endPrograms, FOLDER, Program, run } from './program.ts';
+
+const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
+
+/** Starts a daemon. Returns it with the address of its feed. */
+async function daemon(vantage: string, service: Flapping): Promise<{ program: Program; url: string }> {
+  const where = ['--listen', '127.0.0.1:0', '--data', 'off', '--vantage', vantage];
+  const program = new Program(['serve', `web=${String(service.port)}`, '-i', '50ms', '-t', '300ms', ...where]);
+  await program.said(/"feed":"http:\/\/[^"]+"/);
+  const url = /"feed":"(http:\/\/[^"]+)"/.exec(program.stderr)?.[1] ?? '';
+  return { program, url };
+}
+
+describe('gapwatch run with --also', { concurrency: 2 }, () => {
+  let steady: Flapping;
+
+  before(async () => {
+    steady = await startFlapping();
+  });
+
+  after(async () => {
+    await endPrograms();
+    await endFlapping();
+  });
+
+  it('takes the timelines of another monitor into report and verdict, told apart', async () => {
+    const shaky = await startFlapping();
+    const { program, url } = await daemon('second', shaky);
+    const path = join(FOLDER, 'also.json');
+    const { code, stdout, stderr } = await run([
+      ...['run', `web=${String(steady.port)}`, '--vantage', 'here', '--also', url, '--report', path, ...QUICK],
+      ...['--', 'sh', '-c', `kill -USR2 ${String(shaky.pid)}; sleep 0.8`],
+    ]);
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stdout, /^seen from here\nweb {3}/m);
+    assert.match(stdout, /^seen from second \(its clock .* ms (ahead|behind), ± .*\)\nweb {3}down 0\.\d\d s/m);
+    assert.match(stdout, /^BAD: .*web \(from second\) was down/m);
+    const report = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    const second = report.vantages[1]!;
+    assert.equal(second.vantage, 'second');
+    assert.ok(Math.abs(second.clock?.offsetMs ?? Infinity) < 1000);
+    assert.ok(second.services[0]?.gaps.some(({ fromStartMs }) => fromStartMs !== null && fromStartMs > -200));
+    await program.end();
+  });
+
+  it('does not pass where the other monitor went away', async () => {
+    const { program, url } = await daemon('second', steady);
+    const { code, stdout } = await run([
+      ...['run', `web=${String(steady.port)}`, '--vantage', 'here', '--also', url, ...QUICK, '--give-up', '4s'],
+      ...['--', 'kill', '-KILL', String(program.pid)],
+    ]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /web \(from second\) was not observed for|not all of the time was observed/m);
+  });
+
+  it('needs no service of its own', async () => {
+    const { program, url } = await daemon('second', steady);
+    const { code, stdout } = await run(['run', '--also', url, ...QUICK, '--max-gap', '1m', '--', 'true']);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^web {3}/m);
+    assert.doesNotMatch(stdout, /seen from/);
+    await program.end();
+  });
+
+  it('does not start the command where the feed can not be reached, and says why', async () => {
+    const nobody = `127.0.0.1:${String(await freePort())}`;
+    const { code, stderr } = await run([
+      ...['run', `web=${String(steady.port)}`, '--also', nobody, ...QUICK, '--give-up', '1s', '--', 'true'],
+    ]);
+    assert.equal(code, 4);
+    assert.match(stderr, /the feed ws:\/\/127\.0\.0\.1:\d+\/feed is not connected: .*ECONNREFUSED/);
+  });
+});

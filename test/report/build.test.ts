@@ -1,0 +1,186 @@
+/** A report's facts about a window, against a known truth. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { GapFacts } from '../../src/feed/messages.ts';
+import type { State } from '../../src/model.ts';
+import { buildReport } from '../../src/report/build.ts';
+import type { ObservedInterval, ObservedService } from '../../src/report/observed.ts';
+import { service, START, vantage, within } from './scene.ts';
+
+const DAY = 86_400_000;
+const MONTH = 30 * DAY;
+
+/** Half a second's worth of stretches: a state, and for how long. */
+const months = fc.record({
+  stretches: fc.array(
+    fc.tuple(fc.constantFrom<State>('up', 'down', 'unobserved'), fc.integer({ min: 1, max: DAY / 2 })),
+    { minLength: 1, maxLength: 300, size: 'max' },
+  ),
+  window: fc.tuple(fc.integer({ min: -DAY, max: MONTH }), fc.integer({ min: 1, max: MONTH })),
+});
+
+interface Month {
+  readonly service: ObservedService;
+  readonly pieces: readonly { readonly state: State; readonly from: number; readonly to: number }[];
+}
+
+/** What a monitor would have told of these stretches: a gap ends with the next good probe, and is down in between. */
+function observe(stretches: readonly (readonly [State, number])[]): Month {
+  const pieces: { state: State; from: number; to: number }[] = [];
+  let at = START;
+  for (const [state, ms] of stretches) {
+    const last = pieces.at(-1);
+    if (last?.state === state) last.to += ms;
+    else pieces.push({ state, from: at, to: at + ms });
+    at += ms;
+  }
+  const gaps: GapFacts[] = [];
+  let open: { from: number; to: number; downMs: number } | null = null;
+  for (const { state, from, to } of pieces) {
+    if (state === 'down') {
+      open ??= { from, to, downMs: 0 };
+      open.to = to;
+      open.downMs += to - from;
+    } else if (state === 'up' && open !== null) {
+      gaps.push({ ...factsOf(open.downMs), from: open.from, to: open.to });
+      open = null;
+    }
+  }
+  const intervals = pieces.map((piece, index): ObservedInterval => {
+    const isLast = index === pieces.length - 1;
+    return { ...piece, to: isLast ? null : piece.to, reason: piece.state === 'down' ? 'refused' : null };
+  });
+  const openGap = open === null ? null : { from: open.from, ...factsOf(open.downMs) };
+  return { service: { ...service('web'), intervals, gaps, openGap }, pieces };
+}
+
+function factsOf(durationMs: number): Omit<GapFacts, 'from' | 'to'> {
+  return { durationMs, minMs: 0, maxMs: null, failed: 1, reasons: [{ reason: 'refused', count: 1 }] };
+}
+
+describe('a report of a window', () => {
+  it('is right to the millisecond for a simulated month', () => {
+    fc.assert(
+      fc.property(months, ({ stretches, window: [after, length] }) => {
+        const { service: web, pieces } = observe(stretches);
+        const end = pieces.at(-1)?.to ?? START;
+        const window = { from: START + after, to: Math.min(START + after + length, end) };
+        fc.pre(window.from < window.to);
+        const [told] = buildReport([vantage('here', web)], window, null).vantages[0]?.services ?? [];
+        assert.ok(told);
+        const truth = (state: State): number =>
+          pieces
+            .filter((piece) => piece.state === state)
+            .reduce((ms, { from, to }) => ms + Math.max(0, Math.min(to, window.to) - Math.max(from, window.from)), 0);
+        assert.equal(told.upMs, truth('up'));
+        assert.equal(told.downMs, truth('down'));
+        assert.equal(told.unobservedMs, truth('unobserved'));
+        assert.equal(told.unknownMs, Math.max(0, Math.min(START, window.to) - window.from));
+        const seen = truth('up') + truth('down');
+        assert.equal(told.uptime, seen === 0 ? null : truth('up') / seen);
+
+        assert.equal(told.intervals[0]?.from, window.from);
+        assert.equal(told.intervals.at(-1)?.to, window.to);
+        told.intervals.slice(1).forEach(({ from }, index) => {
+          assert.equal(from, told.intervals[index]?.to);
+        });
+        assert.equal(
+          told.gaps.reduce((ms, { insideMs }) => ms + insideMs, 0),
+          truth('down'),
+        );
+        const all = [...web.gaps, ...(web.openGap === null ? [] : [{ ...web.openGap, to: Infinity }])];
+        const overlapping = all.filter(({ from, to }) => from < window.to && to > window.from);
+        assert.deepEqual(
+          told.gaps.map(({ from, durationMs }) => ({ from, durationMs })),
+          overlapping.map(({ from, durationMs }) => ({ from, durationMs })),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tells a gap that reaches over the edge whole, and how much of it is inside', () => {
+    const web = service('web', { falls: [{ from: 1000, to: 5000 }] });
+    const [told] = buildReport([vantage('here', web)], within(3000, 4000), null).vantages[0]!.services;
+    assert.deepEqual(
+      told!.gaps.map(({ from, to, durationMs, insideMs, end }) => ({ from, to, durationMs, insideMs, end })),
+      [{ from: START + 1000, to: START + 5000, durationMs: 4000, insideMs: 1000, end: 'seen' }],
+    );
+    assert.equal(told!.downMs, 1000);
+    assert.equal(told!.cameBack, false);
+  });
+
+  it('makes a gap of being down that no gap tells of', () => {
+    const web = { ...service('web', { falls: [{ from: 1000, to: null }] }) };
+    const [told] = buildReport([vantage('here', web)], within(0, 6000), START).vantages[0]!.services;
+    const [gap] = told!.gaps;
+    assert.equal(gap?.end, 'open');
+    assert.equal(gap.durationMs, 5000);
+    assert.equal(gap.minMs, 5000 - 1000 - 100);
+    assert.equal(gap.maxMs, null);
+    assert.equal(gap.fromStartMs, 1000);
+    assert.equal(told!.cameBack, false);
+
+    const lost: ObservedService = {
+      ...web,
+      intervals: [
+        { state: 'up', from: START, to: START + 1000, reason: null },
+        { state: 'down', from: START + 1000, to: START + 2000, reason: 'refused' },
+        { state: 'unobserved', from: START + 2000, to: START + 3000, reason: 'stopped' },
+        { state: 'up', from: START + 3000, to: null, reason: null },
+      ],
+    };
+    const [again] = buildReport([vantage('here', lost)], within(0, 6000), START).vantages[0]!.services;
+    assert.equal(again!.gaps[0]?.end, 'unseen');
+    assert.equal(again!.gaps[0].durationMs, 1000);
+    assert.equal(again!.gaps[0].insideMs, 1000);
+    assert.equal(again!.cameBack, true);
+  });
+
+  it('knows nothing before the first interval, and says that nobody looked after the last', () => {
+    const web: ObservedService = {
+      ...service('web'),
+      intervals: [
+        { state: 'up', from: START + 1000, to: START + 2000, reason: null },
+        { state: 'up', from: START + 3000, to: START + 4000, reason: null },
+      ],
+    };
+    const [told] = buildReport([vantage('here', web)], within(0, 6000), null).vantages[0]!.services;
+    assert.deepEqual(
+      told!.intervals.map(({ state, from, to, reason }) => [state, from - START, to - START, reason]),
+      [
+        ['unknown', 0, 1000, null],
+        ['up', 1000, 2000, null],
+        ['unobserved', 2000, 3000, 'stopped'],
+        ['up', 3000, 4000, null],
+        ['unobserved', 4000, 6000, 'stopped'],
+      ],
+    );
+  });
+
+  it('tells gaps that began within a second of each other as one incident, each vantage for itself', () => {
+    const falls = (from: number): { falls: { from: number; to: number }[] } => ({ falls: [{ from, to: from + 500 }] });
+    const here = vantage('here', service('a', falls(100)), service('b', falls(900)), service('c', falls(5000)));
+    const there = vantage('there', service('a', falls(150)));
+    const { incidents } = buildReport([here, there], within(0, 9000), START);
+    assert.deepEqual(
+      incidents.map((one) => [one.vantage, one.fromStartMs, one.to, one.services.map((each) => each.service)]),
+      [
+        ['here', 100, START + 1400, ['a', 'b']],
+        ['there', 150, START + 650, ['a']],
+        ['here', 5000, START + 5500, ['c']],
+      ],
+    );
+  });
+
+  it('tells two vantages of one name apart', () => {
+    const { vantages } = buildReport([vantage('here'), vantage('here'), vantage('here')], within(0, 1), null);
+    assert.deepEqual(
+      vantages.map((one) => one.vantage),
+      ['here', 'here (2)', 'here (3)'],
+    );
+  });
+});

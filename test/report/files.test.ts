@@ -1,0 +1,70 @@
+/** The files that a report is written into. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+import { ConfigError } from '../../src/config/config-error.ts';
+import { ReportFiles } from '../../src/report/files.ts';
+import { runReport, service, vantage } from './scene.ts';
+
+const REPORT = runReport([vantage('here', service('web'))]);
+
+describe('report files', () => {
+  let folder: string;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gapwatch-report-'));
+  });
+
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('are of the kind that their ending tells, and leave nothing else behind', () => {
+    const paths = ['a.json', 'a.md', 'a.XML', 'a.svg'].map((name) => join(folder, name));
+    assert.deepEqual(new ReportFiles(paths).write(REPORT), []);
+    const starts = paths.map((path) => readFileSync(path, 'utf8').slice(0, 5));
+    assert.deepEqual(starts, ['{\n  "', '# gap', '<?xml', '<svg ']);
+    assert.deepEqual(readdirSync(folder).sort(), ['a.XML', 'a.json', 'a.md', 'a.svg']);
+  });
+
+  it('keep what is in them until there is something to put in its place', () => {
+    const path = join(folder, 'old.json');
+    writeFileSync(path, 'the old one');
+    const files = new ReportFiles([path]);
+    assert.equal(readFileSync(path, 'utf8'), 'the old one');
+    files.discard();
+    assert.equal(readFileSync(path, 'utf8'), 'the old one');
+    assert.ok(readdirSync(folder).every((name) => !name.endsWith('.part')));
+  });
+
+  it('write through a link', () => {
+    const [path, link] = [join(folder, 'real.json'), join(folder, 'link.json')];
+    writeFileSync(path, 'old');
+    symlinkSync(path, link);
+    assert.deepEqual(new ReportFiles([link]).write(REPORT), []);
+    assert.match(readFileSync(path, 'utf8'), /"format": 1/);
+  });
+
+  it('are refused, all with their reasons, where one has another ending or can not be written', () => {
+    mkdirSync(join(folder, 'folder.json'));
+    const paths = ['a.txt', 'folder.json', 'missing/a.json', 'old.json/a.json'].map((name) => join(folder, name));
+    assert.throws(
+      () => new ReportFiles([join(folder, 'fine.md'), ...paths]),
+      (error: Error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(
+          error.message,
+          /a\.txt: the kind of a report is told by its ending, .* \.json, \.md, \.xml, \.svg/,
+        );
+        assert.match(error.message, /folder\.json: this is no file, but a folder or a device/);
+        assert.match(error.message, /missing\/a\.json: it can't be written: its folder is not there/);
+        assert.match(error.message, /old\.json\/a\.json: it can't be written: its folder is no folder/);
+        return true;
+      },
+    );
+    assert.ok(!readdirSync(folder).some((name) => name.includes('fine')));
+  });
+});

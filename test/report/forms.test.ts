@@ -1,0 +1,213 @@
+/** The forms of a report: what people, scripts and CIs get. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { buildReport } from '../../src/report/build.ts';
+import { hintsOf } from '../../src/report/hints.ts';
+import { junit } from '../../src/report/junit.ts';
+import { markdown } from '../../src/report/markdown.ts';
+import type { Report, RunFacts } from '../../src/report/report.ts';
+import { svg } from '../../src/report/svg.ts';
+import { ticksOf } from '../../src/report/svg-axis.ts';
+import { historyText, runText } from '../../src/report/text.ts';
+import { judge } from '../../src/report/verdict.ts';
+import { runReport, service, START, vantage, within } from './scene.ts';
+import { all, readXml } from './xml-reader.ts';
+
+/** A name that would break out of anything. */
+const NASTY = `<b>"we'b"</b> & ]]> \x1b[31m| * \ud800 ${'x'.repeat(60)}`;
+
+function judged(vantages: Parameters<typeof runReport>[0], run: Partial<RunFacts> = {}): Report & { run: RunFacts } {
+  const report = runReport(vantages, run);
+  return { ...report, verdict: judge(report, report.run), hints: hintsOf(report) };
+}
+
+const FELL = service('web', { falls: [{ from: 2100, to: 2350 }] });
+const BLIND = service('api', { blind: [{ from: 1000, to: 1410 }] });
+const GONE = service('cache', { falls: [{ from: 100, to: null }] });
+const REPORT = judged([vantage('here', FELL, service('fine'), BLIND, GONE)]);
+
+describe('the text of a run', () => {
+  it('tells every gap relative to the start of the command', () => {
+    const text = runText(REPORT, REPORT.run);
+    assert.match(text, /^systemctl restart docker exited with 0 after 3\.00 s$/m);
+    assert.match(text, /^web {4}down 0\.25 s \(0\.15–0\.35\) from \+2\.10 s, refused ×3$/m);
+    assert.match(text, /^fine {3}up all the time$/m);
+    assert.match(text, /^api {4}not observed for 0\.41 s from \+1\.00 s: stalled$/m);
+    assert.match(
+      text,
+      /^cache {2}down 7\.90 s so far \(at least 6\.80 s\) from \+0\.10 s, refused; did not come back$/m,
+    );
+    assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^BAD: cache did not come back/);
+  });
+
+  it('tells vantages apart, with their clocks', () => {
+    const there = { ...vantage('there', FELL), clock: { offsetMs: -3.21, uncertaintyMs: 0.44 } };
+    const report = judged([vantage('here', service('web')), there]);
+    const text = runText(report, report.run);
+    assert.match(text, /^seen from here\nweb {3}up all the time$/m);
+    assert.match(text, /^seen from there \(its clock 3\.2 ms behind, ± 0\.4\)\nweb {3}down/m);
+  });
+
+  it('lets no name move the cursor', () => {
+    const report = judged([vantage('here', service(NASTY))], { command: ['sh', '-c', 'a\n\x1b[2J'] });
+    // The text itself ends its lines.
+    assert.doesNotMatch(runText(report, report.run).replaceAll('\n', ''), /\p{Cc}/u);
+  });
+});
+
+describe('the text of a history', () => {
+  it('is a table, the gaps with their times, and what was not observed', () => {
+    const text = historyText(buildReport([vantage('here', FELL, BLIND)], within(-60_000, 60_000), null));
+    assert.match(text, /^service {2}state {2}uptime +gaps {2}longest +down {2}unobserved$/m);
+    assert.match(text, /^web +UP +99\.8 % +1 +0\.25 s +0\.25 s +–$/m);
+    assert.match(text, /^\d{4}-\S+ \S+ {2}web {2}down 0\.25 s \(0\.15–0\.35\), refused ×3$/m);
+    assert.match(text, /^api not observed for 0\.41 s from \d{4}-\S+ \S+: stalled$/m);
+  });
+
+  it('tells services that fell together as one incident', () => {
+    const other = service('api', { falls: [{ from: 2200, to: 2500 }] });
+    const text = historyText(buildReport([vantage('here', FELL, other)], within(-60_000, 60_000), null));
+    assert.match(text, /2 services fell together, the longest gap 0\.30 s:\n {2}\d{4}\S+ \S+ {2}web {2}down/);
+  });
+
+  it('never says 100 % where there was downtime, and is bounded', () => {
+    const falls = Array.from({ length: 100 }, (_, n) => ({ from: n * 5000, to: n * 5000 + 1 }));
+    const text = historyText(buildReport([vantage('here', service('web', { falls }))], within(0, 1e9), null));
+    assert.doesNotMatch(text, /100 %/);
+    assert.match(text, /… 60 older ones are in --report FILE\.json/);
+    assert.ok(text.split('\n').length < 60);
+  });
+});
+
+describe('JSON', () => {
+  it('has all times as numbers, offsets from the start, and nothing that JSON does not know', () => {
+    const read = JSON.parse(JSON.stringify(REPORT)) as Report;
+    assert.deepEqual(read, REPORT);
+    const [web] = read.vantages[0]!.services;
+    assert.equal(web!.gaps[0]?.fromStartMs, 2100);
+    assert.equal(web!.gaps[0].toStartMs, 2350);
+    assert.equal(web!.gaps[0].from, START + 2100);
+    assert.equal(read.verdict?.result, 'bad');
+  });
+});
+
+describe('Markdown', () => {
+  it('begins with the verdict, and takes no name for markup', () => {
+    const report = judged([vantage('here', service(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
+    const text = markdown(report);
+    assert.match(text, /^# gapwatch report\n\n\*\*BAD: /);
+    const row = text.split('\n').find((line) => line.startsWith('| \\<b\\>')) ?? '';
+    assert.equal(row.replaceAll('\\|', '').split('|').length, 8);
+    assert.doesNotMatch(text, /(?<!\\)<b>/);
+  });
+});
+
+describe('JUnit', () => {
+  it('has a suite for each vantage and one for the command, a case for each service, and counts that are right', () => {
+    const report = judged([vantage('here', FELL, service('fine'), BLIND, GONE), vantage('there', service('web'))], {
+      exitCode: 3,
+    });
+    const root = readXml(junit(report));
+    assert.equal(root.name, 'testsuites');
+    assert.deepEqual(
+      root.children.map((suite) =>
+        ['name', 'tests', 'failures', 'errors', 'skipped'].map((key) => suite.attributes.get(key)),
+      ),
+      [
+        ['gapwatch run', '1', '1', '0', '0'],
+        ['gapwatch from here', '4', '3', '0', '0'],
+        ['gapwatch from there', '1', '0', '0', '0'],
+      ],
+    );
+    for (const suite of root.children) {
+      assert.match(suite.attributes.get('timestamp') ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
+      for (const one of suite.children) {
+        assert.equal(one.name, 'testcase');
+        assert.match(one.attributes.get('time') ?? '', /^\d+\.\d{3}$/);
+        assert.ok(one.attributes.has('classname'));
+        assert.ok(one.children.length <= 1);
+      }
+    }
+    const failures = all(root, 'failure').map(({ attributes }) => attributes.get('type'));
+    assert.deepEqual(failures, ['command-failed', 'gap', 'unobserved', 'not-back']);
+  });
+
+  it('fails by any gap where there is no verdict, and skips what nobody observed', () => {
+    const unseen = { ...service('unseen'), intervals: [] };
+    const root = readXml(junit(buildReport([vantage('here', FELL, unseen, service('fine'))], within(0, 9000), null)));
+    assert.deepEqual(
+      all(root, 'testcase').map((one) => one.children[0]?.name),
+      ['failure', 'skipped', undefined],
+    );
+  });
+
+  it('is well formed whatever a name is', () => {
+    const [one] = all(readXml(junit(judged([vantage(NASTY, service(NASTY))]))), 'testcase').slice(-1);
+    assert.match(one?.attributes.get('name') ?? '', /^<b>"we'b"<\/b> & \]\]> \ufffd\[31m/);
+  });
+});
+
+describe('the drawing', () => {
+  it('is to scale', () => {
+    const root = readXml(svg(judged([vantage('here', FELL)])));
+    const down = all(root, 'g')
+      .flatMap((group) => all(group, 'rect'))
+      .find((one) => one.attributes.get('class') === 'down');
+    const [x, width] = [Number(down?.attributes.get('x')), Number(down?.attributes.get('width'))];
+    // The window is 10 s long and begins 2 s before the start; the chart is 786 wide, from 190 on.
+    assert.ok(Math.abs(x - (190 + 78.6 * 4.1)) < 0.1);
+    assert.ok(Math.abs(width - 78.6 * 0.25) < 0.1);
+  });
+
+  it('says in words all that it shows, for those who do not see it', () => {
+    const root = readXml(svg(REPORT));
+    assert.equal(root.attributes.get('role'), 'img');
+    assert.equal(root.attributes.get('aria-labelledby'), 'title desc');
+    assert.equal(root.children[0]?.name, 'title');
+    const description = root.children[1]?.text ?? '';
+    assert.match(description, /web from here: down 0\.25 s \(0\.15–0\.35\) from \+2\.10 s/);
+    assert.match(description, /api from here: not observed for 0\.41 s/);
+    const words = all(root, 'text').map(({ text }) => text);
+    for (const word of ['web', 'fine', '0.25 s (0.15–0.35)', '0', '+2 s', 'command starts', 'ends']) {
+      assert.ok(words.includes(word), `${word} in ${words.join(' | ')}`);
+    }
+  });
+
+  it('has colours for dark paper, and shapes that do not need them', () => {
+    const source = svg(REPORT);
+    assert.match(source, /prefers-color-scheme: dark/);
+    const bars = all(readXml(source), 'g').flatMap((group) => all(group, 'rect'));
+    const height = (state: string): string | undefined =>
+      bars.find(({ attributes }) => attributes.get('class') === state)?.attributes.get('height');
+    assert.notEqual(height('up'), height('down'));
+    assert.match(source, /\.unobserved \{ fill: url\(#hatched\)/);
+  });
+
+  it('is well formed whatever a name is, and shows a gap that is too short for its scale', () => {
+    const falls = [{ from: 1000, to: 1001 }];
+    const odd = vantage(NASTY, service(NASTY, { falls }));
+    const root = readXml(svg({ ...buildReport([odd], within(-86_400_000, 86_400_000), null) }));
+    const down = all(root, 'g')
+      .flatMap((group) => all(group, 'rect'))
+      .find((one) => one.attributes.get('class') === 'down');
+    assert.ok(Number(down?.attributes.get('width')) >= 1);
+  });
+
+  it('does not grow with the number of gaps', () => {
+    const falls = Array.from({ length: 20_000 }, (_, n) => ({ from: n * 1000, to: n * 1000 + 300 }));
+    const source = svg(buildReport([vantage('here', service('web', { falls }))], within(0, 20_000_000), null));
+    assert.ok(source.length < 100_000, String(source.length));
+  });
+});
+
+describe('the time axis', () => {
+  it('has round moments, few enough to be read', () => {
+    for (const length of [50, 1000, 12_345, 3_600_000, 86_400_000, 90 * 86_400_000]) {
+      const ticks = ticksOf({ from: START, to: START + length }, null);
+      assert.ok(ticks.length >= 2 && ticks.length <= 9, `${String(length)}: ${String(ticks.length)}`);
+    }
+    const ticks = ticksOf({ from: START - 2000, to: START + 8000 }, START).map(({ label }) => label);
+    assert.deepEqual(ticks, ['−2 s', '0', '+2 s', '+4 s', '+6 s', '+8 s']);
+  });
+});

@@ -1,0 +1,163 @@
+/** What is written down of what a monitor tells, and of what its feed could not. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { Gap, Hello, ServiceSnapshot, TimelineInterval, Transition } from '../../src/feed/messages.ts';
+import type { State } from '../../src/model.ts';
+import type { ObservedService } from '../../src/report/observed.ts';
+import { Recorder } from '../../src/report/recorder.ts';
+
+function snapshot(timeline: readonly TimelineInterval[], more: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
+  const last = timeline.at(-1) ?? { state: 'unknown' as const, from: 0 };
+  return {
+    service: 'web',
+    kind: 'tcp',
+    target: 'tcp://127.0.0.1:80',
+    connection: 'new',
+    group: null,
+    intervalMs: 100,
+    timeoutMs: 1000,
+    rise: 1,
+    fall: 1,
+    state: last.state,
+    status: last.state,
+    since: last.from,
+    reason: last.state === 'down' ? 'refused' : null,
+    uptime: { '1h': null, '24h': null, '90d': null },
+    observed: { '1h': 0, '24h': 0, '90d': 0 },
+    timeline,
+    gaps: [],
+    ...more,
+  };
+}
+
+function hello(
+  now: number,
+  services: readonly ServiceSnapshot[],
+  more: { id?: string; resumed?: boolean } = {},
+): Hello {
+  const monitor = { id: more.id ?? 'one', vantage: 'there', version: '1', startedAt: 0 };
+  return { type: 'hello', protocol: 1, monitor, now, seq: 0, resumed: more.resumed ?? false, services };
+}
+
+function transition(to: State, at: number): Transition {
+  const reason = to === 'down' ? 'refused' : null;
+  return {
+    type: 'transition',
+    seq: 1,
+    service: 'web',
+    from: 'up',
+    to,
+    at,
+    notBefore: at,
+    notAfter: at,
+    reason,
+    message: null,
+  };
+}
+
+function gap(from: number, to: number): Gap {
+  const bounds = { durationMs: to - from, minMs: 0, maxMs: null, failed: 1, reasons: [] };
+  return { type: 'gap', seq: 2, service: 'web', from, to, ...bounds };
+}
+
+function stretches(service: ObservedService | undefined): string[] {
+  return (service?.intervals ?? []).map(({ state, from, to, reason }) => {
+    return `${state} ${String(from)}–${String(to)}${reason === null ? '' : ` ${reason}`}`;
+  });
+}
+
+function told(recorder: Recorder): ObservedService | undefined {
+  return recorder.observed(null).services[0];
+}
+
+describe('a recorder', () => {
+  it('writes down what it is told', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(0, [])]);
+    recorder.take([hello(10, [snapshot([{ state: 'unknown', from: 10, to: null }])])]);
+    recorder.take([transition('up', 20), transition('down', 100), transition('up', 400), gap(100, 400)]);
+    recorder.take([{ type: 'mark', seq: 5, at: 200, text: 'now' }]);
+    recorder.take([{ type: 'heartbeat', now: 5000, seq: 5, probes: 1, missed: 0, lateMs: 0, overloaded: false }]);
+    assert.deepEqual(stretches(told(recorder)), ['unknown 10–20', 'up 20–100', 'down 100–400 refused', 'up 400–null']);
+    assert.deepEqual(
+      told(recorder)?.gaps.map(({ from, to }) => [from, to]),
+      [[100, 400]],
+    );
+    assert.deepEqual(recorder.observed(null).marks, [{ at: 200, text: 'now' }]);
+    assert.equal(recorder.heard, 5000);
+    assert.equal(recorder.timeoutMs, 1000);
+    assert.deepEqual(
+      recorder.standings.map(({ state, since }) => [state, since]),
+      [['up', 400]],
+    );
+  });
+
+  it('gives all times by this clock where the other one is ahead', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(1000, [snapshot([{ state: 'up', from: 500, to: null }], { gaps: [gap(100, 500)] })])]);
+    recorder.take([transition('down', 2000)]);
+    recorder.take([{ type: 'open-gap', service: 'web', from: 2000, durationMs: 5, minMs: 0, failed: 1, reasons: [] }]);
+    const there = recorder.observed({ offsetMs: 100, uncertaintyMs: 1 });
+    assert.deepEqual(stretches(there.services[0]), ['up 400–1900', 'down 1900–null refused']);
+    assert.equal(there.services[0]?.gaps[0]?.from, 0);
+    assert.equal(there.services[0].gaps[0].durationMs, 400);
+    assert.equal(there.services[0].openGap?.from, 1900);
+    assert.deepEqual(there.clock, { offsetMs: 100, uncertaintyMs: 1 });
+  });
+
+  it('knows all of the time in which a feed was lost, where that resumed', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.disconnected();
+    recorder.take([transition('down', 300), transition('up', 500), gap(300, 500)]);
+    const timeline: TimelineInterval[] = [
+      { state: 'up', from: 0, to: 300 },
+      { state: 'down', from: 300, to: 500 },
+      { state: 'up', from: 500, to: null },
+    ];
+    recorder.take([hello(900, [snapshot(timeline, { gaps: [gap(300, 500)] })], { resumed: true })]);
+    recorder.connected();
+    assert.deepEqual(stretches(told(recorder)), ['up 0–300', 'down 300–500 refused', 'up 500–null']);
+    assert.equal(told(recorder)?.gaps.length, 1);
+  });
+
+  it('takes from a hello what it knows of the time that could not be resumed', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.disconnected();
+    const timeline: TimelineInterval[] = [
+      { state: 'up', from: 50, to: 300 },
+      { state: 'down', from: 300, to: 500 },
+      { state: 'up', from: 500, to: null },
+    ];
+    recorder.take([hello(900, [snapshot(timeline, { gaps: [gap(300, 500)] })])]);
+    recorder.connected();
+    assert.deepEqual(stretches(told(recorder)), ['up 0–300', 'down 300–500', 'up 500–null']);
+    assert.equal(told(recorder)?.gaps.length, 1);
+  });
+
+  it('has what a hello does not reach as not observed', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.disconnected();
+    recorder.take([hello(900, [snapshot([{ state: 'up', from: 700, to: null }])], { id: 'another' })]);
+    recorder.connected();
+    assert.deepEqual(stretches(told(recorder)), ['up 0–100', 'unobserved 100–700 stopped', 'up 700–null']);
+  });
+
+  it('knows nothing from when the feed was last heard, while it is lost', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.disconnected();
+    recorder.disconnected();
+    assert.deepEqual(stretches(told(recorder)), ['up 0–100', 'unobserved 100–null network']);
+  });
+
+  it('has a service that is no longer watched as not observed', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([hello(300, [])]);
+    assert.deepEqual(stretches(told(recorder)), ['up 0–300', 'unobserved 300–null stopped']);
+  });
+});

@@ -1,0 +1,104 @@
+/** Things observed, for the tests of reports. Times in milliseconds; 0 is the start of the command where there is one. */
+import { buildReport } from '../../src/report/build.ts';
+import type { ObservedInterval, ObservedService, ObservedVantage, Window } from '../../src/report/observed.ts';
+import type { Budget, Report, RunFacts } from '../../src/report/report.ts';
+import type { DownReason, Reason, State } from '../../src/model.ts';
+import type { ServiceInfo } from '../../src/timeline/board.ts';
+
+export const START = 1_795_000_000_000;
+
+const INFO: ServiceInfo = {
+  kind: 'tcp',
+  target: 'tcp://10.0.0.5:80',
+  connection: 'new',
+  group: null,
+  intervalMs: 100,
+  timeoutMs: 1000,
+  rise: 1,
+  fall: 1,
+};
+
+/** A stretch of being down, from and to relative to the start; `to` null: it never came back. */
+export interface Fall {
+  readonly from: number;
+  readonly to: number | null;
+  readonly reason?: DownReason;
+  /** How far the bounds are from the length; 100 where left out. */
+  readonly errorMs?: number;
+}
+
+export interface Told {
+  readonly info?: Partial<ServiceInfo>;
+  readonly falls?: readonly Fall[];
+  readonly blind?: readonly { readonly from: number; readonly to: number; readonly reason?: Reason }[];
+  readonly lostAt?: readonly number[];
+}
+
+/** A service that was up from long before, but for what is told. */
+export function service(name: string, { info = {}, falls = [], blind = [], lostAt = [] }: Told = {}): ObservedService {
+  const changes: { at: number; state: State; reason: Reason | null }[] = [
+    { at: -3_600_000, state: 'up', reason: null },
+  ];
+  for (const { from, to, reason = 'refused' } of falls) {
+    changes.push({ at: from, state: 'down', reason });
+    if (to !== null) changes.push({ at: to, state: 'up', reason: null });
+  }
+  for (const { from, to, reason = 'stalled' } of blind) {
+    changes.push({ at: from, state: 'unobserved', reason }, { at: to, state: 'up', reason: null });
+  }
+  changes.sort((a, b) => a.at - b.at);
+  const intervals = changes.map(({ at, state, reason }, index): ObservedInterval => {
+    const next = changes[index + 1];
+    return { state, from: START + at, to: next === undefined ? null : START + next.at, reason };
+  });
+  const gaps = falls.flatMap(({ from, to, reason = 'refused', errorMs = 100 }) => {
+    if (to === null) return [];
+    const durationMs = to - from;
+    const bounds = { minMs: Math.max(0, durationMs - errorMs), maxMs: durationMs + errorMs };
+    const failed = Math.ceil(durationMs / 100);
+    const reasons = [{ reason, count: failed }];
+    return [{ from: START + from, to: START + to, durationMs, ...bounds, failed, reasons }];
+  });
+  const lost = lostAt.map((at) => ({
+    type: 'connection-lost' as const,
+    seq: 1,
+    service: name,
+    at: START + at,
+    reason: 'reset' as const,
+    message: null,
+  }));
+  return { name, info: { ...INFO, ...info }, intervals, gaps, openGap: null, lost, identities: [] };
+}
+
+export function vantage(name: string, ...services: readonly ObservedService[]): ObservedVantage {
+  return { vantage: name, monitor: `id of ${name}`, clock: null, services, marks: [] };
+}
+
+/** The report of a run that took 3 s, watched for 5 s afterwards. */
+export function runReport(
+  vantages: readonly ObservedVantage[],
+  run: Partial<RunFacts> = {},
+): Report & { run: RunFacts } {
+  const facts: RunFacts = {
+    command: ['systemctl', 'restart', 'docker'],
+    startedAt: START,
+    endedAt: START + 3000,
+    durationMs: 3000,
+    ending: 'exited',
+    exitCode: 0,
+    signal: null,
+    interrupted: null,
+    budget: budget(),
+    ...run,
+  };
+  return { ...buildReport(vantages, { from: START - 2000, to: START + 8000 }, START), run: facts };
+}
+
+export function budget(maxGapMs = 0, maxTotalMs: number | null = null): Budget {
+  return { maxGapMs, maxTotalMs };
+}
+
+/** A window relative to the start. */
+export function within(from: number, to: number): Window {
+  return { from: START + from, to: START + to };
+}

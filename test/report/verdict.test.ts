@@ -1,0 +1,108 @@
+/** The verdict on a run. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { Verdict } from '../../src/report/report.ts';
+import { judge } from '../../src/report/verdict.ts';
+import { budget, runReport, service, type Told, vantage } from './scene.ts';
+
+function verdictOn(told: Told, allowed = budget()): Verdict {
+  const report = runReport([vantage('here', service('web', told))], { budget: allowed });
+  return judge(report, report.run);
+}
+
+describe('the verdict', () => {
+  it('passes what was up all the time', () => {
+    const { result, faults, sentence } = verdictOn({});
+    assert.equal(result, 'pass');
+    assert.deepEqual(faults, []);
+    assert.equal(sentence, 'PASS: 1 service up all the time.');
+  });
+
+  it('is bad for any gap where none is allowed', () => {
+    const { result, faults, sentence } = verdictOn({ falls: [{ from: 1000, to: 1250 }] });
+    assert.equal(result, 'bad');
+    assert.deepEqual(
+      faults.map(({ kind }) => kind),
+      ['gap'],
+    );
+    assert.equal(sentence, 'BAD: web was down 0.25 s (0.15–0.35) from +1.00 s.');
+  });
+
+  it('compares the single figure with the budget, and says when that is within the measuring error', () => {
+    const over = verdictOn({ falls: [{ from: 1000, to: 1550 }] }, budget(500));
+    assert.equal(over.result, 'bad');
+    assert.match(over.sentence, /over the budget of 0\.50 s, but within the measuring error of it/);
+    const clearly = verdictOn({ falls: [{ from: 1000, to: 1550, errorMs: 20 }] }, budget(500));
+    assert.doesNotMatch(clearly.sentence, /measuring error/);
+    const inside = verdictOn({ falls: [{ from: 1000, to: 1450 }] }, budget(500));
+    assert.equal(inside.result, 'pass');
+    assert.match(inside.sentence, /inside the budget of 0\.50 s, but within the measuring error of it/);
+    assert.equal(verdictOn({ falls: [{ from: 1000, to: 1500 }] }, budget(500)).result, 'pass');
+  });
+
+  it('sums the gaps of a service for --max-total', () => {
+    const falls = [
+      { from: 1000, to: 1400 },
+      { from: 2000, to: 2400 },
+    ];
+    const { result, faults } = verdictOn({ falls }, budget(500, 700));
+    assert.equal(result, 'bad');
+    assert.deepEqual(
+      faults.map(({ kind }) => kind),
+      ['total'],
+    );
+    assert.equal(verdictOn({ falls }, budget(500, 800)).result, 'pass');
+  });
+
+  it('is bad for a service that did not come back, whatever the budget', () => {
+    const { result, faults, sentence } = verdictOn({ falls: [{ from: 1000, to: null }] }, budget(60_000));
+    assert.equal(result, 'bad');
+    assert.deepEqual(
+      faults.map(({ kind }) => kind),
+      ['not-back'],
+    );
+    assert.match(sentence, /^BAD: web did not come back, 7\.00 s so far \(at least .*\) from \+1\.00 s: refused\.$/);
+  });
+
+  it('is never a pass by blindness', () => {
+    const blind = [{ from: 4000, to: 4600 }];
+    const { result, sentence } = verdictOn({ blind });
+    assert.equal(result, 'not-proven');
+    assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.60 s.');
+    assert.equal(verdictOn({ blind }, budget(500)).result, 'not-proven');
+    assert.equal(verdictOn({ blind }, budget(600)).result, 'pass');
+    assert.equal(verdictOn({ blind }, budget(600, 500)).result, 'not-proven');
+  });
+
+  it('takes a gap beside a time of not looking for as long as both', () => {
+    const told = { falls: [{ from: 3600, to: 4000 }], blind: [{ from: 4000, to: 4300 }] };
+    assert.equal(verdictOn(told, budget(500)).result, 'not-proven');
+    assert.equal(verdictOn(told, budget(700)).result, 'pass');
+  });
+
+  it('is no pass where the watch was ended early', () => {
+    const report = runReport([vantage('here', service('web'))], { interrupted: 'SIGINT' });
+    const { result, sentence } = judge(report, report.run);
+    assert.equal(result, 'not-proven');
+    assert.equal(
+      sentence,
+      'NOT PROVEN: 1 service up all the time; but SIGINT ended the watch early: what came later is not known.',
+    );
+  });
+
+  it('does not fail for a connection that was lost', () => {
+    assert.equal(verdictOn({ lostAt: [500] }).result, 'pass');
+  });
+
+  it('names the vantage where there are several, and tells of a command that failed', () => {
+    const there = vantage('there', service('web', { falls: [{ from: 1000, to: 1250 }] }));
+    const report = runReport([vantage('here', service('web')), there], { exitCode: 4 });
+    const { faults, sentence } = judge(report, report.run);
+    assert.deepEqual(
+      faults.map((fault) => fault.vantage),
+      ['there'],
+    );
+    assert.match(sentence, /^BAD: web \(from there\) was down .*; and the command exited with 4 after 3\.00 s\.$/);
+  });
+});
