@@ -10,7 +10,7 @@ try {
   if (found !== 'ok') trouble = String(found);
 } catch (error) {
   // What else goes wrong is no damage, and the writer will meet it too.
-  if (fileFaultOf(error) === 'damaged') trouble = String((error as Error).message);
+  if (fileFaultOf(error) === 'damaged') trouble = (error as Error).message;
 }
 db.close();
 parentPort?.postMessage(trouble);

@@ -106,17 +106,20 @@ export class Disk implements WriterHost {
 
   /** Waits until something is so, but not longer than it may take. It is looked at whenever the disk tells something. */
   async until(so: () => boolean, patienceMs: number): Promise<void> {
-    let isLate = false;
+    const patience = { isOver: false };
     const timer = setTimeout(() => {
-      isLate = true;
+      patience.isOver = true;
       this.#wake();
     }, patienceMs);
-    while (!isLate && !so()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (!patience.isOver && !so()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     clearTimeout(timer);
   }
 
-  async close(): Promise<void> {
-    await this.#writer.close();
+  /** @param newest the number of the newest event that was told */
+  async close(newest: number): Promise<void> {
+    const waiting = this.#host.waiting();
+    if (waiting > 0) this.#log.error(`${String(waiting)} events could not be written to the history, and are lost`);
+    await this.#writer.close(newest);
     this.#lock?.release();
   }
 
@@ -176,7 +179,7 @@ export class Disk implements WriterHost {
     await this.until(() => this.#outcome !== null, patienceMs);
     const outcome = this.#outcome;
     if (outcome instanceof HistoryError) {
-      await this.close();
+      this.#lock?.release();
       throw outcome;
     }
     return outcome === 'failed' ? null : outcome;

@@ -14,7 +14,7 @@ export interface Entry {
   run: number;
   /** When that run stopped watching it; null where it does, or ended with it. */
   ended: number | null;
-  readonly firstSeen: number;
+  firstSeen: number;
   condition: number;
   /** Null where nobody told one. */
   status: State | null;

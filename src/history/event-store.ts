@@ -80,7 +80,9 @@ export class EventStore implements EventLog {
       if (limit === 0) return [];
       const found = this.#read(seq, Math.min(limit, this.#first - 1 - seq));
       // There must be one: it is kept. Where the disk does not give it, it can't be told.
-      return found === null || found.length === 0 ? null : found;
+      if (found === null || found.length === 0) return null;
+      const isAll = found.at(-1)?.seq === this.#first - 1;
+      return isAll ? [...found, ...this.#events.slice(0, limit - found.length)] : found;
     }
     const from = seq - this.#first + 1;
     return this.#events.slice(from, from + limit);

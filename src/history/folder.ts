@@ -8,18 +8,19 @@ import { HistoryError } from './history-error.ts';
 const PASSING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
 /**
- * Makes the folder, and sees whether this user may write there.
+ * Makes the folder, and sees whether this user may write there. Returns whether that is possible now.
  * @throws HistoryError where that can't be, whatever the disk does
  */
-export function prepareFolder(dir: string): void {
+export function prepareFolder(dir: string): boolean {
   try {
     mkdirSync(dir, { recursive: true });
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
     const file = databaseFile(dir);
     if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    return true;
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    if (PASSING.has(code)) return;
+    if (PASSING.has(code)) return false;
     throw new HistoryError('unusable', `The history can't be kept in ${dir}: ${WORDS[code] ?? message} ${REMEDY}`);
   }
 }
@@ -30,4 +31,5 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there.',
   EPERM: 'this user may not write there.',
 };
-const REMEDY = 'Name another folder with --data (or history.dir in the configuration), give this user the right, or say --data off.';
+const REMEDY =
+  'Name another folder with --data (or history.dir in the configuration), give this user the right, or say --data off.';

@@ -3,17 +3,19 @@
  * that happens to the disk reaches the monitor: what can't be written waits in memory, and `trouble` says so.
  */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import type { Logger } from 'pino';
 
-import type { Past, ServicePast } from '../engine/past.ts';
+import type { Past } from '../engine/past.ts';
 import { databaseFile } from './data-dir.ts';
 import { Disk, type DiskHost } from './disk.ts';
 import type { Stored } from './event-blocks.ts';
 import { EventStore } from './event-store.ts';
 import { prepareFolder } from './folder.ts';
 import { readServices } from './past-reader.ts';
+import type { Left } from './past-worker.ts';
 import { HistoryReader } from './reader.ts';
 import { BATCH, type Recorded, Recorder } from './recorder.ts';
 
@@ -53,6 +55,7 @@ export class History implements DiskHost {
   #recorder: Recorder | null = null;
   #checker: Worker | null = null;
   #writtenAt = -Infinity;
+  #closing: Promise<void> | null = null;
 
   private constructor(options: HistoryOptions) {
     this.#dir = options.dir;
@@ -109,7 +112,11 @@ export class History implements DiskHost {
   }
 
   /** Writes what is left, and lets go of the file. To be called when the monitor has stopped. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#checker?.terminate();
     const recorder = this.#recorder;
@@ -121,7 +128,7 @@ export class History implements DiskHost {
       }
       recorder.stop();
     }
-    await this.#disk.close();
+    await this.#disk.close(this.#past?.events.newest ?? 0);
     this.reader.close();
   }
 
@@ -135,7 +142,7 @@ export class History implements DiskHost {
 
   opened(stored: Stored): void {
     if (this.#past === null) return;
-    this.reader.reopen();
+    this.reader.reopen('read');
     this.#past.events.take(stored, []);
   }
 
@@ -154,23 +161,35 @@ export class History implements DiskHost {
   }
 
   async #open(): Promise<void> {
-    prepareFolder(this.#dir);
-    let stored = await this.#disk.open(PATIENCE_MS);
-    let services: ReadonlyMap<string, ServicePast> = new Map();
-    if (this.reader.reopen()) {
-      // Where the writer could not open it, it may be possible to read it all the same.
-      stored ??= this.reader.stored;
-      services = readServices(this.reader);
+    const isWritable = prepareFolder(this.#dir);
+    const opening = this.#disk.open(PATIENCE_MS);
+    // While the writer begins there is time to read.
+    const early = isWritable ? this.#readEarly() : null;
+    const stored = await opening;
+    let left: Left | null = null;
+    if (stored === null) {
+      left = await readLeft(this.#dir);
+      this.reader.reopen('still');
+    } else if (early !== null && this.reader.isWell && early.id === stored.id) {
+      left = { stored, services: early.services };
+    } else if (this.reader.reopen('read')) {
+      left = { stored, services: readServices(this.reader) };
       if (!this.reader.isWell) {
         // It is damaged where the writer has not been yet.
-        stored = await this.#disk.leave('what was known of the services can not be read', PATIENCE_MS);
-        services = new Map();
-        this.reader.reopen();
+        const anew = await this.#disk.leave('what was known of the services can not be read', PATIENCE_MS);
+        left = anew && { stored: anew, services: new Map() };
+        this.reader.reopen('read');
       }
     }
-    const { id, ...numbers } = stored ?? { id: randomUUID(), newest: 0, oldest: 1 };
-    const events = new EventStore({ id, ...numbers }, (seq, limit) => this.reader.events(seq, limit));
-    this.#past = { id, events, services };
+    const numbers = left?.stored ?? { id: randomUUID(), newest: 0, oldest: 1 };
+    const events = new EventStore(numbers, (seq, limit) => this.reader.events(seq, limit));
+    this.#past = { id: numbers.id, events, services: left?.services ?? new Map() };
+  }
+
+  /** What was known of the services; null where the writer has to make something of the file first. */
+  #readEarly(): { readonly id: string; readonly services: Past['services'] } | null {
+    if (!this.reader.reopen('read') || !this.reader.isOfThisVersion) return null;
+    return { id: this.reader.stored.id, services: readServices(this.reader) };
   }
 
   #write(recorder: Recorder): void {
@@ -193,4 +212,25 @@ export class History implements DiskHost {
       if (trouble !== null) void this.#disk.leave(trouble, PATIENCE_MS);
     });
   }
+}
+
+/** Reads what a monitor has left in a file that can't be opened for writing; null where that can't be. */
+async function readLeft(dir: string): Promise<Left | null> {
+  const worker = new Worker(new URL('./past-worker.js', import.meta.url), { workerData: dir });
+  let left: Left | null = null;
+  worker.on('message', (message: Left | null) => {
+    left = message;
+  });
+  // A fault of it is no reason not to watch.
+  worker.on('error', () => undefined);
+  // What it had open is closed only when it is gone; a disk that does not answer is not waited for.
+  const patience = new AbortController();
+  const timer = setTimeout(() => {
+    patience.abort();
+  }, PATIENCE_MS);
+  await once(worker, 'exit', { signal: patience.signal }).catch(() => {
+    worker.unref();
+  });
+  clearTimeout(timer);
+  return left;
 }

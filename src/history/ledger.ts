@@ -7,7 +7,7 @@ import type { Batch, Item, WatchedNow } from './batch.ts';
 import { type Condition, conditionOf, toMicros } from './codes.ts';
 import type { Database, Row } from './database.ts';
 import { type Entry, readEntries, writeEntry } from './entry.ts';
-import { encodeEvents } from './event-blocks.ts';
+import { encodeEvents, RESERVE } from './event-blocks.ts';
 import { ServiceBook } from './service-book.ts';
 
 /** Events in one row. */
@@ -89,7 +89,8 @@ export class Ledger {
   #runOf({ run, alive }: Batch): number {
     const values = [run.vantage, run.version, toMicros(run.startedAt)];
     // It goes on where only its writer was started anew.
-    const newest = 'SELECT id FROM run WHERE id = (SELECT max(id) FROM run) AND vantage = ? AND version = ? AND started = ?';
+    const newest =
+      'SELECT id FROM run WHERE id = (SELECT max(id) FROM run) AND vantage = ? AND version = ? AND started = ?';
     const known = this.#db.number(newest, ...values);
     if (known > 0) return known;
     this.#db.run('INSERT INTO run (vantage, version, started, alive) VALUES (?, ?, ?, ?)', ...values, toMicros(alive));
@@ -143,6 +144,8 @@ export class Ledger {
     const at = toMicros(last.type === 'gap' ? last.to : last.at);
     this.#db.run('INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?)', last.seq, first.seq, at, body);
     this.#db.run("UPDATE meta SET value = value + ? WHERE name = 'event_bytes'", body.length);
+    const ahead = "UPDATE meta SET value = ?1 + ?2 WHERE name = 'reserved' AND value < ?1 + ?2 / 2";
+    this.#db.run(ahead, last.seq, RESERVE);
   }
 
   #services(services: readonly WatchedNow[], at: number, run: number): void {

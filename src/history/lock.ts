@@ -63,7 +63,8 @@ export class Lock {
       host: hostname(),
       since: Date.now(),
       // No arguments: a target among them may hold a password.
-      command: process.argv[2] === undefined || /[:/@=.]/.test(process.argv[2]) ? 'gapwatch' : `gapwatch ${process.argv[2]}`,
+      command:
+        process.argv[2] === undefined || /[:/@=.]/.test(process.argv[2]) ? 'gapwatch' : `gapwatch ${process.argv[2]}`,
     };
     try {
       writeFileSync(this.#holderFile, JSON.stringify(holder));

@@ -2,12 +2,15 @@
 import { existsSync, statSync } from 'node:fs';
 
 import { databaseFile } from './data-dir.ts';
-import { Database, fileFaultOf } from './database.ts';
+import { Database, fileFaultOf, type Mode } from './database.ts';
 import { HistoryError } from './history-error.ts';
 import { migrate, versionOf } from './schema.ts';
 
-/** @throws HistoryError where there is no history, or it can't be read */
-export function openToRead(dir: string): Database {
+/**
+ * @param modes the ways to try, in their order; `still` only where nothing waits in the log file
+ * @throws HistoryError where there is no history, or it can't be read
+ */
+export function openToRead(dir: string, modes: readonly Mode[] = ['read', 'still']): Database {
   const file = databaseFile(dir);
   if (!existsSync(file)) {
     throw new HistoryError(
@@ -17,7 +20,8 @@ export function openToRead(dir: string): Database {
     );
   }
   let fault: unknown;
-  for (const mode of isStill(file) ? (['read', 'still'] as const) : (['read'] as const)) {
+  for (const mode of modes) {
+    if (mode === 'still' && !isStill(file)) continue;
     let db: Database | null = null;
     try {
       db = new Database(file, mode);

@@ -3,8 +3,7 @@ import type { ConnectionLost, Event, Identity, Mark } from '../feed/messages.ts'
 import { conditionOf, toMicros, toMillis } from './codes.ts';
 import { type Database, fileFaultOf } from './database.ts';
 import { type Entry, readEntries, readEntry } from './entry.ts';
-import { decodeEvents, type Stored, storedEvents } from './event-blocks.ts';
-import { GAP_COLUMNS, gapOf } from './gap-rows.ts';
+import { readEvents, reservedEvents, type Stored, storedEvents } from './event-blocks.ts';
 import { HistoryError } from './history-error.ts';
 import { openGapOf } from './memory.ts';
 import { emptyDatabase, openToRead, unreadable } from './open-to-read.ts';
@@ -17,23 +16,16 @@ import type {
   RollupWidth,
   Window,
 } from './records.ts';
-import { presentStretch, rollupsOf } from './rollup.ts';
+import { gapsOf, intervalsOf, type NewestRows, newestOf } from './raw-rows.ts';
+import { type BucketWindow, bucketsOf, presentStretch, type RollupRow, rollupRows, rollupsOf } from './rollup.ts';
+import { MIGRATIONS, versionOf } from './schema.ts';
 
-export type {
-  RecordedGap,
-  RecordedInterval,
-  RecordedOpenGap,
-  RecordedService,
-  Rollup,
-  RollupWidth,
-  Window,
-} from './records.ts';
+export type * from './records.ts';
 
 /** Many: no limit at all would be a number that SQLite does not know. */
 const ALL = 2 ** 40;
-/** Where the wall clock was set back, more gaps than one may end after a moment and begin before it. */
-const ASTRIDE = 16;
-
+/** Rows of sums that are remembered, by service and window. */
+const CACHED = 4096;
 /** A run of the monitor. Times in microseconds. */
 interface Run {
   readonly id: number;
@@ -46,6 +38,8 @@ export class HistoryReader {
   readonly #onFault: ((error: unknown) => void) | null;
   #db: Database;
   #isWell = false;
+  /** The status page asks for the same days again and again, and most have not changed. */
+  readonly #rows = new Map<string, { readonly version: string; readonly rows: readonly RollupRow[] }>();
 
   private constructor(dir: string, db: Database, onFault: ((error: unknown) => void) | null) {
     this.#dir = dir;
@@ -69,11 +63,12 @@ export class HistoryReader {
     return new HistoryReader(dir, emptyDatabase(), onFault);
   }
 
-  /** Opens the file that there is now. Returns whether it can be read. */
-  reopen(): boolean {
+  /** Opens the file that there is now: beside a writer, or one that nobody writes. Returns whether it can be read. */
+  reopen(mode: 'read' | 'still'): boolean {
     this.#db.close();
+    this.#rows.clear();
     try {
-      this.#db = openToRead(this.#dir);
+      this.#db = openToRead(this.#dir, [mode]);
       this.#isWell = true;
     } catch (error) {
       if (!(error instanceof HistoryError)) throw error;
@@ -81,6 +76,11 @@ export class HistoryReader {
       this.#isWell = false;
     }
     return this.#isWell;
+  }
+
+  /** Whether the file needs no migration before it is read. */
+  get isOfThisVersion(): boolean {
+    return this.#read(() => versionOf(this.#db, this.#dir) === MIGRATIONS.length);
   }
 
   /** Whether the last `reopen` succeeded, and all could be read since. */
@@ -127,26 +127,7 @@ export class HistoryReader {
     return this.#read(() => {
       const entry = readEntry(this.#db, service);
       if (entry === null) return [];
-      const [from, to] = [toMicros(window.from), toMicros(window.to)];
-      const rows = this.#db.rows(
-        'SELECT start, condition FROM interval WHERE service = ?1 AND start < ?2 AND start >= ' +
-          'coalesce((SELECT max(start) FROM interval WHERE service = ?1 AND start <= ?3), 0) ORDER BY start DESC LIMIT ?4',
-        ...[entry.id, to, from, newest],
-      ) as [number, number][];
-      // The end of the last one is the start of the next one; of the present one, when it was last seen.
-      const next = 'SELECT min(start) FROM interval WHERE service = ? AND start >= ?';
-      const after = this.#db.row(next, entry.id, to)?.[0];
-      let end = typeof after === 'number' ? after : this.#endOf(entry);
-      const found: RecordedInterval[] = [];
-      for (const [start, code] of rows) {
-        const until = end === null ? null : toMillis(end);
-        // What ends where the window begins does not overlap it, nor does what was left at once.
-        if (until === null || until > Math.max(window.from, toMillis(start))) {
-          found.push({ ...conditionOf(code), from: toMillis(start), to: until });
-        }
-        end = start;
-      }
-      return found.reverse();
+      return intervalsOf(this.#db, entry, { window, newest, end: this.#endOf(entry) });
     });
   }
 
@@ -161,7 +142,9 @@ export class HistoryReader {
         service === undefined
           ? this.#db.rows('SELECT id, name FROM service')
           : this.#db.rows('SELECT id, name FROM service WHERE name = ?', service);
-      const found = (asked as [number, string][]).flatMap(([id, name]) => this.#gapsOf(id, name, window, newest));
+      const found = (asked as [number, string][]).flatMap(([id, name]) =>
+        gapsOf(this.#db, { id, name }, window, newest),
+      );
       if (asked.length > 1) found.sort((a, b) => a.to - b.to || a.seq - b.seq);
       return found.slice(-newest);
     });
@@ -174,7 +157,7 @@ export class HistoryReader {
       if (entry === null) return null;
       const { info, memory, condition, since } = entry;
       const { state } = conditionOf(condition);
-      const until = toMillis(lastSeenOf(entry, this.#runs()));
+      const until = toMillis(this.#lastSeen(entry));
       return openGapOf(service, { state, since: toMillis(since), info, memory }, until);
     });
   }
@@ -196,14 +179,22 @@ export class HistoryReader {
     return this.#read(() => {
       const entry = readEntry(this.#db, service);
       if (entry === null) return [];
-      const present = presentStretch(entry, lastSeenOf(entry, this.#runs()));
-      return rollupsOf(this.#db, entry.id, width, window, present);
+      const buckets = bucketsOf(width, window);
+      return rollupsOf(
+        this.#rowsOf(entry, width, buckets),
+        width,
+        buckets,
+        presentStretch(entry, this.#lastSeen(entry)),
+      );
     });
   }
 
   /** As `rollups`, up to where the present state began, in which nothing is settled yet. */
   settledRollups({ id }: Pick<Entry, 'id'>, width: RollupWidth, window: Window): readonly Rollup[] {
-    return this.#read(() => rollupsOf(this.#db, id, width, window, null));
+    return this.#read(() => {
+      const buckets = bucketsOf(width, window);
+      return rollupsOf(rollupRows(this.#db, id, width, buckets), width, buckets, null);
+    });
   }
 
   /** Whose events there are, and which. */
@@ -211,23 +202,21 @@ export class HistoryReader {
     return this.#read(() => storedEvents(this.#db));
   }
 
+  /** The numbers that a monitor goes on from when nobody writes to it: those that may have been told are not given again. */
+  get left(): Stored {
+    return this.#read(() => {
+      const { reserved } = reservedEvents(this.#db);
+      const stored = storedEvents(this.#db);
+      return reserved > stored.newest ? { ...stored, newest: reserved, oldest: reserved + 1 } : stored;
+    });
+  }
+
   /**
-   * Events after a number, the oldest first: at most `limit`, and some thousands at a time.
+   * Events after a number, the oldest first: at most `limit`, and no more than some thousands at a time.
    * @returns null where one of them is not kept
    */
   events(seq: number, limit: number): readonly Event[] | null {
-    return this.#read(() => {
-      const found: Event[] = [];
-      const rows = this.#db.rows('SELECT body FROM event WHERE last > ? ORDER BY last LIMIT 16', seq);
-      for (const [body] of rows) {
-        for (const event of decodeEvents(body as Uint8Array)) {
-          if (event.seq <= seq || found.length >= limit) continue;
-          if (event.seq !== seq + found.length + 1) return found.length === 0 ? null : found;
-          found.push(event);
-        }
-      }
-      return found;
-    });
+    return this.#read(() => readEvents(this.#db, seq, limit));
   }
 
   /** The rows of all services, each with the last sign of life while it was watched: what a monitor goes on from. */
@@ -240,37 +229,35 @@ export class HistoryReader {
 
   /** The newest rows of a service, the oldest first: intervals as `[start, condition]`, and gaps. */
   newest(service: Pick<Entry, 'id' | 'name'>, intervals: number, gaps: number): NewestRows {
-    return this.#read(() => {
-      const starts = 'SELECT start, condition FROM interval WHERE service = ? ORDER BY start DESC LIMIT ?';
-      const ends = `SELECT ${GAP_COLUMNS} FROM gap WHERE service = ? ORDER BY until DESC, seq DESC LIMIT ?`;
-      return {
-        intervals: (this.#db.rows(starts, service.id, intervals) as [number, number][]).reverse(),
-        gaps: this.#db
-          .rows(ends, service.id, gaps)
-          .map((row) => gapOf(service.name, row))
-          .reverse(),
-      };
-    });
+    return this.#read(() => newestOf(this.#db, service, intervals, gaps));
   }
 
   close(): void {
     this.#db.close();
   }
 
-  #gapsOf(id: number, name: string, window: Window, newest: number): RecordedGap[] {
-    const [from, to] = [toMicros(window.from), toMicros(window.to)];
-    const within = `SELECT ${GAP_COLUMNS} FROM gap WHERE service = ? AND until > ? AND until <= ? ORDER BY until DESC, seq DESC LIMIT ?`;
-    const astride = `SELECT ${GAP_COLUMNS} FROM gap WHERE service = ? AND until > ? ORDER BY until, seq LIMIT ?`;
-    const later = this.#db.rows(astride, id, to, ASTRIDE).map((row) => gapOf(name, row));
-    const ended = this.#db.rows(within, id, from, to, newest).map((row) => gapOf(name, row));
-    return [...ended.reverse(), ...later.filter((gap) => gap.from < window.to)];
-  }
-
   /** When the present interval of a service ended, in microseconds; null where it lasts. */
   #endOf(entry: Entry): number | null {
     const newest = this.#newestRun();
     if (entry.ended === null && entry.run === newest?.id) return null;
-    return lastSeenOf(entry, this.#runs());
+    return this.#lastSeen(entry);
+  }
+
+  /** The rows of a service's sums: read again where something was settled since. */
+  #rowsOf({ id, accounted, gaps }: Entry, width: RollupWidth, { begin, end }: BucketWindow): readonly RollupRow[] {
+    const key = [id, width, begin, end].join(' ');
+    const version = `${String(accounted)} ${String(gaps)}`;
+    const known = this.#rows.get(key);
+    if (known?.version === version) return known.rows;
+    if (this.#rows.size >= CACHED) this.#rows.clear();
+    const rows = rollupRows(this.#db, id, width, { begin, end });
+    this.#rows.set(key, { version, rows });
+    return rows;
+  }
+
+  #lastSeen(entry: Entry): number {
+    const alive = this.#db.row('SELECT alive FROM run WHERE id = ?', entry.run)?.[0];
+    return Math.max(entry.since, entry.ended ?? (typeof alive === 'number' ? alive : entry.since));
   }
 
   #newestRun(): Run | null {
@@ -304,11 +291,4 @@ export class HistoryReader {
 /** The last sign of life while a service was watched, in microseconds. */
 function lastSeenOf({ ended, run, since }: Entry, runs: ReadonlyMap<number, Run>): number {
   return Math.max(since, ended ?? runs.get(run)?.alive ?? since);
-}
-
-/** The newest rows of a service. */
-export interface NewestRows {
-  /** In microseconds; see `codes.ts` for the conditions. */
-  readonly intervals: readonly (readonly [start: number, condition: number])[];
-  readonly gaps: readonly RecordedGap[];
 }

@@ -1,9 +1,9 @@
 /** Follows a monitor, and makes batches of what it tells. */
 import type { Monitor, Reader } from '../engine/monitor.ts';
 import type { Event, Message } from '../feed/messages.ts';
-import { infoOf } from '../timeline/board.ts';
+import { infoOf, type ServiceInfo } from '../timeline/board.ts';
 import type { TimelineMemory } from '../timeline/timeline.ts';
-import type { Batch, Item, LostStretch } from './batch.ts';
+import type { Batch, Item, LostStretch, WatchedNow } from './batch.ts';
 import type { EventStore } from './event-store.ts';
 
 /** What a history needs of a monitor. */
@@ -40,10 +40,7 @@ export class Recorder implements Reader {
       if (message.type === 'status') {
         this.#tell({ type: 'status', service: message.service, status: message.status });
       } else if (message.type === 'hello') {
-        const services = message.services.map(({ service, state, status, since, reason, ...rest }) => ({
-          ...{ name: service, state, status, since, reason },
-          info: infoOf(rest),
-        }));
+        const services = message.services.map((snapshot) => watchedNow(snapshot.service, infoOf(snapshot), snapshot));
         this.#tell({ type: 'services', at: message.now, services });
       }
     }
@@ -73,13 +70,19 @@ export class Recorder implements Reader {
 
   /** The batch is on disk. Returns the lost stretches that were in it. */
   written(): readonly LostStretch[] {
-    this.#told = this.#told.slice(this.#sent.told);
-    return this.#sent.lost;
+    const { told, lost } = this.#sent;
+    this.#told = this.#told.slice(told);
+    this.#sent = { told: 0, lost: [] };
+    return lost;
   }
 
-  /** It is not: all of it is to be given again, and to a new file all that is known. */
+  /** It is not: all of it is to be given again, and perhaps to a new file, which knows nothing. */
   failed(): void {
+    this.#sent = { told: 0, lost: [] };
     this.#memories = new Map();
+    if (this.#told.some(({ item }) => item.type === 'services')) return;
+    const services = [...this.#monitor.board.services.values()].map((one) => watchedNow(one.name, one.info, one));
+    this.#tell({ type: 'services', at: this.#monitor.now(), services });
   }
 
   stop(): void {
@@ -87,6 +90,11 @@ export class Recorder implements Reader {
   }
 
   #tell(item: Item): void {
+    if (item.type === 'status') {
+      // Only the last one counts, however many would wait.
+      const isOlder = ({ item: one }: Told): boolean => one.type === 'status' && one.service === item.service;
+      this.#told = this.#told.filter((one, index) => index < this.#sent.told || !isOlder(one));
+    }
     this.#told.push({ after: this.#events.newest, item });
   }
 
@@ -100,6 +108,12 @@ export class Recorder implements Reader {
     }
     return news;
   }
+}
+
+type Present = Pick<WatchedNow, 'state' | 'status' | 'since' | 'reason'>;
+
+function watchedNow(name: string, info: ServiceInfo, { state, status, since, reason }: Present): WatchedNow {
+  return { name, info, state, status, since, reason };
 }
 
 function inOrder(events: readonly Event[], told: readonly Told[]): Item[] {

@@ -59,8 +59,20 @@ export class Retention {
     const cutoff = nowUs - this.#keepUs;
     const entries = [...this.#ledger.entries.values()];
     const { intervals, allIntervals, gaps, allGaps } = this.#limits;
-    const mostIntervals = Math.min(intervals, fairShare(entries.map(({ intervalRows }) => intervalRows), allIntervals));
-    const mostGaps = Math.min(gaps, fairShare(entries.map(({ gapRows }) => gapRows), allGaps));
+    const mostIntervals = Math.min(
+      intervals,
+      fairShare(
+        entries.map(({ intervalRows }) => intervalRows),
+        allIntervals,
+      ),
+    );
+    const mostGaps = Math.min(
+      gaps,
+      fairShare(
+        entries.map(({ gapRows }) => gapRows),
+        allGaps,
+      ),
+    );
     for (const { name } of entries) {
       this.#tasks.push(
         () => this.#trim(name, 'interval', cutoff, mostIntervals),
@@ -95,7 +107,11 @@ export class Retention {
     const rows = table === 'interval' ? entry.intervalRows : entry.gapRows;
     if (rows === 0) return false;
     const nth = (n: number): number =>
-      this.#db.number(`SELECT ${column} FROM ${table} WHERE service = ? ORDER BY ${column} LIMIT 1 OFFSET ?`, entry.id, n);
+      this.#db.number(
+        `SELECT ${column} FROM ${table} WHERE service = ? ORDER BY ${column} LIMIT 1 OFFSET ?`,
+        entry.id,
+        n,
+      );
     // The interval that reaches over the edge stays.
     const aged = this.#isGone(entry, cutoff)
       ? Infinity
@@ -107,7 +123,11 @@ export class Retention {
     const edge = rows > STEP ? Math.min(wanted, nth(STEP)) : wanted;
     let gone = 0;
     this.#ledger.change(() => {
-      gone = this.#db.run(`DELETE FROM ${table} WHERE service = ? AND ${column} < ?`, entry.id, Math.min(edge, 2 ** 53));
+      gone = this.#db.run(
+        `DELETE FROM ${table} WHERE service = ? AND ${column} < ?`,
+        entry.id,
+        Math.min(edge, 2 ** 53),
+      );
       if (gone === 0) return [];
       const rawSince = Math.max(entry.rawSince, Math.min(edge, entry.since));
       return [
@@ -140,8 +160,9 @@ export class Retention {
   }
 
   /** Whether a service was not watched any more in the time that is kept. */
-  #isGone({ run, ended }: Entry, cutoff: number): boolean {
-    return (ended ?? this.#db.number('SELECT alive FROM run WHERE id = ?', run)) < cutoff;
+  #isGone({ run, ended, since }: Entry, cutoff: number): boolean {
+    // A run whose clock was wrong may have given no good sign of life.
+    return Math.max(since, ended ?? this.#db.number('SELECT alive FROM run WHERE id = ?', run)) < cutoff;
   }
 
   #events(cutoff: number): boolean {

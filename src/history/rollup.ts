@@ -89,30 +89,43 @@ export function presentStretch({ condition, accounted }: Entry, until: number): 
   return { state: conditionOf(condition).state, from: accounted, to: Math.max(accounted, until) };
 }
 
+/** The rows of a service that overlap a window of whole minutes, hours or days, from `begin` to before `end`. */
+export function rollupRows(db: Database, service: number, width: RollupWidth, window: BucketWindow): RollupRow[] {
+  const number = WIDTHS.indexOf(width);
+  const rows = db.list(
+    'until, buckets, up, down, unobserved, gaps, longest',
+    'rollup WHERE service = ? AND width = ? AND until > ? AND until - buckets < ?',
+    ...[service, number, window.begin, window.end],
+  ) as [number, number, number, number, number, number, number][];
+  return rows.map(([until, buckets, up, down, unobserved, gaps, longest]) => ({
+    ...{ width: number, until, buckets, up, down, unobserved, gaps, longest },
+  }));
+}
+
+/** Counted in widths since the epoch. */
+export interface BucketWindow {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The whole minutes, hours or days that overlap a window. */
+export function bucketsOf(width: RollupWidth, window: Window): BucketWindow {
+  const us = WIDTH_US[width];
+  return { begin: Math.floor(toMicros(window.from) / us), end: Math.ceil(toMicros(window.to) / us) };
+}
+
 /**
- * The sums of a service by whole minutes, hours or days that overlap a window, the oldest first.
- * @param window in milliseconds
+ * The sums by whole minutes, hours or days, the oldest first. One in which nothing is known is left out.
  * @param present is counted too; null to leave it out
  */
 export function rollupsOf(
-  db: Database,
-  service: number,
+  known: readonly RollupRow[],
   width: RollupWidth,
-  window: Window,
+  { begin, end }: BucketWindow,
   present: PresentStretch | null,
 ): Rollup[] {
   const us = WIDTH_US[width];
-  const begin = Math.floor(toMicros(window.from) / us);
-  const end = Math.ceil(toMicros(window.to) / us);
   const number = WIDTHS.indexOf(width);
-  const rows = db.rows(
-    'SELECT width, until, buckets, up, down, unobserved, gaps, longest FROM rollup WHERE service = ? AND width = ? ' +
-      'AND until > ? AND until - buckets < ?',
-    ...[service, number, begin, end],
-  ) as [number, number, number, number, number, number, number, number][];
-  const known: RollupRow[] = rows.map(([, until, buckets, up, down, unobserved, gaps, longest]) => ({
-    ...{ width: number, until, buckets, up, down, unobserved, gaps, longest },
-  }));
   const sums = new RollupSums();
   if (present !== null) sums.add(present.state, present.from, present.to);
   const all = [...known, ...[...sums.rows].filter((row) => row.width === number)];
@@ -120,7 +133,16 @@ export function rollupsOf(
   const found = new Map<number, RollupRow>();
   for (const row of all) {
     for (let n = Math.max(begin, row.until - row.buckets); n < Math.min(end, row.until); n++) {
-      const sum = found.get(n) ?? { ...row, until: n + 1, buckets: 1, up: 0, down: 0, unobserved: 0, gaps: 0, longest: 0 };
+      const sum = found.get(n) ?? {
+        ...row,
+        until: n + 1,
+        buckets: 1,
+        up: 0,
+        down: 0,
+        unobserved: 0,
+        gaps: 0,
+        longest: 0,
+      };
       sum.up += row.up / row.buckets;
       sum.down += row.down / row.buckets;
       sum.unobserved += row.unobserved / row.buckets;

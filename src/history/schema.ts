@@ -9,7 +9,7 @@
  *   widths since the epoch: so a year without a change is one row. Rows add up where the wall clock was set back.
  * - `event`: the events by number, many in a row, as they were told.
  */
-import { Database } from './database.ts';
+import type { Database } from './database.ts';
 import { HistoryError } from './history-error.ts';
 
 /** `gapw`: so that no other program's file is taken for a history. */

@@ -11,6 +11,8 @@ import { gapValues } from './gap-rows.ts';
 import { memoryUnobserved, type Remembered } from './memory.ts';
 import { isCounted, RollupSums } from './rollup.ts';
 
+/** A wall clock that is set back by more was wrong before, or is now. */
+const STEP_US = 60_000_000;
 const ABSENT: Condition = { state: 'unobserved', reason: 'stopped' };
 const LOST: Condition = { state: 'unobserved', reason: 'resources' };
 
@@ -94,30 +96,34 @@ export class ServiceBook {
     const { entry } = this;
     const since = toMicros(now.since);
     if (conditionOf(entry.condition).state === now.state && entry.since === since) return;
-    if (until > entry.since) {
+    if (until >= entry.since) {
       entry.memory = memoryUnobserved(this.#remembered, toMillis(until));
       this.#enter(ABSENT, until);
     }
-    if (since > entry.since) this.#enter(now, since);
+    if (since >= entry.since) this.#enter(now, since);
   }
 
-  /** What had no time gives way, and where the wall clock was set back, what has later labels. */
-  #enter(condition: Condition, at: number): void {
+  #enter(condition: Condition, told: number): void {
     const { entry } = this;
-    this.#account(at);
+    this.#account(told);
+    // A clock that is far off, as of a machine that has just started, must not take away what was kept.
+    const at = told < entry.since - STEP_US ? entry.since + 1 : told;
     const code = conditionCode(condition);
-    if (at <= entry.since) {
-      entry.intervalRows -= this.#db.run('DELETE FROM interval WHERE service = ? AND start >= ?', entry.id, at);
-      const last = 'SELECT start, condition FROM interval WHERE service = ? ORDER BY start DESC LIMIT 1';
-      const row = this.#db.row(last, entry.id);
-      if (row === null) {
-        this.#begin(code, at);
-        entry.rawSince = at;
-        return;
-      }
-      [entry.since, entry.condition] = row as [number, number];
-    }
-    if (conditionOf(entry.condition).state !== condition.state) this.#begin(code, at);
+    if (at <= entry.since) this.#giveWay(at);
+    if (at <= entry.since || conditionOf(entry.condition).state !== condition.state) this.#begin(code, at);
+  }
+
+  /** What had no time gives way, and where the wall clock was set back a little, what has later labels. */
+  #giveWay(at: number): void {
+    const { entry } = this;
+    entry.intervalRows -= this.#db.run('DELETE FROM interval WHERE service = ? AND start >= ?', entry.id, at);
+    const last = 'SELECT start, condition FROM interval WHERE service = ? ORDER BY start DESC LIMIT 1';
+    const row = this.#db.row(last, entry.id);
+    if (row === null) {
+      entry.since = at;
+      entry.rawSince = at;
+      entry.firstSeen = Math.min(entry.firstSeen, at);
+    } else [entry.since, entry.condition] = row as [number, number];
   }
 
   #begin(code: number, at: number): void {

@@ -6,7 +6,7 @@ import type { Batch } from './batch.ts';
 import { toMicros } from './codes.ts';
 import { databaseFile } from './data-dir.ts';
 import { Database, type Row } from './database.ts';
-import { type Stored, storedEvents } from './event-blocks.ts';
+import { reservedEvents, RESERVE, type Stored, storedEvents } from './event-blocks.ts';
 import { Ledger, type Seed } from './ledger.ts';
 import { Retention } from './retention.ts';
 import { migrate } from './schema.ts';
@@ -90,7 +90,9 @@ export class Store {
     return { entries: [...this.#ledger.entries.values()], runs: this.#runs };
   }
 
-  close(): void {
+  /** @param newest the number of the newest event that was told, here or not */
+  close(newest: number): void {
+    this.#db.run("UPDATE meta SET value = ? WHERE name = 'reserved'", newest);
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#db.close();
   }
@@ -102,21 +104,25 @@ export class Store {
     );
   }
 
-  /** The events of this file are those of `expected`, or will be from the next one on. */
+  /**
+   * The events of this file are those of `expected`, or will be from the next one on. Where nobody expects anything, those
+   * that were told last may not be in the file, and their numbers are not given again: all those that were reserved are
+   * left out.
+   */
   #own(expected: Expected | null): void {
-    const id = this.#db.row("SELECT value FROM meta WHERE name = 'id'")?.[0];
-    const newest = this.#db.number('SELECT max(last) FROM event');
-    if (id !== undefined && (expected === null || (id === expected.id && newest <= expected.newest))) return;
-    const owner = expected ?? { id: randomUUID(), next: 1 };
+    const { id, newest, reserved } = reservedEvents(this.#db);
+    const next = expected?.next ?? Math.max(newest, reserved) + 1;
+    const owner = expected?.id ?? id ?? randomUUID();
+    const isOther = owner !== id || newest > (expected?.newest ?? newest);
     this.#db.transaction(() => {
-      this.#db.run('DELETE FROM event');
-      for (const [name, value] of [
-        ['id', owner.id],
-        ['events_since', owner.next],
-        ['event_bytes', 0],
-      ] as const) {
-        this.#db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
-      }
+      if (isOther) this.#db.run('DELETE FROM event');
+      const values: [string, string | number][] = [
+        ['id', owner],
+        ['reserved', Math.max(expected?.newest ?? 0, next) + RESERVE],
+      ];
+      if (isOther) values.push(['event_bytes', 0]);
+      if (isOther || next > newest + 1) values.push(['events_since', next]);
+      for (const [name, value] of values) this.#db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
     });
   }
 }

@@ -72,7 +72,9 @@ export class Trouble {
     if (this.#failure !== null) {
       const { since, fault, message } = this.#failure;
       const when = new Date(since).toISOString();
-      texts.push(`The history in ${this.#file} has not been written since ${when}: ${CAUSES[fault]} (${message}). ${wait}`);
+      texts.push(
+        `The history in ${this.#file} has not been written since ${when}: ${CAUSES[fault]} (${message}). ${wait}`,
+      );
     } else if (stuckMs > STUCK_MS) {
       const seconds = Math.floor(stuckMs / 1000);
       texts.push(`The disk of the history, ${this.#file}, has not answered for ${String(seconds)} s. ${wait}`);

@@ -21,14 +21,24 @@ export type ToWriter =
   | { readonly type: 'write'; readonly batch: Batch; readonly now: number }
   /** Somebody else found that the file is damaged. */
   | { readonly type: 'leave'; readonly message: string }
-  | { readonly type: 'close' };
+  /** Nothing more comes. `newest`: the number of the newest event that was told. */
+  | { readonly type: 'close'; readonly newest: number };
 
 export type FromWriter =
-  | { readonly type: 'opened'; readonly stored: Stored; /** The new name of what was set aside. */ readonly aside: string | null }
+  | {
+      readonly type: 'opened';
+      readonly stored: Stored;
+      /** The new name of what was set aside. */ readonly aside: string | null;
+    }
   | { readonly type: 'written'; readonly stored: Stored; readonly bytes: number }
   /** It can't be used at all; the thread ends. */
   | { readonly type: 'refused'; readonly code: HistoryFault; readonly message: string }
   /** All is in the file, which is closed; the thread ends. */
   | { readonly type: 'closed' }
   /** Nothing of the batch, or of the opening, was done; the thread ends. `gone`: the file is not there any more. */
-  | { readonly type: 'failed'; readonly fault: FileFault | 'gone'; readonly message: string; readonly seed: Seed | null };
+  | {
+      readonly type: 'failed';
+      readonly fault: FileFault | 'gone';
+      readonly message: string;
+      readonly seed: Seed | null;
+    };

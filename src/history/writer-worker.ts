@@ -12,6 +12,8 @@ import { FileGone, setAside, Store } from './store.ts';
 import type { FromWriter, ToWriter, WriterTask } from './writer-protocol.ts';
 
 const RETENTION_EVERY_MS = 60_000;
+/** Not at once: a machine that has just started may not know the time yet, and what is too old would be all. */
+const RETENTION_AFTER_MS = 10 * 60_000;
 /** Retention takes at most about so long after a batch. */
 const RETENTION_MS = 20;
 
@@ -19,7 +21,7 @@ if (parentPort === null) throw new Error('this is a worker');
 const port = parentPort;
 const task = workerData as WriterTask;
 let store: Store | null = null;
-let nextRetention = 0;
+let nextRetention = performance.now() + RETENTION_AFTER_MS;
 
 const send = (message: FromWriter): void => {
   port.postMessage(message);
@@ -31,7 +33,7 @@ function fail(error: unknown): void {
   } else {
     const fault = error instanceof FileGone ? 'gone' : fileFaultOf(error);
     if (fault === null) throw error;
-    send({ type: 'failed', fault, message: String((error as Error).message), seed: store?.seed ?? null });
+    send({ type: 'failed', fault, message: (error as Error).message, seed: store?.seed ?? null });
   }
   port.close();
 }
@@ -39,7 +41,7 @@ function fail(error: unknown): void {
 function obey(order: ToWriter): void {
   if (store === null) return;
   if (order.type === 'close') {
-    store.close();
+    store.close(order.newest);
     send({ type: 'closed' });
     port.close();
     return;
@@ -51,8 +53,8 @@ function obey(order: ToWriter): void {
   }
   store.write(order.batch);
   send({ type: 'written', stored: store.stored, bytes: bytesOf(task.dir) });
-  if (order.now >= nextRetention) {
-    nextRetention = order.now + RETENTION_EVERY_MS;
+  if (performance.now() >= nextRetention) {
+    nextRetention = performance.now() + RETENTION_EVERY_MS;
     store.beginRetention(order.now);
   }
   store.retain(RETENTION_MS);
@@ -60,7 +62,9 @@ function obey(order: ToWriter): void {
 
 /** What the file and its log take of the disk. */
 function bytesOf(dir: string): number {
-  const sizes = ['', '-wal'].map((ending) => statSync(databaseFile(dir) + ending, { throwIfNoEntry: false })?.size ?? 0);
+  const sizes = ['', '-wal'].map(
+    (ending) => statSync(databaseFile(dir) + ending, { throwIfNoEntry: false })?.size ?? 0,
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

@@ -87,7 +87,11 @@ export class Writer {
     let failure: (FromWriter & { type: 'failed' }) | null = null;
     worker.on('message', (message: FromWriter) => {
       if (message.type === 'failed') failure = message;
-      else this.#hear(message);
+      else if (message.type === 'opened' && task.expected === null && this.#host.expected() !== null) {
+        // Nobody waited for it any more: it goes on from something else than the monitor does.
+        failure = { type: 'failed', fault: 'busy', message: 'it was open too late', seed: null };
+        void worker.terminate();
+      } else this.#hear(message);
     });
     worker.on('error', (error) => {
       failure = { type: 'failed', fault: 'other', message: error.message, seed: this.#seed };
@@ -110,15 +114,18 @@ export class Writer {
     this.#order({ type: 'leave', message });
   }
 
-  /** Ends the thread; the file is closed, unless the disk does not answer. */
-  async close(): Promise<void> {
+  /**
+   * Ends the thread; the file is closed, unless the disk does not answer.
+   * @param newest the number of the newest event that was told
+   */
+  async close(newest: number): Promise<void> {
     const worker = this.#worker;
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#state = 'closed';
     if (worker === null) return;
     worker.ref();
     const gone = new Promise<void>((resolve) => worker.once('exit', resolve));
-    this.#order({ type: 'close' });
+    this.#order({ type: 'close', newest });
     const timer = setTimeout(() => void worker.terminate(), CLOSE_MS);
     await gone;
     clearTimeout(timer);

@@ -45,6 +45,6 @@ export class DirectHistory {
   close(): void {
     this.#recorder?.stop();
     this.reader.close();
-    this.#store.close();
+    this.#store.close(this.#events.newest);
   }
 }

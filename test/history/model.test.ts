@@ -46,6 +46,11 @@ const steps = fc.array(
   { maxLength: 40 },
 );
 
+/** Times are exact to the microsecond. */
+function micro(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
 /** A service as lists. */
 class Simple {
   readonly intervals: { state: State; from: number }[] = [];
@@ -124,7 +129,7 @@ function play(dir: string, all: readonly Step[]): { lists: Map<string, Simple>; 
     const list = 'service' in step ? lists.get(step.service) : undefined;
     switch (step.kind) {
       case 'wait':
-        monitor.clock = Math.round((monitor.clock + step.ms) * 1000) / 1000;
+        monitor.clock = micro(monitor.clock + step.ms);
         break;
       case 'change':
         if (list?.watched !== true || list.state === step.to) break;
@@ -133,7 +138,7 @@ function play(dir: string, all: readonly Step[]): { lists: Map<string, Simple>; 
         break;
       case 'gap': {
         if (list?.watched !== true) break;
-        const [from, to] = [monitor.clock - step.ms, monitor.clock];
+        const [from, to] = [micro(monitor.clock - step.ms), monitor.clock];
         monitor.gap(step.service, { from, to });
         list.gaps.push({ from, to });
         list.gapSeen.push(Math.max(to, list.intervals.at(-1)?.from ?? 0));
@@ -142,7 +147,8 @@ function play(dir: string, all: readonly Step[]): { lists: Map<string, Simple>; 
       case 'watch': {
         const left = [...lists].filter(([name, { watched }]) => watched && !step.services.includes(name));
         monitor.watch(...step.services);
-        for (const [, one] of left) if (one.state === 'up' || one.state === 'down') one.enter('unobserved', monitor.clock);
+        for (const [, one] of left)
+          if (one.state === 'up' || one.state === 'down') one.enter('unobserved', monitor.clock);
         leave(step.services);
         for (const name of step.services) watch(name);
         break;
@@ -153,7 +159,7 @@ function play(dir: string, all: readonly Step[]): { lists: Map<string, Simple>; 
         const before = [...lists].filter(([, { watched }]) => watched).map(([name]) => name);
         leave([]);
         history = new DirectHistory(dir);
-        monitor = new ScriptedMonitor(history.past, Math.round((monitor.clock + step.ms) * 1000) / 1000);
+        monitor = new ScriptedMonitor(history.past, micro(monitor.clock + step.ms));
         begin(before);
         break;
       }
@@ -174,7 +180,10 @@ function compare(dir: string, { lists, now }: ReturnType<typeof play>): void {
     assert.deepEqual(told, list.told(), name);
     const gaps = reader.gaps(EVER, name).map(({ from, to }) => ({ from, to }));
     const order = (a: { to: number }, b: { to: number }): number => a.to - b.to;
-    assert.deepEqual(gaps, list.gaps.toSorted(order).filter(({ to }) => to > EVER.from));
+    assert.deepEqual(
+      gaps,
+      list.gaps.toSorted(order).filter(({ to }) => to > EVER.from),
+    );
     const middle = { from: NOON + (now - NOON) / 3, to: NOON + (now - NOON) / 2 };
     assert.deepEqual(
       reader.intervals(name, middle).map(({ from }) => from),

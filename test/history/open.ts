@@ -11,17 +11,25 @@ export const DAY_MS = 86_400_000;
 /** A moment to begin at: noon. */
 export const NOON = Date.UTC(2026, 10, 23, 12);
 
+/** Those that a test which fails has not come to close. */
+const opened = new Map<string, History[]>();
+
 /** A history that logs nothing and keeps 90 days. */
-export function openHistory(dir: string, keepMs = 90 * DAY_MS): Promise<History> {
-  return History.open({ dir, keepMs, log: pino({ enabled: false }) });
+export async function openHistory(dir: string, keepMs = 90 * DAY_MS): Promise<History> {
+  const history = await History.open({ dir, keepMs, log: pino({ enabled: false }) });
+  opened.get(dir)?.push(history);
+  return history;
 }
 
 /** Runs a test with a folder that is gone afterwards. */
 export async function withFolder<T>(test: (dir: string) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'gapwatch-history-'));
+  opened.set(dir, []);
   try {
     return await test(dir);
   } finally {
+    await Promise.all((opened.get(dir) ?? []).map((history) => history.close()));
+    opened.delete(dir);
     await rm(dir, { recursive: true, force: true });
   }
 }

@@ -108,7 +108,17 @@ export class ScriptedMonitor implements Recorded {
     const from = this.board.services.get(service)?.state ?? 'unknown';
     if (from === 'unknown' || from === 'unobserved') return;
     const reason = 'stopped';
-    this.event({ type: 'transition', service, from, to: 'unobserved', at, notBefore: at, notAfter: at, reason, message: null });
+    this.event({
+      type: 'transition',
+      service,
+      from,
+      to: 'unobserved',
+      at,
+      notBefore: at,
+      notAfter: at,
+      reason,
+      message: null,
+    });
   }
 
   #publish(messages: readonly Message[]): void {
@@ -119,6 +129,14 @@ export class ScriptedMonitor implements Recorded {
   #hello(): Message {
     const services = this.board.snapshot(this.clock);
     const seq = this.events.newest;
-    return { type: 'hello', protocol: PROTOCOL, monitor: this.identity, now: this.clock, seq, resumed: false, services };
+    return {
+      type: 'hello',
+      protocol: PROTOCOL,
+      monitor: this.identity,
+      now: this.clock,
+      seq,
+      resumed: false,
+      services,
+    };
   }
 }

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+
+import { defaultDataDir } from '../../src/history/data-dir.ts';
+import { HistoryError } from '../../src/history/history-error.ts';
+import { HistoryReader } from '../../src/history/reader.ts';
+import { openHistory, withFolder } from './open.ts';
+import { Victim } from './victims.ts';
+
+function refusal(code: HistoryError['code'], words: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof HistoryError);
+    assert.equal(error.code, code);
+    assert.match(error.message, words);
+    return true;
+  };
+}
+
+describe('the folder of a history', () => {
+  it('belongs to one process at a time, which is named, and is free when that is killed', async () => {
+    await withFolder(async (dir) => {
+      const victim = new Victim(dir, { services: 1, flapping: 1, intervalMs: 20 });
+      await victim.until(() => victim.heard.length > 2);
+      const pid = String(victim.process.pid);
+      await assert.rejects(openHistory(dir), refusal('held', new RegExp(`pid ${pid} on .+, since 20.+ --data`)));
+      // Others may read meanwhile.
+      HistoryReader.open(dir).close();
+      await victim.kill();
+      const history = await openHistory(dir);
+      assert.equal(history.past.id, victim.past?.id);
+      assert.equal(history.trouble, null);
+      await history.close();
+      assert.ok(!existsSync(join(dir, 'gapwatch.holder')));
+    });
+  });
+
+  it('belongs to one history at a time within a process', async () => {
+    await withFolder(async (dir) => {
+      const history = await openHistory(dir);
+      await assert.rejects(openHistory(dir), refusal('held', /belongs to another process: .*pid/));
+      await history.close();
+      await (await openHistory(dir)).close();
+    });
+  });
+
+  it('is made where it is missing, and refused where it can not be', async () => {
+    await withFolder(async (dir) => {
+      await (await openHistory(join(dir, 'a', 'b'))).close();
+      const file = join(dir, 'file');
+      writeFileSync(file, '');
+      await assert.rejects(openHistory(file), refusal('unusable', /a file, not a folder/));
+      await assert.rejects(openHistory(join(file, 'below')), refusal('unusable', /a file, not a folder/));
+    });
+  });
+
+  it('is refused where this user may not write', async (t) => {
+    if (process.getuid?.() === 0) {
+      t.skip('root may write everywhere');
+      return;
+    }
+    await withFolder(async (dir) => {
+      const locked = join(dir, 'locked');
+      mkdirSync(locked);
+      chmodSync(locked, 0o500);
+      await assert.rejects(openHistory(locked), refusal('unusable', /may not write there/));
+    });
+  });
+
+  it('tells a reader where there is nothing to read', async () => {
+    await withFolder(async (dir) => {
+      await Promise.resolve();
+      assert.throws(() => HistoryReader.open(dir), refusal('missing', /There is no history in/));
+    });
+  });
+
+  it('is in the state folder of the user where nobody names one', () => {
+    assert.equal(defaultDataDir({ XDG_STATE_HOME: '/state', HOME: '/home/me' }), '/state/gapwatch');
+    assert.equal(defaultDataDir({ HOME: '/home/me' }), '/home/me/.local/state/gapwatch');
+    assert.equal(
+      defaultDataDir({ XDG_STATE_HOME: 'not/absolute', HOME: '/home/me' }),
+      '/home/me/.local/state/gapwatch',
+    );
+  });
+});

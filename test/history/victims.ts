@@ -1,0 +1,105 @@
+/** Kills monitors at work, and looks at what they leave. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import type { Event } from '../../src/feed/messages.ts';
+import { databaseFile } from '../../src/history/data-dir.ts';
+import { Database } from '../../src/history/database.ts';
+import { HistoryReader } from '../../src/history/reader.ts';
+
+export interface Load {
+  readonly services: number;
+  readonly flapping: number;
+  readonly intervalMs: number;
+}
+
+/** An event, as a monitor told it, and when that was heard. */
+export interface HeardEvent {
+  readonly event: Event;
+  readonly heardAt: number;
+}
+
+/** What one round found. */
+export interface Found {
+  /** Events that were told longer than a second before the end, and are not in the file. */
+  readonly lost: number;
+  /** Events in the file that are not what was told under their number, in this round or an earlier one. */
+  readonly twice: number;
+  /** What the file's own check says: `ok`. */
+  readonly integrity: string;
+  /** How old the last sign of life was at the end, in milliseconds. */
+  readonly signAgeMs: number;
+  readonly events: number;
+  readonly id: string;
+}
+
+/** A monitor in a process of its own. */
+export class Victim {
+  readonly heard: HeardEvent[] = [];
+  readonly process: ChildProcess;
+  #waiting: (() => void)[] = [];
+  past: { readonly id: string; readonly newest: number } | null = null;
+
+  constructor(dir: string, { services, flapping, intervalMs }: Load) {
+    const script = fileURLToPath(new URL('children/victim.js', import.meta.url));
+    const words = [script, dir, services, flapping, intervalMs].map(String);
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.process = child;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const told = JSON.parse(line) as Event | { past: NonNullable<Victim['past']> };
+      if ('past' in told) this.past = told.past;
+      else this.heard.push({ event: told, heardAt: Date.now() });
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const resolve of waiting) resolve();
+    });
+  }
+
+  /** Waits until something is so; it is looked at whenever the monitor tells something. */
+  async until(so: () => boolean): Promise<void> {
+    while (!so()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Kills it. Returns when that was. */
+  async kill(): Promise<number> {
+    const gone = once(this.process, 'close');
+    const at = Date.now();
+    this.process.kill('SIGKILL');
+    await gone;
+    return at;
+  }
+}
+
+/**
+ * Looks at what a monitor left.
+ * @param told what was told before, by number; what this one told is added
+ * @param endedAt when it was killed, in milliseconds since the epoch
+ */
+export function examine(dir: string, victim: Victim, told: Map<number, string>, endedAt: number): Found {
+  const db = new Database(databaseFile(dir), 'write');
+  const integrity = String(db.row('PRAGMA integrity_check')?.[0]);
+  db.close();
+  const reader = HistoryReader.open(dir);
+  const kept = new Map<number, string>();
+  for (let seq = reader.stored.oldest - 1; ;) {
+    const events = reader.events(seq, 1e6) ?? [];
+    for (const event of events) kept.set(event.seq, JSON.stringify(event));
+    const last = events.at(-1);
+    if (last === undefined) break;
+    seq = last.seq;
+  }
+  let twice = 0;
+  let lost = 0;
+  for (const { event, heardAt } of victim.heard) {
+    const text = JSON.stringify(event);
+    if ((told.get(event.seq) ?? text) !== text) twice += 1;
+    if (heardAt < endedAt - 1000 && !kept.has(event.seq)) lost += 1;
+    told.set(event.seq, text);
+  }
+  for (const [seq, text] of kept) if ((told.get(seq) ?? text) !== text) twice += 1;
+  const found = { id: reader.monitor.id, signAgeMs: endedAt - (reader.reach?.to ?? 0), events: kept.size };
+  reader.close();
+  return { ...found, lost, twice, integrity };
+}
