@@ -21,8 +21,13 @@ function blocks(language: string): string[] {
   return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1] ?? '');
 }
 
-function help(): string {
-  return execFileSync(process.execPath, [main, '--help'], { encoding: 'utf8' });
+function help(...command: string[]): string {
+  return execFileSync(process.execPath, [main, ...command, '--help'], { encoding: 'utf8' });
+}
+
+function commands(): string[] {
+  const [list = ''] = help().split('Positionals:');
+  return [...list.matchAll(/^ {2}gapwatch ([a-z]+)/gm)].map((match) => match[1] ?? '');
 }
 
 describe('the README', () => {
@@ -46,15 +51,17 @@ describe('the README', () => {
 
   it('names the commands that there are, and all of them', () => {
     const named = [...readme.matchAll(/^\| `gapwatch \[?([a-z]+)/gm)].map((match) => match[1] ?? '').sort();
-    const [commands = ''] = help().split('Positionals:');
-    const real = [...commands.matchAll(/^ {2}gapwatch ([a-z]+)/gm)].map((match) => match[1] ?? '').sort();
-    assert.deepEqual(named, real);
+    assert.deepEqual(named, commands().sort());
   });
 
   it('names the options that there are, and all of them', () => {
     const named = [...readme.matchAll(/^\| `(?:-[a-z], )?--([a-z-]+)/gm)].map((match) => match[1] ?? '').sort();
-    const real = [...help().matchAll(/^ +(?:-[a-z], +)?--([a-z-]+)/gm)].map((match) => match[1] ?? '');
-    assert.deepEqual(named, real.filter((name) => !['help', 'version'].includes(name)).sort());
+    const helps = commands().map((command) => help(command));
+    const real = helps.flatMap((text) =>
+      [...text.matchAll(/^ +(?:-[a-z], +)?--([a-z-]+)/gm)].map((match) => match[1] ?? ''),
+    );
+    const all = new Set(real.filter((name) => !['help', 'version'].includes(name)));
+    assert.deepEqual(named, [...all].sort());
   });
 
   it('shows a configuration that is accepted, and an error as it is told', async () => {

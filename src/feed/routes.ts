@@ -142,7 +142,7 @@ function ready({ source, archive }: Served): Answer {
     return upMs + downMs === 0;
   });
   // It watches and tells what it sees: who sends visitors elsewhere for a full disk would gain nothing. No path is told.
-  const trouble = archive?.trouble == null ? '' : '\nthe history is in trouble: the log says more';
+  const trouble = (archive?.trouble ?? null) === null ? '' : '\nthe history is in trouble: the log says more';
   if (waiting.length === 0) return text(`ready${trouble}`);
   return text(
     `${String(waiting.length)} of ${String(source.board.services.size)} services had no answer yet${trouble}`,

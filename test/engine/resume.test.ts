@@ -54,7 +54,7 @@ describe('a monitor that goes on', { concurrency: true }, () => {
   it('tells the time of its absence as unobserved, and counts its events on', async () => {
     const backend = await Backend.start();
     const watched = [backend.watched('api')];
-    let past: Past | null = null;
+    const kept: { past?: Past } = {};
     let until = 0;
     await withMonitor(watched, async (hearing, monitor) => {
       await hearing.nth(3, 'sample');
@@ -63,14 +63,15 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       until = monitor.now();
       const board = monitor.board.services.get('api');
       assert.ok(board !== undefined);
-      past = {
+      kept.past = {
         id: monitor.identity.id,
         events: monitor.events,
         services: new Map([['api', left(board, monitor, until)]]),
       };
     });
-    assert.ok(past !== null);
-    const { id, events } = past as Past;
+    const { past } = kept;
+    assert.ok(past !== undefined);
+    const { id, events } = past;
     const newest = events.newest;
     await resumed(watched, past, async (hearing, monitor) => {
       assert.equal(monitor.identity.id, id);
@@ -92,7 +93,7 @@ describe('a monitor that goes on', { concurrency: true }, () => {
   it('ends a gap that began before its absence, with bounds that hold what nobody saw', async () => {
     const backend = await Backend.start();
     const watched = [backend.watched('api')];
-    let past: Past | null = null;
+    const kept: { past?: Past } = {};
     let lastGood = 0;
     let failed = 0;
     await withMonitor(watched, async (hearing, monitor) => {
@@ -105,9 +106,10 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       const service = left(board, monitor, monitor.now());
       failed = service.memory?.gap?.failed ?? 0;
       lastGood = service.memory?.gap?.lastGoodSent ?? 0;
-      past = { id: 'm', events: monitor.events, services: new Map([['api', service]]) };
+      kept.past = { id: 'm', events: monitor.events, services: new Map([['api', service]]) };
     });
-    assert.ok(past !== null && failed > 3 && lastGood > 0);
+    const { past } = kept;
+    assert.ok(past !== undefined && failed > 3 && lastGood > 0);
     await backend.up();
     await resumed(watched, past, async (hearing) => {
       const gap = await hearing.nth(1, 'gap');

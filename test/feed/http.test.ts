@@ -110,7 +110,7 @@ describe('over HTTP', () => {
     const lately = (column: number[] | undefined): number => column?.slice(-2).reduce((sum, ms) => sum + ms, 0) ?? 0;
     assert.ok(lately(web?.upMs) > 0 && lately(web?.downMs) > 0 && lately(web?.gaps) >= 1);
     assert.equal(web?.upMs.length, 90);
-    assert.ok(web?.upMs.slice(0, -2).every((ms) => ms === 0));
+    assert.ok(web.upMs.slice(0, -2).every((ms) => ms === 0));
   });
 
   it('takes a mark with the token, and tells it', async () => {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { daysOf, downShare, readDays } from '../../src/page/days.ts';
+import type { Day } from '../../src/timeline/days.ts';
 import { dayWords, daysWords } from '../../src/page/tip-words.ts';
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 const HOUR = 3_600_000;
-const NOTHING = new Map();
+const NOTHING: ReadonlyMap<number, Day> = new Map();
 
 describe('the days', () => {
   const timeline = [
