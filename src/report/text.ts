@@ -1,7 +1,7 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
 import { count, showDuration, showShare, showTime } from '../format.ts';
 import { table } from '../lines/summary.ts';
-import type { Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
+import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
   list,
@@ -19,6 +19,8 @@ import {
 /** Gaps and stretches of a service, or of all, that are printed: the newest. */
 const RUN_LINES = 12;
 const HISTORY_LINES = 40;
+/** Of one service, where there are many gaps. */
+const EACH_SERVICE = 10;
 /** Identity strings and marks are other people's texts: they must not move the cursor. */
 const CONTROL = /\p{Cc}+/gu;
 
@@ -84,14 +86,14 @@ export function historyText(report: Report): string {
     '',
     table([head, ...rows], 2).trimEnd(),
   ];
-  lines.push(...section('Gaps', incidentLines(report)));
-  const blind = seen.flatMap(({ vantage: { vantage }, service }) =>
-    service.unobserved.map((one) => ({
-      at: one.from,
-      text: `${name(service.service, vantage)} ${showUnobserved(one)}`,
-    })),
+  const { told, more } = spread(report.incidents);
+  lines.push(...section('Gaps', incidentLines(report, told), more));
+  lines.push(
+    ...section(
+      'Not observed',
+      sorted(blindLines(seen.map(({ vantage: { vantage }, service }) => [name(service.service, vantage), service]))),
+    ),
   );
-  lines.push(...section('Not observed', sorted(blind)));
   const events = seen.flatMap(({ vantage: { vantage }, service }) =>
     [...service.connectionsLost, ...service.identities].map((event) => ({
       at: event.at,
@@ -113,14 +115,45 @@ export function historyText(report: Report): string {
   return printable(lines);
 }
 
+/** The newest incidents, so chosen that a service which flaps does not hide the others. */
+function spread(all: readonly IncidentReport[]): { told: IncidentReport[]; more: number } {
+  const shown = new Map<string, number>();
+  const told: IncidentReport[] = [];
+  for (const incident of [...all].reverse()) {
+    if (told.length === HISTORY_LINES) break;
+    const names = incident.services.map(({ service }) => `${incident.vantage}/${service}`);
+    if (names.every((one) => (shown.get(one) ?? 0) >= EACH_SERVICE)) continue;
+    for (const one of names) shown.set(one, (shown.get(one) ?? 0) + 1);
+    told.unshift(incident);
+  }
+  return { told, more: all.length - told.length };
+}
+
+/** What was not observed; services that were not at the same time are told together. */
+function blindLines(services: readonly (readonly [name: string, ServiceReport])[]): { at: number; text: string }[] {
+  const together = new Map<string, { one: ServiceReport['unobserved'][number]; names: string[] }>();
+  for (const [name, { unobserved }] of services) {
+    for (const one of unobserved) {
+      const key = [one.from, one.to, one.reason].join();
+      const same = together.get(key);
+      if (same === undefined) together.set(key, { one, names: [name] });
+      else same.names.push(name);
+    }
+  }
+  return Array.from(together.values(), ({ one, names }) => {
+    const all = names.length > 1 && names.length === services.length ? `all ${count(names.length, 'service')}` : '';
+    return { at: one.from, text: `${all === '' ? list(names) : all} ${showUnobserved(one)}` };
+  });
+}
+
 /** Each incident; of several services with a line for each. */
-function incidentLines(report: Report): string[] {
+function incidentLines(report: Report, incidents: readonly IncidentReport[]): string[] {
   const several = report.vantages.length > 1;
   const gapOf = (vantage: string, service: string, place: number): ReportGap | undefined =>
     report.vantages.find((one) => one.vantage === vantage)?.services.find((one) => one.service === service)?.gaps[
       place
     ];
-  return report.incidents.map(({ vantage, from, services, longestGapMs }) => {
+  return incidents.map(({ vantage, from, services, longestGapMs }) => {
     const told = services.flatMap(({ service, gap: place }) => {
       const gap = gapOf(vantage, service, place);
       if (gap === undefined) return [];
@@ -134,9 +167,12 @@ function incidentLines(report: Report): string[] {
   });
 }
 
-function section(title: string, entries: readonly string[]): string[] {
+/** @param more entries that were left out already */
+function section(title: string, entries: readonly string[], more = 0): string[] {
   if (entries.length === 0) return [];
-  return ['', `${title}:`, ...newest(entries, HISTORY_LINES, (text) => text)];
+  const left = Math.max(0, entries.length - HISTORY_LINES) + more;
+  const note = left > 0 ? [`… ${String(left)} more are in --report FILE.json`] : [];
+  return ['', `${title}:`, ...note, ...entries.slice(-HISTORY_LINES)];
 }
 
 /** The newest of a list, and how many there were before. */

@@ -4,6 +4,7 @@ import { cost } from './cost.ts';
 import { dashboard } from './dashboard.ts';
 import { feed } from './feed.ts';
 import { grid, overload } from './grid.ts';
+import { history } from './history.ts';
 import { memory } from './memory.ts';
 import { cpu } from './peers/cpu.ts';
 import { firstUse } from './peers/first-use.ts';
@@ -23,6 +24,7 @@ export const BENCHES: readonly Bench[] = [
   memory,
   dashboard,
   feed,
+  history,
   busOne,
   busCluster,
   gaps,

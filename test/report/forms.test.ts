@@ -75,8 +75,23 @@ describe('the text of a history', () => {
     const falls = Array.from({ length: 100 }, (_, n) => ({ from: n * 5000, to: n * 5000 + 1 }));
     const text = historyText(buildReport([vantage('here', service('web', { falls }))], within(0, 1e9), null));
     assert.doesNotMatch(text, /100 %/);
-    assert.match(text, /… 60 older ones are in --report FILE\.json/);
+    assert.match(text, /… 90 more are in --report FILE\.json/);
     assert.ok(text.split('\n').length < 60);
+  });
+});
+
+describe('a report of a service that flaps', () => {
+  it('tells the gaps of the others too, and tells together what was not observed at the same time', () => {
+    const falls = Array.from({ length: 100 }, (_, n) => ({ from: 1000 + n * 5000, to: n * 5000 + 2000 }));
+    const blind = [{ from: 700_000, to: 701_000, reason: 'stopped' as const }];
+    const services = [
+      service('flapping', { falls, blind }),
+      service('web', { falls: [{ from: 63_500, to: 63_700 }], blind }),
+    ];
+    const text = historyText(buildReport([vantage('here', ...services)], within(0, 1e6), null));
+    assert.equal(text.match(/ flapping {2}down /g)?.length, 10);
+    assert.match(text, /^\S+ \S+ {2}web {2}down 0\.20 s/m);
+    assert.match(text, /^all 2 services not observed for 1\.00 s from /m);
   });
 });
 
