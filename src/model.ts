@@ -15,12 +15,15 @@
  * comparable between threads. In messages they are milliseconds since the Unix epoch, with a fraction.
  */
 
-/** What is known of a service. `unobserved`: the monitor was not looking, or could not. `unknown`: no answer yet. */
-export const STATES = ['up', 'down', 'unobserved', 'unknown'] as const;
+/**
+ * What is known of a service. `unobserved`: the monitor was not looking, or could not. `unknown`: no answer yet.
+ * `partial`: up from some vantages and down from others; only who speaks for several monitors says so.
+ */
+export const STATES = ['up', 'down', 'unobserved', 'unknown', 'partial'] as const;
 export type State = (typeof STATES)[number];
 
 /** What one probe found. */
-export type Result = Exclude<State, 'unknown'>;
+export type Result = Exclude<State, 'unknown' | 'partial'>;
 
 /** Why a service is down. */
 export const DOWN_REASONS = [

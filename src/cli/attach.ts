@@ -1,13 +1,12 @@
 /** `gapwatch attach`: the dashboard, or lines or json, over the feeds of one or more running monitors. */
-import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { parseDuration } from '../config/duration.ts';
 import type { PastService, Source } from '../dashboard/source.ts';
 import type { Reader } from '../engine/monitor.ts';
 import { FeedClient } from '../feed/client.ts';
 import type { ClockOffset } from '../feed/clock-offset.ts';
 import { fetchPast } from '../feed/fetch-past.ts';
-import { parseFeedUrl } from '../feed/feed-url.ts';
 import { showDuration } from '../format.ts';
+import { feedUrls } from './feed-urls.ts';
 import type { ShowArguments } from './options.ts';
 import { exitCodeOf, untilEnded } from './session.ts';
 import { show, willShow } from './show.ts';
@@ -63,13 +62,7 @@ export async function attach(
   args: ShowArguments & { url: readonly string[]; for?: string | undefined },
 ): Promise<number> {
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const urls = args.url.map((text) => {
-    const url = parseFeedUrl(text);
-    if (url !== null) return url;
-    const message =
-      'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed';
-    throw invalid([{ ...commandLinePlace(text.replace(/([?&]token=)[^&]*/, '$1…')), message }]);
-  });
+  const urls = feedUrls(args.url);
   const samples = args.samples || willShow(args.format) === 'dashboard';
   const sources = urls.map((url) => new RemoteSource(new FeedClient(url, samples)));
   const showing = await show(args, sources);

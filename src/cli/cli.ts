@@ -5,7 +5,16 @@ import { ConfigError } from '../config/config-error.ts';
 import { FeedError } from '../feed/feed-error.ts';
 import { HistoryError } from '../history/history-error.ts';
 import { VERSION } from '../version.ts';
-import { DEMO_OPTIONS, MONITOR_OPTIONS, PROBE_OPTIONS, SHOW_OPTIONS } from './options.ts';
+import {
+  DEMO_OPTIONS,
+  HUB_OPTIONS,
+  MONITOR_OPTIONS,
+  PROBE_OPTIONS,
+  REPEATED,
+  REPORT_OPTIONS,
+  RUN_OPTIONS,
+  SHOW_OPTIONS,
+} from './options.ts';
 import { EXIT, isReaderGone } from './session.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
@@ -87,12 +96,35 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       },
     )
     .command(
+      'run [target..]',
+      'Watch before, during and after a command (-- COMMAND...); report and verdict',
+      (args) => args.positional('target', target).options(RUN_OPTIONS),
+      async (args) => {
+        const { run: runCommand } = await import('./run.ts');
+        const dashes = argv.indexOf('--');
+        code = await runCommand(args, dashes < 0 ? [] : argv.slice(dashes + 1));
+      },
+    )
+    .command('report', 'Gaps and uptime from the history', REPORT_OPTIONS, async (args) => {
+      const { report } = await import('./report.ts');
+      code = report(args);
+    })
+    .command(
       'check [target..]',
       'Read the configuration, probe each service once, print what was found',
       (args) => args.positional('target', target).options(PROBE_OPTIONS),
       async (args) => {
         const { check } = await import('./check.ts');
         code = await check(args);
+      },
+    )
+    .command(
+      'hub',
+      'Serve the feeds of all monitors that publish to one Redis stream, combined; it does not probe',
+      (args) => args.options(HUB_OPTIONS),
+      async (args) => {
+        const { hub } = await import('./hub.ts');
+        code = await hub(args);
       },
     )
     .command(
@@ -107,6 +139,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .epilogue(TARGET_HELP)
     .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
     .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')
+    .example('$0 run web=8080 -- systemctl restart docker', 'what did its users feel of it?')
     .example('$0 demo', 'see what it looks like')
     .version(VERSION)
     .help()
@@ -114,7 +147,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .strict()
     .check((args) => {
       const twice = Object.entries(args).find(
-        ([name, value]) => name.length > 1 && !['target', 'url'].includes(name) && Array.isArray(value),
+        ([name, value]) => name.length > 1 && !['target', 'url', ...REPEATED].includes(name) && Array.isArray(value),
       );
       if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice; once is enough.`);
       return true;

@@ -4,10 +4,10 @@ import type { Logger } from 'pino';
 import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { type Listen, parseListen } from '../config/listen.ts';
 import type { Config } from '../config/load.ts';
-import type { Monitor } from '../engine/monitor.ts';
 import type { Archive } from '../feed/archive.ts';
 import { FeedError } from '../feed/feed-error.ts';
 import { FeedServer } from '../feed/server.ts';
+import type { FeedSource } from '../feed/source.ts';
 import { pageAssets } from '../page/assets.ts';
 
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 9720 };
@@ -27,7 +27,7 @@ export interface FeedRequest {
  * @returns the server; null where none is wanted
  * @throws ConfigError, FeedError
  */
-export async function serveFeed(monitor: Monitor, request: FeedRequest): Promise<FeedServer | null> {
+export async function serveFeed(monitor: FeedSource, request: FeedRequest): Promise<FeedServer | null> {
   const { option, settings, archive, log } = request;
   const asked = listenOf(option) ?? settings.listen;
   const listen = asked ?? DEFAULT_LISTEN;

@@ -28,11 +28,58 @@ const WATCH_OPTIONS = {
   for: { ...text, describe: 'Stop after this long, such as 30s' },
 } as const satisfies Record<string, Options>;
 
+const bus = {
+  ...text,
+  describe: 'Redis stream of many monitors: redis://…, redis+cluster://…, redis+sentinel://…',
+} as const;
+
 /** Of the commands that go on watching. */
-export const MONITOR_OPTIONS = { ...PROBE_OPTIONS, ...WATCH_OPTIONS } as const satisfies Record<string, Options>;
+export const MONITOR_OPTIONS = { ...PROBE_OPTIONS, ...WATCH_OPTIONS, bus } as const satisfies Record<string, Options>;
 
 /** Of the demo, which has services of its own. */
 export const DEMO_OPTIONS = { ...MANNER_OPTIONS, ...WATCH_OPTIONS } as const satisfies Record<string, Options>;
+
+/** Given more than once, each counts. */
+const repeated = { ...text, default: [], coerce: (given: string | readonly string[]) => [given].flat() } as const;
+
+const REPORT_FILES = {
+  report: { ...repeated, describe: 'Write it there too: .json, .md, .xml (JUnit), .svg; may be repeated' },
+} as const satisfies Record<string, Options>;
+
+/** Of `run`. */
+export const RUN_OPTIONS = {
+  ...PROBE_OPTIONS,
+  workers: WATCH_OPTIONS.workers,
+  listen: { ...text, default: 'off', describe: 'HOST:PORT of feed and status page, or off' },
+  data: WATCH_OPTIONS.data,
+  before: { ...text, default: '2s', describe: 'Every service up this long before the command starts' },
+  after: { ...text, default: '5s', describe: 'Every service up this long again after it has ended' },
+  'give-up': { ...text, default: '2m', describe: 'Wait no longer than this, for each of: before, the command, after' },
+  'max-gap': { ...text, default: '0ms', describe: 'Budget for one gap' },
+  'max-total': { ...text, describe: "Budget for a service's gaps together  [none]" },
+  also: { ...repeated, describe: 'Feed of another monitor, taken into report and verdict; may be repeated' },
+  ...REPORT_FILES,
+} as const satisfies Record<string, Options>;
+
+/** Of `report`. */
+export const REPORT_OPTIONS = {
+  data: { ...text, describe: 'Folder of the history  [~/.local/state/gapwatch]' },
+  since: { ...text, default: '24h', describe: 'From when: a time, or so long before the end, such as 7d' },
+  until: { ...text, describe: 'Until when: a time, or so long ago  [now]' },
+  service: { ...text, describe: 'This service only' },
+  ...REPORT_FILES,
+} as const satisfies Record<string, Options>;
+
+/** Options that may be repeated. */
+export const REPEATED: readonly string[] = ['also', 'report'];
+
+/** Of the hub. */
+export const HUB_OPTIONS = {
+  config: { ...text, alias: 'c', describe: 'File with the settings of bus and feed' },
+  bus,
+  listen: WATCH_OPTIONS.listen,
+  for: WATCH_OPTIONS.for,
+} as const satisfies Record<string, Options>;
 
 /** Of the commands that show what happens. */
 export const SHOW_OPTIONS = {
@@ -46,7 +93,10 @@ export const SHOW_OPTIONS = {
 
 export type ProbeArguments = InferredOptionTypes<typeof PROBE_OPTIONS>;
 export type MonitorArguments = InferredOptionTypes<typeof MONITOR_OPTIONS>;
+export type HubArguments = InferredOptionTypes<typeof HUB_OPTIONS>;
 export type DemoArguments = InferredOptionTypes<typeof DEMO_OPTIONS>;
+export type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS>;
+export type ReportArguments = InferredOptionTypes<typeof REPORT_OPTIONS>;
 export type ShowArguments = InferredOptionTypes<typeof SHOW_OPTIONS>;
 
 /** Services as they were typed. */

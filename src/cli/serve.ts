@@ -6,6 +6,7 @@ import type { Config } from '../config/load.ts';
 import type { Reader } from '../engine/monitor.ts';
 import type { Message } from '../feed/messages.ts';
 import { begin } from './begin.ts';
+import { busOf, publishTo } from './bus.ts';
 import { configOf, rereadAtHangup } from './configuration.ts';
 import { openHistory } from './history.ts';
 import type { MonitorArguments, Targets } from './options.ts';
@@ -20,9 +21,11 @@ export async function serve(args: MonitorArguments & Targets): Promise<number> {
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
   const formatters = { level: (level: string) => ({ level }) };
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination(2));
+  const bus = busOf(args.bus, config.bus);
   const history = await openHistory({ option: args.data, settings: config.history, usual: true, log });
   const { monitor, feed } = await begin({ args, config, history, log });
   monitor.apply(config.watched);
+  const publisher = await publishTo(monitor, bus, config.bus.stream, log);
   log.info({ vantage: config.vantage, services: config.watched.length, feed: feed?.address.url ?? 'off' }, 'started');
   const unsubscribe = monitor.subscribe(logReader(log));
   const endReread = rereadAtHangup(monitor, load, (text, isFault) => {
@@ -33,6 +36,7 @@ export async function serve(args: MonitorArguments & Targets): Promise<number> {
   log.info({ why: ending }, 'stopping');
   await monitor.stop();
   unsubscribe();
+  await publisher?.stop();
   await history?.close();
   await feed?.close();
   return exitCodeOf(ending);

@@ -6,6 +6,7 @@ import type { Config } from '../config/load.ts';
 import { count } from '../format.ts';
 import { summary } from '../lines/summary.ts';
 import { begin } from './begin.ts';
+import { busOf, publishTo } from './bus.ts';
 import { configOf, rereadAtHangup } from './configuration.ts';
 import { openHistory } from './history.ts';
 import { LocalSource } from './local-source.ts';
@@ -28,6 +29,7 @@ export async function watch(args: WatchArguments & Targets): Promise<number> {
 
 /** What is watched how is in the configuration. */
 interface WatchManner extends ShowArguments, Pick<MonitorArguments, 'listen' | 'workers' | 'data'> {
+  readonly bus?: string | undefined;
   /** How long, in milliseconds; null until it is ended. */
   readonly forMs: number | null;
 }
@@ -46,9 +48,11 @@ export async function watchConfig(args: WatchManner, config: Config, hooks: Watc
     process.stderr.write(`${text}\n`);
   };
   const log = pino({ level: 'silent' });
+  const bus = busOf(args.bus, config.bus);
   const history = await openHistory({ option: args.data, settings: config.history, usual: false, log });
   const { monitor, feed } = await begin({ args, config, history, log, goOn: tell });
   monitor.apply(config.watched);
+  const publisher = await publishTo(monitor, bus, config.bus.stream, log);
 
   const showing = await show(args, [new LocalSource(monitor, history)]);
   if (showing.format === 'lines') tell(opening(config, feed?.address.url ?? null));
@@ -64,6 +68,7 @@ export async function watchConfig(args: WatchManner, config: Config, hooks: Watc
   if (showing.format === 'dashboard') showing.close();
   await monitor.stop();
   showing.close();
+  await publisher?.stop();
   await history?.close();
   await feed?.close();
   if (showing.format !== 'json' && ending !== 'epipe') {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { excerpt } from '../probe/text.ts';
+import { BUS_URL_FORMS, busUrl, shownBusUrl } from '../bus/bus-url.ts';
 import { DURATION, durationMs, durationText, durationTrouble } from './duration.ts';
 import { didYouMean, listed, says, kindOf, shown } from './wording.ts';
 import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './where.ts';
@@ -142,6 +143,15 @@ export function url(kind: keyof typeof URL_PARSERS) {
     });
   });
 }
+
+/** The URL of a bus, which may hold a password. Where it is text it is checked here. */
+export const busAddress = secret.superRefine((written, context) => {
+  if (typeof written !== 'string') return;
+  const parsed = busUrl(written);
+  if ('value' in parsed) return;
+  const message = `${excerpt(shownBusUrl(written))}: ${parsed.trouble}; ${BUS_URL_FORMS}`;
+  context.addIssue({ code: 'custom', message });
+});
 
 const patternWords = says('a pattern', 'text that must occur, or "/regular expression/flags"');
 

@@ -4,6 +4,8 @@ import { dirname, resolve } from 'node:path';
 
 import type { z } from 'zod';
 
+import { BUS_URL_FORMS, type BusWhere, busUrl } from '../bus/bus-url.ts';
+import { DEFAULT_STREAM } from '../bus/constants.ts';
 import type { Watched } from '../probe/spec.ts';
 import { commandLinePlace, commandLineProblem, ConfigError, invalid, type Problem } from './config-error.ts';
 import type { Listen } from './listen.ts';
@@ -46,12 +48,23 @@ interface HistorySettings {
   readonly keepMs: number;
 }
 
+interface BusSettings {
+  /** Null where the file does not say. */
+  readonly where: BusWhere | null;
+  readonly stream: string;
+}
+
+/** What a hub needs of a file. It holds secrets: it is never printed. */
+export interface HubConfig {
+  readonly feed: FeedSettings;
+  readonly bus: BusSettings;
+}
+
 /** What is watched, and how. It holds secrets: it is never printed. */
-export interface Config {
+export interface Config extends HubConfig {
   readonly vantage: string;
   /** At least one. */
   readonly watched: readonly Watched[];
-  readonly feed: FeedSettings;
   readonly history: HistorySettings;
   /** The file that was read, as it was named; null where there is none. */
   readonly file: string | null;
@@ -60,7 +73,7 @@ export interface Config {
 /** Read where neither a file nor a service is named. */
 const DEFAULT_FILE = 'services.json';
 const DEFAULT_TIMEOUT_MS = 1000;
-const DEFAULT_KEEP_MS = 90 * 86_400_000;
+export const DEFAULT_KEEP_MS = 90 * 86_400_000;
 
 /** @throws ConfigError with everything that is wrong */
 export async function loadConfig(request: LoadRequest): Promise<Config> {
@@ -89,13 +102,13 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     fall: file.defaults?.fall ?? 1,
   };
   const watched = await watchedOf(candidates, settings, surroundings, problems);
-  const token = await new Reader(surroundings, placeInFile, problems).secret(file.feed?.token, ['feed', 'token']);
+  const shared = await sharedOf(file, new Reader(surroundings, placeInFile, problems));
   if (problems.length > 0) throw invalid(problems);
   if (watched.length === 0) throw nothingToWatch(fileName, candidates.length);
   return {
     vantage: options.vantage ?? file.vantage ?? hostname(),
     watched,
-    feed: { listen: file.feed?.listen ?? null, token, public: file.feed?.public ?? false },
+    ...shared,
     history: {
       dir: file.history?.dir === undefined ? null : resolve(dir, file.history.dir),
       keepMs: file.history?.keep ?? DEFAULT_KEEP_MS,
@@ -104,8 +117,42 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
   };
 }
 
+/**
+ * What a hub needs of a configuration: it watches nothing.
+ * @param file the file of `--config`; null where it is not given: then none is read
+ * @throws ConfigError with everything that is wrong
+ */
+export async function loadHubConfig({ file, cwd, env }: Pick<LoadRequest, 'file' | 'cwd' | 'env'>): Promise<HubConfig> {
+  const source = file === null ? null : await findSource({ file, cwd, targets: [] });
+  const place: Place = (path, part) => source?.place(path, part) ?? commandLinePlace('--config');
+  const problems: Problem[] = [];
+  const read = checked(fileSchema, source?.value ?? {}, place, problems);
+  if (read === null) throw invalid(problems);
+  const dir = file === null ? cwd : dirname(resolve(cwd, file));
+  const shared = await sharedOf(read, new Reader({ dir, env }, place, problems));
+  if (problems.length > 0) throw invalid(problems);
+  return shared;
+}
+
+/** The settings that monitors and hubs have. */
+async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: Reader): Promise<HubConfig> {
+  const token = await reader.secret(feed?.token, ['feed', 'token']);
+  const url = await reader.secret(bus?.url, ['bus', 'url']);
+  const where = url === null ? null : busUrl(url);
+  // What a file or the environment holds is not shown.
+  if (where !== null && 'trouble' in where) reader.problem(['bus', 'url'], `${where.trouble}; ${BUS_URL_FORMS}`);
+  return {
+    feed: { listen: feed?.listen ?? null, token, public: feed?.public ?? false },
+    bus: { where: where !== null && 'value' in where ? where.value : null, stream: bus?.stream ?? DEFAULT_STREAM },
+  };
+}
+
 /** The file that is named, or else the one that is there; null where there is none, and none is needed. */
-async function findSource({ file, targets, cwd }: LoadRequest): Promise<Source | null> {
+async function findSource({
+  file,
+  targets,
+  cwd,
+}: Pick<LoadRequest, 'file' | 'targets' | 'cwd'>): Promise<Source | null> {
   if (file === null && targets.length > 0) return null;
   const source = await readSource(file ?? DEFAULT_FILE, cwd);
   if (source !== null) return source;

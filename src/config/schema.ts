@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import {
+  busAddress,
   choice,
   duration,
   fields,
@@ -204,6 +205,8 @@ const listenWords = says(
   'HOST:PORT such as "127.0.0.1:9720", port 0 for a free one, or "off"',
 );
 
+const streamWords = says('a stream', 'the name of a key: 1 to 100 letters, digits and . : _ - { }');
+
 /** The whole file. */
 export const fileSchema = fields('a configuration', {
   $schema: z.string(says('a schema', 'the path or URL of a JSON Schema')).describe('For editors.').optional(),
@@ -236,5 +239,15 @@ export const fileSchema = fields('a configuration', {
       .optional(),
   })
     .describe('What is kept on disk.')
+    .optional(),
+  bus: fields('the settings of the bus', {
+    url: busAddress.describe('The Redis to publish to: redis://…, redis+cluster://… or redis+sentinel://…').optional(),
+    stream: z
+      .string(streamWords)
+      .regex(/^[\w.:{}-]{1,100}$/, streamWords)
+      .describe('The name of the stream. Default: "gapwatch".')
+      .optional(),
+  })
+    .describe('The Redis stream on which many monitors publish what they see.')
     .optional(),
 });

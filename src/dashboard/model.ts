@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { isEvent, type Heartbeat, type Hello, type Message, type MonitorIdentity } from '../feed/messages.ts';
 import { count } from '../format.ts';
+import { disagreementOf, VantageViews } from '../feed/vantage-views.ts';
 import type { State } from '../model.ts';
 import { Board } from '../timeline/board.ts';
 import { Lane } from './lane.ts';
@@ -16,6 +17,8 @@ import { type PastService, shifted } from './source.ts';
 export class SourceState {
   readonly board = new Board();
   readonly lanes = new Map<string, Lane>();
+  /** Where it speaks for several vantages. */
+  readonly views = new VantageViews();
   identity: MonitorIdentity | null = null;
   connected = true;
   trouble: string | null = null;
@@ -102,8 +105,10 @@ export class Model {
       if (message.seq <= source.seq) return;
       source.seq = message.seq;
       source.board.apply(message);
-      if (message.type === 'transition') source.lanes.get(message.service)?.transition(message);
-      else if (message.type === 'gap') source.lanes.get(message.service)?.gap(message);
+      if (message.type === 'transition') {
+        source.lanes.get(message.service)?.transition(message);
+        source.views.transition(message);
+      } else if (message.type === 'gap') source.lanes.get(message.service)?.gap(message);
       this.log.take(message, index);
       return;
     }
@@ -117,6 +122,7 @@ export class Model {
     const watched = source.lanes.size;
     source.identity = hello.monitor;
     source.board.apply(hello);
+    source.views.hello(hello);
     const lanes = new Map(source.lanes);
     source.lanes.clear();
     let come = 0;
@@ -175,10 +181,10 @@ export function worstOf(row: Row, now: number): State {
 
 /** `down from here, up from second` where vantages disagree on whether it is up; null where they don't. */
 export function disagreement(row: Row, now: number): string | null {
-  const seen = row.lanes.map((each) => ({ state: stateOf(each, now), vantage: each.source.vantage }));
-  const from = (state: State): string[] => seen.filter((each) => each.state === state).map(({ vantage }) => vantage);
-  const down = from('down');
-  const up = from('up');
-  if (down.length === 0 || up.length === 0) return null;
-  return `down from ${down.join(' and ')}, up from ${up.join(' and ')}`;
+  const [only] = row.lanes;
+  // One source may speak for several vantages.
+  if (only !== undefined && row.lanes.length === 1) {
+    return only.source.connected ? only.source.views.disagreement(row.name) : null;
+  }
+  return disagreementOf(row.lanes.map((each) => ({ state: stateOf(each, now), vantage: each.source.vantage })));
 }

@@ -194,7 +194,8 @@ export class FeedClient {
       if (this.#position >= hello.seq) this.#caughtUp();
       return;
     }
-    if (!again) this.#position = hello.seq;
+    // A hub whose stream was begun anew counts from the beginning.
+    if (!again || !same) this.#position = hello.seq;
     this.#tell(hello);
     if (!again) this.#live(false);
   }

@@ -4,11 +4,13 @@ import { z } from 'zod';
 import { CONNECTIONS, DOWN_REASONS, KINDS, STATES, UNOBSERVED_REASONS } from '../model.ts';
 import { type Message, PROTOCOL } from './messages.ts';
 
+const CONTROL = /\p{Cc}/u;
+
 /** Others' words are shown in terminals: nothing in them may be a command to one. */
 const text = z
   .string()
   .max(10_000)
-  .transform((words) => words.replace(/\p{Cc}/gu, ' '));
+  .transform((words) => (CONTROL.test(words) ? words.replace(/\p{Cc}/gu, ' ') : words));
 const time = z.number().min(0).max(8.64e15);
 const duration = z.number().min(0);
 const count = z.int().min(0);
@@ -144,9 +146,8 @@ export function decode(received: string): Message | Undecoded {
 
 /** The same of what was JSON. */
 export function decodeValue(value: unknown): Message | Undecoded {
-  const typed = z.object({ type: z.string() }).safeParse(value);
-  if (!typed.success) return { fault: 'malformed', trouble: 'not an object with a type' };
-  const { type } = typed.data;
+  const type: unknown = typeof value === 'object' && value !== null && 'type' in value ? value.type : null;
+  if (typeof type !== 'string') return { fault: 'malformed', trouble: 'not an object with a type' };
   if (!Object.hasOwn(MESSAGES, type)) return { fault: 'unknown' };
   const result = MESSAGES[type as Message['type']].safeParse(value);
   if (result.success) return result.data;

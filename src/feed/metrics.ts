@@ -1,7 +1,7 @@
 /** `/metrics`: what is known, for Prometheus. Every label is bounded by the configuration or a list in the code. */
 import { Counter, Gauge, Registry } from 'prom-client';
 
-import type { Phases } from '../model.ts';
+import type { Phases, State } from '../model.ts';
 import type { BoardService } from '../timeline/board.ts';
 import type { Archive } from './archive.ts';
 import type { FanOut } from './fan-out.ts';
@@ -21,9 +21,20 @@ interface Highest {
   unobservedMs: number;
 }
 
+/** What metrics read of a hub beside. */
+export interface HubFigures {
+  /** What could not be read so far. */
+  readonly skipped: number;
+  readonly vantages: number;
+  /** How each vantage sees each service. */
+  readonly views: readonly { readonly service: string; readonly vantage: string; readonly state: State }[];
+}
+
 /** What metrics read of a monitor. */
 type Measured = Pick<FeedSource, 'now' | 'counters'> & {
   readonly board: Pick<FeedSource['board'], 'services'>;
+  /** Of a hub. */
+  readonly figures?: HubFigures;
 };
 
 /** What metrics read of a history. */
@@ -44,6 +55,7 @@ export class Metrics {
   readonly #missed: Counter;
   readonly #clients: Gauge;
   readonly #readHistory: () => void;
+  readonly #readHub: () => void;
 
   constructor(source: Measured, fanOut: Pick<FanOut, 'size' | 'missed'>, archive: HistoryHealth | null = null) {
     this.#source = source;
@@ -93,6 +105,7 @@ export class Metrics {
       registers,
     });
     this.#clients = new Gauge({ name: 'gapwatch_feed_clients', help: 'Clients of the feed', registers });
+    this.#readHub = source.figures === undefined ? () => undefined : hubMetrics(source, registers);
     this.#readHistory = archive === null ? () => undefined : historyMetrics(archive, registers);
   }
 
@@ -107,6 +120,7 @@ export class Metrics {
     this.#missed.inc(this.#fanOut.missed);
     this.#clients.set(this.#fanOut.size);
     this.#readHistory();
+    this.#readHub();
     return this.#registry.metrics();
   }
 
@@ -158,5 +172,29 @@ function historyMetrics(archive: HistoryHealth, registers: Registry[]): () => vo
     bytes.set(figures.bytes);
     waiting.set(figures.waiting);
     lost.inc(figures.lost);
+  };
+}
+
+/** The metrics of a hub. Returns what reads them anew. */
+function hubMetrics(hub: Measured, registers: Registry[]): () => void {
+  const vantages = new Gauge({ name: 'gapwatch_hub_vantages', help: 'Vantages that the hub knows', registers });
+  const skipped = new Counter({
+    name: 'gapwatch_hub_skipped_total',
+    help: 'Entries of the stream, and events in them, that the hub could not read',
+    registers,
+  });
+  const up = new Gauge({
+    name: 'gapwatch_up',
+    help: 'Whether a vantage sees the service up; absent while it does not see it',
+    labelNames: ['service', 'vantage'],
+    registers,
+  });
+  return () => {
+    const { figures } = hub;
+    vantages.set(figures?.vantages ?? 0);
+    skipped.inc(figures?.skipped ?? 0);
+    for (const { service, vantage, state } of figures?.views ?? []) {
+      if (state === 'up' || state === 'down') up.set({ service, vantage }, state === 'up' ? 1 : 0);
+    }
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Event, Hello, Message, MonitorIdentity, ServiceSnapshot, Transition } from '../feed/messages.ts';
 import { isEvent } from '../feed/messages.ts';
+import { VantageViews } from '../feed/vantage-views.ts';
 import type { Reason, State } from '../model.ts';
 import { Board, type BoardService } from '../timeline/board.ts';
 import type { Day } from '../timeline/days.ts';
@@ -32,6 +33,8 @@ type KeptDays = ReadonlyMap<number, Day>;
 export interface Known extends Shares {
   /** The reason of the present state, as the monitor put it; null where it did not tell. */
   readonly message: string | null;
+  /** Who says what, where several vantages don't agree on whether it is up; otherwise null. */
+  readonly disagreement: string | null;
   /** What the monitor kept of the last days, by their beginnings. */
   readonly days: KeptDays;
 }
@@ -49,6 +52,7 @@ export class Picture {
   #uptimes = new Map<string, Shares>();
   #days: ReadonlyMap<string, KeptDays> = new Map();
   /** The reasons in the monitor's words, where it told them. */
+  readonly #views = new VantageViews();
   readonly #messages = new Map<string, string | null>();
   #position: Position | null = null;
   /** The newest event that the last hello knows of. */
@@ -82,6 +86,7 @@ export class Picture {
     return {
       ...(this.#uptimes.get(service) ?? NO_SHARES),
       message: this.#messages.get(service) ?? null,
+      disagreement: this.#views.disagreement(service),
       days: this.#days.get(service) ?? NO_DAYS,
     };
   }
@@ -135,7 +140,9 @@ export class Picture {
 
   #hello(hello: Hello): void {
     const { monitor, resumed, seq, now } = hello;
-    if (!resumed) {
+    // A hub whose stream was begun anew counts from the beginning.
+    const another = this.#position !== null && this.#position.monitor !== monitor.id;
+    if (!resumed || another) {
       if (this.#monitor !== null && this.#monitor.id !== monitor.id) {
         this.#note(now, 'the monitor was started anew: what it saw before is not known to it');
       } else if (this.#greeted) {
@@ -152,13 +159,16 @@ export class Picture {
   #event(event: Event): void {
     this.#position = { after: event.seq, monitor: this.#position?.monitor ?? '' };
     this.#tell(event);
-    if (event.seq > this.#told) this.#board.apply(event);
+    if (event.seq <= this.#told) return;
+    this.#board.apply(event);
+    if (event.type === 'transition') this.#views.transition(event);
   }
 
   #replace(hello: Hello): void {
     this.#monitor = hello.monitor;
     this.#board = new Board();
     this.#board.apply(hello);
+    this.#views.hello(hello);
     this.#uptimes = uptimesOf(hello.services);
     for (const service of hello.services) this.#past(service);
   }

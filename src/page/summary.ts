@@ -2,7 +2,7 @@
 import { showDuration, showGap } from '../format.ts';
 import type { GapFacts } from '../feed/messages.ts';
 import type { Reason, State } from '../model.ts';
-import { mainReason, REASON_WORDS, showReason, showWhen } from './words.ts';
+import { mainReason, REASON_WORDS, showReason, showWhen, STATE_WORDS } from './words.ts';
 
 /** What is looked at of each service. */
 export interface Looked {
@@ -43,26 +43,26 @@ const NAMED = 5;
 export function summarise(services: readonly Looked[], now: number, old: boolean, startedAt: number): Summary {
   const of = (status: State): Looked[] => services.filter((service) => service.status === status);
   const down = of('down').sort((a, b) => b.since - a.since);
+  const partial = of('partial').sort((a, b) => b.since - a.since);
   const unobserved = of('unobserved');
   const unknown = of('unknown').length;
-  const tone = down.length > 0 ? 'down' : unobserved.length > 0 ? 'unobserved' : unknown > 0 ? 'unknown' : 'up';
-  const { sentence, rest } = said(services, down.length, unobserved.length, unknown, old);
+  const tone = (['down', 'partial', 'unobserved', 'unknown'] as const).find((state) => of(state).length > 0) ?? 'up';
+  const counts = { down: down.length, partial: partial.length, unobserved: unobserved.length, unknown };
+  const { sentence, rest } = said(services, counts, old);
   return {
     tone: services.length === 0 ? 'unknown' : tone,
     sentence,
     rest,
     lines:
-      down.length > 0
-        ? [...downLines(down, now, rest === '' ? LINES : LINES - 1), ...restLine(rest)]
+      down.length + partial.length > 0
+        ? [...downLines([...down, ...partial], now, rest === '' ? LINES : LINES - 1), ...restLine(rest)]
         : [...restLine(rest), ...quietLines(services, unobserved, now, startedAt)],
   };
 }
 
 function said(
   services: readonly Looked[],
-  down: number,
-  unobserved: number,
-  unknown: number,
+  { down, partial, unobserved, unknown }: Readonly<Record<'down' | 'partial' | 'unobserved' | 'unknown', number>>,
   old: boolean,
 ): Pick<Summary, 'sentence' | 'rest'> {
   const n = services.length;
@@ -73,13 +73,15 @@ function said(
   if (n === 1) {
     const { name, status } = only;
     if (status === 'unknown') return { sentence: `${name} has not answered yet`, rest: '' };
-    return { sentence: `${name} ${is} ${status === 'unobserved' ? 'not observed' : status}`, rest: '' };
+    return { sentence: `${name} ${is} ${STATE_WORDS[status].toLowerCase()}`, rest: '' };
   }
   if (down === n) return { sentence: `All ${String(n)} services ${are} down`, rest: '' };
   if (unobserved === n) return { sentence: `No service ${is} observed`, rest: '' };
   if (unknown === n) return { sentence: 'No service has answered yet', rest: '' };
-  const rest = restOf(unobserved, unknown, old);
+  if (partial === n) return { sentence: `All ${String(n)} services ${are} partly up`, rest: '' };
+  const rest = restOf(down > 0 ? partial : 0, unobserved, unknown, old);
   if (down > 0) return { sentence: `${ofAll(down, n, old)} down`, rest };
+  if (partial > 0) return { sentence: `${ofAll(partial, n, old)} partly up`, rest };
   if (rest === '') return { sentence: `All ${String(n)} services ${are} up`, rest };
   return { sentence: `${ofAll(n - unobserved - unknown, n, old)} up`, rest };
 }
@@ -89,10 +91,11 @@ function ofAll(part: number, all: number, old: boolean): string {
   return `${String(part)} of ${String(all)} services ${verb}`;
 }
 
-function restOf(unobserved: number, unknown: number, old: boolean): string {
-  const verb = old ? (unobserved === 1 ? 'was' : 'were') : unobserved === 1 ? 'is' : 'are';
+function restOf(partial: number, unobserved: number, unknown: number, old: boolean): string {
+  const are = (number: number): string => (old ? (number === 1 ? 'was' : 'were') : number === 1 ? 'is' : 'are');
   return [
-    ...(unobserved > 0 ? [`${String(unobserved)} ${verb} not observed`] : []),
+    ...(partial > 0 ? [`${String(partial)} ${are(partial)} partly up`] : []),
+    ...(unobserved > 0 ? [`${String(unobserved)} ${are(unobserved)} not observed`] : []),
     ...(unknown > 0 ? [`${String(unknown)} ${unknown === 1 ? 'has' : 'have'} not answered yet`] : []),
   ].join(', ');
 }

@@ -17,7 +17,6 @@ export class BusReader {
   #listener: Listener | null = null;
   #position: { monitor: string; seq: number } | null = null;
   #closed = false;
-  why = '';
   count = 0;
   faults = 0;
   /** Resumes, after it was closed because it was too slow. */
@@ -49,8 +48,7 @@ export class BusReader {
     listener.ws.on('message', () => {
       this.#take(listener);
     });
-    void listener.closed.then(({ code, reason }) => {
-      this.why += ` ${String(code)} ${reason}`;
+    void listener.closed.then(() => {
       if (this.#closed) return;
       this.resumes += 1;
       setTimeout(() => void this.#connect(), 20);

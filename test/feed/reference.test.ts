@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import { MESSAGES } from '../../src/feed/decode.ts';
 import { isEvent, type Message, type SampleMessage } from '../../src/feed/messages.ts';
@@ -43,7 +43,14 @@ const SECTIONS: Section[] = PAGE.split(/^##+ /m)
     return { type, example: JSON.parse(json) as Message, fields: new Map(rowsOf(part)) };
   });
 
-const shapeOf = (schema: z.ZodObject): string[] => Object.keys(schema.shape).filter((name) => name !== 'type');
+/** The fields that every sender gives. */
+const shapeOf = (schema: z.ZodObject): string[] =>
+  Object.entries<z.ZodType>(schema.shape)
+    .filter(([name, field]) => name !== 'type' && !(field instanceof z.ZodOptional))
+    .map(([name]) => name);
+/** Those that only a hub gives: `src/bus/README.md` tells of them. */
+const hubFields = (schema: z.ZodObject): string[] =>
+  Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => (field instanceof z.ZodOptional ? [name] : []));
 
 /** The folder of a history. */
 const DATA = mkdtempSync(join(tmpdir(), 'gapwatch-reference-'));
@@ -74,6 +81,16 @@ describe('the reference page', () => {
       }
       assert.deepEqual(named.toSorted(), expected.toSorted(), example.type);
     }
+  });
+
+  it('has a page of its own for what only hubs tell', () => {
+    const page = readFileSync(join(root(), 'src/bus/README.md'), 'utf8');
+    const names = new Set([
+      ...Object.values(MESSAGES).flatMap((schema) => hubFields(schema)),
+      ...hubFields(MESSAGES.hello.shape.services.element),
+    ]);
+    assert.ok(names.size >= 4);
+    for (const name of names) assert.ok(page.includes(`\`${name}\``), name);
   });
 
   it('marks what the public view leaves out, and nothing else', () => {

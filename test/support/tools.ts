@@ -9,6 +9,7 @@ export const PACKAGES = {
   tmux: 'tmux',
   chromium: 'chromium',
   'systemd-analyze': 'systemd',
+  setpriv: 'util-linux',
 } as const;
 export type Tool = keyof typeof PACKAGES;
 

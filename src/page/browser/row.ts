@@ -106,7 +106,7 @@ export class ServiceRow {
     if (this.#state.textContent !== words.state) this.#lasts.textContent = '';
     setText(this.#state, words.state);
     setText(this.#lasts, ` ${words.lasts}`);
-    setText(this.#note, words.note);
+    setText(this.#note, told.disagreement ?? words.note);
     SPANS.forEach(({ key, spanMs }, place) => {
       const figure = this.#uptimes[place];
       if (figure === undefined) return;

@@ -1,0 +1,38 @@
+/** The bus that a command line and its configuration ask for. */
+import type { Logger } from 'pino';
+
+import { BUS_URL_FORMS, busUrl, type BusWhere, shownBusUrl } from '../bus/bus-url.ts';
+import type { Publisher } from '../bus/publisher.ts';
+import { commandLinePlace, invalid } from '../config/config-error.ts';
+import type { HubConfig } from '../config/load.ts';
+import type { Monitor } from '../engine/monitor.ts';
+
+/**
+ * Where the bus is; null where none is named.
+ * @param option `--bus` as typed
+ * @throws ConfigError
+ */
+export function busOf(option: string | undefined, settings: HubConfig['bus']): BusWhere | null {
+  if (option === undefined) return settings.where;
+  const parsed = busUrl(option);
+  if ('value' in parsed) return parsed.value;
+  throw invalid([
+    { ...commandLinePlace('--bus'), message: `${shownBusUrl(option)}: ${parsed.trouble}; ${BUS_URL_FORMS}` },
+  ]);
+}
+
+/**
+ * Publishes what a monitor tells, where that is wanted.
+ * @param where see `busOf`
+ * @returns null where no bus is named
+ */
+export async function publishTo(
+  monitor: Monitor,
+  where: BusWhere | null,
+  stream: string,
+  log: Logger,
+): Promise<Publisher | null> {
+  if (where === null) return null;
+  const [{ BusLink }, { Publisher }] = await Promise.all([import('../bus/link.ts'), import('../bus/publisher.ts')]);
+  return new Publisher(monitor, new BusLink(where, stream), log);
+}

@@ -1,0 +1,226 @@
+/** What goes wrong with a Redis: nothing is lost, nothing comes twice, and the monitor does not notice. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Listener } from '../feed/listener.ts';
+import { RedisServer } from '../support/redis.ts';
+import { publish, serveHub, so, Told } from './scene.ts';
+import { Viewer } from './viewer.ts';
+
+const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
+const urlOf = (redis: RedisServer): string => `redis://127.0.0.1:${String(redis.port)}`;
+
+describe('a Redis that is killed under load', () => {
+  it('loses no event, and tells none twice', async () => {
+    const redis = await RedisServer.start(AOF);
+    const monitors = ['a', 'b', 'c'].map((name) => new Told(name));
+    const publishers = monitors.map((monitor) => publish(monitor, urlOf(redis)));
+    await so(() => publishers.every(({ role }) => role === 'leading'));
+    const at = await serveHub(urlOf(redis));
+    const viewer = new Viewer(at.http);
+    await so(() => viewer.client.connected);
+    const sent = new Map(monitors.map(({ identity }) => [identity.vantage, [] as string[]]));
+    const load = setInterval(() => {
+      for (const monitor of monitors) {
+        const text = `${monitor.identity.vantage} ${String(monitor.events.newest)}`;
+        sent.get(monitor.identity.vantage)?.push(text);
+        monitor.mark(text);
+      }
+    }, 2);
+    for (let round = 0; round < 4; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await redis.restart(AOF);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    clearInterval(load);
+    const all = [...sent.values()].flat().length;
+    await so(() => viewer.texts.length >= all);
+    for (const [vantage, texts] of sent) {
+      assert.deepEqual(
+        viewer.texts.filter((text) => text.startsWith(`${vantage} `)),
+        texts,
+      );
+    }
+    assert.equal(viewer.texts.length, all);
+    viewer.client.close();
+    await Promise.all(publishers.map((publisher) => publisher.stop()));
+    await at.end();
+    await redis.close();
+  });
+});
+
+describe('a Redis that comes later than the monitor', () => {
+  it('gets all that has happened since the monitor began', async () => {
+    const first = await RedisServer.start();
+    const { port } = first;
+    await first.close();
+    const monitor = new Told('here');
+    const publisher = publish(monitor, `redis://127.0.0.1:${String(port)}`);
+    monitor.turn('web', 'up');
+    monitor.turn('web', 'down');
+    await so(() => publisher.trouble !== null);
+    assert.match(publisher.trouble ?? '', /ECONNREFUSED/);
+    const redis = await RedisServer.start(['--port', String(port)]);
+    await so(() => publisher.waiting === 0 && publisher.role === 'leading');
+    const at = await serveHub(`redis://127.0.0.1:${String(port)}`);
+    const events = at.hub.events.after(0, 9) ?? [];
+    assert.deepEqual(
+      events.map((event) => (event.type === 'transition' ? [event.from, event.to] : [])),
+      [
+        ['unknown', 'up'],
+        ['up', 'down'],
+      ],
+    );
+    await publisher.stop();
+    await at.end();
+    await redis.close();
+  });
+});
+
+describe('a Redis that is full, or takes no writes', () => {
+  it('makes events wait; they follow in order', async () => {
+    const redis = await RedisServer.start();
+    const monitor = new Told('here');
+    const publisher = publish(monitor, urlOf(redis));
+    await so(() => publisher.role === 'leading');
+    const at = await serveHub(urlOf(redis));
+    const viewer = await Listener.open(at.ws);
+    const troubles: [string[], string[], RegExp][] = [
+      [['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], /OOM/],
+      [['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE'], /READONLY/],
+      [['CONFIG', 'SET', 'requirepass', 'secret'], ['CONFIG', 'SET', 'requirepass', ''], /NOAUTH/],
+    ];
+    let n = 0;
+    for (const [begin, end, words] of troubles.slice(0, 2)) {
+      await redis.say(...begin);
+      monitor.mark(String(++n));
+      await so(() => publisher.trouble !== null);
+      assert.match(publisher.trouble ?? '', words);
+      monitor.mark(String(++n));
+      assert.ok(publisher.waiting >= 1);
+      await redis.say(...end);
+      await viewer.find(({ text }) => text === String(n));
+      await so(() => publisher.trouble === null);
+    }
+    assert.deepEqual(
+      viewer.heard.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
+      Array.from({ length: n }, (_, index) => String(index + 1)),
+    );
+    await viewer.close();
+    await publisher.stop();
+    await at.end();
+    await redis.close();
+  });
+
+  it('keeps a key of another type: it says so, and nothing is half done', async () => {
+    const redis = await RedisServer.start();
+    await redis.say('SET', 'gapwatch', 'mine');
+    const monitor = new Told('here');
+    const publisher = publish(monitor, urlOf(redis));
+    await so(() => publisher.trouble !== null);
+    assert.match(publisher.trouble ?? '', /WRONGTYPE/);
+    monitor.mark('first');
+    await redis.say('DEL', 'gapwatch');
+    await so(() => publisher.role === 'leading' && publisher.waiting === 0);
+    const at = await serveHub(urlOf(redis));
+    assert.equal(at.hub.events.newest, 1);
+    await publisher.stop();
+    await at.end();
+    await redis.close();
+  });
+});
+
+describe('a Redis that is silent', () => {
+  it('is left and found again; the hub says that it does not know', { timeout: 60_000 }, async () => {
+    const redis = await RedisServer.start();
+    const monitor = new Told('here');
+    const publisher = publish(monitor, urlOf(redis));
+    await so(() => publisher.role === 'leading');
+    const at = await serveHub(urlOf(redis));
+    monitor.turn('web', 'up');
+    const viewer = await Listener.open(at.ws);
+    await so(() => at.hub.board.services.get('web')?.state === 'up');
+    redis.signal('SIGSTOP');
+    monitor.turn('web', 'down');
+    const hello = await viewer.find(
+      ({ type, services }) => type === 'hello' && (services as { state: string }[])[0]?.state === 'unobserved',
+    );
+    assert.equal((hello['services'] as { reason: string }[])[0]?.reason, 'network');
+    assert.match(publisher.trouble ?? '', /not answered/);
+    redis.signal('SIGCONT');
+    await viewer.find(({ type, seen }) => type === 'transition' && (seen as { to: string }).to === 'down');
+    await so(() => at.hub.board.services.get('web')?.state === 'down');
+    await viewer.close();
+    await publisher.stop();
+    await at.end();
+    await redis.close();
+  });
+});
+
+describe('a stream', () => {
+  it('that was written by strangers is read as far as it can be, and what is skipped is counted and logged once', async () => {
+    const redis = await RedisServer.start();
+    const monitor = new Told('here');
+    const publisher = publish(monitor, urlOf(redis));
+    await so(() => publisher.role === 'leading');
+    const at = await serveHub(urlOf(redis));
+    const viewer = await Listener.open(at.ws);
+    monitor.mark('before');
+    await viewer.find(({ text }) => text === 'before');
+    const id = at.hub.identity.id;
+    const from = (extra: string[]): Promise<string> => redis.say('XADD', 'gapwatch', '*', ...extra);
+    await from(['hello', 'world']);
+    await from(['hello', 'again']);
+    await from(['f', id, 'n', '99999', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[{}]']);
+    await from(['f', id, 'n', '1', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[{}]']);
+    await from(['f', 'another', 'n', '2', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[]']);
+    await from(['f', id, 'n', '2', 'c', '501', 'm', 'x', 'v', 'x', 'e', '[]']);
+    await from(['f', id, 'n', '2', 'c', '0', 'm', 'x', 'v', 'evil\u001b[2J', 'o', '{}']);
+    await from(['f', id, 'n', '2', 'c', '0', 'm', 'x', 'v', 'x', 'o', '{"type":"hello"']);
+    // Of a newer version, and from the future: their numbers are taken, so a mark stands for each.
+    monitor.tell({ type: 'mark', at: monitor.now() + 3_600_000, text: 'from the future' });
+    monitor.tell({ ...{ at: monitor.now(), text: 'newer' }, type: 'omen' as 'mark' });
+    monitor.mark('after');
+    await viewer.find(({ text }) => text === 'after');
+    assert.deepEqual(viewer.seqs, [1, 2, 3, 4]);
+    assert.doesNotMatch(JSON.stringify(viewer.heard), /future|newer|evil/);
+    assert.ok(at.hub.figures.skipped >= 8, String(at.hub.figures.skipped));
+    assert.equal(at.logged().split('no publisher has written').length - 1, 1);
+    const other = await serveHub(urlOf(redis));
+    assert.equal(other.hub.events.newest, 4);
+    await other.end();
+    await viewer.close();
+    await publisher.stop();
+    await at.end();
+    await redis.close();
+  });
+
+  it('that is cut below what a hub has, or gone, begins anew', async () => {
+    const redis = await RedisServer.start();
+    const monitor = new Told('here');
+    const publisher = publish(monitor, urlOf(redis));
+    await so(() => publisher.role === 'leading');
+    const at = await serveHub(urlOf(redis));
+    const viewer = new Viewer(at.http);
+    await so(() => viewer.client.connected);
+    monitor.mark('1');
+    await so(() => viewer.texts.includes('1'));
+    await redis.say('XTRIM', 'gapwatch', 'MAXLEN', '0');
+    monitor.mark('2');
+    await so(() => viewer.texts.includes('2'));
+    const { id } = at.hub.identity;
+    await redis.say('FLUSHALL');
+    monitor.mark('3');
+    await so(() => viewer.client.identity?.id !== id && viewer.client.connected);
+    monitor.mark('4');
+    await so(() => viewer.texts.includes('4'));
+    assert.deepEqual(
+      viewer.texts.filter((text) => text !== '3'),
+      ['1', '2', '4'],
+    );
+    viewer.client.close();
+    await publisher.stop();
+    await at.end();
+    await redis.close();
+  });
+});

@@ -1,0 +1,64 @@
+/** From several monitors through a stream to the viewers of a hub. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { ask } from '../feed/asking.ts';
+import { Listener } from '../feed/listener.ts';
+import { RedisServer } from '../support/redis.ts';
+import { publish, serveHub, so, Told } from './scene.ts';
+
+describe('a hub', () => {
+  let redis: RedisServer;
+  let url: string;
+  before(async () => {
+    redis = await RedisServer.start();
+    url = `redis://127.0.0.1:${String(redis.port)}`;
+  });
+  after(async () => {
+    await redis.close();
+  });
+
+  it('serves what monitors publish, each service with its vantages', async () => {
+    const [here, there] = [new Told('here', ['web', 'api']), new Told('there', ['web'])];
+    const publishers = [publish(here, url), publish(there, url)];
+    await so(() => publishers.every(({ role }) => role === 'leading'));
+    const at = await serveHub(url);
+    const viewer = await Listener.open(at.ws);
+    here.turn('web', 'up');
+    here.turn('api', 'up');
+    there.turn('web', 'up');
+    await so(() => viewer.seqs.length === 3);
+    const stateOf = (): string | undefined => at.hub.board.services.get('web')?.state;
+    assert.equal(stateOf(), 'up');
+    here.turn('web', 'down');
+    const first = await viewer.find(({ to }) => to === 'partial');
+    assert.equal(first['vantage'], 'here');
+    assert.deepEqual(first['seen'], { from: 'up', to: 'down' });
+    there.turn('web', 'down');
+    await viewer.find(({ from, to }) => from === 'partial' && to === 'down');
+    const status = await ask(`${at.http}/api/v1/status`);
+    const { services } = JSON.parse(status.body) as {
+      services: { service: string; state: string; vantages: { vantage: string; state: string }[] }[];
+    };
+    const web = services.find(({ service }) => service === 'web');
+    assert.equal(web?.state, 'down');
+    assert.deepEqual(
+      web.vantages.map(({ vantage, state }) => [vantage, state]),
+      [
+        ['here', 'down'],
+        ['there', 'down'],
+      ],
+    );
+    assert.deepEqual(viewer.seqs, [1, 2, 3, 4, 5]);
+    // Another hub, from nothing: the same numbers, the same states.
+    const other = await serveHub(url);
+    assert.deepEqual(other.hub.events.after(0, 9), at.hub.events.after(0, 9));
+    assert.equal(other.hub.identity.id, at.hub.identity.id);
+    assert.equal(other.hub.board.services.get('web')?.state, 'down');
+    for (const publisher of publishers) await publisher.stop();
+    await viewer.find(({ to, service }) => service === 'api' && to === 'unobserved');
+    await viewer.close();
+    await at.end();
+    await other.end();
+  });
+});
