@@ -29,7 +29,7 @@ export interface Found {
   readonly twice: number;
   /** What the file's own check says: `ok`. */
   readonly integrity: string;
-  /** How old the last sign of life was at the end, in milliseconds. */
+  /** How old the last sign of life was at the end, in milliseconds; 0 where it was killed before the first one. */
   readonly signAgeMs: number;
   readonly events: number;
   readonly id: string;
@@ -99,7 +99,7 @@ export function examine(dir: string, victim: Victim, told: Map<number, string>, 
     told.set(event.seq, text);
   }
   for (const [seq, text] of kept) if ((told.get(seq) ?? text) !== text) twice += 1;
-  const found = { id: reader.monitor.id, signAgeMs: endedAt - (reader.reach?.to ?? 0), events: kept.size };
+  const found = { id: reader.monitor.id, signAgeMs: reader.reach === null ? 0 : endedAt - reader.reach.to, events: kept.size };
   reader.close();
   return { ...found, lost, twice, integrity };
 }
