@@ -185,13 +185,16 @@ export class Speaker {
 
   /** Events that were not delivered are not kept any more: says so, and begins with what is known now. */
   async #openAnew(from: string, before: string): Promise<boolean> {
-    const { newest } = this.#monitor.events;
-    const lost = newest - Number(from);
-    const many = lost > 0 ? String(lost) : 'some';
-    this.#log.error({ lost }, 'events could not be delivered to the bus for so long that they are not kept any more');
+    const { newest, oldest } = this.#monitor.events;
+    // Numbers between the two that were never kept: this monitor was killed, and what it saw last was not on disk yet.
+    const isKept = Number(from) >= oldest - 1 && Number(from) <= newest;
+    const missing = isKept
+      ? 'what was seen just before this monitor was killed may be missing here'
+      : 'events could not be delivered for so long that they are not kept any more, and are missing here';
+    this.#log.error(missing);
     this.#progress.told = new Board();
     this.#progress.position = newest;
-    const text = `${this.#monitor.identity.vantage}: ${many} events could not be delivered, and are missing here`;
+    const text = `${this.#monitor.identity.vantage}: ${missing}`;
     return this.#open(from, before, [{ type: 'mark', seq: newest, at: this.#monitor.now(), text }]);
   }
 

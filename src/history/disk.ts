@@ -2,6 +2,8 @@
  * The disk's side of a history: who has it, the thread that writes, and what is wrong. Whatever happens here is told as
  * trouble, and tried again.
  */
+import { mkdirSync } from 'node:fs';
+
 import type { Logger } from 'pino';
 
 import type { Batch } from './batch.ts';
@@ -93,6 +95,12 @@ export class Disk implements WriterHost {
     this.#writer.write(batch, Date.now());
   }
 
+  /** Something could not be read; what can be written is not affected. */
+  readFault(message: string): void {
+    this.#trouble.notice(`Something in the history could not be read: ${message}. It is tried again.`, Date.now());
+    this.look();
+  }
+
   /** To be called now and then: a disk that does not answer tells nothing itself. */
   look(): void {
     const kind = this.#trouble.kind({ now: Date.now(), stuckMs: this.#writer.busyMs });
@@ -124,7 +132,15 @@ export class Disk implements WriterHost {
   }
 
   mayWrite(): boolean {
-    if (this.#lock === null) this.#takeLock();
+    if (this.#lock === null) {
+      try {
+        // It may have been taken away with all that was in it, and the lock is to be there before the file.
+        mkdirSync(this.#dir, { recursive: true });
+      } catch {
+        // The writer meets the same, and tells it.
+      }
+      this.#takeLock();
+    }
     return this.#heldBy === null;
   }
 
@@ -180,6 +196,7 @@ export class Disk implements WriterHost {
     const outcome = this.#outcome;
     if (outcome instanceof HistoryError) {
       this.#lock?.release();
+      this.#lock = null;
       throw outcome;
     }
     return outcome === 'failed' ? null : outcome;

@@ -23,6 +23,8 @@ export class EventStore implements EventLog {
   /** Without a hole. */
   #events: Event[] = [];
   #newest: number;
+  /** Where numbers were left out at the start: the last event before that, and the first one behind it. */
+  readonly #jump: { readonly before: number; readonly next: number } | null;
   /** What of them is on disk. */
   #stored: Pick<Stored, 'newest' | 'oldest'>;
   #lost = new Map<string, LostStretch>();
@@ -32,6 +34,8 @@ export class EventStore implements EventLog {
   constructor(stored: Stored, read: ReadEvents, most: number = MOST, givenUp: number = GIVEN_UP) {
     this.#id = stored.id;
     this.#newest = stored.newest;
+    this.#jump =
+      stored.last > 0 && stored.last < stored.newest ? { before: stored.last, next: stored.newest + 1 } : null;
     this.#stored = stored;
     this.#read = read;
     this.#most = most;
@@ -76,7 +80,10 @@ export class EventStore implements EventLog {
 
   after(seq: number, limit: number): readonly Event[] | null {
     if (seq > this.#newest || seq < this.oldest - 1) return null;
+    if (seq === this.#jump?.before && this.#first === this.#jump.next) return this.#events.slice(0, limit);
     if (seq < this.#first - 1) {
+      // Numbers that were left out may have been told: who has one of them knows what was lost.
+      if (this.#jump !== null && seq > this.#jump.before && seq < this.#jump.next) return null;
       if (limit === 0) return [];
       const found = this.#read(seq, Math.min(limit, this.#first - 1 - seq));
       // There must be one: it is kept. Where the disk does not give it, it can't be told.

@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 
 import type { Past } from '../engine/past.ts';
 import { databaseFile } from './data-dir.ts';
+import { fileFaultOf } from './database.ts';
 import { Disk, type DiskHost } from './disk.ts';
 import type { Stored } from './event-blocks.ts';
 import { EventStore } from './event-store.ts';
@@ -147,6 +148,7 @@ export class History implements DiskHost {
   }
 
   written(stored: Stored): void {
+    if (!this.reader.isWell) this.reader.reopen('read');
     this.#past?.events.take(stored, this.#recorder?.written() ?? []);
     if (this.#recorder !== null && this.waiting() >= BATCH) this.#write(this.#recorder);
   }
@@ -181,7 +183,7 @@ export class History implements DiskHost {
         this.reader.reopen('read');
       }
     }
-    const numbers = left?.stored ?? { id: randomUUID(), newest: 0, oldest: 1 };
+    const numbers = left?.stored ?? { id: randomUUID(), newest: 0, oldest: 1, last: 0 };
     const events = new EventStore(numbers, (seq, limit) => this.reader.events(seq, limit));
     this.#past = { id: numbers.id, events, services: left?.services ?? new Map() };
   }
@@ -201,7 +203,14 @@ export class History implements DiskHost {
     // While it opens, it sees for itself.
     if (this.#past === null) return;
     const message = error instanceof Error ? error.message : String(error);
-    void this.#disk.leave(message, PATIENCE_MS);
+    // A fault that passes must not hide months: only what is damaged is left.
+    if (fileFaultOf(error) === 'damaged') this.#leave(message);
+    else this.#disk.readFault(message);
+  }
+
+  #leave(message: string): void {
+    // What comes of it is told as trouble.
+    this.#disk.leave(message, PATIENCE_MS).catch(() => undefined);
   }
 
   #lookThrough(): void {
@@ -209,8 +218,10 @@ export class History implements DiskHost {
     this.#checker = new Worker(new URL('./check-worker.js', import.meta.url), { workerData: file });
     this.#checker.unref();
     this.#checker.on('message', (trouble: string | null) => {
-      if (trouble !== null) void this.#disk.leave(trouble, PATIENCE_MS);
+      if (trouble !== null) this.#leave(trouble);
     });
+    // A check that can't be made is no reason not to watch.
+    this.#checker.on('error', () => undefined);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Batch, Item, WatchedNow } from './batch.ts';
 import { type Condition, conditionOf, toMicros } from './codes.ts';
 import type { Database, Row } from './database.ts';
 import { type Entry, readEntries, writeEntry } from './entry.ts';
-import { encodeEvents, RESERVE } from './event-blocks.ts';
+import { encodeEvents, jumpsOf, RESERVE } from './event-blocks.ts';
 import { ServiceBook } from './service-book.ts';
 
 /** Events in one row. */
@@ -136,7 +136,7 @@ export class Ledger {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return;
     const before = this.#db.number('SELECT max(last) FROM event');
-    if (first.seq !== before + 1) {
+    if (first.seq !== before + 1 && jumpsOf(this.#db).get(first.seq) !== before) {
       // Some before them are missing: those that are kept without a hole begin here.
       this.#db.run("UPDATE meta SET value = ? WHERE name = 'events_since'", first.seq);
     }

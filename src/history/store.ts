@@ -6,7 +6,7 @@ import type { Batch } from './batch.ts';
 import { toMicros } from './codes.ts';
 import { databaseFile } from './data-dir.ts';
 import { Database, type Row } from './database.ts';
-import { reservedEvents, RESERVE, type Stored, storedEvents } from './event-blocks.ts';
+import { forgetJumps, leaveOut, reservedEvents, RESERVE, type Stored, storedEvents } from './event-blocks.ts';
 import { Ledger, type Seed } from './ledger.ts';
 import { Retention } from './retention.ts';
 import { migrate } from './schema.ts';
@@ -107,21 +107,28 @@ export class Store {
   /**
    * The events of this file are those of `expected`, or will be from the next one on. Where nobody expects anything, those
    * that were told last may not be in the file, and their numbers are not given again: all those that were reserved are
-   * left out.
+   * left out, and the next event follows on the last one that is there.
    */
   #own(expected: Expected | null): void {
     const { id, newest, reserved } = reservedEvents(this.#db);
     const next = expected?.next ?? Math.max(newest, reserved) + 1;
     const owner = expected?.id ?? id ?? randomUUID();
     const isOther = owner !== id || newest > (expected?.newest ?? newest);
+    const { oldest, last } = id === null ? { oldest: 1, last: 0 } : storedEvents(this.#db);
+    // Nothing is missing that is not lost for good: what is there can still be read, and what comes follows on it.
+    const isJump = !isOther && expected === null && last >= oldest && next > last + 1;
     this.#db.transaction(() => {
-      if (isOther) this.#db.run('DELETE FROM event');
+      if (isOther) {
+        this.#db.run('DELETE FROM event');
+        forgetJumps(this.#db);
+      }
+      if (isJump) leaveOut(this.#db, last, next);
       const values: [string, string | number][] = [
         ['id', owner],
         ['reserved', Math.max(expected?.newest ?? 0, next) + RESERVE],
       ];
       if (isOther) values.push(['event_bytes', 0]);
-      if (isOther || next > newest + 1) values.push(['events_since', next]);
+      if (isOther || (next > newest + 1 && !isJump)) values.push(['events_since', next]);
       for (const [name, value] of values) this.#db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
     });
   }

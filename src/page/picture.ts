@@ -55,6 +55,8 @@ export class Picture {
   readonly #views = new VantageViews();
   readonly #messages = new Map<string, string | null>();
   #position: Position | null = null;
+  /** Between a hello that resumes and the heartbeat that says that all was told. */
+  #catchesUp = false;
   /** The newest event that the last hello knows of. */
   #told = 0;
   #greeted = false;
@@ -109,7 +111,9 @@ export class Picture {
 
   /** Whether an event is missing between those that were taken and this message. */
   misses(message: Message): boolean {
-    return isEvent(message) && this.#position !== null && message.seq > this.#position.after + 1;
+    // While it catches up numbers may jump: after a kill of the monitor some are never given.
+    if (this.#catchesUp || !isEvent(message) || this.#position === null) return false;
+    return message.seq > this.#position.after + 1;
   }
 
   /** Takes the next message. Returns what changed of the services' statuses. */
@@ -117,8 +121,10 @@ export class Picture {
     const touched = message.type === 'hello' ? this.services : this.#touched(message);
     const before = touched.map(({ name, status }) => ({ service: name, status }));
     if (message.type === 'hello') this.#hello(message);
-    else if (message.type === 'heartbeat') this.#overloaded = message.overloaded;
-    else if (!isEvent(message)) this.#board.apply(message);
+    else if (message.type === 'heartbeat') {
+      this.#overloaded = message.overloaded;
+      this.#catchesUp = false;
+    } else if (!isEvent(message)) this.#board.apply(message);
     else if (message.seq > (this.#position?.after ?? 0)) this.#event(message);
     return before.flatMap(({ service, status }) => {
       const to = this.#board.services.get(service)?.status;
@@ -152,6 +158,7 @@ export class Picture {
     }
     this.#position ??= { after: seq, monitor: monitor.id };
     this.#told = seq;
+    this.#catchesUp = resumed;
     this.#greeted = true;
     this.#replace(hello);
   }

@@ -26,7 +26,7 @@ function numbers(events: readonly Event[] | null): number[] | null {
 describe('the events of a history', () => {
   it('are read from the disk where memory does not reach, and go on in memory', () => {
     const disk = [1, 2, 3, 4].map((seq) => change(seq, 'up'));
-    const store = new EventStore({ id: 'x', newest: 4, oldest: 2 }, (seq, limit) =>
+    const store = new EventStore({ id: 'x', newest: 4, oldest: 2, last: 4 }, (seq, limit) =>
       disk.filter((event) => event.seq > seq).slice(0, limit),
     );
     for (const seq of [5, 6, 7]) store.append(change(seq, 'down'));
@@ -37,22 +37,61 @@ describe('the events of a history', () => {
     assert.deepEqual(numbers(store.after(7, 3)), []);
     assert.equal(store.after(0, 100), null);
     assert.equal(store.after(8, 100), null);
-    store.take({ id: 'x', newest: 6, oldest: 2 }, []);
+    store.take({ id: 'x', newest: 6, oldest: 2, last: 6 }, []);
     assert.equal(store.waiting, 1);
     assert.deepEqual(numbers(store.next(10)), [7]);
   });
 
   it('are given up, the oldest first, where too many wait; how many is known, and since when', () => {
-    const store = new EventStore({ id: 'x', newest: 0, oldest: 1 }, NOTHING, 100, 20);
+    const store = new EventStore({ id: 'x', newest: 0, oldest: 1, last: 0 }, NOTHING, 100, 20);
     for (let seq = 1; seq <= 130; seq++) store.append(change(seq, seq % 2 === 0 ? 'up' : 'down'));
     assert.equal(store.lostCount, 40);
     assert.equal(store.waiting, 90);
     assert.equal(store.oldest, 41);
     assert.equal(store.after(39, 10), null);
     assert.deepEqual(store.lost, [{ service: 'web', from: NOON + 1, to: NOON + 40, state: 'up', reason: null }]);
-    store.take({ id: 'x', newest: 130, oldest: 41 }, store.lost);
+    store.take({ id: 'x', newest: 130, oldest: 41, last: 130 }, store.lost);
     assert.deepEqual(store.lost, []);
     assert.equal(store.waiting, 0);
+  });
+});
+
+describe('the events of a monitor that was killed', () => {
+  it('can be read on across the numbers that are left out, but not from one that may be lost', async () => {
+    await withFolder(async (dir) => {
+      await Promise.resolve();
+      const expected: number[] = [];
+      let opened: DirectHistory[] = [];
+      for (let run = 0; run < 3; run++) {
+        // The one before is not closed: nothing says how far it came.
+        const history = new DirectHistory(dir);
+        opened = [...opened, history];
+        const { events } = history.past;
+        const before = expected.at(-1) ?? 0;
+        const begun = events.newest;
+        assert.ok(run === 0 ? begun === 0 : begun > before + 4000);
+        assert.deepEqual(numbers(events.after(before, 10)), []);
+        // It may have told that, and has not kept it.
+        if (run > 0) assert.equal(events.after(before + 2, 10), null);
+        const monitor = new ScriptedMonitor(history.past, NOON + run * 60_000);
+        history.record(monitor);
+        monitor.watch('web');
+        for (let n = 0; n < 4; n++) monitor.change('web', n % 2 === 0 ? 'up' : 'down');
+        history.flush();
+        expected.push(...Array.from({ length: events.newest - begun }, (_, n) => begun + 1 + n));
+        // Told, and lost.
+        monitor.change('web', 'up');
+        const found: number[] = [];
+        for (let last = expected[0] ?? 0; found.length < 100; last = found.at(-1) ?? last) {
+          const next = numbers(events.after(last, 3));
+          assert.ok(next !== null);
+          if (next.length === 0) break;
+          found.push(...next);
+        }
+        assert.deepEqual(found.slice(0, -1), expected.slice(1));
+      }
+      for (const history of opened) history.reader.close();
+    });
   });
 });
 

@@ -1,11 +1,13 @@
 /** What happens to the disk, for real: full, read-only, damaged, taken away. Disks are small ones in memory, made for it. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Worker } from 'node:worker_threads';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
 import type { History } from '../../src/history/history.ts';
@@ -239,6 +241,31 @@ describe('a history on a disk that fails', () => {
       await history.close();
       assert.equal(eventsOf(dir).at(-1), 20);
       assert.ok(statSync(databaseFile(dir)).size > 0);
+    });
+  });
+
+  it('still belongs to one process alone where its whole folder was taken away', async () => {
+    await withFolder(async (parent) => {
+      const dir = join(parent, 'history');
+      const { history, monitor } = await begun(dir);
+      flap(monitor, 10);
+      await stored(history);
+      rmSync(dir, { recursive: true });
+      const gone = nextTrouble(history, (trouble) => trouble !== null);
+      flap(monitor, 10);
+      await gone;
+      await stored(history);
+      await assert.rejects(openHistory(dir), /belongs to another process/);
+      await history.close();
+    });
+  });
+
+  it('is looked through without harm where it can not even be opened', async () => {
+    await withFolder(async (dir) => {
+      const worker = new Worker(new URL('../../src/history/check-worker.js', import.meta.url), {
+        workerData: join(dir, 'nothing', 'gapwatch.db'),
+      });
+      assert.deepEqual(await once(worker, 'message'), [null]);
     });
   });
 });

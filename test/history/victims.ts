@@ -99,7 +99,11 @@ export function examine(dir: string, victim: Victim, told: Map<number, string>, 
     told.set(event.seq, text);
   }
   for (const [seq, text] of kept) if ((told.get(seq) ?? text) !== text) twice += 1;
-  const found = { id: reader.monitor.id, signAgeMs: reader.reach === null ? 0 : endedAt - reader.reach.to, events: kept.size };
+  const found = {
+    id: reader.monitor.id,
+    signAgeMs: reader.reach === null ? 0 : endedAt - reader.reach.to,
+    events: kept.size,
+  };
   reader.close();
   return { ...found, lost, twice, integrity };
 }

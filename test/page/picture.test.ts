@@ -76,6 +76,8 @@ describe('the picture', () => {
       assert.equal(picture.misses(event), false);
       assert.deepEqual(picture.take(event), []);
     }
+    // The monitor was killed meanwhile, and has left out numbers.
+    assert.equal(picture.misses(gap(10_007, 'web', 1, 2)), false);
     assert.equal(picture.services[0]?.status, 'down');
     assert.equal(told(picture).length, 1);
     assert.equal(picture.position?.after, 7);
