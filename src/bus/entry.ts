@@ -63,7 +63,7 @@ export function entryOf([id, pairs]: StreamEntry, now: number): Entry | Unreadab
   const none = { ...head, events: Array.from({ length: count }, () => null) };
   if (o !== undefined) {
     const opening = decoded(o);
-    if (!isHello(opening)) return { trouble: 'an opening that can not be read', entry: none };
+    if (!isHello(opening) || isAhead(opening, now)) return { trouble: 'an opening that can not be read', entry: none };
     return { ...head, events: none.events, opening };
   }
   const values = list.safeParse(jsonOf(e ?? '[]'));
@@ -79,15 +79,30 @@ export function entryOf([id, pairs]: StreamEntry, now: number): Entry | Unreadab
   return events.includes(null) ? { trouble: 'an event that can not be read', entry } : entry;
 }
 
-/** All that is known of a vantage, as it is stored beside the stream; null where it can't be read. */
-export function snapshotOf(stored: string | null): { readonly top: string; readonly hello: Hello } | null {
+/**
+ * All that is known of a vantage, as it is stored beside the stream; null where it can't be read.
+ * @param now by this machine's clock, in milliseconds since the epoch
+ */
+export function snapshotOf(stored: string | null, now: number): { readonly top: string; readonly hello: Hello } | null {
   if (stored === null || stored.length > ENTRY_BYTES) return null;
   const parsed = z
     .object({ top: z.string().regex(/^\d{1,20}-\d{1,20}$/), hello: z.unknown() })
     .safeParse(jsonOf(stored));
   if (!parsed.success) return null;
   const hello = decodeValue(parsed.data.hello);
-  return isHello(hello) ? { top: parsed.data.top, hello } : null;
+  return isHello(hello) && !isAhead(hello, now) ? { top: parsed.data.top, hello } : null;
+}
+
+/** Whether it tells of times that are still to come. */
+function isAhead({ now: at, services }: Hello, now: number): boolean {
+  const latest = now + AHEAD_MS;
+  return (
+    at > latest ||
+    services.some(
+      ({ since, timeline, gaps }) =>
+        since > latest || timeline.some(({ from }) => from > latest) || gaps.some(({ to }) => to > latest),
+    )
+  );
 }
 
 function isHello(message: ReturnType<typeof decodeValue> | null): message is Hello {

@@ -2,7 +2,8 @@
 import type { BusLink } from './link.ts';
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5000;
+/** Well below the time after which a monitor that says nothing is taken for silent. */
+const LONGEST_PAUSE_MS = 1000;
 
 export class Pace {
   #resolve: (() => void) | null = null;

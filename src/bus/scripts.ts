@@ -100,8 +100,13 @@ if now - trimmed > 10000 and id ~= '' then
   redis.call('XTRIM', stream, 'MAXLEN', '~', keepEvents)
   for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', 20)) do
     local first = nil
-    for at = 1, #entry[2], 2 do if entry[2][at] == 'n' then first = tonumber(entry[2][at + 1]) end end
-    if first then
+    local own = false
+    for at = 1, #entry[2], 2 do
+      if entry[2][at] == 'n' then first = tonumber(entry[2][at + 1]) end
+      if entry[2][at] == 'f' then own = entry[2][at + 1] == id end
+    end
+    -- What strangers wrote there says nothing of how much is kept.
+    if own and first and first > 0 and first <= newest() then
       local kept = newest() - first
       if kept > keepEvents then
         redis.call('XTRIM', stream, 'MAXLEN', '~', math.floor(redis.call('XLEN', stream) * keepEvents / kept))

@@ -9,7 +9,7 @@ const CHUNK = 500;
 /** Reads it: the newest snapshot, and what came after it. */
 export async function readTold(link: BusLink, vantage: string, now: number): Promise<Board> {
   const board = new Board();
-  const stored = snapshotOf(await link.get('snapshots', vantage));
+  const stored = snapshotOf(await link.get('snapshots', vantage), now);
   if (stored === null) return board;
   board.apply(stored.hello);
   for (let from = `(${stored.top}`; ;) {

@@ -135,6 +135,7 @@ function badgeJson({ source }: Served, { name }: Asked): Answer {
 }
 
 function ready({ source, archive }: Served): Answer {
+  if ((source.trouble ?? null) !== null) return text('the bus is not heard: the log says more', 503);
   const now = source.now();
   const waiting = [...source.board.services.values()].filter((service) => {
     if (service.state === 'up' || service.state === 'down') return false;

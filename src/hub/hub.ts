@@ -37,7 +37,7 @@ const LOST_MS = 10_000;
 const PAUSE_MS = 200;
 
 export interface HubOptions {
-  /** One to ask on, and one to wait on; both are closed with the hub. */
+  /** To ask on, and to wait on; closed with the hub. */
   readonly links: { readonly ask: BusLink; readonly wait: BusLink };
   /** What it is called. */
   readonly name: string;
@@ -107,11 +107,11 @@ export class Hub implements FeedSource {
   }
 
   get figures(): HubFigures {
-    const views = [...this.#world.services.values()].flatMap(({ name, lanes }) =>
+    const known = this.#hearing.blind === null ? [...this.#world.services.values()] : [];
+    const views = known.flatMap(({ name, lanes }) =>
       lanes.map(({ vantage, service: { state } }) => ({ service: name, vantage, state })),
     );
-    const seen = this.#hearing.blind === null ? views : [];
-    return { skipped: this.#skipped.count, vantages: this.#world.vantages.size, views: seen };
+    return { skipped: this.#skipped.count, vantages: this.#world.vantages.size, views };
   }
 
   now(): number {
@@ -119,10 +119,7 @@ export class Hub implements FeedSource {
     return this.#clock.epoch(this.#clock.now());
   }
 
-  /** A hub does not probe. */
-  counters(): null {
-    return null;
-  }
+  readonly counters = (): null => null;
 
   subscribe(reader: Reader): () => void {
     reader.take([this.#hello()]);
@@ -168,6 +165,7 @@ export class Hub implements FeedSource {
       this.#skipped.add(trouble);
     });
     const first = entries[0]?.n ?? found.newest + 1;
+    const known = this.#identity.id === found.numbering ? this.events.newest : null;
     this.events.beginAt(first - 1);
     this.#world = world;
     for (const entry of entries) for (const event of world.take(entry).events) this.events.append(event);
@@ -177,6 +175,8 @@ export class Hub implements FeedSource {
     this.#heard();
     this.#loaded = true;
     this.#whenLoaded();
+    // Who listens gets what was missed, where that has no hole; otherwise a viewer has to come back.
+    if (known !== null) this.#publish(this.events.after(known, Infinity) ?? []);
     this.#tellAnew();
   }
 
@@ -199,7 +199,7 @@ export class Hub implements FeedSource {
       if (this.#closed) return;
       this.#say(error);
       await sleep(PAUSE_MS);
-      await wait.ready(SILENT_MS);
+      await wait.ready(LOOK_MS);
     }
   }
 
@@ -263,6 +263,7 @@ export class Hub implements FeedSource {
       }
       await this.#watchman.look(found, this.events.newest, this.#world);
     } catch (error) {
+      this.#watchman.interrupted();
       if (!this.#closed) this.#say(error);
     } finally {
       this.#looking = false;

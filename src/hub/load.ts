@@ -89,7 +89,7 @@ export async function load(
   const world = new World();
   const stored = new Map<string, { readonly top: string; readonly hello: Hello; readonly silentAt: number | null }>();
   for (const [name, { silent, at }] of vantages) {
-    const known = snapshotOf(await link.get('snapshots', name));
+    const known = snapshotOf(await link.get('snapshots', name), now);
     if (known !== null) stored.set(name, { ...known, silentAt: silent ? at : null });
   }
   const lasting = [...stored.values()].filter(({ silentAt }) => silentAt === null);

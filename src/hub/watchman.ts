@@ -11,15 +11,23 @@ import { goodbye, silenceArguments } from '../bus/silence.ts';
 import type { Look } from './load.ts';
 import type { World } from './world.ts';
 
+/** A vantage has to be seen silent for so long: where the bus itself was away, all were. In milliseconds. */
+const LOOKED_MS = 2500;
+
 export class Watchman {
   readonly #link: BusLink;
   readonly #log: Logger;
-  /** Vantages that were silent at the last look: their last sign of life, and what was in the stream then. */
-  #silent = new Map<string, { readonly sign: number; readonly newest: number }>();
+  /** Vantages that are silent: their last sign of life, and since when that is seen, with what was in the stream then. */
+  #silent = new Map<string, { readonly sign: number; readonly newest: number; readonly since: number }>();
 
   constructor(link: BusLink, log: Logger) {
     this.#link = link;
     this.#log = log;
+  }
+
+  /** The bus was not heard: who was silent meanwhile may have had no choice. */
+  interrupted(): void {
+    this.#silent.clear();
   }
 
   /**
@@ -30,12 +38,14 @@ export class Watchman {
     const before = this.#silent;
     this.#silent = new Map();
     for (const [name, { leader, sign, at, silent }] of found.vantages) {
-      if (silent || found.now - sign < SILENT_MS) continue;
-      this.#silent.set(name, { sign, newest: found.newest });
-      const known = before.get(name);
+      if (silent || found.now - sign < SILENT_MS - LOOKED_MS) continue;
+      const known = before.get(name) ?? { sign, newest: found.newest, since: found.now };
+      if (known.sign !== sign) continue;
+      this.#silent.set(name, known);
       const vantage = world.vantages.get(name);
       // What it said before it fell silent has to be known, or else the wrong thing is told of it.
-      if (known?.sign !== sign || newest < known.newest || vantage === undefined) continue;
+      if (newest < known.newest || vantage === undefined) continue;
+      if (found.now - sign < SILENT_MS || found.now - known.since < LOOKED_MS) continue;
       const events = goodbye(vantage.board, at, `no sign of life from ${name}`);
       this.#log.warn(
         { vantage: name, since: new Date(at).toISOString() },

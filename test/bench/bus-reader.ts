@@ -19,6 +19,8 @@ export class BusReader {
   #closed = false;
   count = 0;
   faults = 0;
+  /** Services of which a hub said that nobody looks any more. */
+  silences = 0;
   /** Resumes, after it was closed because it was too slow. */
   resumes = 0;
   /** Hellos that began anew, after the first. */
@@ -68,6 +70,10 @@ export class BusReader {
       }
       if (type !== 'transition') continue;
       if (this.#position !== null) this.#position.seq = seq;
+      if (!/^\d+$/.test(message)) {
+        this.silences += 1;
+        continue;
+      }
       this.count += 1;
       this.latencies.push(now - at);
       const number = Number(message);

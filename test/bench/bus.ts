@@ -161,13 +161,13 @@ async function kills(where: Where, say: (progress: string) => void): Promise<Row
   }
   const { events } = await ask({ type: 'rest' });
   await Promise.race([so(() => reader.count >= events), new Promise((resolve) => setTimeout(resolve, LAST_MS))]);
-  const { count, faults, fresh } = reader;
+  const { count, faults, fresh, silences } = reader;
   await reader.close();
   await Promise.all([child.end(), serving.child.end()]);
   return [
     {
       what: `${where.name}, killed and restarted ${String(KILLS)} times under ${String(KILL_LOAD)} events a second, with AOF`,
-      found: `${String(events)} events, ${String(count)} seen; missing, double or out of order: ${String(faults)}; fresh starts: ${String(fresh)}`,
+      found: `${String(events)} events, ${String(count)} seen; missing, double or out of order: ${String(faults)}; fresh starts: ${String(fresh)}; taken for silent: ${String(silences)}`,
       reach: 'none lost, none twice',
       reached: faults === 0 && count === events && fresh === 0,
       figures: { events, count, faults },

@@ -6,6 +6,7 @@ import { ask, askJson, handshake, raw } from './asking.ts';
 import { Listener } from './listener.ts';
 import { parsePrometheus } from './prometheus.ts';
 import { inScene, scene, type Scene, TOKEN } from './scene.ts';
+import { Scripted, served } from './scripted.ts';
 
 const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -286,4 +287,21 @@ describe('a monitor that has no answer yet', () => {
       assert.match(ready.body, /^5 of 5 services/);
     }),
   );
+});
+
+describe('a source that can not tell how its services are', () => {
+  it('is alive, and not ready', async () => {
+    class Deaf extends Scripted {
+      readonly trouble = 'no connection to redis.internal';
+    }
+    const { feed } = await served(new Deaf());
+    try {
+      assert.equal((await ask(`${feed.address.url}/healthz`)).status, 200);
+      const ready = await ask(`${feed.address.url}/readyz`);
+      // To whom it is open, it tells no address.
+      assert.deepEqual([ready.status, ready.body], [503, 'the bus is not heard: the log says more\n']);
+    } finally {
+      await feed.close();
+    }
+  });
 });

@@ -37,6 +37,13 @@ describe('the overall sentence', () => {
     assert.equal(said(false, 'unobserved'), 'unobserved: s0 is not observed');
   });
 
+  it('calls nothing up that some vantages see down', () => {
+    assert.equal(said(false, 'partial'), 'partial: s0 is partly up');
+    assert.equal(said(false, 'up', 'partial', 'up'), 'partial: 1 of 3 services is partly up');
+    assert.equal(said(false, 'partial', 'partial'), 'partial: All 2 services are partly up');
+    assert.equal(said(false, 'down', 'partial', 'up'), 'down: 1 of 3 services is down | 1 is partly up');
+  });
+
   it('speaks of the past when the connection is broken', () => {
     assert.equal(said(true, 'up', 'up'), 'up: All 2 services were up');
     assert.equal(said(true, 'down', 'unobserved'), 'down: 1 of 2 services was down | 1 was not observed');

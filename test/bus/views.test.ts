@@ -1,0 +1,63 @@
+/** Who says what, as the page and the dashboard tell it of a hub's feed. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { disagreement, Model, worstOf } from '../../src/dashboard/model.ts';
+import type { Hello, ServiceSnapshot, Transition } from '../../src/feed/messages.ts';
+import { PROTOCOL } from '../../src/feed/messages.ts';
+import type { State } from '../../src/model.ts';
+import { LinesFormat } from '../../src/lines/lines.ts';
+import { Picture } from '../../src/page/picture.ts';
+
+const NOW = 1_795_000_000_000;
+const NONE = { '1h': null, '24h': null, '90d': null };
+
+const view = (vantage: string, state: State) => ({ vantage, monitor: vantage, state, since: NOW - 5000, reason: null });
+const web: ServiceSnapshot = {
+  ...{ service: 'web', kind: 'tcp', target: 'tcp://h:1', connection: 'new', group: null, intervalMs: 100 },
+  ...{ timeoutMs: 1000, rise: 1, fall: 1, state: 'up', status: 'up', since: NOW - 5000, reason: null },
+  ...{ uptime: NONE, observed: { '1h': 0, '24h': 0, '90d': 0 }, timeline: [], gaps: [] },
+  vantages: [view('here', 'up'), view('there', 'up')],
+};
+const hello: Hello = {
+  ...{ type: 'hello', protocol: PROTOCOL, now: NOW, seq: 7, resumed: false, services: [web] },
+  monitor: { id: 'feed', vantage: 'gapwatch', version: '0.0.0', startedAt: NOW - 9000 },
+};
+const turn = (seq: number, vantage: string, from: State, to: State, sees: 'up' | 'down'): Transition => ({
+  ...{ type: 'transition', seq, service: 'web', from, to, at: NOW + seq, notBefore: NOW, notAfter: NOW + seq },
+  ...{ reason: sees === 'down' ? 'refused' : null, message: null, vantage, monitor: vantage },
+  seen: { from: sees === 'up' ? 'down' : 'up', to: sees },
+});
+const partial = turn(8, 'there', 'up', 'partial', 'down');
+const down = turn(9, 'here', 'partial', 'down', 'down');
+
+describe('who says what', () => {
+  it('is told by the dashboard that is attached to a hub', () => {
+    const model = new Model(1);
+    const said = (): string | null => disagreement(model.rows[0]!, NOW + 20);
+    model.take(0, [hello], NOW, 0);
+    assert.equal(said(), null);
+    model.take(0, [partial], NOW + 8, 0);
+    assert.equal(worstOf(model.rows[0]!, NOW + 20), 'partial');
+    assert.equal(said(), 'down from there, up from here');
+    model.take(0, [down], NOW + 9, 0);
+    assert.equal(said(), null);
+  });
+
+  it('is told by the page', () => {
+    const picture = new Picture();
+    picture.take(hello);
+    // Known to the hello already: only news.
+    picture.take({ ...partial, seq: 6 });
+    assert.equal(picture.known('web').disagreement, null);
+    picture.take(partial);
+    assert.equal(picture.services[0]?.status, 'partial');
+    assert.equal(picture.known('web').disagreement, 'down from there, up from here');
+  });
+
+  it('is told in lines', () => {
+    const format = new LinesFormat(false);
+    format.line(hello);
+    assert.match(format.line(partial) ?? '', /web +PARTIAL +refused, down from there$/);
+  });
+});
