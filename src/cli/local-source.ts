@@ -1,4 +1,5 @@
 /** A monitor in this process, with its history, as the dashboard and the lines read it. */
+import type { Publisher } from '../bus/publisher.ts';
 import type { PastService, Source } from '../dashboard/source.ts';
 import type { Monitor, Reader } from '../engine/monitor.ts';
 import type { History } from '../history/history.ts';
@@ -11,10 +12,16 @@ const INTERVALS = 20_000;
 export class LocalSource implements Source {
   readonly #monitor: Monitor;
   readonly #history: Pick<History, 'reader' | 'trouble'> | null;
+  readonly #bus: Pick<Publisher, 'trouble'> | null;
 
-  constructor(monitor: Monitor, history: Pick<History, 'reader' | 'trouble'> | null) {
+  constructor(
+    monitor: Monitor,
+    history: Pick<History, 'reader' | 'trouble'> | null,
+    bus: Pick<Publisher, 'trouble'> | null,
+  ) {
     this.#monitor = monitor;
     this.#history = history;
+    this.#bus = bus;
   }
 
   subscribe(reader: Reader): () => void {
@@ -30,7 +37,8 @@ export class LocalSource implements Source {
   }
 
   get trouble(): string | null {
-    return this.#history?.trouble ?? null;
+    const bus = this.#bus?.trouble ?? null;
+    return this.#history?.trouble ?? (bus === null ? null : `nothing is delivered to the bus, it waits: ${bus}`);
   }
 
   past(from: number): Promise<readonly PastService[]> {

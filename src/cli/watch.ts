@@ -54,8 +54,12 @@ export async function watchConfig(args: WatchManner, config: Config, hooks: Watc
   monitor.apply(config.watched);
   const publisher = await publishTo(monitor, bus, config.bus.stream, log);
 
-  const showing = await show(args, [new LocalSource(monitor, history)]);
+  const showing = await show(args, [new LocalSource(monitor, history, publisher)]);
   if (showing.format === 'lines') tell(opening(config, feed?.address.url ?? null));
+  if (showing.format !== 'dashboard')
+    history?.onTrouble((trouble) => {
+      tell(trouble ?? 'The history is well again.');
+    });
   // On a dashboard a hang-up says that the terminal is gone.
   const rereads = hooks.reload !== undefined && config.file !== null && showing.format !== 'dashboard';
   const endReread = rereads ? rereadAtHangup(monitor, hooks.reload, tell) : null;

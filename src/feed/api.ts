@@ -51,7 +51,7 @@ export class Api {
       monitor: this.#monitor(view),
       now: this.#source.now(),
       since: completeSince,
-      gaps: gaps.map(gapFacts),
+      gaps: gaps.map((gap) => gapFacts(gap, view)),
     });
   }
 
@@ -125,6 +125,8 @@ function present(snapshot: ServiceSnapshot | PublicSnapshot): object {
   return { ...snapshot, timeline: undefined, gaps: undefined };
 }
 
-function gapFacts({ seq, service, from, to, durationMs, minMs, maxMs, failed, reasons }: PastGap): PastGap {
-  return { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons };
+function gapFacts(gap: PastGap, view: View): PastGap {
+  const { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons, vantage } = gap;
+  const facts = { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons };
+  return view === 'private' && vantage !== undefined ? { ...facts, vantage } : facts;
 }

@@ -1,15 +1,17 @@
 /**
- * How far another machine's clock is from this one's: the median of what its messages say, corrected by half of the
- * fastest round trip, as the way back can't be told from the way there. Pure.
+ * How far another machine's clock is from this one's: what the least delayed of its messages says, corrected by half of
+ * the fastest round trip, as the way back can't be told from the way there. Pure.
  */
 
 /** Kept of each: with one in 5 s, about 2.5 minutes. */
 const KEPT = 31;
+/** With fewer messages than this, each may have been delayed: then the bound is all that was seen of delay. */
+const ENOUGH = 5;
 
 export interface ClockOffset {
   /** The other clock less this one, in milliseconds. */
   readonly offsetMs: number;
-  /** The true offset is within this of it: half of the round trip, and how much the measurements scatter. */
+  /** The true offset is within this of it: half of the round trip, and how much the messages' delays scatter. */
   readonly uncertaintyMs: number;
 }
 
@@ -35,9 +37,13 @@ export class OffsetMeter {
   offset(): ClockOffset | null {
     if (this.#ahead.length === 0 || this.#roundTrips.length === 0) return null;
     const way = Math.min(...this.#roundTrips) / 2;
-    const middle = median(this.#ahead);
-    const scatter = median(this.#ahead.map((each) => Math.abs(each - middle)));
-    return { offsetMs: middle + way, uncertaintyMs: way + scatter };
+    // A message that takes longer makes the other clock seem to be behind; nothing makes it seem to be ahead.
+    const least = Math.max(...this.#ahead);
+    if (this.#ahead.length < ENOUGH) {
+      const spread = least - Math.min(...this.#ahead);
+      return { offsetMs: least + way, uncertaintyMs: Math.max(...this.#roundTrips) + spread };
+    }
+    return { offsetMs: least + way, uncertaintyMs: way + least - median(this.#ahead) };
   }
 }
 

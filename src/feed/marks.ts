@@ -30,7 +30,12 @@ export async function takeMark(request: IncomingMessage, source: FeedSource): Pr
     return refusal(413, `a mark is not longer than ${String(BODY_BYTES)} bytes`, { connection: 'close' });
   const mark = markSchema.safeParse(parsed(body));
   if (!mark.success) return refusal(400, EXPECTED);
-  return json(await source.mark(mark.data.text), 201);
+  try {
+    return json(await source.mark(mark.data.text), 201);
+  } catch (error) {
+    // A hub has to tell it to the bus first.
+    return refusal(503, `not marked: ${error instanceof Error ? error.message : 'the bus is away'}`);
+  }
 }
 
 /** The body of a request; null where it is too long. */

@@ -1,14 +1,14 @@
 /** The past of a monitor's services: from its history where it keeps one, otherwise as far as it remembers. */
 import { DAY_MS, dayOf, type Day, midnights } from '../timeline/days.ts';
 import type { Archive } from './archive.ts';
-import type { GapFacts, TimelineInterval } from './messages.ts';
+import type { GapFacts, Origin, TimelineInterval } from './messages.ts';
 import type { FeedSource } from './source.ts';
 
 /** Events that the history may not have yet are among the newest so many. */
 const NEWEST = 2000;
 
 /** A gap that ended, as the API tells it. */
-export interface PastGap extends GapFacts {
+export interface PastGap extends GapFacts, Origin {
   readonly seq: number;
   readonly service: string;
 }
