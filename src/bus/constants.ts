@@ -1,8 +1,5 @@
 /** What publishers and hubs agree on. Times in milliseconds. */
 
-/** The version of what is written to the stream. */
-export const BUS_VERSION = 1;
-
 /** A publisher gives a sign of life this often, and with everything that it appends. */
 export const SIGN_MS = 1000;
 

@@ -15,6 +15,16 @@ export class BottomLine {
   readonly #render: (columns: number) => string;
   readonly #timer: NodeJS.Timeout;
   readonly #onResize: () => void;
+  /** Ctrl-\: the terminal is given back, then it ends as it would have without us. */
+  readonly #onQuit = (): void => {
+    this.close();
+    process.kill(process.pid, 'SIGQUIT');
+  };
+  /** Ctrl-Z. */
+  readonly #onStop = (): void => {
+    this.#close();
+    process.kill(process.pid, 'SIGSTOP');
+  };
   /** The rows of the terminal when its bottom was set apart; 0 while it is not. */
   #rows = 0;
   #drawn = '';
@@ -39,6 +49,9 @@ export class BottomLine {
       this.#draw();
     };
     stream.on('resize', this.#onResize);
+    process.on('SIGQUIT', this.#onQuit);
+    process.on('SIGTSTP', this.#onStop);
+    process.on('SIGCONT', this.#onResize);
     this.#timer = setInterval(() => {
       this.#draw();
     }, REDRAW_MS);
@@ -48,6 +61,9 @@ export class BottomLine {
   close(): void {
     clearInterval(this.#timer);
     this.#stream.off('resize', this.#onResize);
+    process.off('SIGQUIT', this.#onQuit);
+    process.off('SIGTSTP', this.#onStop);
+    process.off('SIGCONT', this.#onResize);
     this.#close();
   }
 

@@ -1,4 +1,6 @@
 /** The command line: argv to a command and its plain arguments, errors to words and exit codes. */
+import { writeSync } from 'node:fs';
+
 import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
@@ -169,7 +171,16 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
   }
 }
 
-/** A reader that went away is no fault; and of what was meant for it nobody needs to be told. */
+/**
+ * A reader that went away is no fault; and of what was meant for it nobody needs to be told. Whoever can't take the
+ * output for another reason, such as a full disk, does not get the rest of it either.
+ */
 function tolerate(error: Error): void {
-  if (!isReaderGone(error)) throw error;
+  if (isReaderGone(error)) return;
+  try {
+    writeSync(process.stderr.fd, `gapwatch: the output could not be written: ${error.message}\n`);
+  } catch {
+    // Then there is nobody to tell.
+  }
+  process.exit(EXIT.usage);
 }

@@ -18,7 +18,12 @@ export function whyNoCommand(name: string, env: NodeJS.ProcessEnv): string | nul
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Also where a folder of the PATH can't be searched: the search goes on behind it.
+    return false;
+  }
 }
 
 function isExecutable(path: string): boolean {
@@ -62,7 +67,8 @@ export class CommandChild {
         if (this.#child.pid === undefined) reject(error);
       });
       this.#child.once('exit', (exitCode, signal) => {
-        if (this.#timer !== null) clearTimeout(this.#timer);
+        // What it started and did not end may be deaf to SIGTERM: then it is still ended with its group.
+        if (this.#timer !== null && !this.#groupLives()) clearTimeout(this.#timer);
         resolve({ exitCode, signal });
       });
     });
@@ -86,10 +92,23 @@ export class CommandChild {
     this.signal('SIGTERM');
     this.#timer = setTimeout(() => {
       this.signal('SIGKILL');
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
       this.#timer = setTimeout(() => {
         this.leave();
       }, GRACE_MS);
     }, GRACE_MS);
+  }
+
+  /** Whether there is still somebody in the group of its own. */
+  #groupLives(): boolean {
+    const { pid } = this.#child;
+    if (!this.#leads || pid === undefined) return false;
+    try {
+      process.kill(-pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Waits for it no longer. */

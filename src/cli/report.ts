@@ -23,6 +23,10 @@ const ALIVE_MS = 5000;
  * @throws ConfigError, HistoryError
  */
 export function report(args: ReportArguments): number {
+  if (args.data === 'off') {
+    const message = 'a report is made from a history: name the folder of one, or leave the option out';
+    throw invalid([commandLineProblem('--data', message)]);
+  }
   const asked = windowOf(args, Date.now());
   const reader = HistoryReader.open(resolve(args.data ?? defaultDataDir(process.env)));
   try {
@@ -51,6 +55,8 @@ function reportOf(reader: HistoryReader, args: ReportArguments, asked: Window): 
       .map(({ rawSince }) => rawSince);
     const facts = buildReport([observedFrom(reader, window, chosen)], window, null);
     const whole = { ...facts, hints: hintsOf(facts) };
+    // Before the output, which may fail.
+    const troubles = files.write(whole);
     process.stdout.write(historyText(whole));
     if (cut.length > 0) {
       const since = showTime(Math.max(...cut));
@@ -58,7 +64,6 @@ function reportOf(reader: HistoryReader, args: ReportArguments, asked: Window): 
         `Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.\n`,
       );
     }
-    const troubles = files.write(whole);
     for (const trouble of troubles) process.stderr.write(`gapwatch: ${trouble}\n`);
     return troubles.length === 0 ? EXIT.ok : EXIT.usage;
   } finally {

@@ -97,8 +97,12 @@ export class RunSession {
   #look(): void {
     const { vantages } = this.#all;
     const blind = vantages.some(({ trouble }) => trouble !== null);
-    const upForMs = vantages.flatMap(({ standings }) => standings.map((one) => one.upForMs));
-    const step = this.#stages.look(performance.now(), blind ? [...upForMs, null] : upForMs);
+    const standings = vantages.map((one) => one.standings);
+    // A vantage that watches nothing proves nothing.
+    const isIdle = standings.some(({ length }) => length === 0);
+    const upForMs = standings.flat().map((one) => one.upForMs);
+    const proofMs = Math.max(0, ...standings.flat().map(({ intervalMs, timeoutMs }) => intervalMs + timeoutMs));
+    const step = this.#stages.look(performance.now(), blind || isIdle ? [...upForMs, null] : upForMs, proofMs);
     if (step === 'start') this.#start();
     else if (step === 'finish' || step === 'not-up') this.#over();
     else if (step === 'end-command') {

@@ -80,8 +80,9 @@ function conclude(plan: Plan, course: Course, vantages: readonly Vantage[]): num
   const observed = vantages.map((one) => one.observed());
   const facts: Report = { ...buildReport(observed, window, startedAt), run };
   const report = { ...facts, verdict: judge(facts, run), hints: hintsOf(facts) };
-  process.stdout.write(`\n${runText(report, run)}`);
+  // Before the output, which may fail.
   const troubles = plan.files.write(report);
+  process.stdout.write(`\n${runText(report, run)}`);
   for (const trouble of troubles) process.stderr.write(`gapwatch: ${trouble}\n`);
   if (interrupted !== null) return exitCodeOf(interrupted);
   if (commandFailed(run)) return EXIT.commandFailed;
@@ -99,6 +100,7 @@ function whyNotStarted(plan: Plan, { interrupted }: Course, vantages: readonly V
 
 function notUp(vantage: Vantage, beforeMs: number, several: boolean): string[] {
   if (vantage.trouble !== null) return [`  ${vantage.trouble}`];
+  if (vantage.standings.length === 0) return [`  ${vantage.name}: no service is watched there`];
   const where = several ? ` (from ${vantage.name})` : '';
   return vantage.standings
     .filter(({ upForMs }) => upForMs === null || upForMs < beforeMs)

@@ -12,6 +12,8 @@ import { Recorder, type Standing } from '../report/recorder.ts';
 const HEARTBEAT_MS = 6000;
 /** How often it is looked whether a heartbeat has come. */
 const LOOK_MS = 20;
+/** Who is not waited for any more does not keep the process. */
+const UNHELD = { ref: false };
 
 export interface Vantage {
   /** Its name; an address while that is not known. */
@@ -44,7 +46,7 @@ export class LocalVantage implements Vantage {
   }
 
   async settled(at: number): Promise<void> {
-    await sleep(Math.max(0, at + this.#recorder.timeoutMs - this.#monitor.now()));
+    await sleep(Math.max(0, at + this.#recorder.timeoutMs - this.#monitor.now()), undefined, UNHELD);
   }
 
   observed(): ObservedVantage {
@@ -102,7 +104,7 @@ export class RemoteVantage implements Vantage {
     while (!patience.aborted) {
       // Only what it says later than that proves that it was still looking, and could still tell.
       if (this.#recorder.heard >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
-      await sleep(LOOK_MS);
+      await sleep(LOOK_MS, undefined, UNHELD);
     }
     this.#recorder.disconnected();
   }

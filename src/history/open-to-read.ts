@@ -1,5 +1,5 @@
 /** Opens the file of a history for those that only read it. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
 import { databaseFile } from './data-dir.ts';
 import { Database, fileFaultOf, type Mode } from './database.ts';
@@ -12,10 +12,11 @@ import { migrate, versionOf } from './schema.ts';
  */
 export function openToRead(dir: string, modes: readonly Mode[] = ['read', 'still']): Database {
   const file = databaseFile(dir);
-  if (!existsSync(file)) {
+  const missing = whyMissing(file);
+  if (missing !== null) {
     throw new HistoryError(
       'missing',
-      `There is no history in ${dir}: ${file} does not exist. It begins with 'gapwatch serve', or where --data DIR is given. ` +
+      `There is no history to be read in ${dir}: ${missing}. It begins with 'gapwatch serve', or where --data DIR is given. ` +
         'Name its folder with --data.',
     );
   }
@@ -58,4 +59,16 @@ export function unreadable(dir: string, error: unknown): HistoryError {
 /** Whether nothing waits in the log file: then the file can be read as it stands, also where no lock can be had. */
 function isStill(file: string): boolean {
   return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+}
+
+/** Why there is no such file, in words; null where there is one. */
+function whyMissing(file: string): string | null {
+  try {
+    statSync(file);
+    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES') return 'this user may not look there';
+    return code === 'ENOTDIR' ? 'a part of that path is a file, not a folder' : `${file} does not exist`;
+  }
 }

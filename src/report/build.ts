@@ -58,7 +58,10 @@ function serviceReport(
     round(intervals.reduce((ms, one) => ms + (one.state === state ? one.to - one.from : 0), 0));
   const [upMs, downMs] = [sum('up'), sum('down')];
   const last = intervals.at(-1);
-  const seen = intervals.findLast(({ state }) => state === 'up' || state === 'down');
+  // Not of the window alone: who was last seen down before it, or for no time, did not come back either.
+  const seen = service.intervals.findLast(
+    ({ state, from }) => (state === 'up' || state === 'down') && from <= window.to,
+  );
   return {
     service: service.name,
     ...service.info,

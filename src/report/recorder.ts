@@ -23,6 +23,9 @@ import type { VantageReport } from './report.ts';
 /** How a service stands now. */
 export interface Standing {
   readonly service: string;
+  /** A probe is sent this often, and has ended this long after. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
   readonly state: State;
   /** Since when, by the monitor's clock. */
   readonly since: number;
@@ -91,7 +94,8 @@ export class Recorder implements FeedReader {
   get standings(): Standing[] {
     return Array.from(this.#records, ([service, record]) => {
       const { state, from, reason } = record.entered.at(-1) ?? UNKNOWN;
-      return { service, state, since: from, reason, message: record.message };
+      const { intervalMs, timeoutMs } = record.info;
+      return { service, intervalMs, timeoutMs, state, since: from, reason, message: record.message };
     });
   }
 
@@ -188,6 +192,8 @@ export class Recorder implements FeedReader {
   }
 }
 
+/** The states that somebody saw. */
+const SEEN: ReadonlySet<State> = new Set(['up', 'down', 'partial']);
 const UNKNOWN: Entered = { state: 'unknown', from: 0, reason: null };
 
 function recordOf(snapshot: ServiceSnapshot): Record {
@@ -222,6 +228,10 @@ function catchUp(record: Record, snapshot: ServiceSnapshot, missedSince: number,
     enter(record, { state: 'unobserved', from: missedSince, reason: sameMonitor ? 'network' : 'stopped' });
   }
   enterSnapshot(record, snapshot, missedSince);
+  const { openGap } = record;
+  if (openGap !== null && record.entered.some(({ state, from }) => state === 'up' && from > openGap.from)) {
+    record.openGap = null;
+  }
   const newest = record.gaps.at(-1)?.to ?? -Infinity;
   record.gaps.push(...snapshot.gaps.filter(({ to }) => to > newest));
 }
@@ -229,7 +239,12 @@ function catchUp(record: Record, snapshot: ServiceSnapshot, missedSince: number,
 function enter(record: Record, next: Entered): void {
   const { entered } = record;
   // Where the wall clock was set back, what has labels after the present one gives way.
-  while ((entered.at(-1)?.from ?? -Infinity) >= next.from) entered.pop();
+  for (let last = entered.at(-1); last !== undefined; last = entered.at(-1)) {
+    // A state that was told stays, also where it was lost from sight at the moment of which it was told.
+    const gives = last.from > next.from || (last.from === next.from && !SEEN.has(last.state));
+    if (!gives) break;
+    entered.pop();
+  }
   if (entered.at(-1)?.state === next.state) return;
   entered.push(next);
 }

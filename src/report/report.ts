@@ -130,7 +130,7 @@ export interface ServiceReport extends ServiceInfo {
   readonly state: State;
   /** Why it is in that state; null when up. */
   readonly reason: Reason | null;
-  /** False where it was down when last seen in the window. */
+  /** False where it was down when last seen, in the window or before it. */
   readonly cameBack: boolean;
 }
 

@@ -55,11 +55,15 @@ export class Stages {
   /**
    * What is to be done now.
    * @param upForMs for each service, how long it has been up without a break; null where it is not up
+   * @param proofMs after this long a probe of every service was surely sent and has surely ended: until then "up" is
+   *   only what was so before
    */
-  look(now: number, upForMs: readonly (number | null)[]): Step {
+  look(now: number, upForMs: readonly (number | null)[], proofMs: number): Step {
     const { beforeMs, afterMs, giveUpMs } = this.#patience;
     const tookMs = now - this.#since;
-    const allUpFor = (ms: number): boolean => upForMs.every((upFor) => upFor !== null && upFor >= ms);
+    // Of nothing that is watched nothing can be said.
+    const allUpFor = (ms: number): boolean =>
+      upForMs.length > 0 && upForMs.every((upFor) => upFor !== null && upFor >= ms);
     switch (this.#stage) {
       case 'before':
         if (allUpFor(beforeMs)) return 'start';
@@ -69,7 +73,7 @@ export class Stages {
         this.#toldToEnd = true;
         return 'end-command';
       case 'after':
-        return (tookMs >= afterMs && allUpFor(afterMs)) || tookMs >= giveUpMs ? 'finish' : 'wait';
+        return (tookMs >= Math.max(afterMs, proofMs) && allUpFor(afterMs)) || tookMs >= giveUpMs ? 'finish' : 'wait';
       case 'over':
         return 'wait';
     }

@@ -99,6 +99,12 @@ describe('gapwatch report', { concurrency: 2 }, () => {
     });
   }
 
+  it('says so for a history that is switched off', async () => {
+    const { code, stderr } = await run(['report', '--data', 'off']);
+    assert.equal(code, 2);
+    assert.match(stderr, /--data: a report is made from a history/);
+  });
+
   it('says so for a folder without a history', async () => {
     const { code, stderr } = await run(['report', '--data', folderWith('empty.txt', '')]);
     assert.equal(code, 2);

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import type { Report } from '../../src/report/report.ts';
+import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
+import { requireTool } from '../support/tools.ts';
 import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
 import { endPrograms, FOLDER, Program, run } from './program.ts';
 
@@ -68,6 +70,21 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     assert.equal(code, 0, stdout);
     assert.match(stdout, /^web {3}/m);
     assert.doesNotMatch(stdout, /seen from/);
+    await program.end();
+  });
+
+  it('does not start the command where the other one is a hub that nobody publishes to', async (t) => {
+    if (!requireTool(t, 'redis-server')) return;
+    const redis = await RedisServer.start();
+    t.after(() => redis.close());
+    const program = new Program(['hub', '--bus', `redis://127.0.0.1:${String(redis.port)}`, '--listen', '127.0.0.1:0']);
+    await program.said(/"feed":"http:\/\/[^"]+"/);
+    const url = /"feed":"(http:\/\/[^"]+)"/.exec(program.stderr)?.[1] ?? '';
+    const alone = ['run', '--also', url, ...QUICK, '--give-up', '1s', '--', 'echo', 'started'];
+    const { code, stdout, stderr } = await run(alone);
+    assert.equal(code, 4, stdout);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^ {2}.+: no service is watched there$/m);
     await program.end();
   });
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 
+import { LocalVantage } from '../../src/cli/vantages.ts';
+import { Monitor } from '../../src/engine/monitor.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../support/servers.ts';
 import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
@@ -67,6 +69,16 @@ describe('gapwatch run that is ended', { concurrency: 2 }, () => {
     await program.line(/^ready$/);
     assert.equal(await program.end('SIGTERM'), 143);
     assert.match(program.stdout, /^ready\nterminated\n[^]*exited with 0/);
+  });
+
+  it('while it waits for the last answers: these do not keep the process', async () => {
+    const monitor = new Monitor({ vantage: 'here', version: '1', watched: [], workers: 1 });
+    const vantage = new LocalVantage(monitor);
+    const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+    const before = timers();
+    void vantage.settled(monitor.now() + 60_000);
+    assert.equal(timers(), before);
+    await vantage.close();
   });
 
   it('after the command: reports what was seen', async () => {

@@ -96,6 +96,28 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     });
   });
 
+  it('gives the terminal back at Ctrl-\\ and Ctrl-Z, and takes it again', async (t) => {
+    if (!requireTool(t, 'tmux')) return;
+    await inTerminal({}, async (terminal) => {
+      const isLive = (lines: readonly string[]): boolean => /^during/.test(lines.at(-1) ?? '');
+      const scrollsAll = async (from: number): Promise<void> => {
+        await terminal.command(`seq ${String(from)} ${String(from + 60)}`);
+        const lines = await terminal.untilText(String(from + 60));
+        assert.ok(lines.indexOf(String(from + 60)) >= 21, lines.join('\n'));
+      };
+      await terminal.command(`ulimit -c 0; run ${quick()} -- sleep 1000.7`);
+      await terminal.until('the live line', isLive);
+      await terminal.keys('C-z');
+      await terminal.untilText('topped');
+      await scrollsAll(200);
+      await terminal.command('fg');
+      await terminal.until('the live line again', isLive);
+      await terminal.keys('C-\\');
+      await terminal.untilText('Quit');
+      await scrollsAll(300);
+    });
+  });
+
   it('has no colours where nobody wants them, and no live line on a dumb terminal', async (t) => {
     if (!requireTool(t, 'tmux')) return;
     const isLive = (lines: readonly string[]): boolean => /^during/.test(lines.at(-1) ?? '');

@@ -1,11 +1,13 @@
 /** `gapwatch run`, the real program with real commands. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 
+import { whyNoCommand } from '../../src/cli/command-child.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../support/servers.ts';
 import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
@@ -18,6 +20,15 @@ const LENIENT = ['--max-gap', '1m'];
 
 async function runs(service: Flapping, options: readonly string[], command: readonly string[]): Promise<Outcome> {
   return run(['run', `web=${String(service.port)}`, ...QUICK, ...options, '--', ...command]);
+}
+
+/** Whether a process is there, and not only as one that its parent did not ask for yet. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 function readReport(path: string): Report {
@@ -65,6 +76,30 @@ describe('gapwatch run', { concurrency: 2 }, () => {
       [`run: sh -c '${command[2] ?? ''}' started`, `run: sh -c '${command[2] ?? ''}' exited with 0 after`],
     );
     for (const ending of ['md', 'xml', 'svg']) assert.match(readFileSync(path(ending), 'utf8'), /down 0\.\d\d s/);
+  });
+
+  it('does not pass what its probes were too far apart to see', async () => {
+    const service = await startFlapping();
+    const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.6`];
+    const slow = ['--before', '300ms', '--after', '300ms', '-i', '3s', '-t', '300ms'];
+    const { code, stdout } = await run(['run', `web=${String(service.port)}`, ...slow, '--', ...command]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^NOT PROVEN: web was probed every 3\.00 s only, /m);
+  });
+
+  it('writes its files before an output that can not be written, and says so in words', async () => {
+    const path = join(FOLDER, 'full.json');
+    const words = ['run', `web=${String(steady.port)}`, ...QUICK, ...LENIENT, '--report', path, '--', 'true'];
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [entry('main'), ...words], { cwd: FOLDER, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    const exited = once(child, 'exit');
+    assert.ok(child.stderr);
+    const stderr = await readText(child.stderr);
+    assert.deepEqual(await exited, [2, null], stderr);
+    assert.match(stderr, /^gapwatch: the output could not be written: ENOSPC/m);
+    assert.doesNotMatch(stderr, /^ +at /m);
+    assert.equal(readReport(path).verdict?.result, 'pass');
   });
 
   it('allows what the budget allows', async () => {
@@ -123,6 +158,16 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     assert.match(stdout, /did not end by itself: it was ended after/);
   });
 
+  it('ends also what the command started, where that is deaf', async () => {
+    const witness = join(FOLDER, 'deaf');
+    const deaf = `trap "" TERM; echo $$ > ${witness}; exec sleep 1000`;
+    const command = ['sh', '-c', `sh -c '${deaf}' & trap 'exit 1' TERM; while :; do sleep 0.05; done`];
+    const { code, stdout } = await runs(steady, [...LENIENT, '--give-up', '1s'], command);
+    assert.equal(code, 3, stdout);
+    const pid = Number(readFileSync(witness, 'utf8'));
+    assert.ok(!isRunning(pid), String(pid));
+  });
+
   it('gives the command its own standard input', async () => {
     const args = [entry('main'), 'run', `web=${String(steady.port)}`, ...QUICK, ...LENIENT, '--', 'cat'];
     const cat = spawn(process.execPath, args, { cwd: FOLDER, stdio: ['pipe', 'pipe', 'ignore'] });
@@ -174,6 +219,14 @@ describe('gapwatch run that can not begin', { concurrency: 2 }, () => {
     ],
     ['a feed that is none', ['8080', '--also', 'ftp://x', '--', 'true'], /ftp:\/\/x: this is no feed/],
   ];
+  it('looks for a command also behind a folder of the PATH that can not be searched', () => {
+    const loop = join(FOLDER, 'loop');
+    symlinkSync(loop, loop);
+    const real = dirname(process.execPath);
+    assert.equal(whyNoCommand(basename(process.execPath), { PATH: `${loop}:${real}` }), null);
+    assert.match(whyNoCommand('no-such-command', { PATH: loop }) ?? '', /There is no command/);
+  });
+
   for (const [what, args, says] of cases) {
     it(`says so for ${what}`, async () => {
       writeFileSync(join(FOLDER, 'plain'), 'text');

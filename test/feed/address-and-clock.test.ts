@@ -31,12 +31,21 @@ describe('the address of a feed', () => {
 });
 
 describe('the offset of a clock', () => {
-  it('is the median, corrected by half of the fastest round trip', () => {
+  it('is what the least delayed message says, corrected by half of the fastest round trip', () => {
     const meter = new OffsetMeter();
     assert.equal(meter.offset(), null);
     for (const lateMs of [10, 10, 11, 500, 9]) meter.stamp(1000, 1000 - 200 + lateMs);
     assert.equal(meter.offset(), null);
     for (const tookMs of [20, 300, 22]) meter.roundTrip(tookMs);
-    assert.deepEqual(meter.offset(), { offsetMs: 200, uncertaintyMs: 11 });
+    assert.deepEqual(meter.offset(), { offsetMs: 201, uncertaintyMs: 11 });
+  });
+
+  it('is not said to be exact where few messages came, and those late', () => {
+    const meter = new OffsetMeter();
+    for (const lateMs of [90, 12]) meter.stamp(1000, 1000 - 200 + lateMs);
+    for (const tookMs of [20, 60]) meter.roundTrip(tookMs);
+    const { offsetMs, uncertaintyMs } = meter.offset()!;
+    assert.equal(offsetMs, 198);
+    assert.equal(uncertaintyMs, 60 + 78);
   });
 });

@@ -80,7 +80,12 @@ describe('the folder of a history', () => {
   it('tells a reader where there is nothing to read', async () => {
     await withFolder(async (dir) => {
       await Promise.resolve();
-      assert.throws(() => HistoryReader.open(dir), refusal('missing', /There is no history in/));
+      assert.throws(
+        () => HistoryReader.open(dir),
+        refusal('missing', /There is no history to be read in .* does not exist/),
+      );
+      writeFileSync(join(dir, 'file'), '');
+      assert.throws(() => HistoryReader.open(join(dir, 'file')), refusal('missing', /a file, not a folder/));
     });
   });
 

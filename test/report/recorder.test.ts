@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 
 import type { Gap, Hello, ServiceSnapshot, TimelineInterval, Transition } from '../../src/feed/messages.ts';
 import type { State } from '../../src/model.ts';
+import { buildReport } from '../../src/report/build.ts';
 import type { ObservedService } from '../../src/report/observed.ts';
 import { Recorder } from '../../src/report/recorder.ts';
 
@@ -152,6 +153,46 @@ describe('a recorder', () => {
     recorder.disconnected();
     recorder.disconnected();
     assert.deepEqual(stretches(told(recorder)), ['up 0–100', 'unobserved 100–null network']);
+  });
+
+  it('keeps that a service was told to be down where the feed was lost at that moment', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])]), transition('down', 300)]);
+    recorder.disconnected();
+    const lost = ['up 0–300', 'down 300–300 refused', 'unobserved 300–null network'];
+    assert.deepEqual(stretches(told(recorder)), lost);
+    const report = buildReport([recorder.observed(null)], { from: 0, to: 1000 }, null);
+    const web = report.vantages[0]?.services[0];
+    assert.equal(web?.cameBack, false);
+    assert.deepEqual(
+      web.gaps.map(({ from, end }) => [from, end]),
+      [[300, 'open']],
+    );
+    recorder.take([hello(900, [snapshot([{ state: 'up', from: 700, to: null }])], { id: 'another' })]);
+    recorder.connected();
+    const back = ['up 0–300', 'down 300–300 refused', 'unobserved 300–700 stopped', 'up 700–null'];
+    assert.deepEqual(stretches(told(recorder)), back);
+    assert.equal(
+      buildReport([recorder.observed(null)], { from: 0, to: 1000 }, null).vantages[0]?.services[0]?.cameBack,
+      true,
+    );
+  });
+
+  it('forgets a gap that was open when the feed was lost, and was over when it came back', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])]), transition('down', 300)]);
+    recorder.take([{ type: 'open-gap', service: 'web', from: 300, durationMs: 50, minMs: 0, failed: 1, reasons: [] }]);
+    recorder.disconnected();
+    const still: TimelineInterval[] = [{ state: 'down', from: 300, to: null }];
+    recorder.take([hello(600, [snapshot(still)])]);
+    assert.equal(told(recorder)?.openGap?.from, 300);
+    const over: TimelineInterval[] = [
+      { state: 'down', from: 300, to: 700 },
+      { state: 'up', from: 700, to: null },
+    ];
+    recorder.take([hello(900, [snapshot(over, { gaps: [gap(300, 700)] })])]);
+    recorder.connected();
+    assert.equal(told(recorder)?.openGap, null);
   });
 
   it('has a service that is no longer watched as not observed', () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 import type { Verdict } from '../../src/report/report.ts';
 import { judge } from '../../src/report/verdict.ts';
-import { budget, runReport, service, type Told, vantage } from './scene.ts';
+import { budget, runReport, service, START, type Told, vantage } from './scene.ts';
 
 function verdictOn(told: Told, allowed = budget()): Verdict {
   const report = runReport([vantage('here', service('web', told))], { budget: allowed });
@@ -71,7 +71,9 @@ describe('the verdict', () => {
     assert.equal(result, 'not-proven');
     assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.60 s.');
     assert.equal(verdictOn({ blind }, budget(500)).result, 'not-proven');
-    assert.equal(verdictOn({ blind }, budget(600)).result, 'pass');
+    const allowed = verdictOn({ blind }, budget(600));
+    assert.equal(allowed.result, 'pass');
+    assert.equal(allowed.sentence, 'PASS: 1 service never seen down, but web was not observed for 0.60 s.');
     assert.equal(verdictOn({ blind }, budget(600, 500)).result, 'not-proven');
   });
 
@@ -79,6 +81,47 @@ describe('the verdict', () => {
     const told = { falls: [{ from: 3600, to: 4000 }], blind: [{ from: 4000, to: 4300 }] };
     assert.equal(verdictOn(told, budget(500)).result, 'not-proven');
     assert.equal(verdictOn(told, budget(700)).result, 'pass');
+  });
+
+  it('tells of time that was not observed also beside a gap that is allowed', () => {
+    const told = { falls: [{ from: 1000, to: 1100 }], blind: [{ from: 4000, to: 4600 }] };
+    const { result, sentence } = verdictOn(told, budget(700));
+    assert.equal(result, 'pass');
+    assert.match(sentence, /inside the budget of 0\.70 s.*, but web was not observed for 0\.60 s\.$/);
+  });
+
+  it('has no budget for what was not observed until the end', () => {
+    const { result, sentence } = verdictOn({ blind: [{ from: 7900, to: 9000 }] }, budget(60_000));
+    assert.equal(result, 'not-proven');
+    assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.10 s, up to the end of the watch.');
+  });
+
+  it('proves nothing by probes that are too far apart for the window', () => {
+    const { result, sentence } = verdictOn({ info: { intervalMs: 5000 } });
+    assert.equal(result, 'not-proven');
+    assert.match(sentence, /^NOT PROVEN: web was probed every 5\.00 s only, which is too seldom for .* \(-i\)\.$/);
+    const coarse = verdictOn({ info: { intervalMs: 4000 } });
+    assert.equal(coarse.result, 'pass');
+    assert.equal(coarse.sentence, 'PASS: 1 service up all the time, as far as probes 4.00 s apart can tell.');
+  });
+
+  it('proves nothing where no probe was surely sent after the end of the command', () => {
+    const report = runReport([vantage('here', service('web', { info: { intervalMs: 1000 } }))], {
+      endedAt: START + 7500,
+    });
+    const { result, sentence } = judge(report, report.run);
+    assert.equal(result, 'not-proven');
+    assert.match(sentence, /the watch was over before one was surely sent after the end of the command/);
+  });
+
+  it('proves nothing where nothing was watched, from any vantage', () => {
+    const nothing = runReport([vantage('here')]);
+    assert.equal(judge(nothing, nothing.run).sentence, 'NOT PROVEN: no service was watched.');
+    const idle = runReport([vantage('here', service('web')), vantage('hub')]);
+    assert.equal(judge(idle, idle.run).result, 'not-proven');
+    assert.match(judge(idle, idle.run).sentence, /; but from hub no service was watched\.$/);
+    const bad = runReport([vantage('here', service('web', { falls: [{ from: 0, to: 500 }] })), vantage('hub')]);
+    assert.equal(judge(bad, bad.run).result, 'bad');
   });
 
   it('is no pass where the watch was ended early', () => {
