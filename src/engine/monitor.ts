@@ -137,7 +137,9 @@ export class Monitor {
     for (const [name] of gone) {
       this.#places.delete(name);
       this.#tellAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
-      if (!wanted.has(name)) this.#board.services.delete(name);
+      if (wanted.has(name)) continue;
+      this.#board.services.delete(name);
+      this.#memories.delete(name);
     }
     const added = new Map(this.#threads.map((thread): [Thread, Placed[]] => [thread, []]));
     for (const one of come) {

@@ -7,7 +7,7 @@ import type { Past, ServicePast } from '../../src/engine/past.ts';
 import { MemoryEventLog } from '../../src/feed/event-log.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import type { BoardService } from '../../src/timeline/board.ts';
-import { memoryOfUp } from '../../src/timeline/timeline.ts';
+import { ENGINE_SILENCE_MS, memoryOfUp } from '../../src/timeline/timeline.ts';
 import { Backend, endBackends } from './backend.ts';
 import { Hearing } from './hearing.ts';
 import { withMonitor } from './watch.ts';
@@ -47,6 +47,23 @@ async function resumed(
     await monitor.stop();
   }
 }
+
+describe('the sign of life of a monitor', () => {
+  after(endBackends);
+
+  it('ends soon after its threads are silent, however long the process lives on', async () => {
+    const backend = await Backend.start();
+    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
+      await hearing.nth(1, 'sample');
+      assert.ok(monitor.observedUntil() <= monitor.now());
+      await monitor.stop();
+      const stopped = monitor.now();
+      // Silence is all that there is to see: nothing tells it.
+      while (monitor.now() < stopped + ENGINE_SILENCE_MS + 200) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.ok(monitor.observedUntil() <= stopped + ENGINE_SILENCE_MS);
+    });
+  });
+});
 
 describe('a monitor that goes on', { concurrency: true }, () => {
   after(endBackends);
@@ -152,6 +169,17 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       assert.ok((snapshot?.observed['90d'] ?? 0) >= 12 * HOUR);
       assert.ok((snapshot?.observed['1h'] ?? 0) < HOUR);
       assert.equal(seqOf(hearing.of('transition')[0]), 42);
+    });
+  });
+
+  it('forgets the gap of a service that is no longer watched', async () => {
+    const backend = await Backend.start();
+    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
+      await hearing.nth(3, 'sample');
+      backend.down();
+      await hearing.until(() => monitor.memory('api') !== null);
+      monitor.apply([]);
+      assert.equal(monitor.memory('api'), null);
     });
   });
 
