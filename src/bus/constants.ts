@@ -19,6 +19,3 @@ export const ENTRY_BYTES = 16 * 1024 * 1024;
 
 /** Clocks of monitors may be this far ahead of the hub's; an event from farther in the future is not believed. */
 export const AHEAD_MS = 60_000;
-
-/** The name of the stream where nobody says. */
-export const DEFAULT_STREAM = 'gapwatch';

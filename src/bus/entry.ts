@@ -1,10 +1,10 @@
 /** The entries of the stream. What others wrote is trusted in nothing: sizes, names, numbers, times. */
 import { z } from 'zod';
 
-import { decodeValue } from '../feed/decode.ts';
-import { type Event, type Hello, isEvent, type StatusMessage } from '../feed/messages.ts';
+import { decodeValue } from '../core/message-schema.ts';
+import { type Event, type Hello, isEvent, type StatusMessage } from '../core/messages.ts';
 import { AHEAD_MS, ENTRY_BYTES, ENTRY_EVENTS } from './constants.ts';
-import type { StreamEntry } from './link.ts';
+import type { StreamEntry } from './bus-connection.ts';
 
 /** What one entry tells. */
 export interface Entry {
@@ -28,7 +28,7 @@ export interface Entry {
 
 /** Why an entry can't be read, in words. */
 export interface Unreadable {
-  readonly trouble: string;
+  readonly problem: string;
   /** Whether it was written by a publisher as far as can be seen, and takes numbers. */
   readonly entry: Entry | null;
 }
@@ -54,21 +54,21 @@ export function entryOf([id, pairs]: StreamEntry, now: number): Entry | Unreadab
   const named: Record<string, string> = {};
   for (let at = 0; at + 1 < pairs.length; at += 2) named[pairs[at] ?? ''] = pairs[at + 1] ?? '';
   const parsed = fields.safeParse(named);
-  if (!parsed.success) return { trouble: 'an entry that no publisher has written', entry: null };
+  if (!parsed.success) return { problem: 'an entry that no publisher has written', entry: null };
   const { f, n, c, m, v, e, s, o } = parsed.data;
   const count = Number(c);
-  if (count > ENTRY_EVENTS) return { trouble: 'an entry with more events than a publisher puts into one', entry: null };
-  if (/\p{Cc}/u.test(v + m)) return { trouble: 'an entry of a vantage whose name has control characters', entry: null };
+  if (count > ENTRY_EVENTS) return { problem: 'an entry with more events than a publisher puts into one', entry: null };
+  if (/\p{Cc}/u.test(v + m)) return { problem: 'an entry of a vantage whose name has control characters', entry: null };
   const head = { id, numbering: f, n: Number(n), count, monitor: m, vantage: v, statuses: [], opening: null };
   const none = { ...head, events: Array.from({ length: count }, () => null) };
   if (o !== undefined) {
     const opening = decoded(o);
-    if (!isHello(opening) || isAhead(opening, now)) return { trouble: 'an opening that can not be read', entry: none };
+    if (!isHello(opening) || isAhead(opening, now)) return { problem: 'an opening that can not be read', entry: none };
     return { ...head, events: none.events, opening };
   }
   const values = list.safeParse(jsonOf(e ?? '[]'));
   if (!values.success || values.data.length !== count) {
-    return { trouble: 'events that can not be read', entry: none };
+    return { problem: 'events that can not be read', entry: none };
   }
   const events = values.data.map((value) => eventOf(value, now));
   const statuses = (list.safeParse(jsonOf(s ?? '[]')).data ?? []).flatMap((value) => {
@@ -76,7 +76,7 @@ export function entryOf([id, pairs]: StreamEntry, now: number): Entry | Unreadab
     return 'type' in message && message.type === 'status' ? [message] : [];
   });
   const entry = { ...head, events, statuses };
-  return events.includes(null) ? { trouble: 'an event that can not be read', entry } : entry;
+  return events.includes(null) ? { problem: 'an event that can not be read', entry } : entry;
 }
 
 /**

@@ -1,11 +1,11 @@
 /** What a publisher says first of its vantage: all that is known of the services, as of its position in its own events. */
-import type { Hello, ServiceSnapshot } from '../feed/messages.ts';
-import { PROTOCOL } from '../feed/messages.ts';
-import type { Board } from '../timeline/board.ts';
-import { infoOf } from '../timeline/board.ts';
+import type { Hello, ServiceSnapshot } from '../core/messages.ts';
+import { PROTOCOL } from '../core/messages.ts';
+import type { Board } from '../core/board.ts';
+import { infoOf } from '../core/board.ts';
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Published } from './published.ts';
+import type { PublishedSource } from '../core/source.ts';
 
 /** The newest intervals and gaps of each service that are told: monitors and hubs keep more. */
 const INTERVALS = 20;
@@ -21,7 +21,7 @@ export interface Opening {
  * @param told what is known of the vantage as of the position; services that are not in it are told as they are now
  * @param seq the position
  */
-export function openingOf(monitor: Published, told: Board, seq: number): Opening {
+export function openingOf(monitor: PublishedSource, told: Board, seq: number): Opening {
   const now = monitor.now();
   const current: string[] = [];
   const services = [...monitor.board.services.values()].map((service) => {
@@ -35,13 +35,13 @@ export function openingOf(monitor: Published, told: Board, seq: number): Opening
 }
 
 /** The same for one that goes on, to be stored beside the stream. */
-export function snapshotHello(monitor: Published, told: Board, seq: number): Hello {
+export function snapshotHello(monitor: PublishedSource, told: Board, seq: number): Hello {
   const now = monitor.now();
   const services = told.snapshot(now).map(cut);
   return helloOf(monitor, services, seq, now);
 }
 
-function helloOf(monitor: Published, services: readonly ServiceSnapshot[], seq: number, now: number): Hello {
+function helloOf(monitor: PublishedSource, services: readonly ServiceSnapshot[], seq: number, now: number): Hello {
   return { type: 'hello', protocol: PROTOCOL, monitor: monitor.identity, now, seq, resumed: false, services };
 }
 

@@ -1,5 +1,5 @@
 /** When a publisher speaks: a sign of life at regular times, sooner where there is news, and pauses after failures. */
-import type { BusLink } from './link.ts';
+import type { BusLink } from './bus-connection.ts';
 
 const FIRST_PAUSE_MS = 100;
 /** Well below the time after which a monitor that says nothing is taken for silent. */

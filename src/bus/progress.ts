@@ -1,6 +1,6 @@
 /** How far a publisher has come in its own events, and what the stream knows of its vantage by then. */
-import type { Event, Hello } from '../feed/messages.ts';
-import { Board, BoardService } from '../timeline/board.ts';
+import type { Event, Hello } from '../core/messages.ts';
+import { Board, BoardService } from '../core/board.ts';
 import { isTold } from './told.ts';
 
 export class Progress {

@@ -5,12 +5,12 @@
  */
 import type { Logger } from 'pino';
 
-import type { Message } from '../feed/messages.ts';
-import { showDuration } from '../format.ts';
+import type { Message } from '../core/messages.ts';
+import { showDuration } from '../core/format.ts';
 import { SIGN_MS } from './constants.ts';
-import type { BusLink } from './link.ts';
+import type { BusLink } from './bus-connection.ts';
 import { Pace } from './pace.ts';
-import type { Published } from './published.ts';
+import type { PublishedSource } from '../core/source.ts';
 import { type Role, Speaker } from './speaker.ts';
 
 /** Events wait this long for company. */
@@ -28,11 +28,11 @@ export class Publisher {
   readonly #unsubscribe: () => void;
   readonly #done: Promise<void>;
   #stopping = false;
-  #troubleSince = 0;
-  #trouble: string | null = null;
+  #problemSince = 0;
+  #problem: string | null = null;
 
   /** Begins to publish. */
-  constructor(monitor: Published, link: BusLink, log: Logger) {
+  constructor(monitor: PublishedSource, link: BusLink, log: Logger) {
     this.#link = link;
     this.#log = log;
     this.#speaker = new Speaker(monitor, link, log);
@@ -46,8 +46,8 @@ export class Publisher {
   }
 
   /** Why nothing is delivered at present, for people; null where all is well. */
-  get trouble(): string | null {
-    return this.#trouble;
+  get problem(): string | null {
+    return this.#problem;
   }
 
   get role(): Role {
@@ -104,19 +104,19 @@ export class Publisher {
     }
   }
 
-  #say(trouble: string): void {
-    if (this.#trouble === null) {
-      this.#troubleSince = performance.now();
-      this.#log.warn({ bus: this.#link.where.shown, trouble }, 'nothing is delivered to the bus; it waits');
+  #say(problem: string): void {
+    if (this.#problem === null) {
+      this.#problemSince = performance.now();
+      this.#log.warn({ bus: this.#link.where.shown, problem }, 'nothing is delivered to the bus; it waits');
     }
-    this.#trouble = trouble;
+    this.#problem = problem;
   }
 
   #well(): void {
-    if (this.#trouble === null) return;
-    this.#trouble = null;
+    if (this.#problem === null) return;
+    this.#problem = null;
     const { waiting } = this;
-    const after = showDuration(performance.now() - this.#troubleSince);
+    const after = showDuration(performance.now() - this.#problemSince);
     this.#log.info({ bus: this.#link.where.shown, after, waiting }, 'the bus takes events again');
   }
 }

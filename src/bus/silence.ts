@@ -1,6 +1,6 @@
 /** What is told of the services of a vantage at which nobody looks any more. */
-import type { Transition } from '../feed/messages.ts';
-import type { Board } from '../timeline/board.ts';
+import type { Transition } from '../core/messages.ts';
+import type { Board } from '../core/board.ts';
 import { ENTRY_EVENTS, SILENT_MS } from './constants.ts';
 
 /**

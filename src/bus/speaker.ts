@@ -6,14 +6,14 @@ import { randomUUID } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
-import type { Event, Hello, StatusMessage } from '../feed/messages.ts';
-import { Board } from '../timeline/board.ts';
+import type { Event, Hello, StatusMessage } from '../core/messages.ts';
+import { Board } from '../core/board.ts';
 import { type Answer, answerOf } from './answer.ts';
 import { ENTRY_EVENTS, KEEP_EVENTS, KEEP_MS, LEASE_MS } from './constants.ts';
-import type { BusLink } from './link.ts';
+import type { BusLink } from './bus-connection.ts';
 import { openingOf, snapshotHello } from './opening.ts';
 import { Progress } from './progress.ts';
-import type { Published } from './published.ts';
+import type { PublishedSource } from '../core/source.ts';
 import { APPEND, RENUMBER, SILENCE } from './scripts.ts';
 import { goodbye, silenceArguments } from './silence.ts';
 import { readTold } from './told.ts';
@@ -37,7 +37,7 @@ interface Batch {
 }
 
 export class Speaker {
-  readonly #monitor: Published;
+  readonly #monitor: PublishedSource;
   readonly #link: BusLink;
   readonly #log: Logger;
   readonly #progress: Progress;
@@ -49,7 +49,7 @@ export class Speaker {
   #snapshotAt = -Infinity;
   #snapshotOf = -1;
 
-  constructor(monitor: Published, link: BusLink, log: Logger) {
+  constructor(monitor: PublishedSource, link: BusLink, log: Logger) {
     this.#monitor = monitor;
     this.#link = link;
     this.#log = log;

@@ -1,8 +1,8 @@
 /** What the stream has told of a vantage so far: what a monitor there has to go on from. */
-import type { Event } from '../feed/messages.ts';
-import { Board } from '../timeline/board.ts';
+import type { Event } from '../core/messages.ts';
+import { Board } from '../core/board.ts';
 import { entryOf, snapshotOf } from './entry.ts';
-import type { BusLink } from './link.ts';
+import type { BusLink } from './bus-connection.ts';
 
 const CHUNK = 500;
 
@@ -16,7 +16,7 @@ export async function readTold(link: BusLink, vantage: string, now: number): Pro
     const entries = await link.range(from, CHUNK);
     for (const raw of entries) {
       const read = entryOf(raw, now);
-      const entry = 'trouble' in read ? read.entry : read;
+      const entry = 'problem' in read ? read.entry : read;
       if (entry?.vantage !== vantage) continue;
       if (entry.opening !== null) board.apply(entry.opening);
       for (const event of entry.events) if (event !== null) board.apply(event);

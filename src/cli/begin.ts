@@ -1,12 +1,12 @@
 /** Makes the monitor that a command asks for, with its history and its feed, and nothing watched yet. */
 import type { Logger } from 'pino';
 
-import type { Config } from '../config/load.ts';
-import type { Monitor } from '../engine/monitor.ts';
-import type { FeedServer } from '../feed/server.ts';
+import type { Config } from '../config/load-config.ts';
+import type { Monitor } from '../monitor/monitor.ts';
+import type { FeedServer } from '../server/feed-server.ts';
 import type { History } from '../history/history.ts';
 import { idleMonitor } from './configuration.ts';
-import { serveFeed } from './feed.ts';
+import { serveFeed } from './serve-feed.ts';
 import type { MonitorArguments } from './options.ts';
 
 export interface Beginning {

@@ -1,10 +1,10 @@
 /** From arguments to a configuration, and from a configuration to a monitor. */
 import { commandLinePlace, ConfigError, invalid } from '../config/config-error.ts';
-import { type Config, loadConfig } from '../config/load.ts';
-import { Monitor } from '../engine/monitor.ts';
-import type { Past } from '../engine/past.ts';
-import { count } from '../format.ts';
-import { VERSION } from '../version.ts';
+import { type Config, loadConfig } from '../config/load-config.ts';
+import { Monitor } from '../monitor/monitor.ts';
+import type { Past } from '../core/restored-state.ts';
+import { count } from '../core/format.ts';
+import { VERSION } from '../core/version.ts';
 import type { ProbeArguments, Targets } from './options.ts';
 
 const MOST_WORKERS = 64;

@@ -1,6 +1,6 @@
 /** The addresses of other monitors' feeds, as they stand on the command line. */
 import { commandLinePlace, invalid } from '../config/config-error.ts';
-import { type FeedUrl, parseFeedUrl } from '../feed/feed-url.ts';
+import { type FeedUrl, parseFeedUrl } from '../client/feed-url.ts';
 
 /** @throws ConfigError where one is no feed */
 export function feedUrls(texts: readonly string[]): FeedUrl[] {

@@ -1,7 +1,8 @@
 /** A monitor in this process, with its history, as the dashboard and the lines read it. */
 import type { Publisher } from '../bus/publisher.ts';
-import type { PastService, Source } from '../dashboard/source.ts';
-import type { Monitor, Reader } from '../engine/monitor.ts';
+import type { ServiceHistory, Source } from '../core/source.ts';
+import type { Monitor } from '../monitor/monitor.ts';
+import type { Reader } from '../core/source.ts';
 import type { History } from '../history/history.ts';
 
 /** Gaps of the past that are read for each service: the newest. */
@@ -11,13 +12,13 @@ const INTERVALS = 20_000;
 
 export class LocalSource implements Source {
   readonly #monitor: Monitor;
-  readonly #history: Pick<History, 'reader' | 'trouble'> | null;
-  readonly #bus: Pick<Publisher, 'trouble'> | null;
+  readonly #history: Pick<History, 'reader' | 'problem'> | null;
+  readonly #bus: Pick<Publisher, 'problem'> | null;
 
   constructor(
     monitor: Monitor,
-    history: Pick<History, 'reader' | 'trouble'> | null,
-    bus: Pick<Publisher, 'trouble'> | null,
+    history: Pick<History, 'reader' | 'problem'> | null,
+    bus: Pick<Publisher, 'problem'> | null,
   ) {
     this.#monitor = monitor;
     this.#history = history;
@@ -36,12 +37,12 @@ export class LocalSource implements Source {
     return this.#monitor.now();
   }
 
-  get trouble(): string | null {
-    const bus = this.#bus?.trouble ?? null;
-    return this.#history?.trouble ?? (bus === null ? null : `nothing is delivered to the bus, it waits: ${bus}`);
+  get problem(): string | null {
+    const bus = this.#bus?.problem ?? null;
+    return this.#history?.problem ?? (bus === null ? null : `nothing is delivered to the bus, it waits: ${bus}`);
   }
 
-  past(from: number): Promise<readonly PastService[]> {
+  past(from: number): Promise<readonly ServiceHistory[]> {
     const history = this.#history;
     if (history === null) return Promise.resolve([]);
     const window = { from, to: this.now() };

@@ -1,5 +1,9 @@
-/** The options that several commands share. */
+/** The options that several commands share, and how their values are read. */
 import type { InferredOptionTypes, Options } from 'yargs';
+
+import { commandLineProblem, invalid } from '../config/config-error.ts';
+import { durationMs, durationProblem } from '../core/duration.ts';
+import { ReportFiles } from '../report/report-files.ts';
 
 const text = { type: 'string', requiresArg: true } as const satisfies Options;
 
@@ -102,4 +106,25 @@ export type ShowArguments = InferredOptionTypes<typeof SHOW_OPTIONS>;
 /** Services as they were typed. */
 export interface Targets {
   readonly target?: readonly string[] | undefined;
+}
+
+/**
+ * The milliseconds of a duration that stands on the command line.
+ * @param place the option, for the error: `--for`
+ * @throws ConfigError where the text is no duration
+ */
+export function parseDuration(text: string, place: string): number {
+  const ms = durationMs(text);
+  if (ms === null) throw invalid([commandLineProblem(place, durationProblem(text))]);
+  return ms;
+}
+
+/**
+ * The files of `--report`.
+ * @throws ConfigError where one can't be written, or its ending is none of the known ones
+ */
+export function reportFiles(paths: readonly string[]): ReportFiles {
+  const prepared = ReportFiles.prepare(paths);
+  if (prepared instanceof ReportFiles) return prepared;
+  throw invalid(prepared.map(({ path, problem }) => commandLineProblem(`--report ${path}`, problem)));
 }

@@ -1,18 +1,17 @@
 /** What `gapwatch run` is asked to do, read from its arguments before anything is started. */
-import { DEFAULT_STREAM } from '../bus/constants.ts';
+import { DEFAULT_STREAM } from '../config/load-config.ts';
 import { hostname } from 'node:os';
 
 import { commandLineProblem, ConfigError, invalid } from '../config/config-error.ts';
-import { parseDuration } from '../config/duration.ts';
-import { type Config, DEFAULT_KEEP_MS } from '../config/load.ts';
-import type { FeedUrl } from '../feed/feed-url.ts';
-import { ReportFiles } from '../report/files.ts';
+import { type Config, DEFAULT_KEEP_MS } from '../config/load-config.ts';
+import type { FeedUrl } from '../client/feed-url.ts';
+import type { ReportFiles } from '../report/report-files.ts';
 import type { Budget } from '../report/report.ts';
 import type { Patience } from '../report/stages.ts';
 import { whyNoCommand } from './command-child.ts';
 import { configOf } from './configuration.ts';
 import { feedUrls } from './feed-urls.ts';
-import type { RunArguments, Targets } from './options.ts';
+import { parseDuration, reportFiles, type RunArguments, type Targets } from './options.ts';
 
 const DEFAULT_INTERVAL_MS = 100;
 
@@ -50,7 +49,7 @@ export async function planOf(args: RunArguments & Targets, command: readonly str
   };
   const also = feedUrls(args.also);
   const config = await servicesOf(args);
-  return { command, patience, budget, also, config, files: new ReportFiles(args.report) };
+  return { command, patience, budget, also, config, files: reportFiles(args.report) };
 }
 
 /** What other monitors watch may be all that is wanted. */

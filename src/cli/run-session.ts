@@ -1,12 +1,12 @@
 /** A run while it goes on: drives the stages by the clock, the services, the command and the signals, and shows them. */
-import { durationText } from '../config/duration.ts';
-import type { Monitor } from '../engine/monitor.ts';
-import { count, showDuration } from '../format.ts';
-import { liveLine } from '../lines/live-line.ts';
+import { durationText } from '../core/duration.ts';
+import type { Monitor } from '../monitor/monitor.ts';
+import { count, showDuration } from '../core/format.ts';
+import { liveLine } from '../terminal/live-line.ts';
 import type { CommandEnding, RunFacts } from '../report/report.ts';
 import { type Patience, Stages } from '../report/stages.ts';
-import { showCommand, showEnding } from '../report/words.ts';
-import { BottomLine } from './bottom-line.ts';
+import { showCommand, showEnding } from '../report/report-phrases.ts';
+import { BottomLine } from '../terminal/bottom-line.ts';
 import { CommandChild, type Ended } from './command-child.ts';
 import type { Vantage } from './vantages.ts';
 
@@ -23,7 +23,7 @@ export interface Course extends Pick<RunFacts, 'endedAt' | 'ending' | 'exitCode'
   readonly to: number;
   readonly interrupted: Interruption | null;
   /** Why the command could not be started at all, for people; otherwise null. */
-  readonly trouble: string | null;
+  readonly problem: string | null;
 }
 
 interface Surroundings {
@@ -52,7 +52,7 @@ export class RunSession {
     exitCode: null,
     signal: null,
     interrupted: null,
-    trouble: null,
+    problem: null,
   };
   #givenUp = false;
   #finish: (course: Course) => void = () => undefined;
@@ -96,7 +96,7 @@ export class RunSession {
 
   #look(): void {
     const { vantages } = this.#all;
-    const blind = vantages.some(({ trouble }) => trouble !== null);
+    const blind = vantages.some(({ problem }) => problem !== null);
     const standings = vantages.map((one) => one.standings);
     // A vantage that watches nothing proves nothing.
     const isIdle = standings.some(({ length }) => length === 0);
@@ -127,7 +127,7 @@ export class RunSession {
       },
       (error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
-        this.#facts = { ...this.#facts, trouble: `${this.#shown} could not be started: ${why}` };
+        this.#facts = { ...this.#facts, problem: `${this.#shown} could not be started: ${why}` };
         this.#over();
       },
     );

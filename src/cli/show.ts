@@ -1,10 +1,10 @@
 /** Shows what sources tell: the dashboard, lines, or json. */
-import { whyNoDashboard } from '../dashboard/environment.ts';
-import type { Source } from '../dashboard/source.ts';
-import type { Message } from '../feed/messages.ts';
-import { LinesFormat } from '../lines/lines.ts';
+import { whyNoDashboard } from '../terminal/environment.ts';
+import type { Source } from '../core/source.ts';
+import type { Message } from '../core/messages.ts';
+import { LinesFormat } from '../terminal/lines-format.ts';
 import type { ShowArguments } from './options.ts';
-import type { Ending } from './session.ts';
+import type { Ending } from './ending.ts';
 
 export interface Showing {
   readonly format: 'dashboard' | 'lines' | 'json';
@@ -23,7 +23,7 @@ export async function show(args: ShowArguments, sources: readonly Source[]): Pro
     process.stderr.write(`${why}\n`);
   });
   if (format === 'dashboard') {
-    const { Dashboard } = await import('../dashboard/dashboard.ts');
+    const { Dashboard } = await import('../terminal/dashboard.ts');
     const dashboard = new Dashboard(sources);
     return {
       format,

@@ -1,12 +1,12 @@
 /** The monitors that a run asks: the one in this process, and the feeds of others. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Monitor } from '../engine/monitor.ts';
-import { FeedClient } from '../feed/client.ts';
-import type { ClockOffset } from '../feed/clock-offset.ts';
-import type { FeedUrl } from '../feed/feed-url.ts';
+import type { Monitor } from '../monitor/monitor.ts';
+import { FeedClient } from '../client/feed-client.ts';
+import type { ClockOffset } from '../client/clock-offset.ts';
+import type { FeedUrl } from '../client/feed-url.ts';
 import type { ObservedVantage } from '../report/observed.ts';
-import { Recorder, type Standing } from '../report/recorder.ts';
+import { Recorder, type Standing } from '../report/run-recorder.ts';
 
 /** Heartbeats come every 5 s; one that takes a second longer does not come. */
 const HEARTBEAT_MS = 6000;
@@ -21,7 +21,7 @@ export interface Vantage {
   /** How its services stand, with how long they have been up without a break; null where one is not up. */
   readonly standings: readonly (Standing & { readonly forMs: number; readonly upForMs: number | null })[];
   /** Why nothing is known from there at present, for people; null where it is. */
-  readonly trouble: string | null;
+  readonly problem: string | null;
   /** Resolves when all that was sent before `at` (by this machine's clock) is settled and told, or can't be told. */
   settled(at: number): Promise<void>;
   observed(): ObservedVantage;
@@ -31,7 +31,7 @@ export interface Vantage {
 
 export class LocalVantage implements Vantage {
   readonly name: string;
-  readonly trouble = null;
+  readonly problem = null;
   readonly #monitor: Monitor;
   readonly #recorder = new Recorder();
 
@@ -74,8 +74,8 @@ export class RemoteVantage implements Vantage {
       connected: () => {
         this.#recorder.connected();
       },
-      disconnected: ({ trouble }) => {
-        this.#lost = trouble;
+      disconnected: ({ problem }) => {
+        this.#lost = problem;
         this.#recorder.disconnected();
       },
     });
@@ -85,7 +85,7 @@ export class RemoteVantage implements Vantage {
     return this.#recorder.greeted ? this.#recorder.vantage : this.#client.url.shown;
   }
 
-  get trouble(): string | null {
+  get problem(): string | null {
     this.#offset = this.#client.offset ?? this.#offset;
     const { shown } = this.#client.url;
     if (!this.#client.connected) return `the feed ${shown} is not connected: ${this.#lost}`;
@@ -94,7 +94,7 @@ export class RemoteVantage implements Vantage {
 
   get standings(): Vantage['standings'] {
     const there = this.#client.now() + (this.#offset?.offsetMs ?? 0);
-    const isLost = this.trouble !== null;
+    const isLost = this.problem !== null;
     return this.#recorder.standings.map((one) => timed(isLost ? { ...one, state: 'unobserved' } : one, there));
   }
 

@@ -1,12 +1,13 @@
 /** The kinds of value that the configuration is made of: each one's check, type, words and part of the JSON Schema. */
 import { z } from 'zod';
 
-import type { Pattern, StatusRange } from '../probe/spec.ts';
-import { excerpt } from '../probe/text.ts';
-import { BUS_URL_FORMS, busUrl, shownBusUrl } from '../bus/bus-url.ts';
-import { DURATION, durationMs, durationText, durationTrouble } from './duration.ts';
+import type { Pattern } from '../probe/pattern.ts';
+import type { StatusRange } from '../probe/spec.ts';
+import { excerpt } from '../core/excerpt.ts';
+import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
+import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
 import { didYouMean, listed, says, kindOf, shown } from './wording.ts';
-import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './where.ts';
+import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
 
 /**
  * An object with these fields and no other.
@@ -76,7 +77,7 @@ export function duration(noun: string, minMs: number, maxMs: number, minWhy: str
     `${shown(input)} is too short for ${noun}; ${range}${minWhy === null ? '' : `: ${minWhy}`}`;
   const words = {
     error: ({ input }: { input?: unknown }) =>
-      minMs > 0 && (input === 0 || input === '0') ? tooShort(input) : durationTrouble(input),
+      minMs > 0 && (input === 0 || input === '0') ? tooShort(input) : durationProblem(input),
   };
   return z
     .string(words)
@@ -139,7 +140,7 @@ export function url(kind: keyof typeof URL_PARSERS) {
     if ('value' in parsed) return;
     context.addIssue({
       code: 'custom',
-      message: `${excerpt(redacted(written))}: ${parsed.trouble}; ${URL_FORMS[kind]}`,
+      message: `${excerpt(redacted(written))}: ${parsed.problem}; ${URL_FORMS[kind]}`,
     });
   });
 }
@@ -149,7 +150,7 @@ export const busAddress = secret.superRefine((written, context) => {
   if (typeof written !== 'string') return;
   const parsed = busUrl(written);
   if ('value' in parsed) return;
-  const message = `${excerpt(shownBusUrl(written))}: ${parsed.trouble}; ${BUS_URL_FORMS}`;
+  const message = `${excerpt(shownBusUrl(written))}: ${parsed.problem}; ${BUS_URL_FORMS}`;
   context.addIssue({ code: 'custom', message });
 });
 

@@ -1,7 +1,7 @@
 /** The JSON Schema of the configuration, for editors: from the definition that also checks it. */
 import { z } from 'zod';
 
-import { fileSchema } from './schema.ts';
+import { fileSchema } from './config-schema.ts';
 
 /** The JSON Schema of `services.json`, draft 7: what editors know best. */
 export function jsonSchema(): object {

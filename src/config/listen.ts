@@ -1,5 +1,5 @@
 /** Where the feed listens. */
-import { hostInUrl, hostOf } from './where.ts';
+import { hostInUrl, hostOf } from './target-url.ts';
 
 /** An address to listen on; `off` for none. Port 0 takes a free one. */
 export type Listen = { readonly host: string; readonly port: number } | 'off';

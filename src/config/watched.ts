@@ -1,16 +1,16 @@
 /** From checked entries to what is watched: names, defaults, and the bounds that need both. */
-import type { Connection } from '../model.ts';
+import type { Connection } from '../core/model.ts';
 import type { ProbeSpec, Watched } from '../probe/spec.ts';
-import { excerpt } from '../probe/text.ts';
+import { excerpt } from '../core/excerpt.ts';
 import type { Problem } from './config-error.ts';
-import { durationText } from './duration.ts';
+import { durationText } from '../core/duration.ts';
 import type { Place } from './problems.ts';
-import { Reader, type Surroundings } from './reader.ts';
-import type { ServiceEntry } from './schema.ts';
-import type { Drafted } from './specs/common.ts';
-import { httpSpec } from './specs/http.ts';
-import { redisSpec } from './specs/redis.ts';
-import { tcpSpec } from './specs/tcp.ts';
+import { Reader, type Surroundings } from './section-reader.ts';
+import type { ServiceEntry } from './config-schema.ts';
+import type { Drafted } from './spec-common.ts';
+import { httpSpec } from './http-spec.ts';
+import { redisSpec } from './redis-spec.ts';
+import { tcpSpec } from './tcp-spec.ts';
 
 /** A checked entry, and where it stands. */
 export interface Candidate {

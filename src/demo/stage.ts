@@ -112,7 +112,7 @@ export class Stage {
   #startOnce(role: Role): Promise<boolean> {
     const script = fileURLToPath(new URL('./actor.js', import.meta.url));
     const args = [role === 'cache' && this.realRedis ? 'redis' : role, String(this.ports[role])];
-    // What it has to say of its trouble must not get into what the monitor prints.
+    // What it has to say of its problem must not get into what the monitor prints.
     const child = fork(script, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     this.#processes.set(role, child);
     return new Promise((resolve) => {

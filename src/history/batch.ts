@@ -1,8 +1,8 @@
 /** What the main thread gives to the writer's thread: plain data, in the order in which it was told. */
-import type { Event, MonitorIdentity, ServiceSnapshot } from '../feed/messages.ts';
-import type { Reason, State } from '../model.ts';
-import type { ServiceInfo } from '../timeline/board.ts';
-import type { TimelineMemory } from '../timeline/timeline.ts';
+import type { Event, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import type { ServiceInfo } from '../core/board.ts';
+import type { TimelineMemory } from '../core/timeline.ts';
 
 /** A service that is watched from now on, as it is now. */
 export interface WatchedNow extends Pick<ServiceSnapshot, 'state' | 'status' | 'since' | 'reason'> {

@@ -3,14 +3,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { Database, fileFaultOf } from './database.ts';
 
-let trouble: string | null = null;
+let problem: string | null = null;
 try {
   const db = new Database(workerData as string, 'read');
   const found = db.row('PRAGMA quick_check(1)')?.[0];
-  if (found !== 'ok') trouble = String(found);
+  if (found !== 'ok') problem = String(found);
   db.close();
 } catch (error) {
   // What else goes wrong is no damage, and the writer will meet it too.
-  if (fileFaultOf(error) === 'damaged') trouble = (error as Error).message;
+  if (fileFaultOf(error) === 'damaged') problem = (error as Error).message;
 }
-parentPort?.postMessage(trouble);
+parentPort?.postMessage(problem);

@@ -2,7 +2,7 @@
  * How values stand in the file: times as whole microseconds since the epoch, which is what messages are exact to, and
  * states and reasons as small numbers. The numbers are part of the schema: new ones go to the end, none ever changes.
  */
-import type { Reason, State } from '../model.ts';
+import type { Reason, State } from '../core/model.ts';
 
 const STATE_CODES: readonly State[] = ['up', 'down', 'unobserved', 'unknown', 'partial'];
 const REASON_CODES: readonly Reason[] = [

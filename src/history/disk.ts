@@ -1,6 +1,6 @@
 /**
  * The disk's side of a history: who has it, the thread that writes, and what is wrong. Whatever happens here is told as
- * trouble, and tried again.
+ * problem, and tried again.
  */
 import { mkdirSync } from 'node:fs';
 
@@ -12,7 +12,7 @@ import type { Stored } from './event-blocks.ts';
 import { HistoryError, type HistoryFault } from './history-error.ts';
 import { Lock } from './lock.ts';
 import type { Expected } from './store.ts';
-import { Trouble } from './trouble.ts';
+import { HistoryProblem } from './history-problem.ts';
 import { Writer, type WriterFault, type WriterHost } from './writer.ts';
 
 /** Who gives the batches. */
@@ -34,8 +34,8 @@ export class Disk implements WriterHost {
   readonly #log: Logger;
   readonly #host: DiskHost;
   readonly #writer: Writer;
-  readonly #trouble: Trouble;
-  readonly #listeners: ((trouble: string | null) => void)[] = [];
+  readonly #problem: HistoryProblem;
+  readonly #listeners: ((problem: string | null) => void)[] = [];
   #lock: Lock | null = null;
   #heldBy: string | null = null;
   #bytes = 0;
@@ -47,7 +47,7 @@ export class Disk implements WriterHost {
     this.#dir = options.dir;
     this.#log = options.log;
     this.#host = host;
-    this.#trouble = new Trouble(databaseFile(options.dir));
+    this.#problem = new HistoryProblem(databaseFile(options.dir));
     this.#writer = new Writer(options.dir, options.keepMs, this);
   }
 
@@ -62,12 +62,12 @@ export class Disk implements WriterHost {
   }
 
   /** What is wrong, for people; null where all is well. */
-  get trouble(): string | null {
+  get problem(): string | null {
     const stuckMs = this.#writer.busyMs;
-    return this.#trouble.text({ now: Date.now(), waiting: this.#host.waiting(), stuckMs });
+    return this.#problem.text({ now: Date.now(), waiting: this.#host.waiting(), stuckMs });
   }
 
-  onTrouble(listener: (trouble: string | null) => void): void {
+  onProblem(listener: (problem: string | null) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -97,19 +97,19 @@ export class Disk implements WriterHost {
 
   /** Something could not be read; what can be written is not affected. */
   readFault(message: string): void {
-    this.#trouble.notice(`Something in the history could not be read: ${message}. It is tried again.`, Date.now());
+    this.#problem.notice(`Something in the history could not be read: ${message}. It is tried again.`, Date.now());
     this.look();
   }
 
   /** To be called now and then: a disk that does not answer tells nothing itself. */
   look(): void {
-    const kind = this.#trouble.kind({ now: Date.now(), stuckMs: this.#writer.busyMs });
+    const kind = this.#problem.kind({ now: Date.now(), stuckMs: this.#writer.busyMs });
     if (kind === this.#kind) return;
     this.#kind = kind;
-    const trouble = this.trouble;
-    if (trouble === null) this.#log.info('the history is well again');
-    else this.#log.error(trouble);
-    for (const listener of this.#listeners) listener(trouble);
+    const problem = this.problem;
+    if (problem === null) this.#log.info('the history is well again');
+    else this.#log.error(problem);
+    for (const listener of this.#listeners) listener(problem);
   }
 
   /** Waits until something is so, but not longer than it may take. It is looked at whenever the disk tells something. */
@@ -152,7 +152,7 @@ export class Disk implements WriterHost {
     this.#outcome = stored;
     if (aside !== null) {
       const what = `The history was damaged. It was set aside as ${aside}, and a new one begun.`;
-      this.#trouble.notice(what, Date.now());
+      this.#problem.notice(what, Date.now());
     }
     this.#host.opened(stored);
     this.look();
@@ -161,7 +161,7 @@ export class Disk implements WriterHost {
 
   written(stored: Stored, bytes: number): void {
     this.#bytes = bytes;
-    this.#trouble.works();
+    this.#problem.works();
     this.#host.written(stored);
     this.look();
     this.#wake();
@@ -171,14 +171,14 @@ export class Disk implements WriterHost {
     this.#host.failed();
     if (!isRetriedAtOnce) {
       this.#outcome = 'failed';
-      this.#trouble.fail(fault, message, Date.now());
+      this.#problem.fail(fault, message, Date.now());
     }
     if (fault === 'gone') {
       // The lock may have gone with it, and belong to a file that nobody finds any more.
       this.#lock?.release();
       this.#lock = null;
       const what = 'The file of the history was taken away while it was written. A new one was begun.';
-      this.#trouble.notice(what, Date.now());
+      this.#problem.notice(what, Date.now());
     }
     this.look();
     this.#wake();
@@ -186,7 +186,7 @@ export class Disk implements WriterHost {
 
   refused(code: HistoryFault, message: string): void {
     this.#outcome = new HistoryError(code, message);
-    this.#trouble.fail('other', message, Date.now());
+    this.#problem.fail('other', message, Date.now());
     this.look();
     this.#wake();
   }
@@ -211,7 +211,7 @@ export class Disk implements WriterHost {
       if (error instanceof HistoryError) this.#heldBy = error.message;
       else unknown = error instanceof Error ? error.message : String(error);
     }
-    this.#trouble.setLock(unknown);
+    this.#problem.setLock(unknown);
   }
 
   #wake(): void {

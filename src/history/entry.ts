@@ -1,7 +1,7 @@
 /** A service as the writer keeps it: one row, in the file's own units (microseconds, codes). */
-import type { ServiceInfo } from '../timeline/board.ts';
-import type { TimelineMemory } from '../timeline/timeline.ts';
-import type { State } from '../model.ts';
+import type { ServiceInfo } from '../core/board.ts';
+import type { TimelineMemory } from '../core/timeline.ts';
+import type { State } from '../core/model.ts';
 import type { Database, Row, Value } from './database.ts';
 
 /** Plain data: it goes between threads. */

@@ -1,7 +1,7 @@
 /** Events as they stand in the file: many in a row, squeezed where that helps, and which of them are there. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-import type { Event } from '../feed/messages.ts';
+import type { Event } from '../core/messages.ts';
 import type { Database } from './database.ts';
 
 /** The first byte tells: JSON of an array begins so, and what is squeezed gets another one before it. */

@@ -1,6 +1,6 @@
 /** The events by number: the newest in memory, with all that wait for the disk; older ones on the disk. */
-import type { EventLog } from '../feed/event-log.ts';
-import type { Event } from '../feed/messages.ts';
+import type { EventLog } from '../core/event-log.ts';
+import type { Event } from '../core/messages.ts';
 import type { LostStretch } from './batch.ts';
 import type { Stored } from './event-blocks.ts';
 import type { Expected } from './store.ts';

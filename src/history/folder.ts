@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { databaseFile } from './data-dir.ts';
 import { HistoryError } from './history-error.ts';
 
-/** The disk may be well again later: that is told as trouble, and is no reason not to start. */
+/** The disk may be well again later: that is told as problem, and is no reason not to start. */
 const PASSING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
 /**

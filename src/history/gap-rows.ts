@@ -1,8 +1,8 @@
 /** Gaps as rows of the file. */
-import type { Gap } from '../feed/messages.ts';
+import type { Gap } from '../core/messages.ts';
 import { reasonCode, reasonOf, toMicros, toMillis } from './codes.ts';
 import type { Row, Value } from './database.ts';
-import type { RecordedGap } from './records.ts';
+import type { RecordedGap } from '../core/archive.ts';
 
 /** The columns behind the service's, in the order of the table. */
 export const GAP_COLUMNS = 'until, seq, start, lasted, least, most, failed, reasons';

@@ -1,6 +1,6 @@
 /**
  * What a monitor remembers beyond its own end: a file in a folder, written by a thread of its own. After the start nothing
- * that happens to the disk reaches the monitor: what can't be written waits in memory, and `trouble` says so.
+ * that happens to the disk reaches the monitor: what can't be written waits in memory, and `problem` says so.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 
 import type { Logger } from 'pino';
 
-import type { Past } from '../engine/past.ts';
+import type { Past } from '../core/restored-state.ts';
 import { databaseFile } from './data-dir.ts';
 import { fileFaultOf } from './database.ts';
 import { Disk, type DiskHost } from './disk.ts';
@@ -18,7 +18,8 @@ import { prepareFolder } from './folder.ts';
 import { readServices } from './past-reader.ts';
 import type { Left } from './past-worker.ts';
 import { HistoryReader } from './reader.ts';
-import { BATCH, type Recorded, Recorder } from './recorder.ts';
+import type { RecordedMonitor } from '../core/archive.ts';
+import { BATCH, Recorder } from './recorder.ts';
 
 /** What happened is on disk after this, and the time that it takes to write. */
 const FLUSH_MS = 300;
@@ -68,7 +69,7 @@ export class History implements DiskHost {
 
   /**
    * Opens the history in a folder, or begins one. Where the disk is full, or can only be read, it goes on all the same,
-   * and `trouble` says so.
+   * and `problem` says so.
    * @throws HistoryError where another process has it, the folder can't be used, or the file is no history, or a later one's
    */
   static async open(options: HistoryOptions): Promise<History> {
@@ -83,8 +84,8 @@ export class History implements DiskHost {
   }
 
   /** What is wrong with it at present, for people; null where all is well. */
-  get trouble(): string | null {
-    return this.#disk.trouble;
+  get problem(): string | null {
+    return this.#disk.problem;
   }
 
   get figures(): HistoryFigures {
@@ -92,12 +93,12 @@ export class History implements DiskHost {
   }
 
   /** Calls when something else is wrong than before, or nothing any more. */
-  onTrouble(listener: (trouble: string | null) => void): void {
-    this.#disk.onTrouble(listener);
+  onProblem(listener: (problem: string | null) => void): void {
+    this.#disk.onProblem(listener);
   }
 
   /** Follows a monitor, which goes on from this past, until `close`. */
-  record(monitor: Recorded): void {
+  record(monitor: RecordedMonitor): void {
     const recorder = new Recorder(monitor, this.#known.events);
     this.#recorder = recorder;
     const flush = setInterval(() => {
@@ -209,7 +210,7 @@ export class History implements DiskHost {
   }
 
   #leave(message: string): void {
-    // What comes of it is told as trouble.
+    // What comes of it is told as problem.
     this.#disk.leave(message, PATIENCE_MS).catch(() => undefined);
   }
 
@@ -217,8 +218,8 @@ export class History implements DiskHost {
     const file = databaseFile(this.#dir);
     this.#checker = new Worker(new URL('./check-worker.js', import.meta.url), { workerData: file });
     this.#checker.unref();
-    this.#checker.on('message', (trouble: string | null) => {
-      if (trouble !== null) this.#leave(trouble);
+    this.#checker.on('message', (problem: string | null) => {
+      if (problem !== null) this.#leave(problem);
     });
     // A check that can't be made is no reason not to watch.
     this.#checker.on('error', () => undefined);

@@ -2,7 +2,7 @@
  * Keeps the books: takes what a monitor told, in order, and turns it into rows. Each batch is one transaction: where it
  * fails, nothing has changed.
  */
-import type { Event } from '../feed/messages.ts';
+import type { Event } from '../core/messages.ts';
 import type { Batch, Item, WatchedNow } from './batch.ts';
 import { type Condition, conditionOf, toMicros } from './codes.ts';
 import type { Database, Row } from './database.ts';

@@ -1,8 +1,8 @@
 /** What a timeline remembers, as far as a history must know it. Pure; milliseconds since the epoch. */
-import type { State } from '../model.ts';
-import type { ServiceInfo } from '../timeline/board.ts';
-import { type GapMemory, memoryOfUp, type TimelineMemory } from '../timeline/timeline.ts';
-import type { RecordedOpenGap } from './records.ts';
+import type { State } from '../core/model.ts';
+import type { ServiceInfo } from '../core/board.ts';
+import { type GapMemory, memoryOfUp, type TimelineMemory } from '../core/timeline.ts';
+import type { RecordedOpenGap } from '../core/archive.ts';
 
 /** A state, since when, and what the timeline remembered of it; null where nobody wrote that down. */
 export interface Remembered {

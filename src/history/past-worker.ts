@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import type { Past } from '../engine/past.ts';
+import type { Past } from '../core/restored-state.ts';
 import type { Stored } from './event-blocks.ts';
 import { HistoryError } from './history-error.ts';
 import { readServices } from './past-reader.ts';

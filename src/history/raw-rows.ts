@@ -3,7 +3,7 @@ import { conditionOf, toMicros, toMillis } from './codes.ts';
 import type { Database } from './database.ts';
 import type { Entry } from './entry.ts';
 import { GAP_COLUMNS, gapOf } from './gap-rows.ts';
-import type { RecordedGap, RecordedInterval, Window } from './records.ts';
+import type { RecordedGap, RecordedInterval, Window } from '../core/archive.ts';
 
 type Named = Pick<Entry, 'id' | 'name'>;
 

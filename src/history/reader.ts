@@ -1,5 +1,5 @@
 /** Reads a history, also while a monitor writes it. Every question is bounded by its window. Times in milliseconds. */
-import type { ConnectionLost, Event, Identity, Mark } from '../feed/messages.ts';
+import type { ConnectionLost, Event, Identity, Mark } from '../core/messages.ts';
 import { conditionOf, toMicros, toMillis } from './codes.ts';
 import { type Database, fileFaultOf } from './database.ts';
 import { type Entry, readEntries, readEntry } from './entry.ts';
@@ -15,12 +15,10 @@ import type {
   Rollup,
   RollupWidth,
   Window,
-} from './records.ts';
+} from '../core/archive.ts';
 import { gapsOf, intervalsOf, type NewestRows, newestOf } from './raw-rows.ts';
 import { type BucketWindow, bucketsOf, presentStretch, type RollupRow, rollupRows, rollupsOf } from './rollup.ts';
 import { MIGRATIONS, versionOf } from './schema.ts';
-
-export type * from './records.ts';
 
 /** Many: no limit at all would be a number that SQLite does not know. */
 const ALL = 2 ** 40;

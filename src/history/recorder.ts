@@ -1,13 +1,11 @@
 /** Follows a monitor, and makes batches of what it tells. */
-import type { Monitor, Reader } from '../engine/monitor.ts';
-import type { Event, Message } from '../feed/messages.ts';
-import { infoOf, type ServiceInfo } from '../timeline/board.ts';
-import type { TimelineMemory } from '../timeline/timeline.ts';
+import type { RecordedMonitor } from '../core/archive.ts';
+import type { Reader } from '../core/source.ts';
+import type { Event, Message } from '../core/messages.ts';
+import { infoOf, type ServiceInfo } from '../core/board.ts';
+import type { TimelineMemory } from '../core/timeline.ts';
 import type { Batch, Item, LostStretch, WatchedNow } from './batch.ts';
 import type { EventStore } from './event-store.ts';
-
-/** What a history needs of a monitor. */
-export type Recorded = Pick<Monitor, 'identity' | 'now' | 'observedUntil' | 'subscribe' | 'board' | 'memory'>;
 
 /** Events in one batch. */
 export const BATCH = 5000;
@@ -20,7 +18,7 @@ interface Told {
 
 export class Recorder implements Reader {
   readonly samples = false;
-  readonly #monitor: Recorded;
+  readonly #monitor: RecordedMonitor;
   readonly #events: EventStore;
   readonly #unsubscribe: () => void;
   #told: Told[] = [];
@@ -29,7 +27,7 @@ export class Recorder implements Reader {
   /** Of the batch that is being written. */
   #sent: { readonly told: number; readonly lost: readonly LostStretch[] } = { told: 0, lost: [] };
 
-  constructor(monitor: Recorded, events: EventStore) {
+  constructor(monitor: RecordedMonitor, events: EventStore) {
     this.#monitor = monitor;
     this.#events = events;
     this.#unsubscribe = monitor.subscribe(this);

@@ -2,7 +2,7 @@
  * The books of one service, for the length of one batch: its row, its intervals, gaps and sums. It follows the rules of
  * the board (see `timeline/board.ts`), so that both tell the same.
  */
-import type { Gap, Transition } from '../feed/messages.ts';
+import type { Gap, Transition } from '../core/messages.ts';
 import type { LostStretch, WatchedNow } from './batch.ts';
 import { type Condition, conditionCode, conditionOf, toMicros, toMillis } from './codes.ts';
 import type { Database } from './database.ts';

@@ -1,6 +1,6 @@
 /** What a screen reader is told when something changes. Pure. */
-import type { Change } from './picture.ts';
-import { STATE_WORDS } from './words.ts';
+import type { Change } from './page-state.ts';
+import { STATE_WORDS } from './page-text.ts';
 
 /** Changes that are told one by one. */
 const TOLD = 3;

@@ -1,6 +1,6 @@
 /** What the page says of its connection to the monitor. Pure. Times in milliseconds since the epoch. */
-import { showDuration } from '../format.ts';
-import { showWhen } from './words.ts';
+import { showDuration } from '../core/format.ts';
+import { showWhen } from './page-text.ts';
 
 export interface LinkState {
   /** `opening`: nothing was heard yet. */
@@ -8,7 +8,7 @@ export interface LinkState {
   /** When the monitor was last heard. */
   readonly heard: number;
   /** Why it is broken, for people; empty where that is not known. */
-  readonly trouble: string;
+  readonly problem: string;
   /** When the next attempt is made. */
   readonly retryAt: number;
 }
@@ -30,8 +30,8 @@ export function unreachableWords(link: LinkState, now: number): string {
   return `There is no connection yet${why(link)}. ${next(link, now)}`;
 }
 
-function why({ trouble }: LinkState): string {
-  return trouble === '' ? '' : ` (${trouble})`;
+function why({ problem }: LinkState): string {
+  return problem === '' ? '' : ` (${problem})`;
 }
 
 function next({ retryAt }: LinkState, now: number): string {

@@ -3,10 +3,10 @@
  * What happened to several services within a second is one entry: that is what the restart of a daemon looks like.
  * Pure; bounded memory. Times in milliseconds since the epoch.
  */
-import { showDuration, showGap } from '../format.ts';
-import type { GapFacts } from '../feed/messages.ts';
-import type { Reason } from '../model.ts';
-import { mainReason, REASON_WORDS, showReason } from './words.ts';
+import { showDuration, showGap } from '../core/format.ts';
+import type { GapFacts } from '../core/messages.ts';
+import type { Reason } from '../core/model.ts';
+import { mainReason, REASON_WORDS, showReason } from './page-text.ts';
 
 /** Items kept: the newest. */
 const KEPT = 500;

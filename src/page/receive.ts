@@ -1,5 +1,5 @@
 /** What the page hears from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
-import type { Hello, Message, MonitorIdentity, ServiceSnapshot } from '../feed/messages.ts';
+import type { Hello, Message, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 
 /** The answer of `/api/v1/status`. */
 export interface StatusAnswer {

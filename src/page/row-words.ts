@@ -1,8 +1,8 @@
 /** The words in the row of a service. Pure. */
-import { count, showDuration } from '../format.ts';
-import type { GapFacts, TimelineInterval } from '../feed/messages.ts';
-import type { Reason, State } from '../model.ts';
-import { REASON_WORDS, showWhen, STATE_WORDS } from './words.ts';
+import { count, showDuration } from '../core/format.ts';
+import type { GapFacts, TimelineInterval } from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import { REASON_WORDS, showWhen, STATE_WORDS } from './page-text.ts';
 
 export interface RowWords {
   /** `Up`, or `Was up` where that is old. */

@@ -1,8 +1,8 @@
 /** What a place of a strip or of the days is said to show. Pure. Times in milliseconds since the epoch. */
-import { count, showDuration, showGap } from '../format.ts';
-import type { GapFacts, TimelineInterval } from '../feed/messages.ts';
-import type { Day } from '../timeline/days.ts';
-import { mainReason, REASON_WORDS, showDay, showExactly, STATE_WORDS } from './words.ts';
+import { count, showDuration, showGap } from '../core/format.ts';
+import type { GapFacts, TimelineInterval } from '../core/messages.ts';
+import type { Day } from '../core/days.ts';
+import { mainReason, REASON_WORDS, showDay, showExactly, STATE_WORDS } from './page-text.ts';
 
 /** @param gaps of the service, among which the one may be that the interval is of */
 export function intervalWords(

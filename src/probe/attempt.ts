@@ -1,5 +1,5 @@
 /** One attempt at one address: its phases, its deadline and its single end. */
-import { resultOf, type Sample } from '../model.ts';
+import { resultOf, type Sample } from '../core/model.ts';
 import type { Failure, Phase } from './failure.ts';
 
 /** What an attempt needs of the engine. */

@@ -91,9 +91,9 @@ export class Dialler {
       }
     });
     socket.once('secureConnect', () => {
-      const trouble = expiresSoon(socket, this.#endpoint.tls?.minDays ?? null);
-      if (trouble !== null) {
-        attempt.fail({ reason: 'tls', message: trouble });
+      const problem = expiresSoon(socket, this.#endpoint.tls?.minDays ?? null);
+      if (problem !== null) {
+        attempt.fail({ reason: 'tls', message: problem });
         return;
       }
       attempt.enter('reply');

@@ -1,5 +1,5 @@
 /** Failures of probes are values: `failureOf` gives any error of a socket or a look-up the contract's reason. */
-import type { Reason } from '../model.ts';
+import type { Reason } from '../core/model.ts';
 
 /** Why a probe failed. */
 export interface Failure {
@@ -13,7 +13,7 @@ export type Phase = 'dns' | 'connect' | 'tls' | 'reply';
 
 /**
  * Reasons by the system's and Node's error codes: errno(3), getaddrinfo(3).
- * Exhausted descriptors, ports and buffers, and a missing route, are the monitor's own trouble: nothing was observed.
+ * Exhausted descriptors, ports and buffers, and a missing route, are the monitor's own problem: nothing was observed.
  */
 const BY_CODE: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: 'refused',

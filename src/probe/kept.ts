@@ -2,7 +2,7 @@
  * `connection: kept`: every probe goes over one connection. When it breaks, that is told at once, and the probes that
  * were on it are sent once more, each over a connection of its own; the first of those that opens is kept from then on.
  */
-import { resultOf } from '../model.ts';
+import { resultOf } from '../core/model.ts';
 import type { Attempt } from './attempt.ts';
 import type { Failure } from './failure.ts';
 import type { Prober, ProberEvents } from './prober.ts';

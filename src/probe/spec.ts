@@ -2,10 +2,8 @@
  * What a prober is given: plain data that crosses to the engine's thread. Secrets are resolved in here, so a spec is
  * never printed, logged, stored or sent; `Service` is what others may see.
  */
-import type { Service } from '../model.ts';
-
-/** Text that must occur, or an expression that must match. */
-export type Pattern = string | RegExp;
+import type { Pattern } from './pattern.ts';
+import type { Service } from '../core/model.ts';
 
 /** Inclusive bounds of HTTP status codes. */
 export interface StatusRange {

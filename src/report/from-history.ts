@@ -1,9 +1,9 @@
 /** What a history knows of a window, as a report takes it. */
-import type { HistoryReader } from '../history/reader.ts';
+import type { ArchiveReader } from '../core/archive.ts';
 import type { ObservedService, ObservedVantage, Window } from './observed.ts';
 
 /** @param services the names of those that are wanted */
-export function observedFrom(reader: HistoryReader, window: Window, services: ReadonlySet<string>): ObservedVantage {
+export function observedFrom(reader: ArchiveReader, window: Window, services: ReadonlySet<string>): ObservedVantage {
   const { id, vantage } = reader.monitor;
   const until = reader.reach?.to ?? window.to;
   const moments = reader.moments(window);

@@ -1,5 +1,5 @@
 /** The gaps of a report as incidents, each vantage for itself. Pure. */
-import { type Incident, Incidents } from '../timeline/incidents.ts';
+import { type Incident, Incidents } from '../core/incidents.ts';
 import type { IncidentReport, ReportGap, VantageReport } from './report.ts';
 
 interface Placed {

@@ -2,8 +2,8 @@
  * What the pattern of the gaps usually means: the shapes that restarts of daemons were measured to have. Hints with their
  * evidence, never facts: a port that is closed looks the same whoever closed it. Pure.
  */
-import { showDuration } from '../format.ts';
-import type { UnobservedReason } from '../model.ts';
+import { showDuration } from '../core/format.ts';
+import type { UnobservedReason } from '../core/model.ts';
 import type { Hint, Report, ReportGap } from './report.ts';
 import {
   downWithin,
@@ -17,7 +17,7 @@ import {
   placeOf,
   type Seen,
 } from './seen.ts';
-import { eachService, list, showGapLine, showSeen, showWhen } from './words.ts';
+import { eachService, list, showGapLine, showSeen, showWhen } from './report-phrases.ts';
 
 /** Rules that are flushed and rebuilt leave gaps of about this length. Measured: 0.20 to 0.37 s. */
 const REBUILD_MS = { least: 100, most: 600 };
@@ -170,7 +170,7 @@ function allAtOnce(report: Report): Hint | null {
   return hint(evidence, {
     kind: 'all-at-once',
     text: 'All services at once: usually not the services, but what they share: the daemon, the proxy, the rules, the host, or the network of this monitor.',
-    look: "the log of the daemon and the kernel at that moment; a second vantage (--also) tells the host's trouble from the monitor's.",
+    look: "the log of the daemon and the kernel at that moment; a second vantage (--also) tells the host's problem from the monitor's.",
   });
 }
 

@@ -4,7 +4,7 @@
  * there, and fails in a run: a run that is not proven is not passed. Pure.
  */
 import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
-import { commandFailed, showCommand, showEnding, showEvents, showGapLine, showUnobserved } from './words.ts';
+import { commandFailed, showCommand, showEnding, showEvents, showGapLine, showUnobserved } from './report-phrases.ts';
 import { xml } from './xml.ts';
 
 interface Case {

@@ -1,5 +1,5 @@
 /** A report as Markdown, for an issue or a write-up of an incident. Pure. */
-import { showDuration, showShare, showTime } from '../format.ts';
+import { showDuration, showShare, showTime } from '../core/format.ts';
 import type { Report, ServiceReport } from './report.ts';
 import {
   eachService,
@@ -12,7 +12,7 @@ import {
   showUnobserved,
   showVantage,
   showWhen,
-} from './words.ts';
+} from './report-phrases.ts';
 
 /** More of one kind are in the JSON form. */
 const MOST = 200;

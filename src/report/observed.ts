@@ -2,9 +2,9 @@
  * What a report is made from: all that is known of the services of some vantages, from wherever it comes. Times are
  * milliseconds since the epoch by this machine's clock.
  */
-import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from '../feed/messages.ts';
-import type { Reason, State } from '../model.ts';
-import type { ServiceInfo } from '../timeline/board.ts';
+import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import type { ServiceInfo } from '../core/board.ts';
 import type { VantageReport } from './report.ts';
 
 export interface ObservedInterval {

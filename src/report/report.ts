@@ -4,9 +4,9 @@
  * that wrote the report; durations are milliseconds, and so are `fromStartMs` and its like: offsets from the start of
  * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.
  */
-import type { GapFacts, ReasonCount } from '../feed/messages.ts';
-import type { Reason, State } from '../model.ts';
-import type { ServiceInfo } from '../timeline/board.ts';
+import type { GapFacts, ReasonCount } from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import type { ServiceInfo } from '../core/board.ts';
 
 /** The version of this form. */
 export const FORMAT = 1;

@@ -1,5 +1,5 @@
 /** What hints ask of the services of a report: who is the same as who, how one did while another was down. Pure. */
-import type { State } from '../model.ts';
+import type { State } from '../core/model.ts';
 import type { ReportGap, ServiceReport } from './report.ts';
 
 /** Two of one cause, seen by two probes. */

@@ -1,5 +1,5 @@
 /** The time axis of a drawn report. Pure. */
-import { showClock, showTime } from '../format.ts';
+import { showClock, showTime } from '../core/format.ts';
 
 const S = 1000;
 const MIN = 60 * S;

@@ -2,10 +2,10 @@
  * A report drawn: the timelines of all services to scale, for an incident's write-up. A state is told by its shape as
  * well as by its colour: up is a low bar, down a high one, not observed is hatched. Pure.
  */
-import { showDuration, showTime } from '../format.ts';
+import { showDuration, showTime } from '../core/format.ts';
 import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
 import { ticksOf } from './svg-axis.ts';
-import { showCommand, showGapLine, showLength, showVantage } from './words.ts';
+import { showCommand, showGapLine, showLength, showVantage } from './report-phrases.ts';
 import { xml } from './xml.ts';
 
 const WIDTH = 1000;

@@ -4,7 +4,7 @@
  * time of being down that it touches, is as long as a gap in it could have been. Nor does it count as up that the last
  * answer was good, where no probe was sent since.
  */
-import { count, showDuration } from '../format.ts';
+import { count, showDuration } from '../core/format.ts';
 import type {
   Budget,
   Fault,
@@ -16,7 +16,7 @@ import type {
   Verdict,
   VerdictResult,
 } from './report.ts';
-import { commandFailed, eachService, list, showEnding, showLength, showSeen, showWhen } from './words.ts';
+import { commandFailed, eachService, list, showEnding, showLength, showSeen, showWhen } from './report-phrases.ts';
 
 /** More of them make no sentence. */
 const NAMED = 3;

@@ -1,5 +1,5 @@
 /** Moments as people write them on the command line. Pure: what time it is comes in, and the zone is the machine's. */
-import { durationMs } from '../config/duration.ts';
+import { durationMs } from '../core/duration.ts';
 
 const MOMENT = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,6})?)?$/;

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { Redis } from 'ioredis';
 import { Client, type Dispatcher } from 'undici';
 
-import type { Connection } from '../../src/model.ts';
+import type { Connection } from '../../src/core/model.ts';
 import type { Target } from './services.ts';
 
 /** One call, not waited for. */

@@ -1,5 +1,5 @@
 /** A viewer of the bus benchmark: how late each event is, and whether each comes once and in order. */
-import { Listener } from '../feed/listener.ts';
+import { Listener } from '../server/listener.ts';
 
 interface Heard {
   readonly type: string;

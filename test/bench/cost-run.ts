@@ -2,10 +2,10 @@
  * One measured run, in a process of its own: `node cost-run.js engine|floor KIND CONNECTION RATE SECONDS PORTS`. Sends
  * `{ probes, cpuUs }`: the probes of the measured seconds, and the CPU time that this process took for them.
  */
-import { ProbeCounters } from '../../src/engine/counters.ts';
-import { Engine } from '../../src/engine/engine.ts';
-import { phaseOf } from '../../src/engine/grid.ts';
-import type { Connection } from '../../src/model.ts';
+import { ProbeCounters } from '../../src/core/probe-counters.ts';
+import { Engine } from '../../src/monitor/engine.ts';
+import { phaseOf } from '../../src/monitor/grid.ts';
+import type { Connection } from '../../src/core/model.ts';
 import { type Bare, bareCalls } from './bare-calls.ts';
 import { loopback, type Target, watchedOf } from './services.ts';
 import type { TargetPorts } from './targets.ts';

@@ -1,5 +1,5 @@
 /** What a probe costs beside the bare call of its library, at the same pace, in the same run, in turns. */
-import type { Connection, Kind } from '../../src/model.ts';
+import type { Connection, Kind } from '../../src/core/model.ts';
 import { Child } from './child.ts';
 import type { Cost } from './cost-run.ts';
 import { type Bench, median, type Row } from './table.ts';

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Dashboard } from '../../src/dashboard/dashboard.ts';
-import { Monitor } from '../../src/engine/monitor.ts';
-import { isEvent } from '../../src/feed/messages.ts';
+import { Dashboard } from '../../src/terminal/dashboard.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import { isEvent } from '../../src/core/messages.ts';
 import { TerminalDriver } from '../support/terminal-driver.ts';
 import { TerminalScreen } from '../support/terminal-screen.ts';
 import { Victim } from '../support/terminal-victim.ts';

@@ -8,7 +8,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-import { Clock } from '../../src/engine/clock.ts';
+import { Clock } from '../../src/core/clock.ts';
 
 const [port, count, reads] = process.argv.slice(2);
 const clock = new Clock();

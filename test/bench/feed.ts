@@ -4,12 +4,12 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 
 import { pino } from 'pino';
 
-import { ProbeCounters } from '../../src/engine/counters.ts';
-import { Monitor } from '../../src/engine/monitor.ts';
-import type { Heartbeat, Message } from '../../src/feed/messages.ts';
-import { Metrics } from '../../src/feed/metrics.ts';
-import { FeedServer } from '../../src/feed/server.ts';
-import { BoardService } from '../../src/timeline/board.ts';
+import { ProbeCounters } from '../../src/core/probe-counters.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import type { Heartbeat, Message } from '../../src/core/messages.ts';
+import { Metrics } from '../../src/server/metrics.ts';
+import { FeedServer } from '../../src/server/feed-server.ts';
+import { BoardService } from '../../src/core/board.ts';
 import { Child } from './child.ts';
 import type { Wandered } from './feed-wanderers.ts';
 import { loopback, watchedOf } from './services.ts';

@@ -1,5 +1,5 @@
 /** How late probes start at scale, what a hanging service does to the others, and what too much load makes of the truth. */
-import type { Connection } from '../../src/model.ts';
+import type { Connection } from '../../src/core/model.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import { Child } from './child.ts';
 import { type LoadResult, probeLoad } from './probe-load.ts';

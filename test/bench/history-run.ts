@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pino } from 'pino';
 
-import { Monitor } from '../../src/engine/monitor.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
 import { History } from '../../src/history/history.ts';
 import { loopback, watchedOf } from './services.ts';
 import { median } from './table.ts';

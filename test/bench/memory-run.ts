@@ -1,5 +1,5 @@
 /** A monitor of many services in a process of its own: `node memory-run.js COUNT INTERVAL_MS SECONDS EVERY PORTS`. Sends its size now and then. */
-import { Monitor } from '../../src/engine/monitor.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
 import { loopback, watchedOf } from './services.ts';
 import type { TargetPorts } from './targets.ts';
 

@@ -1,7 +1,7 @@
 /** Watches many services for a while, and how well the monitor holds the rate. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Monitor } from '../../src/engine/monitor.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import { median } from './table.ts';
 

@@ -1,5 +1,5 @@
 /** Services to watch, made for the benchmarks. */
-import type { Connection, Service } from '../../src/model.ts';
+import type { Connection, Service } from '../../src/core/model.ts';
 import type { ProbeSpec, Watched } from '../../src/probe/spec.ts';
 import { endpoint, httpSpec, redisSpec, tcpSpec } from '../support/probing.ts';
 

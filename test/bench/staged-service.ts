@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Clock } from '../../src/engine/clock.ts';
+import { Clock } from '../../src/core/clock.ts';
 import { answerRedis } from './fake-redis.ts';
 import type { Edge, OutageKind, TrueOutage } from './outage-kinds.ts';
 import type { Target } from './services.ts';

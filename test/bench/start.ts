@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import type { Message } from '../../src/feed/messages.ts';
+import type { Message } from '../../src/core/messages.ts';
 import { Child } from './child.ts';
 import { loopback } from './services.ts';
 import { type Bench, median } from './table.ts';

@@ -1,8 +1,8 @@
 /** Outages of known times, and what the monitor says of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Monitor } from '../../src/engine/monitor.ts';
-import type { Gap, Message } from '../../src/feed/messages.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import type { Gap, Message } from '../../src/core/messages.ts';
 import { Child } from './child.ts';
 import { OUTAGE_KINDS, type Staged, type Truth, type TrueOutage } from './outage-kinds.ts';
 import { watchedOf } from './services.ts';

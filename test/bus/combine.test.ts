@@ -4,12 +4,12 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { busUrl, shownBusUrl } from '../../src/bus/bus-url.ts';
+import { busUrl, shownBusUrl } from '../../src/config/bus-url.ts';
 import { isBehind } from '../../src/bus/entry.ts';
 import { keysOf } from '../../src/bus/keys.ts';
-import { disagreementOf } from '../../src/feed/vantage-views.ts';
-import { combined, combinedTimeline } from '../../src/hub/combine.ts';
-import type { State } from '../../src/model.ts';
+import { disagreementOf } from '../../src/core/vantage-views.ts';
+import { combined, combinedTimeline } from '../../src/bus/combine.ts';
+import type { State } from '../../src/core/model.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
 
@@ -90,8 +90,8 @@ describe('the address of a bus', () => {
       'redis+cluster://:secret@a:99999',
     ]) {
       const parsed = whereOf(text);
-      assert.ok('trouble' in parsed, text);
-      assert.doesNotMatch(parsed.trouble + shownBusUrl(text), /secret/);
+      assert.ok('problem' in parsed, text);
+      assert.doesNotMatch(parsed.problem + shownBusUrl(text), /secret/);
     }
   });
 });

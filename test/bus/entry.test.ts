@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { entryOf, snapshotOf } from '../../src/bus/entry.ts';
-import type { Hello } from '../../src/feed/messages.ts';
+import type { Hello } from '../../src/core/messages.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
 
@@ -38,9 +38,9 @@ describe('what is told of a vantage', () => {
   it('is taken, unless it speaks of times to come', () => {
     const [good, bad] = [helloSince(NOW - 1000), helloSince(8e15)];
     const read = opening(good);
-    assert.ok(!('trouble' in read));
+    assert.ok(!('problem' in read));
     assert.equal(read.opening?.services[0]?.since, NOW - 1000);
-    assert.ok('trouble' in opening(bad));
+    assert.ok('problem' in opening(bad));
     const stored = (hello: Hello): string => JSON.stringify({ top: '1-0', hello });
     assert.equal(snapshotOf(stored(good), NOW)?.top, '1-0');
     assert.equal(snapshotOf(stored(bad), NOW), null);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { Listener } from '../feed/listener.ts';
+import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
 import { publish, serveHub, so, Told } from './scene.ts';
 import { Viewer } from './viewer.ts';
@@ -58,8 +58,8 @@ describe('a Redis that comes later than the monitor', () => {
     const publisher = publish(monitor, `redis://127.0.0.1:${String(port)}`);
     monitor.turn('web', 'up');
     monitor.turn('web', 'down');
-    await so(() => publisher.trouble !== null);
-    assert.match(publisher.trouble ?? '', /ECONNREFUSED/);
+    await so(() => publisher.problem !== null);
+    assert.match(publisher.problem ?? '', /ECONNREFUSED/);
     const redis = await RedisServer.start(['--port', String(port)]);
     await so(() => publisher.waiting === 0 && publisher.role === 'leading');
     const at = await serveHub(`redis://127.0.0.1:${String(port)}`);
@@ -85,22 +85,22 @@ describe('a Redis that is full, or takes no writes', () => {
     await so(() => publisher.role === 'leading');
     const at = await serveHub(urlOf(redis));
     const viewer = await Listener.open(at.ws);
-    const troubles: [string[], string[], RegExp][] = [
+    const problems: [string[], string[], RegExp][] = [
       [['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], /OOM/],
       [['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE'], /READONLY/],
       [['CONFIG', 'SET', 'requirepass', 'secret'], ['CONFIG', 'SET', 'requirepass', ''], /NOAUTH/],
     ];
     let n = 0;
-    for (const [begin, end, words] of troubles.slice(0, 2)) {
+    for (const [begin, end, words] of problems.slice(0, 2)) {
       await redis.say(...begin);
       monitor.mark(String(++n));
-      await so(() => publisher.trouble !== null);
-      assert.match(publisher.trouble ?? '', words);
+      await so(() => publisher.problem !== null);
+      assert.match(publisher.problem ?? '', words);
       monitor.mark(String(++n));
       assert.ok(publisher.waiting >= 1);
       await redis.say(...end);
       await viewer.find(({ text }) => text === String(n));
-      await so(() => publisher.trouble === null);
+      await so(() => publisher.problem === null);
     }
     assert.deepEqual(
       viewer.heard.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
@@ -117,8 +117,8 @@ describe('a Redis that is full, or takes no writes', () => {
     await redis.say('SET', 'gapwatch', 'mine');
     const monitor = new Told('here');
     const publisher = publish(monitor, urlOf(redis));
-    await so(() => publisher.trouble !== null);
-    assert.match(publisher.trouble ?? '', /WRONGTYPE/);
+    await so(() => publisher.problem !== null);
+    assert.match(publisher.problem ?? '', /WRONGTYPE/);
     monitor.mark('first');
     await redis.say('DEL', 'gapwatch');
     await so(() => publisher.role === 'leading' && publisher.waiting === 0);
@@ -146,7 +146,7 @@ describe('a Redis that is silent', () => {
       ({ type, services }) => type === 'hello' && (services as { state: string }[])[0]?.state === 'unobserved',
     );
     assert.equal((hello['services'] as { reason: string }[])[0]?.reason, 'network');
-    assert.match(publisher.trouble ?? '', /not answered/);
+    assert.match(publisher.problem ?? '', /not answered/);
     redis.signal('SIGCONT');
     await viewer.find(({ type, seen }) => type === 'transition' && (seen as { to: string }).to === 'down');
     await so(() => at.hub.board.services.get('web')?.state === 'down');

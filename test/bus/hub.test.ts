@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { ask } from '../feed/asking.ts';
-import { Listener } from '../feed/listener.ts';
+import { ask } from '../server/asking.ts';
+import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
 import { publish, serveHub, so, Told } from './scene.ts';
 

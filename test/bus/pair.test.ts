@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Listener } from '../feed/listener.ts';
+import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { BusLink } from '../../src/bus/link.ts';
+import { BusLink } from '../../src/bus/bus-connection.ts';
 import { Publisher } from '../../src/bus/publisher.ts';
 import { pino } from 'pino';
 import { publish, serveHub, so, Told, whereOf } from './scene.ts';

@@ -1,16 +1,17 @@
 /** Monitors that do what a test says, their publishers, hubs and viewers, around a real Redis. */
 import { pino } from 'pino';
 
-import { type BusWhere, busUrl } from '../../src/bus/bus-url.ts';
-import { BusLink } from '../../src/bus/link.ts';
+import type { BusAddress } from '../../src/bus/bus-connection.ts';
+import { busUrl } from '../../src/config/bus-url.ts';
+import { BusLink } from '../../src/bus/bus-connection.ts';
 import { Publisher } from '../../src/bus/publisher.ts';
-import type { Reader } from '../../src/engine/monitor.ts';
-import { MemoryEventLog } from '../../src/feed/event-log.ts';
-import type { Event, Message, MonitorIdentity, Unnumbered } from '../../src/feed/messages.ts';
-import { PROTOCOL } from '../../src/feed/messages.ts';
-import { FeedServer } from '../../src/feed/server.ts';
-import { Hub } from '../../src/hub/hub.ts';
-import { Board, BoardService } from '../../src/timeline/board.ts';
+import type { Reader } from '../../src/core/source.ts';
+import { MemoryEventLog } from '../../src/core/event-log.ts';
+import type { Event, Message, MonitorIdentity, Unnumbered } from '../../src/core/messages.ts';
+import { PROTOCOL } from '../../src/core/messages.ts';
+import { FeedServer } from '../../src/server/feed-server.ts';
+import { Hub } from '../../src/bus/hub.ts';
+import { Board, BoardService } from '../../src/core/board.ts';
 
 const INFO = {
   kind: 'tcp',
@@ -89,9 +90,9 @@ export class Told {
   }
 }
 
-export function whereOf(url: string): BusWhere {
+export function whereOf(url: string): BusAddress {
   const parsed = busUrl(url);
-  if ('trouble' in parsed) throw new Error(parsed.trouble);
+  if ('problem' in parsed) throw new Error(parsed.problem);
   return parsed.value;
 }
 

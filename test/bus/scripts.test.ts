@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { answerOf } from '../../src/bus/answer.ts';
-import { BusLink } from '../../src/bus/link.ts';
+import { BusLink } from '../../src/bus/bus-connection.ts';
 import { APPEND } from '../../src/bus/scripts.ts';
 import { RedisServer } from '../support/redis.ts';
 import { so, Told, publish, whereOf } from './scene.ts';

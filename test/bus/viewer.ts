@@ -1,8 +1,8 @@
 /** A viewer of hubs that keeps the marks it is told, and can move. */
-import { FeedClient } from '../../src/feed/client.ts';
-import { parseFeedUrl } from '../../src/feed/feed-url.ts';
-import { isEvent } from '../../src/feed/messages.ts';
-import { Listener } from '../feed/listener.ts';
+import { FeedClient } from '../../src/client/feed-client.ts';
+import { parseFeedUrl } from '../../src/client/feed-url.ts';
+import { isEvent } from '../../src/core/messages.ts';
+import { Listener } from '../server/listener.ts';
 
 export class Viewer {
   readonly texts: string[] = [];

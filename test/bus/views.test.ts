@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { disagreement, Model, worstOf } from '../../src/dashboard/model.ts';
-import type { Hello, ServiceSnapshot, Transition } from '../../src/feed/messages.ts';
-import { PROTOCOL } from '../../src/feed/messages.ts';
-import type { State } from '../../src/model.ts';
-import { LinesFormat } from '../../src/lines/lines.ts';
-import { Picture } from '../../src/page/picture.ts';
+import { disagreement, Model, worstOf } from '../../src/terminal/dashboard-model.ts';
+import type { Hello, ServiceSnapshot, Transition } from '../../src/core/messages.ts';
+import { PROTOCOL } from '../../src/core/messages.ts';
+import type { State } from '../../src/core/model.ts';
+import { LinesFormat } from '../../src/terminal/lines-format.ts';
+import { Picture } from '../../src/page/page-state.ts';
 
 const NOW = 1_795_000_000_000;
 const NONE = { '1h': null, '24h': null, '90d': null };

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 
 import { LocalVantage } from '../../src/cli/vantages.ts';
-import { Monitor } from '../../src/engine/monitor.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../support/servers.ts';
 import { endFlapping, type Flapping, startFlapping } from './flapping.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 
-import { Backend, endBackends } from '../engine/backend.ts';
+import { Backend, endBackends } from '../monitor/backend.ts';
 import { DIALECTS, good } from '../support/dialects.ts';
 import { freePort } from '../support/servers.ts';
 import { endPrograms, FOLDER, folderWith, Program, run } from './program.ts';

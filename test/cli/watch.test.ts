@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { Backend, endBackends } from '../engine/backend.ts';
+import { Backend, endBackends } from '../monitor/backend.ts';
 import { freePort } from '../support/servers.ts';
 import { endPrograms, folderWith, Program, run } from './program.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { ConfigError } from '../../src/config/config-error.ts';
-import { type Config, loadConfig } from '../../src/config/load.ts';
+import { type Config, loadConfig } from '../../src/config/load-config.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 
 export interface Asked {
@@ -56,7 +56,7 @@ export class ConfigFolder {
   }
 
   /** The one problem of a service that is wrong in one way, as it is printed after the place of the service. */
-  async trouble(
+  async problem(
     service: Readonly<Record<string, unknown>>,
     env: Readonly<Record<string, string>> = {},
   ): Promise<string> {

@@ -86,7 +86,7 @@ describe('a field that is wrong', () => {
   });
 
   it('is told in the words of its field', async () => {
-    const troubles: readonly [Readonly<Record<string, unknown>>, RegExp][] = [
+    const problems: readonly [Readonly<Record<string, unknown>>, RegExp][] = [
       [
         { ...tcp, prot: 1 },
         /^services\[0\]\.prot: unknown field, did you mean "port"\? Allowed here: name, type, host, port, /,
@@ -173,7 +173,7 @@ describe('a field that is wrong', () => {
       [{ ...redis, password: { file: '.' } }, /\.password\.file: \.: this is a folder/],
       [{ ...redis, password: { enw: 'X' } }, /\.password: an object stands here; it takes/],
     ];
-    for (const [service, expected] of troubles) assert.match(await folder.trouble(service), expected);
+    for (const [service, expected] of problems) assert.match(await folder.problem(service), expected);
   });
 
   it('is told for the feed, the history and the defaults too', async () => {

@@ -78,7 +78,7 @@ describe('a configuration', () => {
       watched.map(({ service }) => service.name),
       ['a'],
     );
-    assert.match(await folder.trouble({ ...tcp, port: 0, enabled: false }), /0 is not a port/);
+    assert.match(await folder.problem({ ...tcp, port: 0, enabled: false }), /0 is not a port/);
     const { message, code } = await folder.refusal({ json: { services: [off] } });
     assert.match(message, /In services\.json none is enabled\./);
     assert.equal(code, 'invalid');

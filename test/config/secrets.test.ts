@@ -97,9 +97,9 @@ describe('a secret', () => {
 
   it('that is kept elsewhere is told by where it is', async () => {
     const service = { type: 'redis', url: { env: 'CACHE_URL' } };
-    const trouble = await folder.trouble(service, { CACHE_URL: 'redis://me:hunter2@h:99999' });
+    const problem = await folder.problem(service, { CACHE_URL: 'redis://me:hunter2@h:99999' });
     assert.match(
-      trouble,
+      problem,
       /^services\[0\]\.url: the URL that is kept there: its port is not a whole number from 1 to 65535/,
     );
   });

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Stage } from '../../src/demo/stage.ts';
 import { endPrograms, entry, Program } from '../cli/program.ts';
-import { watched } from '../engine/backend.ts';
-import { withEngine } from '../engine/watch.ts';
+import { watched } from '../monitor/backend.ts';
+import { withEngine } from '../monitor/watch.ts';
 import { httpSpec, redisSpec, tcpSpec } from '../support/probing.ts';
 
 const QUIET = ['--listen', 'off', '--format', 'lines'];

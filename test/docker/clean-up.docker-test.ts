@@ -30,7 +30,7 @@ function networkOf(pid: number | string): string | null {
 /** A Docker host of another process. */
 async function startElsewhere(): Promise<{ child: ChildProcess; daemon: Daemon; network: string }> {
   let told = '';
-  const script = fileURLToPath(new URL('docker-child.js', import.meta.url));
+  const script = fileURLToPath(new URL('./docker-child.js', import.meta.url));
   const child = await startChild(process.execPath, [script], (line) => {
     told = line;
     return true;

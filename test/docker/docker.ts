@@ -16,7 +16,7 @@ export interface DockerSettings {
 /** The host's own address. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Published ports of the containers, on every address of the host. */
+/** FeedSource ports of the containers, on every address of the host. */
 export const PORTS = { web: 8080, redis: 6379, empty: 9000 } as const;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -7,7 +7,7 @@ import { gapsOf, type MeterGap } from './gaps.ts';
 import type { Machine } from './machine.ts';
 import type { Look, Target } from './meter.ts';
 
-const SCRIPT = fileURLToPath(new URL('meter.js', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./meter.js', import.meta.url));
 
 /** What the meter saw of a service. */
 export interface Metered {

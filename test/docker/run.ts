@@ -8,7 +8,7 @@ import { Child, GAPWATCH } from './child.ts';
 import { type Docker, LOOPBACK } from './docker.ts';
 import { answering, INTERVAL_MS, Watch } from './watch.ts';
 
-const RESTART = fileURLToPath(new URL('restart-command.js', import.meta.url));
+const RESTART = fileURLToPath(new URL('./restart-command.js', import.meta.url));
 const PORT = 9720;
 const TOKEN = 'for-the-other-machine';
 

@@ -1,7 +1,7 @@
 /** The shapes that a restart has from outside, as assertions on what a watch told. Order and kind only, never lengths. */
 import assert from 'node:assert/strict';
 
-import type { Reason } from '../../src/model.ts';
+import type { Reason } from '../../src/core/model.ts';
 import type { Restart } from './daemon.ts';
 import { INTERVAL_MS, type Watch } from './watch.ts';
 

@@ -1,8 +1,8 @@
 /** The real program at one place, as `gapwatch watch --format json`: what it tells of the published ports. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Gap, Message, OpenGap } from '../../src/feed/messages.ts';
-import type { State } from '../../src/model.ts';
+import type { Gap, Message, OpenGap } from '../../src/core/messages.ts';
+import type { State } from '../../src/core/model.ts';
 import { Child, GAPWATCH } from './child.ts';
 import { PORTS } from './docker.ts';
 import type { Machine } from './machine.ts';

@@ -1,9 +1,10 @@
 /** A history without its threads: what it is told is in the file at once. For months in seconds. */
-import type { Past } from '../../src/engine/past.ts';
+import type { Past } from '../../src/core/restored-state.ts';
 import { EventStore } from '../../src/history/event-store.ts';
 import { readServices } from '../../src/history/past-reader.ts';
 import { HistoryReader } from '../../src/history/reader.ts';
-import { type Recorded, Recorder } from '../../src/history/recorder.ts';
+import type { RecordedMonitor } from '../../src/core/archive.ts';
+import { Recorder } from '../../src/history/recorder.ts';
 import { Store } from '../../src/history/store.ts';
 import { DAY_MS } from './open.ts';
 
@@ -21,7 +22,7 @@ export class DirectHistory {
     this.past = { id: this.#store.stored.id, events: this.#events, services: readServices(this.reader) };
   }
 
-  record(monitor: Recorded): void {
+  record(monitor: RecordedMonitor): void {
     this.#recorder = new Recorder(monitor, this.#events);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Event, Transition } from '../../src/feed/messages.ts';
+import type { Event, Transition } from '../../src/core/messages.ts';
 import { EventStore, type ReadEvents } from '../../src/history/event-store.ts';
 import { HistoryReader } from '../../src/history/reader.ts';
 import { DirectHistory } from './direct.ts';

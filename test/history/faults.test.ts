@@ -48,12 +48,12 @@ function fill(dir: string): string {
   return file;
 }
 
-/** The next trouble of a history that is so. */
-function nextTrouble(history: History, so: (trouble: string | null) => boolean): Promise<string | null> {
+/** The next problem of a history that is so. */
+function nextProblem(history: History, so: (problem: string | null) => boolean): Promise<string | null> {
   return new Promise((resolve) => {
-    if (so(history.trouble)) resolve(history.trouble);
-    history.onTrouble((trouble) => {
-      if (so(trouble)) resolve(trouble);
+    if (so(history.problem)) resolve(history.problem);
+    history.onProblem((problem) => {
+      if (so(problem)) resolve(problem);
     });
   });
 }
@@ -110,14 +110,14 @@ describe('a history on a disk that fails', () => {
       flap(monitor, 100);
       await stored(history);
       const filler = fill(dir);
-      const full = nextTrouble(history, (trouble) => trouble !== null);
+      const full = nextProblem(history, (problem) => problem !== null);
       flap(monitor, 50_000);
       assert.match((await full) ?? '', /the disk is full: make room/);
       assert.ok(history.figures.waiting > 0);
       // All of it is told to those that come back, wherever it is.
       assert.equal(history.past.events.after(0, 1e6)?.[0]?.seq, 1);
       unlinkSync(filler);
-      await nextTrouble(history, (trouble) => trouble === null);
+      await nextProblem(history, (problem) => problem === null);
       await stored(history);
       await history.close();
       assert.deepEqual(eventsOf(dir), upTo(50_100));
@@ -136,12 +136,12 @@ describe('a history on a disk that fails', () => {
       };
       await remount('ro');
       const { history, monitor } = await begun(dir);
-      assert.match(history.trouble ?? '', /can only be read/);
+      assert.match(history.problem ?? '', /can only be read/);
       assert.equal(history.past.id, first.history.past.id);
       assert.equal(history.past.services.get('web')?.state, 'down');
       flap(monitor, 10);
       await remount('rw');
-      await nextTrouble(history, (trouble) => trouble === null);
+      await nextProblem(history, (problem) => problem === null);
       await stored(history);
       await history.close();
       const newest = monitor.events.newest;
@@ -150,9 +150,9 @@ describe('a history on a disk that fails', () => {
       const filler = fill(dir);
       const again = await begun(dir);
       flap(again.monitor, 20_000);
-      await nextTrouble(again.history, (trouble) => trouble !== null);
+      await nextProblem(again.history, (problem) => problem !== null);
       unlinkSync(filler);
-      await nextTrouble(again.history, (trouble) => trouble === null);
+      await nextProblem(again.history, (problem) => problem === null);
       await stored(again.history);
       await again.history.close();
       assert.deepEqual(eventsOf(dir), upTo(again.monitor.events.newest));
@@ -168,7 +168,7 @@ describe('a history on a disk that fails', () => {
       flap(monitor, 100);
       await stored(history);
       const { id } = history.past;
-      const told = nextTrouble(history, (trouble) => trouble?.includes('set aside') === true);
+      const told = nextProblem(history, (problem) => problem?.includes('set aside') === true);
       damage(databaseFile(dir));
       // Somebody looks at all of it; without that it would be found a little later.
       assert.deepEqual(history.reader.intervals('web', { from: 0, to: 2 * NOON }), []);
@@ -217,9 +217,9 @@ describe('a history on a disk that fails', () => {
         ruin(databaseFile(dir));
         const { history, monitor } = await begun(dir);
         flap(monitor, 10);
-        for (let n = 0; n < 300 && history.trouble === null; n++)
+        for (let n = 0; n < 300 && history.problem === null; n++)
           await new Promise((resolve) => setTimeout(resolve, 20));
-        assert.match(history.trouble ?? '', /It was set aside as/);
+        assert.match(history.problem ?? '', /It was set aside as/);
         await stored(history);
         await history.close();
         assert.ok(readdirSync(dir).some((name) => name.includes('.damaged-')));
@@ -234,7 +234,7 @@ describe('a history on a disk that fails', () => {
       flap(monitor, 10);
       await stored(history);
       for (const name of readdirSync(dir)) rmSync(join(dir, name));
-      const gone = nextTrouble(history, (trouble) => trouble !== null);
+      const gone = nextProblem(history, (problem) => problem !== null);
       flap(monitor, 10);
       assert.match((await gone) ?? '', /taken away/);
       await stored(history);
@@ -251,7 +251,7 @@ describe('a history on a disk that fails', () => {
       flap(monitor, 10);
       await stored(history);
       rmSync(dir, { recursive: true });
-      const gone = nextTrouble(history, (trouble) => trouble !== null);
+      const gone = nextProblem(history, (problem) => problem !== null);
       flap(monitor, 10);
       await gone;
       await stored(history);

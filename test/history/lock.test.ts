@@ -35,7 +35,7 @@ describe('the folder of a history', () => {
       await victim.kill();
       const history = await openHistory(dir);
       assert.equal(history.past.id, victim.past?.id);
-      assert.equal(history.trouble, null);
+      assert.equal(history.problem, null);
       await history.close();
       assert.ok(!existsSync(join(dir, 'gapwatch.holder')));
     });

@@ -4,9 +4,10 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { HistoryReader, type RecordedInterval, type Rollup, type RollupWidth } from '../../src/history/reader.ts';
+import { HistoryReader } from '../../src/history/reader.ts';
+import type { RecordedInterval, Rollup, RollupWidth } from '../../src/core/archive.ts';
 import { WIDTH_US } from '../../src/history/rollup.ts';
-import type { State } from '../../src/model.ts';
+import type { State } from '../../src/core/model.ts';
 import { DirectHistory } from './direct.ts';
 import { NOON, withFolder } from './open.ts';
 import { ScriptedMonitor } from './scripted.ts';

@@ -8,7 +8,7 @@ import { Database } from '../../src/history/database.ts';
 import { HistoryError } from '../../src/history/history-error.ts';
 import { HistoryReader } from '../../src/history/reader.ts';
 import { MIGRATIONS, migrate, versionOf } from '../../src/history/schema.ts';
-import { DOWN_REASONS, STATES, UNOBSERVED_REASONS } from '../../src/model.ts';
+import { DOWN_REASONS, STATES, UNOBSERVED_REASONS } from '../../src/core/model.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
 import { simulateHistory } from './simulated.ts';
 

@@ -1,14 +1,14 @@
 /** A monitor that does what a test says, with a clock of its own: for what takes a real one months. */
-import type { Reader } from '../../src/engine/monitor.ts';
-import type { Past, ServicePast } from '../../src/engine/past.ts';
-import type { EventLog } from '../../src/feed/event-log.ts';
-import { MemoryEventLog } from '../../src/feed/event-log.ts';
-import type { Event, GapFacts, Message, Unnumbered } from '../../src/feed/messages.ts';
-import { PROTOCOL } from '../../src/feed/messages.ts';
-import type { Reason, State } from '../../src/model.ts';
-import type { Recorded } from '../../src/history/recorder.ts';
-import { Board, BoardService, type ServiceInfo } from '../../src/timeline/board.ts';
-import type { TimelineMemory } from '../../src/timeline/timeline.ts';
+import type { Reader } from '../../src/core/source.ts';
+import type { Past, ServicePast } from '../../src/core/restored-state.ts';
+import type { EventLog } from '../../src/core/event-log.ts';
+import { MemoryEventLog } from '../../src/core/event-log.ts';
+import type { Event, GapFacts, Message, Unnumbered } from '../../src/core/messages.ts';
+import { PROTOCOL } from '../../src/core/messages.ts';
+import type { Reason, State } from '../../src/core/model.ts';
+import type { RecordedMonitor } from '../../src/core/archive.ts';
+import { Board, BoardService, type ServiceInfo } from '../../src/core/board.ts';
+import type { TimelineMemory } from '../../src/core/timeline.ts';
 
 export const INFO: ServiceInfo = {
   kind: 'tcp',
@@ -21,8 +21,8 @@ export const INFO: ServiceInfo = {
   fall: 1,
 };
 
-export class ScriptedMonitor implements Recorded {
-  readonly identity: Recorded['identity'];
+export class ScriptedMonitor implements RecordedMonitor {
+  readonly identity: RecordedMonitor['identity'];
   readonly board = new Board();
   readonly events: EventLog;
   readonly memories = new Map<string, TimelineMemory>();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import type { Event } from '../../src/feed/messages.ts';
+import type { Event } from '../../src/core/messages.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
 import { HistoryReader } from '../../src/history/reader.ts';
@@ -43,7 +43,7 @@ export class Victim {
   past: { readonly id: string; readonly newest: number } | null = null;
 
   constructor(dir: string, { services, flapping, intervalMs }: Load) {
-    const script = fileURLToPath(new URL('children/victim.js', import.meta.url));
+    const script = fileURLToPath(new URL('./children/victim.js', import.meta.url));
     const words = [script, dir, services, flapping, intervalMs].map(String);
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.process = child;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Gap, Hello, ServiceSnapshot, Transition } from '../../src/feed/messages.ts';
-import type { State } from '../../src/model.ts';
-import { Picture } from '../../src/page/picture.ts';
+import type { Gap, Hello, ServiceSnapshot, Transition } from '../../src/core/messages.ts';
+import type { State } from '../../src/core/model.ts';
+import { Picture } from '../../src/page/page-state.ts';
 import { receive } from '../../src/page/receive.ts';
 
 const MONITOR = { id: 'm', vantage: 'here', version: '0', startedAt: 0 };

@@ -1,14 +1,14 @@
 /** A monitor that tells what a test says, behind a real feed: for states into which a real one is not easily brought. */
 import { pino } from 'pino';
 
-import type { Reader } from '../../src/engine/monitor.ts';
-import { MemoryEventLog } from '../../src/feed/event-log.ts';
-import type { Event, Heartbeat, Hello, Mark, Message, ServiceSnapshot, Unnumbered } from '../../src/feed/messages.ts';
-import { FeedServer } from '../../src/feed/server.ts';
-import type { FeedSource } from '../../src/feed/source.ts';
-import type { Reason, State } from '../../src/model.ts';
+import type { Reader } from '../../src/core/source.ts';
+import { MemoryEventLog } from '../../src/core/event-log.ts';
+import type { Event, Heartbeat, Hello, Mark, Message, ServiceSnapshot, Unnumbered } from '../../src/core/messages.ts';
+import { FeedServer } from '../../src/server/feed-server.ts';
+import type { FeedSource } from '../../src/core/source.ts';
+import type { Reason, State } from '../../src/core/model.ts';
 import { pageAssets } from '../../src/page/assets.ts';
-import { Board } from '../../src/timeline/board.ts';
+import { Board } from '../../src/core/board.ts';
 
 export class Scripted implements FeedSource {
   readonly identity = { id: 'scripted', vantage: 'here', version: '0.0.0', startedAt: Date.now() - 3_600_000 };

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { TimelineInterval } from '../../src/feed/messages.ts';
-import type { State } from '../../src/model.ts';
-import { intervalAt, LEAST_DOWN, pieces, scaleAt } from '../../src/page/strip.ts';
+import type { TimelineInterval } from '../../src/core/messages.ts';
+import type { State } from '../../src/core/model.ts';
+import { intervalAt, LEAST_DOWN, pieces, scaleAt } from '../../src/page/page-strip.ts';
 
 const NOW = 1_795_359_012_345.12;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { State } from '../../src/model.ts';
+import type { State } from '../../src/core/model.ts';
 import { announcement } from '../../src/page/announce.ts';
-import { type Looked, summarise } from '../../src/page/summary.ts';
+import { type Looked, summarise } from '../../src/page/page-summary.ts';
 
 const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();
 const GAP = { from: NOW - 9000, to: NOW - 8750, durationMs: 250, minMs: 199, maxMs: 352, failed: 3 };

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { linkWord, oldWords, unreachableWords } from '../../src/page/link-words.ts';
 import { rowWords, stripWords } from '../../src/page/row-words.ts';
 import { intervalWords } from '../../src/page/tip-words.ts';
-import { showEvery } from '../../src/page/words.ts';
+import { showEvery } from '../../src/page/page-text.ts';
 
 const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();
 const GAP = {
@@ -60,7 +60,7 @@ describe('the words at the pointer', () => {
 });
 
 describe('the words of the connection', () => {
-  const broken = { is: 'broken', heard: NOW - 12_300, trouble: 'the monitor stops', retryAt: NOW + 3400 } as const;
+  const broken = { is: 'broken', heard: NOW - 12_300, problem: 'the monitor stops', retryAt: NOW + 3400 } as const;
 
   it('say how old what is shown is, why, and when the next attempt is made', () => {
     assert.equal(linkWord(broken, NOW), 'Not connected for 12 s');
@@ -69,7 +69,7 @@ describe('the words of the connection', () => {
       'The connection to the monitor broke (the monitor stops). Shown is what was known at 04:09:47. Next attempt in 3 s.',
     );
     assert.equal(
-      unreachableWords({ ...broken, trouble: '', retryAt: NOW }, NOW),
+      unreachableWords({ ...broken, problem: '', retryAt: NOW }, NOW),
       'There is no connection yet. Trying again now.',
     );
   });

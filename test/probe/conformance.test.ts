@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 
-import { CONNECTIONS, type Connection, type Sample } from '../../src/model.ts';
+import { CONNECTIONS, type Connection, type Sample } from '../../src/core/model.ts';
 import type { TlsSpec } from '../../src/probe/spec.ts';
 import { certificate, type Certificate } from '../support/certificates.ts';
 import { DIALECTS, good, goodAnswer, type Dialect } from '../support/dialects.ts';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 
-import type { Sample } from '../../src/model.ts';
+import type { Sample } from '../../src/core/model.ts';
 import type { HttpSpec } from '../../src/probe/spec.ts';
-import { VERSION } from '../../src/version.ts';
+import { VERSION } from '../../src/core/version.ts';
 import { AMPLE_MS, httpSpec, Probing, verdict } from '../support/probing.ts';
 import { held, released } from '../support/resources.ts';
 import { pouring, saying, sayingLast, serve, silent, type Behaviour } from '../support/servers.ts';

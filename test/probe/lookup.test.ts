@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Sample } from '../../src/model.ts';
+import type { Sample } from '../../src/core/model.ts';
 import { Attempt } from '../../src/probe/attempt.ts';
 import { LookupQueue, type SystemLookup } from '../../src/probe/lookup.ts';
 import { HOST, verdict } from '../support/probing.ts';

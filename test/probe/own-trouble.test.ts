@@ -1,4 +1,4 @@
-/** The monitor's own trouble is never the service's: no descriptor, no local port, no route, no time to look. */
+/** The monitor's own problem is never the service's: no descriptor, no local port, no route, no time to look. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';

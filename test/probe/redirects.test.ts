@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import type { Sample } from '../../src/model.ts';
+import type { Sample } from '../../src/core/model.ts';
 import type { HttpSpec } from '../../src/probe/spec.ts';
 import { AMPLE_MS, httpSpec, Probing, verdict } from '../support/probing.ts';
 import { freePort, saying, serve, silent } from '../support/servers.ts';

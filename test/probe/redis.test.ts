@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 
-import type { Sample } from '../../src/model.ts';
+import type { Sample } from '../../src/core/model.ts';
 import type { RedisSpec } from '../../src/probe/spec.ts';
 import { certificate } from '../support/certificates.ts';
 import { AMPLE_MS, endpoint, Probing, redisSpec, tlsOf, verdict } from '../support/probing.ts';

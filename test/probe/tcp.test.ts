@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Sample } from '../../src/model.ts';
+import type { Sample } from '../../src/core/model.ts';
 import type { TcpSpec } from '../../src/probe/spec.ts';
 import { AMPLE_MS, Probing, tcpSpec, verdict } from '../support/probing.ts';
 import { held, released } from '../support/resources.ts';

@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { GapFacts } from '../../src/feed/messages.ts';
-import type { State } from '../../src/model.ts';
-import { buildReport } from '../../src/report/build.ts';
+import type { GapFacts } from '../../src/core/messages.ts';
+import type { State } from '../../src/core/model.ts';
+import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedInterval, ObservedService } from '../../src/report/observed.ts';
 import { service, START, vantage, within } from './scene.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
+import { reportFiles } from '../../src/cli/options.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
-import { ReportFiles } from '../../src/report/files.ts';
 import { runReport, service, vantage } from './scene.ts';
 
 const REPORT = runReport([vantage('here', service('web'))]);
@@ -24,7 +24,7 @@ describe('report files', () => {
 
   it('are of the kind that their ending tells, and leave nothing else behind', () => {
     const paths = ['a.json', 'a.md', 'a.XML', 'a.svg'].map((name) => join(folder, name));
-    assert.deepEqual(new ReportFiles(paths).write(REPORT), []);
+    assert.deepEqual(reportFiles(paths).write(REPORT), []);
     const starts = paths.map((path) => readFileSync(path, 'utf8').slice(0, 5));
     assert.deepEqual(starts, ['{\n  "', '# gap', '<?xml', '<svg ']);
     assert.deepEqual(readdirSync(folder).sort(), ['a.XML', 'a.json', 'a.md', 'a.svg']);
@@ -33,7 +33,7 @@ describe('report files', () => {
   it('keep what is in them until there is something to put in its place', () => {
     const path = join(folder, 'old.json');
     writeFileSync(path, 'the old one');
-    const files = new ReportFiles([path]);
+    const files = reportFiles([path]);
     assert.equal(readFileSync(path, 'utf8'), 'the old one');
     files.discard();
     assert.equal(readFileSync(path, 'utf8'), 'the old one');
@@ -44,7 +44,7 @@ describe('report files', () => {
     const [path, link] = [join(folder, 'real.json'), join(folder, 'link.json')];
     writeFileSync(path, 'old');
     symlinkSync(path, link);
-    assert.deepEqual(new ReportFiles([link]).write(REPORT), []);
+    assert.deepEqual(reportFiles([link]).write(REPORT), []);
     assert.match(readFileSync(path, 'utf8'), /"format": 1/);
   });
 
@@ -52,7 +52,7 @@ describe('report files', () => {
     mkdirSync(join(folder, 'folder.json'));
     const paths = ['a.txt', 'folder.json', 'missing/a.json', 'old.json/a.json'].map((name) => join(folder, name));
     assert.throws(
-      () => new ReportFiles([join(folder, 'fine.md'), ...paths]),
+      () => reportFiles([join(folder, 'fine.md'), ...paths]),
       (error: Error) => {
         assert.ok(error instanceof ConfigError);
         assert.match(

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { buildReport } from '../../src/report/build.ts';
+import { buildReport } from '../../src/report/build-report.ts';
 import { hintsOf } from '../../src/report/hints.ts';
 import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
 import { svg } from '../../src/report/svg.ts';
 import { ticksOf } from '../../src/report/svg-axis.ts';
-import { historyText, runText } from '../../src/report/text.ts';
+import { historyText, runText } from '../../src/report/text-report.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { runReport, service, START, vantage, within } from './scene.ts';
 import { all, readXml } from './xml-reader.ts';

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Gap, Hello, ServiceSnapshot, TimelineInterval, Transition } from '../../src/feed/messages.ts';
-import type { State } from '../../src/model.ts';
-import { buildReport } from '../../src/report/build.ts';
+import type { Gap, Hello, ServiceSnapshot, TimelineInterval, Transition } from '../../src/core/messages.ts';
+import type { State } from '../../src/core/model.ts';
+import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedService } from '../../src/report/observed.ts';
-import { Recorder } from '../../src/report/recorder.ts';
+import { Recorder } from '../../src/report/run-recorder.ts';
 
 function snapshot(timeline: readonly TimelineInterval[], more: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
   const last = timeline.at(-1) ?? { state: 'unknown' as const, from: 0 };

@@ -1,9 +1,9 @@
 /** Things observed, for the tests of reports. Times in milliseconds; 0 is the start of the command where there is one. */
-import { buildReport } from '../../src/report/build.ts';
+import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedInterval, ObservedService, ObservedVantage, Window } from '../../src/report/observed.ts';
 import type { Budget, Report, RunFacts } from '../../src/report/report.ts';
-import type { DownReason, Reason, State } from '../../src/model.ts';
-import type { ServiceInfo } from '../../src/timeline/board.ts';
+import type { DownReason, Reason, State } from '../../src/core/model.ts';
+import type { ServiceInfo } from '../../src/core/board.ts';
 
 export const START = 1_795_000_000_000;
 

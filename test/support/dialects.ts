@@ -1,5 +1,5 @@
 /** How each kind of service is spoken to: a spec, and what a good server answers. */
-import type { Kind } from '../../src/model.ts';
+import type { Kind } from '../../src/core/model.ts';
 import type { ProbeSpec, TlsSpec } from '../../src/probe/spec.ts';
 import { endpoint, httpSpec, redisSpec, tcpSpec } from './probing.ts';
 import type { Behaviour } from './servers.ts';

@@ -1,7 +1,7 @@
 /** Sends probes as the engine does, and records what they tell. */
 import { once, EventEmitter } from 'node:events';
 
-import type { Connection, Kind, Sample } from '../../src/model.ts';
+import type { Connection, Kind, Sample } from '../../src/core/model.ts';
 import { Attempt, type AttemptHost } from '../../src/probe/attempt.ts';
 import type { Failure } from '../../src/probe/failure.ts';
 import { makeProber } from '../../src/probe/make-prober.ts';

@@ -3,10 +3,10 @@
  * without the command line. Arguments: the interval in milliseconds, then `NAME=PORT` for each service; `GROUP/NAME=PORT`
  * puts it into a group. SIGUSR2 raises an error that nobody catches. How it ended is written when it has.
  */
-import { Monitor } from '../../src/engine/monitor.ts';
-import { Dashboard } from '../../src/dashboard/dashboard.ts';
-import { whyNoDashboard } from '../../src/dashboard/environment.ts';
-import { summary } from '../../src/lines/summary.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import { Dashboard } from '../../src/terminal/dashboard.ts';
+import { whyNoDashboard } from '../../src/terminal/environment.ts';
+import { summary } from '../../src/terminal/watch-summary.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 
 const [interval = '100', ...targets] = process.argv.slice(2);

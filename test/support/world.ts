@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check';
 
-import type { DownReason, Sample } from '../../src/model.ts';
+import type { DownReason, Sample } from '../../src/core/model.ts';
 
 export interface Outage {
   readonly from: number;

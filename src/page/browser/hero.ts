@@ -1,5 +1,5 @@
 /** The overall sentence and what it is about, at the top, in the title and in the icon. */
-import type { Summary } from '../summary.ts';
+import type { Summary } from '../page-summary.ts';
 import { ICONS } from './icons.ts';
 import { byId, make, setData, setText } from './dom.ts';
 

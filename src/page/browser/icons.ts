@@ -1,5 +1,5 @@
 /** The page's icon in each state: the same shapes as the signs. They are part of the page, as the monitor may be away. */
-import type { State } from '../../model.ts';
+import type { State } from '../../core/model.ts';
 
 const SHAPES: Readonly<Record<State, string>> = {
   up: '<circle cx="8" cy="8" r="6.5" fill="#1d8a6e"/>',

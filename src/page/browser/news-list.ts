@@ -1,5 +1,5 @@
 /** Gaps and events: lines that are written anew, so that nothing moves when something happens. */
-import { showExactly } from '../words.ts';
+import { showExactly } from '../page-text.ts';
 import type { Entry } from '../news.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';
 

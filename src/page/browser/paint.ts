@@ -1,7 +1,7 @@
 /** Paints strips and days on canvases. A state is told by its shape as well as by its colour. */
-import type { Day } from '../../timeline/days.ts';
-import { downShare } from '../days.ts';
-import type { Piece } from '../strip.ts';
+import type { Day } from '../../core/days.ts';
+import { downShare } from '../page-days.ts';
+import type { Piece } from '../page-strip.ts';
 import type { Theme } from './theme.ts';
 
 /** Heights in CSS pixels; the style sheet has the same. */

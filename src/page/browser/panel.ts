@@ -1,7 +1,7 @@
 /** What more there is to tell of a service: how it is probed, why it is down, its last gaps, its badge. */
-import { count, showGap } from '../../format.ts';
-import type { BoardService } from '../../timeline/board.ts';
-import { mainReason, showEvery, showExactly, showReason } from '../words.ts';
+import { count, showGap } from '../../core/format.ts';
+import type { BoardService } from '../../core/board.ts';
+import { mainReason, showEvery, showExactly, showReason } from '../page-text.ts';
 import { make, setText } from './dom.ts';
 import type { Frame } from './frame.ts';
 

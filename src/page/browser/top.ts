@@ -1,8 +1,8 @@
 /** The top and the foot of the page: how the connection is, who watches, since when. */
-import { count, showClock } from '../../format.ts';
+import { count, showClock } from '../../core/format.ts';
 import { type LinkState, linkWord } from '../link-words.ts';
-import type { Picture } from '../picture.ts';
-import { showEvery, showWhen } from '../words.ts';
+import type { Picture } from '../page-state.ts';
+import { showEvery, showWhen } from '../page-text.ts';
 import { byId, setText } from './dom.ts';
 
 export class Top {

@@ -1,5 +1,5 @@
 /** How far back the strips reach: chosen by the reader, and kept in the page's address. */
-import { WINDOWS } from '../strip.ts';
+import { WINDOWS } from '../page-strip.ts';
 import { byId, make, setText } from './dom.ts';
 
 type Window = (typeof WINDOWS)[number];

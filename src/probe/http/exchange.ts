@@ -6,7 +6,8 @@ import type { Dispatcher } from 'undici';
 import type { Attempt } from '../attempt.ts';
 import type { Failure } from '../failure.ts';
 import type { HttpSpec } from '../spec.ts';
-import { excerpt, matchEnd, shownPattern } from '../text.ts';
+import { excerpt } from '../../core/excerpt.ts';
+import { matchEnd, shownPattern } from '../pattern.ts';
 
 /** Bytes of a body that are read. */
 const BODY_LIMIT = 1_048_576;

@@ -1,11 +1,11 @@
 /** What an HTTP probe asks, and of whom: the configured URL, or the one that a redirect leads to. */
 import type { Dispatcher } from 'undici';
 
-import { VERSION } from '../../version.ts';
+import { VERSION } from '../../core/version.ts';
 import { Dialler } from '../connect.ts';
 import type { Failure } from '../failure.ts';
 import type { HttpSpec } from '../spec.ts';
-import { excerpt } from '../text.ts';
+import { excerpt } from '../../core/excerpt.ts';
 import { explain } from './explain.ts';
 
 /** One request. */

@@ -142,8 +142,8 @@ export class Conversation {
     const decoders = this.#socket.listeners('data') as ((chunk: Buffer) => void)[];
     this.#socket.removeAllListeners('data');
     this.#socket.on('data', (chunk: Buffer) => {
-      const trouble = this.#guard.check(chunk);
-      if (trouble !== null) this.#broken({ reason: 'protocol', message: trouble });
+      const problem = this.#guard.check(chunk);
+      if (problem !== null) this.#broken({ reason: 'protocol', message: problem });
       else for (const decode of decoders) decode(chunk);
     });
   }

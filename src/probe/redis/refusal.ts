@@ -1,7 +1,7 @@
 /** What Redis' error replies mean for a probe. */
-import type { Reason } from '../../model.ts';
+import type { Reason } from '../../core/model.ts';
 import type { Failure } from '../failure.ts';
-import { excerpt } from '../text.ts';
+import { excerpt } from '../../core/excerpt.ts';
 
 /** By the first word of the reply. */
 const BY_WORD: Partial<Record<string, Reason>> = {

@@ -4,7 +4,7 @@
  * is malformed, and makes room for an array as long as is announced.)
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
-import { excerpt } from '../text.ts';
+import { excerpt } from '../../core/excerpt.ts';
 
 /** Bytes of one reply. */
 const LIMIT = 1_048_576;
@@ -51,8 +51,8 @@ export class ReplyGuard {
       const end = this.#bulk > 0 ? Math.min(at + this.#bulk, chunk.length) : endOfLine(chunk, at);
       this.#bytes += end - at;
       if (this.#bytes > LIMIT) return `a reply of more than ${String(LIMIT)} bytes`;
-      const trouble = this.#bulk > 0 ? this.#takeBulk(end - at) : this.#takeLine(chunk, at, end);
-      if (trouble !== null) return trouble;
+      const problem = this.#bulk > 0 ? this.#takeBulk(end - at) : this.#takeLine(chunk, at, end);
+      if (problem !== null) return problem;
       at = end;
     }
     return null;

@@ -5,7 +5,8 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Attempt } from '../attempt.ts';
 import { closedFailure, type Failure } from '../failure.ts';
 import type { TcpSpec } from '../spec.ts';
-import { excerpt, matchEnd, redact, shownPattern } from '../text.ts';
+import { excerpt } from '../../core/excerpt.ts';
+import { matchEnd, redact, shownPattern } from '../pattern.ts';
 
 /** Characters that are read for one expectation. */
 const LIMIT = 65_536;

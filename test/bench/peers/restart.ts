@@ -14,7 +14,7 @@ import { needPeers } from './needs.ts';
 import type { ToldThere } from './restart-watch.ts';
 import { ncLoop } from './tools.ts';
 
-const SCRIPT = fileURLToPath(new URL('restart-watch.js', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./restart-watch.js', import.meta.url));
 /** For the slowest tool to see the services up again. */
 const AFTERWARDS_MS = ncLoop.intervalMs + 3000;
 const SERVICES = ['web', 'redis'] as const;

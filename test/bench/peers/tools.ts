@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Message } from '../../../src/feed/messages.ts';
+import type { Message } from '../../../src/core/messages.ts';
 import { Program } from './program.ts';
 import type { Tool, Watchable } from './tool.ts';
 import { now, type Witness } from './witness.ts';

@@ -1,7 +1,7 @@
 /** What one tool says: what it saw, and the gaps that follow from it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Clock } from '../../../src/engine/clock.ts';
+import { Clock } from '../../../src/core/clock.ts';
 
 /** A gap as a tool tells it. Times are epoch milliseconds. */
 export interface Told {

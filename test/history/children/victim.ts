@@ -5,7 +5,7 @@
  */
 import { type AddressInfo, createServer } from 'node:net';
 
-import { Monitor } from '../../../src/engine/monitor.ts';
+import { Monitor } from '../../../src/monitor/monitor.ts';
 import type { Watched } from '../../../src/probe/spec.ts';
 import { openHistory } from '../open.ts';
 

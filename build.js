@@ -1,0 +1,57 @@
+/**
+ * The build. Each TypeScript file of the program and its tests becomes the JavaScript file of the same name below `dist`,
+ * the browser's part of the status page becomes one script, and its styles one sheet. Types are not checked here:
+ * `npm run check` does that.
+ */
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { build, transform } from 'esbuild';
+
+const OUT = 'dist';
+const PAGE = 'src/page';
+/** The oldest Node that package.json allows. */
+const NODE = 'node20';
+/** Browsers that have what the page uses: `:has()`, container queries. */
+const BROWSERS = ['chrome105', 'firefox121', 'safari16'];
+/** The parts of the style sheet, in the order in which they count. */
+const STYLES = ['base', 'top', 'services', 'panel', 'news', 'narrow'];
+
+/** An import of one of our own modules, which the source names with `.ts`. */
+const OWN_IMPORT = /((?:\bfrom|\bimport)\s*\(?\s*["']\.{1,2}\/[^"']+)\.ts(["'])/g;
+/** Files that run as they are. */
+const AS_IS = /\.(lua|html|json)$/;
+
+async function filesOf(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+async function compile(file) {
+  const { code } = await transform(await readFile(file, 'utf8'), { loader: 'ts', target: NODE, sourcefile: file });
+  await write(file.replace(/\.ts$/, '.js'), code.replace(OWN_IMPORT, '$1.js$2'));
+}
+
+async function write(file, content) {
+  const output = join(OUT, file);
+  await mkdir(dirname(output), { recursive: true });
+  await writeFile(output, content);
+}
+
+async function buildPage() {
+  const common = { bundle: true, minify: true, target: BROWSERS, outdir: join(OUT, PAGE, 'assets') };
+  await build({ ...common, entryPoints: { page: join(PAGE, 'browser/page-main.ts') }, format: 'esm' });
+  const contents = STYLES.map((part) => `@import "./${part}.css";`).join('\n');
+  const resolveDir = join(PAGE, 'static/style');
+  await build({ ...common, entryNames: 'page', stdin: { contents, resolveDir, loader: 'css' } });
+  for (const name of ['index.html', 'icon.svg'])
+    await cp(join(PAGE, 'static', name), join(OUT, PAGE, 'assets', name), { recursive: true });
+}
+
+await rm(OUT, { recursive: true, force: true });
+const files = [...(await filesOf('src')), ...(await filesOf('test'))].filter((file) => !file.startsWith(`${PAGE}/`) || !/browser|static/.test(file));
+await Promise.all([
+  buildPage(),
+  ...files.filter((file) => file.endsWith('.ts')).map(compile),
+  ...files.filter((file) => AS_IS.test(file)).map((file) => cp(file, join(OUT, file), { recursive: true })),
+]);

@@ -1,0 +1,87 @@
+/** A service as several vantages see it together. */
+import type { Observed, ServiceSnapshot, TimelineInterval, Uptime, VantageView } from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import { BoardService } from '../core/board.ts';
+import { combined, combinedTimeline } from './combine.ts';
+
+/** One vantage's view of it. */
+export interface Lane {
+  readonly vantage: string;
+  /** The `id` of the monitor that speaks for the vantage. */
+  readonly monitor: string;
+  readonly service: BoardService;
+}
+
+/** Gaps of all vantages that are known: the newest. */
+const GAPS = 20;
+
+export class CombinedService extends BoardService {
+  #lanes: readonly Lane[] = [];
+
+  get lanes(): readonly Lane[] {
+    return this.#lanes;
+  }
+
+  /** Other vantages watch it, or what one knows of it was told anew. At least one. */
+  setLanes(lanes: readonly Lane[]): void {
+    this.#lanes = lanes;
+    const gaps = lanes.flatMap(({ service }) => service.gaps).sort((a, b) => a.to - b.to);
+    this.gaps.splice(0, this.gaps.length, ...gaps.slice(-GAPS));
+    const to = combined(lanes.map(({ service }) => service.state));
+    const at = this.timeline.at(-1)?.from ?? this.since;
+    const [from, reason] = [this.state, this.reasonFor(to)];
+    const { name: service } = this;
+    this.transition({
+      ...{ type: 'transition', seq: 0, service, from, to, at, notBefore: at, notAfter: at, reason, message: null },
+    });
+  }
+
+  override get status(): State {
+    return combined(this.#lanes.map(({ service }) => service.status));
+  }
+
+  override get timeline(): TimelineInterval[] {
+    return combinedTimeline(this.#lanes.map(({ service }) => service.timeline));
+  }
+
+  /** Why it is in this state: as the first vantage says that has a reason for it. */
+  reasonFor(state: State): Reason | null {
+    const cause: State = state === 'partial' ? 'down' : state;
+    return (
+      this.#lanes.find(({ service }) => service.state === cause && service.reason !== null)?.service.reason ?? null
+    );
+  }
+
+  override snapshot(now: number): ServiceSnapshot {
+    const lanes = this.#lanes.map(({ service }) => service.snapshot(now));
+    const own = super.snapshot(now);
+    const observed = mean(lanes.map((lane) => lane.observed));
+    return {
+      ...own,
+      since: own.timeline.at(-1)?.from ?? own.since,
+      uptime: mean(lanes.map(({ uptime }) => uptime)),
+      observed: { '1h': observed['1h'] ?? 0, '24h': observed['24h'] ?? 0, '90d': observed['90d'] ?? 0 },
+      vantages: this.views(),
+    };
+  }
+
+  /** Who says what. */
+  views(): VantageView[] {
+    return this.#lanes.map(({ vantage, monitor, service: { state, since, reason } }) => ({
+      vantage,
+      monitor,
+      state,
+      since,
+      reason,
+    }));
+  }
+}
+
+/** The mean of what the vantages say that say something; null where none does. */
+function mean(each: readonly (Uptime | Observed)[]): Uptime {
+  const over = (window: keyof Uptime): number | null => {
+    const known = each.flatMap((one) => one[window] ?? []);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  return { '1h': over('1h'), '24h': over('24h'), '90d': over('90d') };
+}

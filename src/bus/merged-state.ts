@@ -1,0 +1,170 @@
+/**
+ * What a hub knows: every service as its vantages see it, and together. A pure function of what it is given of the
+ * stream, in its order: so every hub tells the same under the same numbers.
+ */
+import { isDeepStrictEqual } from 'node:util';
+
+import { type Entry, isBehind } from './entry.ts';
+import { goodbye } from './silence.ts';
+import type { Event, Hello, StatusMessage, Transition } from '../core/messages.ts';
+import type { State } from '../core/model.ts';
+import { Board, infoOf } from '../core/board.ts';
+import { Views } from './combine.ts';
+import { CombinedService } from './combined-service.ts';
+
+interface Vantage {
+  monitor: string;
+  readonly board: Board;
+  /** What was in the stream up to this entry is known already. */
+  readonly top: string;
+}
+
+/** What an entry means for those who listen. */
+export interface News {
+  /** Under their numbers in the stream. */
+  readonly events: readonly Event[];
+  readonly statuses: readonly StatusMessage[];
+  /** Whether something changed that no event tells: the list of services, or what is known of one. */
+  readonly anew: boolean;
+}
+
+export class World {
+  /** The services, as all vantages see them together. */
+  readonly board = new Board();
+  readonly #combined = new Map<string, CombinedService>();
+  readonly #vantages = new Map<string, Vantage>();
+  readonly #views = new Views();
+
+  get services(): ReadonlyMap<string, CombinedService> {
+    return this.#combined;
+  }
+
+  get vantages(): ReadonlyMap<string, { readonly monitor: string; readonly board: Board }> {
+    return this.#vantages;
+  }
+
+  /**
+   * What is known of a vantage before the first entry is taken.
+   * @param top the last entry that it knows of
+   * @param silentAt since when nobody looks there; null where somebody does
+   */
+  begin(name: string, hello: Hello, top: string, silentAt: number | null): void {
+    this.#replace(name, hello, top, silentAt);
+  }
+
+  /**
+   * How services were seen before the first entry: as its first transition says.
+   * @param entries those that are taken next, the oldest first
+   */
+  beginAt(entries: readonly Entry[]): void {
+    const seen = new Set<string>();
+    for (const { vantage, events, opening } of entries) {
+      for (const { service } of opening?.services ?? []) seen.add(key(vantage, service));
+      for (const event of events) {
+        if (event?.type !== 'transition' || seen.has(key(vantage, event.service))) continue;
+        seen.add(key(vantage, event.service));
+        this.#views.set(event.service, vantage, event.from);
+      }
+    }
+  }
+
+  take(entry: Entry): News {
+    const { id, vantage: name, opening, n } = entry;
+    let anew = false;
+    if (opening !== null) {
+      this.#views.replace(name, new Map(opening.services.map(({ service, state }) => [service, state])));
+      const known = this.#vantages.get(name);
+      if (known === undefined || isBehind(id, known.top)) anew = this.#replace(name, opening, id);
+    }
+    const vantage = this.#vantages.get(name);
+    const fresh = vantage !== undefined && isBehind(id, vantage.top) ? vantage : null;
+    const events = entry.events.map((event, index) => this.#event(event, n + index, entry, fresh));
+    const statuses = fresh === null ? [] : entry.statuses.flatMap((status) => this.#status(status, fresh) ?? []);
+    return { events, statuses, anew };
+  }
+
+  /** A vantage is not there any more. */
+  forget(name: string): void {
+    this.#views.replace(name, new Map());
+    this.#vantages.delete(name);
+    for (const service of [...this.#combined.keys()]) this.#arrange(service);
+  }
+
+  #event(event: Event | null, seq: number, { vantage, monitor }: Entry, fresh: Vantage | null): Event {
+    const origin = vantage === '' ? {} : { vantage, monitor };
+    if (event === null) return { type: 'mark', seq, at: 0, text: 'an event that this hub can not read', ...origin };
+    if (event.type === 'transition') return this.#transition({ ...event, seq, ...origin }, vantage, fresh);
+    if (event.type === 'gap' && fresh !== null) {
+      fresh.board.apply(event);
+      this.#combined.get(event.service)?.gap(event);
+    }
+    return { ...event, seq, ...origin };
+  }
+
+  #transition(event: Transition, name: string, fresh: Vantage | null): Transition {
+    const { from, to } = this.#views.set(event.service, name, event.to);
+    const seen = { from: event.from, to: event.to };
+    if (fresh === null) return { ...event, from, to, reason: to === 'up' ? null : event.reason, seen };
+    fresh.board.apply(event);
+    const service = this.#combined.get(event.service);
+    const reason = to === event.to ? event.reason : (service?.reasonFor(to) ?? null);
+    const change: Transition = { ...event, from, to, reason, seen };
+    service?.transition(change);
+    return change;
+  }
+
+  #status(status: StatusMessage, { board }: Vantage): StatusMessage | null {
+    const service = this.#combined.get(status.service);
+    const before = service?.status;
+    board.apply(status);
+    return service === undefined || service.status === before ? null : { ...status, status: service.status };
+  }
+
+  /** Returns whether something changed. */
+  #replace(name: string, hello: Hello, top: string, silentAt: number | null = null): boolean {
+    const before = this.#vantages.get(name);
+    const board = new Board();
+    board.apply(hello);
+    if (silentAt !== null) for (const event of goodbye(board, silentAt, null)) board.apply(event);
+    const was = before === undefined ? null : outline(before.board);
+    this.#vantages.set(name, { monitor: hello.monitor.id, board, top });
+    for (const [service, { state }] of board.services) {
+      if (!this.#views.has(service, name)) this.#views.set(service, name, state);
+    }
+    for (const service of new Set([...(before?.board.services.keys() ?? []), ...board.services.keys()])) {
+      this.#arrange(service);
+    }
+    return before?.monitor !== hello.monitor.id || !isDeepStrictEqual(was, outline(board));
+  }
+
+  /** Puts together anew who sees a service. */
+  #arrange(name: string): void {
+    const lanes = [...this.#vantages].flatMap(([vantage, { monitor, board }]) => {
+      const service = board.services.get(name);
+      return service === undefined ? [] : [{ vantage, monitor, service }];
+    });
+    // In an order that every hub has.
+    lanes.sort((a, b) => (a.vantage < b.vantage ? -1 : 1));
+    const [first] = lanes;
+    if (first === undefined) {
+      this.#combined.delete(name);
+      this.board.services.delete(name);
+      return;
+    }
+    const { info, since } = first.service;
+    const service = this.#combined.get(name) ?? new CombinedService(name, info, since);
+    service.info = info;
+    service.setLanes(lanes);
+    this.#combined.set(name, service);
+    this.board.services.set(name, service);
+  }
+}
+
+/** What a viewer would notice. */
+function outline({ services }: Board): [string, State, number, object][] {
+  return Array.from(services.values(), (service) => [service.name, service.state, service.since, infoOf(service.info)]);
+}
+
+function key(vantage: string, service: string): string {
+  return `${vantage}\n${service}`;
+}

@@ -1,0 +1,99 @@
+/** `gapwatch attach`: the dashboard, or lines or json, over the feeds of one or more running monitors. */
+import type { ServiceHistory, Source } from '../core/source.ts';
+import type { Reader } from '../core/source.ts';
+import { FeedClient } from '../client/feed-client.ts';
+import type { ClockOffset } from '../client/clock-offset.ts';
+import { fetchPast } from '../client/fetch-history.ts';
+import { showDuration } from '../core/format.ts';
+import { feedUrls } from './feed-urls.ts';
+import { parseDuration, type ShowArguments } from './options.ts';
+import { exitCodeOf, untilEnded } from './ending.ts';
+import { show, willShow } from './show.ts';
+
+/** A remote monitor, as the dashboard and the lines read it. */
+class RemoteSource implements Source {
+  readonly client: FeedClient;
+  problem: string | null = null;
+
+  constructor(client: FeedClient) {
+    this.client = client;
+    client.subscribe({
+      samples: false,
+      take: () => undefined,
+      connected: () => {
+        this.problem = null;
+      },
+      disconnected: ({ problem }) => {
+        this.problem = problem;
+      },
+    });
+  }
+
+  subscribe(reader: Reader): () => void {
+    return this.client.subscribe(reader);
+  }
+
+  mark(text: string): void {
+    void this.client.mark(text).then((problem) => {
+      this.problem = problem === null ? null : `not marked: ${problem}`;
+    });
+  }
+
+  now(): number {
+    return this.client.now() + (this.client.offset?.offsetMs ?? 0);
+  }
+
+  past(from: number): Promise<readonly ServiceHistory[]> {
+    return fetchPast(this.client.url, from);
+  }
+
+  get offsetMs(): number {
+    return -(this.client.offset?.offsetMs ?? 0);
+  }
+
+  get connected(): boolean {
+    return this.client.connected;
+  }
+}
+
+/** Shows what running monitors see until it is ended. Returns the exit code. */
+export async function attach(
+  args: ShowArguments & { url: readonly string[]; for?: string | undefined },
+): Promise<number> {
+  const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
+  const urls = feedUrls(args.url);
+  const samples = args.samples || willShow(args.format) === 'dashboard';
+  const sources = urls.map((url) => new RemoteSource(new FeedClient(url, samples)));
+  const showing = await show(args, sources);
+  if (showing.format !== 'dashboard') for (const { client } of sources) tellLinks(client);
+  const ending = await untilEnded({ forMs, hangup: true, others: [showing.ended] });
+  showing.close();
+  for (const { client } of sources) client.close();
+  return exitCodeOf(ending);
+}
+
+/** `its clock is 3.2 ms ahead of this one (± 0.4)`. */
+function showOffset({ offsetMs, uncertaintyMs }: ClockOffset): string {
+  const where = offsetMs < 0 ? 'behind' : 'ahead of';
+  return `its clock is ${Math.abs(offsetMs).toFixed(1)} ms ${where} this one (± ${uncertaintyMs.toFixed(1)})`;
+}
+
+/** Says on stderr when a feed is lost and found. */
+function tellLinks(client: FeedClient): void {
+  let lost = false;
+  client.subscribe({
+    samples: false,
+    take: () => undefined,
+    connected({ at, since, resumed }) {
+      lost = false;
+      const offset = client.offset === null ? '' : `; ${showOffset(client.offset)}`;
+      const missed = resumed ? 'nothing was missed' : 'what happened meanwhile is not known';
+      const back = since === null ? '' : ` again after ${showDuration(at - since)}: ${missed}`;
+      process.stderr.write(`${client.url.shown}: connected${back}${offset}\n`);
+    },
+    disconnected({ problem }) {
+      if (!lost) process.stderr.write(`${client.url.shown}: not connected: ${problem}. Trying again for ever.\n`);
+      lost = true;
+    },
+  });
+}

@@ -1,0 +1,186 @@
+/** The command line: argv to a command and its plain arguments, errors to words and exit codes. */
+import { writeSync } from 'node:fs';
+
+import yargs from 'yargs';
+
+import { ConfigError } from '../config/config-error.ts';
+import { FeedError } from '../server/listen-error.ts';
+import { HistoryError } from '../history/history-error.ts';
+import { VERSION } from '../core/version.ts';
+import {
+  DEMO_OPTIONS,
+  HUB_OPTIONS,
+  MONITOR_OPTIONS,
+  PROBE_OPTIONS,
+  REPEATED,
+  REPORT_OPTIONS,
+  RUN_OPTIONS,
+  SHOW_OPTIONS,
+} from './options.ts';
+import { EXIT, isReaderGone } from './ending.ts';
+
+const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
+  PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
+  http://…, https://… or unix:/SOCKET:/PATH   a page
+  redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
+Without a TARGET, services.json in the current folder is read.`;
+
+/** The command line itself is wrong. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'usage';
+}
+
+/** Their messages are for people, and say all. */
+const FOR_PEOPLE = [ConfigError, FeedError, HistoryError, UsageError] as const;
+
+/** What the bare program does where no service is named anywhere. */
+export type WithoutServices = 'explain' | 'demo';
+
+/**
+ * Runs a command line.
+ * @param argv the words behind the program's name
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
+  let code: number = EXIT.ok;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
+  const target = {
+    type: 'string',
+    array: true,
+    describe: 'Services to watch: [NAME=]WHERE, see below',
+  } as const;
+  const parser = yargs([...argv])
+    .scriptName('gapwatch')
+    .usage('Watches services from outside while daemons restart, and states every gap with its bounds.')
+    .parserConfiguration({ 'parse-positional-numbers': false, 'dot-notation': false })
+    .command(
+      ['watch [target..]', '$0'],
+      'Watch services (the default)',
+      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(SHOW_OPTIONS),
+      async (args) => {
+        const { watch } = await import('./watch-command.ts');
+        try {
+          code = await watch(args);
+        } catch (error) {
+          if (!(error instanceof ConfigError && error.code === 'no-services' && withoutServices === 'demo'))
+            throw error;
+          const { demo } = await import('./demo-command.ts');
+          code = await demo(args);
+        }
+      },
+    )
+    .command(
+      'serve [target..]',
+      'The daemon: feed, status page, metrics, and a structured log on stderr',
+      (args) => args.positional('target', target).options(MONITOR_OPTIONS),
+      async (args) => {
+        const { serve } = await import('./serve-command.ts');
+        code = await serve(args);
+      },
+    )
+    .command(
+      'attach <url..>',
+      'The dashboard over the feeds of one or more running monitors, side by side',
+      (args) =>
+        args
+          .positional('url', {
+            type: 'string',
+            array: true,
+            demandOption: true,
+            describe: 'ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT',
+          })
+          .options(SHOW_OPTIONS)
+          .option('for', MONITOR_OPTIONS.for),
+      async (args) => {
+        const { attach } = await import('./attach-command.ts');
+        code = await attach(args);
+      },
+    )
+    .command(
+      'run [target..]',
+      'Watch before, during and after a command (-- COMMAND...); report and verdict',
+      (args) => args.positional('target', target).options(RUN_OPTIONS),
+      async (args) => {
+        const { run: runCommand } = await import('./run-command.ts');
+        const dashes = argv.indexOf('--');
+        code = await runCommand(args, dashes < 0 ? [] : argv.slice(dashes + 1));
+      },
+    )
+    .command('report', 'Gaps and uptime from the history', REPORT_OPTIONS, async (args) => {
+      const { report } = await import('./report-command.ts');
+      code = report(args);
+    })
+    .command(
+      'check [target..]',
+      'Read the configuration, probe each service once, print what was found',
+      (args) => args.positional('target', target).options(PROBE_OPTIONS),
+      async (args) => {
+        const { check } = await import('./check-command.ts');
+        code = await check(args);
+      },
+    )
+    .command(
+      'hub',
+      'Serve the feeds of all monitors that publish to one Redis stream, combined; it does not probe',
+      (args) => args.options(HUB_OPTIONS),
+      async (args) => {
+        const { hub } = await import('./hub-command.ts');
+        code = await hub(args);
+      },
+    )
+    .command(
+      'demo',
+      'Watch three services of its own that are restarted now and then',
+      (args) => args.options(DEMO_OPTIONS).options(SHOW_OPTIONS),
+      async (args) => {
+        const { demo } = await import('./demo-command.ts');
+        code = await demo(args);
+      },
+    )
+    .epilogue(TARGET_HELP)
+    .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
+    .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')
+    .example('$0 run web=8080 -- systemctl restart docker', 'what did its users feel of it?')
+    .example('$0 demo', 'see what it looks like')
+    .version(VERSION)
+    .help()
+    .alias('h', 'help')
+    .strict()
+    .check((args) => {
+      const twice = Object.entries(args).find(
+        ([name, value]) => name.length > 1 && !['target', 'url', ...REPEATED].includes(name) && Array.isArray(value),
+      );
+      if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice; once is enough.`);
+      return true;
+    })
+    .wrap(Math.min(110, process.stderr.columns || 100))
+    .exitProcess(false)
+    .fail((message, error: Error | undefined) => {
+      // yargs tells its own findings as a message, some with an error of its own; what a command throws as an error.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(`${message}\n'gapwatch --help' lists commands and options.`);
+    });
+  try {
+    await parser.parseAsync();
+    return code;
+  } catch (error) {
+    if (!(error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind))) throw error;
+    process.stderr.write(`gapwatch: ${error.message}\n`);
+    return EXIT.usage;
+  }
+}
+
+/**
+ * A reader that went away is no fault; and of what was meant for it nobody needs to be told. Whoever can't take the
+ * output for another reason, such as a full disk, does not get the rest of it either.
+ */
+function tolerate(error: Error): void {
+  if (isReaderGone(error)) return;
+  try {
+    writeSync(process.stderr.fd, `gapwatch: the output could not be written: ${error.message}\n`);
+  } catch {
+    // Then there is nobody to tell.
+  }
+  process.exit(EXIT.usage);
+}

@@ -1,0 +1,95 @@
+/** `gapwatch report`: gaps and uptime from the history. */
+import { resolve } from 'node:path';
+
+import { commandLineProblem, invalid } from '../config/config-error.ts';
+import { showTime } from '../core/format.ts';
+import { defaultDataDir } from '../history/data-dir.ts';
+import { HistoryReader } from '../history/reader.ts';
+import { buildReport } from '../report/build-report.ts';
+import { observedFrom } from '../report/from-history.ts';
+import { hintsOf } from '../report/hints.ts';
+import type { Window } from '../report/observed.ts';
+import { historyText } from '../report/text-report.ts';
+import { MOMENT_FORM, parseMoment } from '../report/when.ts';
+import { reportFiles, type ReportArguments } from './options.ts';
+import { EXIT } from './ending.ts';
+
+/** A monitor that runs gives a sign of life each second: what is missing at the end of the window is not missed. */
+const ALIVE_MS = 5000;
+
+/**
+ * Reads the history, and tells what is asked of it. Returns the exit code.
+ * @throws ConfigError, HistoryError
+ */
+export function report(args: ReportArguments): number {
+  if (args.data === 'off') {
+    const message = 'a report is made from a history: name the folder of one, or leave the option out';
+    throw invalid([commandLineProblem('--data', message)]);
+  }
+  const asked = windowOf(args, Date.now());
+  const reader = HistoryReader.open(resolve(args.data ?? defaultDataDir(process.env)));
+  try {
+    return reportOf(reader, args, asked);
+  } finally {
+    reader.close();
+  }
+}
+
+function reportOf(reader: HistoryReader, args: ReportArguments, asked: Window): number {
+  const known = reader.services();
+  const names = known.map(({ name }) => name);
+  if (args.service !== undefined && !names.includes(args.service)) {
+    const there = names.length === 0 ? 'there is none yet' : `there are: ${names.join(', ')}`;
+    throw invalid([commandLineProblem('--service', `the history knows no "${args.service}"; ${there}`)]);
+  }
+  const wanted = known.filter(({ name }) => args.service === undefined || name === args.service);
+  const window = windowWithin(asked, reader.reach);
+  // Who was gone before the window has no part in it, unless it is asked for by name.
+  const part = wanted.filter(({ firstSeen, lastSeen }) => firstSeen < window.to && lastSeen > window.from);
+  const chosen = new Set((args.service === undefined ? part : wanted).map(({ name }) => name));
+  const files = reportFiles(args.report);
+  try {
+    const cut = wanted
+      .filter(({ rawSince, firstSeen }) => rawSince > Math.max(window.from, firstSeen))
+      .map(({ rawSince }) => rawSince);
+    const facts = buildReport([observedFrom(reader, window, chosen)], window, null);
+    const whole = { ...facts, hints: hintsOf(facts) };
+    // Before the output, which may fail.
+    const problems = files.write(whole);
+    process.stdout.write(historyText(whole));
+    if (cut.length > 0) {
+      const since = showTime(Math.max(...cut));
+      process.stderr.write(
+        `Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.\n`,
+      );
+    }
+    for (const problem of problems) process.stderr.write(`gapwatch: ${problem}\n`);
+    return problems.length === 0 ? EXIT.ok : EXIT.usage;
+  } finally {
+    files.discard();
+  }
+}
+
+function windowOf(args: ReportArguments, now: number): Window {
+  const to = args.until === undefined ? now : momentOf(args.until, '--until', now, now);
+  const from = momentOf(args.since, '--since', to, now);
+  if (from >= to) {
+    const message = `${showTime(from)} is not before ${args.until === undefined ? 'now' : showTime(to)}`;
+    throw invalid([commandLineProblem('--since', message)]);
+  }
+  return { from, to };
+}
+
+function momentOf(text: string, option: string, end: number, now: number): number {
+  const at = parseMoment(text, end, now);
+  if (at === null) throw invalid([commandLineProblem(option, `"${text}" is no time; ${MOMENT_FORM}`)]);
+  if (at > now) throw invalid([commandLineProblem(option, `${showTime(at)} is still to come`)]);
+  return at;
+}
+
+/** The window, less the moment for which a monitor that runs has not yet given its sign of life. */
+function windowWithin(asked: Window, reach: Window | null): Window {
+  if (reach === null) return asked;
+  const isAlive = reach.to > asked.to - ALIVE_MS && reach.to > asked.from;
+  return { from: asked.from, to: isAlive ? Math.min(asked.to, reach.to) : asked.to };
+}

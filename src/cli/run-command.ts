@@ -1,0 +1,112 @@
+/** `gapwatch run`: watches before, during and after a command, and says what the services' users felt of it. */
+import { pino } from 'pino';
+
+import { durationText } from '../core/duration.ts';
+import { showDuration } from '../core/format.ts';
+import { buildReport } from '../report/build-report.ts';
+import { hintsOf } from '../report/hints.ts';
+import type { Report, RunFacts } from '../report/report.ts';
+import { runText } from '../report/text-report.ts';
+import { judge } from '../report/verdict.ts';
+import { commandFailed, showCommand } from '../report/report-phrases.ts';
+import { begin } from './begin.ts';
+import { openHistory } from './open-history.ts';
+import type { RunArguments, Targets } from './options.ts';
+import { type Plan, planOf } from './run-plan.ts';
+import { type Course, RunSession } from './run-session.ts';
+import { EXIT, exitCodeOf } from './ending.ts';
+import { LocalVantage, RemoteVantage, type Vantage } from './vantages.ts';
+
+/**
+ * Runs a command under watch.
+ * @param command the words behind `--`
+ * @returns the exit code. That of the verdict counts where the command succeeded; where it failed, it is 3, and the
+ *   verdict stands in the report
+ */
+export async function run(args: RunArguments & Targets, command: readonly string[]): Promise<number> {
+  const plan = await planOf(args, command);
+  try {
+    return await runPlan(args, plan);
+  } finally {
+    plan.files.discard();
+  }
+}
+
+async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
+  const { config, patience } = plan;
+  const log = pino({ level: 'silent' });
+  const history = await openHistory({ option: args.data, settings: config.history, usual: false, log });
+  const { monitor, feed } = await begin({ args, config, history, log });
+  const remote = plan.also.map((url) => new RemoteVantage(url));
+  const local = new LocalVantage(monitor);
+  const vantages: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
+  monitor.apply(config.watched);
+  const session = new RunSession({ command: plan.command, patience, monitor, vantages });
+  const course = await session.course;
+  if (course.startedAt !== null && course.interrupted === null) {
+    await session.unlessInterrupted(Promise.all(vantages.map((one) => one.settled(course.to))));
+  }
+  session.close();
+  await Promise.all([local, ...remote].map((one) => one.close()));
+  await history?.close();
+  await feed?.close();
+  return conclude(plan, { ...course, interrupted: session.interrupted }, vantages);
+}
+
+/** Tells what came of it. */
+function conclude(plan: Plan, course: Course, vantages: readonly Vantage[]): number {
+  const { interrupted, startedAt } = course;
+  if (course.problem !== null) {
+    process.stderr.write(`gapwatch: ${course.problem}\n`);
+    return EXIT.usage;
+  }
+  if (startedAt === null) {
+    process.stderr.write(`${whyNotStarted(plan, course, vantages)}\n`);
+    return interrupted === null ? EXIT.notUp : exitCodeOf(interrupted);
+  }
+  const { endedAt, ending, exitCode, signal } = course;
+  const run: RunFacts = {
+    command: plan.command,
+    startedAt,
+    endedAt,
+    durationMs: endedAt === null ? null : Math.round((endedAt - startedAt) * 1000) / 1000,
+    ending,
+    exitCode,
+    signal,
+    interrupted,
+    budget: plan.budget,
+  };
+  const window = { from: startedAt - plan.patience.beforeMs, to: course.to };
+  const observed = vantages.map((one) => one.observed());
+  const facts: Report = { ...buildReport(observed, window, startedAt), run };
+  const report = { ...facts, verdict: judge(facts, run), hints: hintsOf(facts) };
+  // Before the output, which may fail.
+  const problems = plan.files.write(report);
+  process.stdout.write(`\n${runText(report, run)}`);
+  for (const problem of problems) process.stderr.write(`gapwatch: ${problem}\n`);
+  if (interrupted !== null) return exitCodeOf(interrupted);
+  if (commandFailed(run)) return EXIT.commandFailed;
+  return report.verdict.result === 'pass' ? EXIT.ok : EXIT.bad;
+}
+
+/** Which services were not up, and why. */
+function whyNotStarted(plan: Plan, { interrupted }: Course, vantages: readonly Vantage[]): string {
+  const { beforeMs, giveUpMs } = plan.patience;
+  const command = showCommand(plan.command);
+  if (interrupted !== null) return `${interrupted}: ${command} was not started.`;
+  const head = `${command} was not started: not every service was up for ${durationText(beforeMs)} within ${durationText(giveUpMs)} (--before, --give-up).`;
+  return [head, ...vantages.flatMap((vantage) => notUp(vantage, beforeMs, vantages.length > 1))].join('\n');
+}
+
+function notUp(vantage: Vantage, beforeMs: number, several: boolean): string[] {
+  if (vantage.problem !== null) return [`  ${vantage.problem}`];
+  if (vantage.standings.length === 0) return [`  ${vantage.name}: no service is watched there`];
+  const where = several ? ` (from ${vantage.name})` : '';
+  return vantage.standings
+    .filter(({ upForMs }) => upForMs === null || upForMs < beforeMs)
+    .map(({ service, state, forMs, reason, message, upForMs }) => {
+      const why = reason === null ? '' : `: ${reason}${message === null ? '' : `, ${message}`}`;
+      const since = upForMs === null ? `${state} for ${showDuration(forMs)}` : `up for ${showDuration(forMs)} only`;
+      return `  ${service}${where}: ${since}${why}`;
+    });
+}

@@ -1,0 +1,237 @@
+/**
+ * A client of another monitor's feed. It reconnects for ever and resumes, so its readers get every event once and in
+ * order, as from a monitor in this process; and it tells them while it is not connected.
+ */
+import { request } from 'undici';
+
+import { Clock } from '../core/clock.ts';
+import type { FeedReader } from '../core/source.ts';
+import { Board } from '../core/board.ts';
+import { type ClockOffset, OffsetMeter } from './clock-offset.ts';
+import { decode } from '../core/message-schema.ts';
+import type { FeedUrl } from './feed-url.ts';
+import { Link } from './feed-connection.ts';
+import { type Event, type Hello, isEvent, type Message, type MonitorIdentity, PROTOCOL } from '../core/messages.ts';
+
+export class FeedClient {
+  readonly url: FeedUrl;
+  readonly #clock = new Clock();
+  readonly #link: Link;
+  readonly #samples: boolean;
+  readonly #board = new Board();
+  readonly #readers = new Set<FeedReader>();
+  /** Whether `seq` has holes, as the feed is narrowed to some services. */
+  readonly #narrowed: boolean;
+  #meter = new OffsetMeter();
+  #identity: MonitorIdentity | null = null;
+  /** The last event that was told. */
+  #position = 0;
+  #connected = false;
+  /** When something was last heard, by this machine's clock. */
+  #heardAt: number;
+  #everConnected = false;
+  /** The hello of a connection that resumes: told when all that was missed has come, as it knows of that already. */
+  #held: Hello | null = null;
+  #greeted = false;
+  #unknown = 0;
+  #malformed = 0;
+
+  /**
+   * Begins to connect.
+   * @param samples whether every probe is wanted
+   */
+  constructor(url: FeedUrl, samples: boolean) {
+    this.url = url;
+    this.#samples = samples;
+    this.#narrowed = url.url.searchParams.has('service');
+    this.#heardAt = this.now();
+    this.#link = new Link(url.token, {
+      target: () => this.#target(),
+      message: (text) => {
+        this.#take(text);
+      },
+      roundTrip: (tookMs) => {
+        this.#meter.roundTrip(tookMs);
+      },
+      broken: (problem, retryMs) => {
+        this.#broken(problem, retryMs);
+      },
+    });
+  }
+
+  /** Milliseconds since the epoch, by this machine's clock. */
+  now(): number {
+    return this.#clock.epoch(this.#clock.now());
+  }
+
+  /** Whether the feed is live. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Who is at the other end; null before it was first connected. */
+  get identity(): MonitorIdentity | null {
+    return this.#identity;
+  }
+
+  /** What is known of every service, by the other clock. */
+  get board(): Board {
+    return this.#board;
+  }
+
+  /** The other clock less this one; null before it is known. */
+  get offset(): ClockOffset | null {
+    return this.#meter.offset();
+  }
+
+  /** Messages that were passed over: of unknown types, and such that are not what they should be. */
+  get ignored(): { readonly unknown: number; readonly malformed: number } {
+    return { unknown: this.#unknown, malformed: this.#malformed };
+  }
+
+  /** Begins to tell a reader, with a `hello` as soon as one is known. Returns how to end it. */
+  subscribe(reader: FeedReader): () => void {
+    const hello = this.#helloNow();
+    if (hello !== null) reader.take([hello]);
+    this.#readers.add(reader);
+    return () => {
+      this.#readers.delete(reader);
+    };
+  }
+
+  /** Marks this moment at the other end. Resolves with what is wrong, for people; with null where nothing is. */
+  async mark(text: string): Promise<string | null> {
+    const { token, api } = this.url;
+    try {
+      const { statusCode, body } = await request(new URL('marks', api), {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        },
+        body: JSON.stringify({ text }),
+        headersTimeout: 5000,
+        bodyTimeout: 5000,
+      });
+      const answer: unknown = await body.json();
+      if (statusCode === 201) return null;
+      const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : statusCode;
+      return String(error).replace(/\p{Cc}/gu, ' ');
+    } catch (error) {
+      return error instanceof Error && error.message !== '' ? error.message : 'no connection';
+    }
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.#link.close();
+  }
+
+  #target(): URL {
+    const url = new URL(this.url.url);
+    if (this.#samples) url.searchParams.set('samples', '1');
+    if (this.#identity !== null) {
+      url.searchParams.set('after', String(this.#position));
+      url.searchParams.set('monitor', this.#identity.id);
+    }
+    return url;
+  }
+
+  #take(text: string): void {
+    const here = this.now();
+    if (this.#connected) this.#heardAt = here;
+    const message = decode(text);
+    if ('fault' in message) {
+      if (message.fault === 'unknown') {
+        this.#unknown += 1;
+        return;
+      }
+      this.#malformed += 1;
+      if (!this.#greeted) this.#link.drop(`it does not speak protocol ${String(PROTOCOL)}: ${message.problem}`);
+      return;
+    }
+    if (message.type === 'hello') this.#hello(message, here);
+    else if (!this.#greeted) this.#link.drop('its first message is no hello');
+    else if (isEvent(message)) this.#event(message);
+    else if (message.type === 'heartbeat') this.#heartbeat(message, here);
+    else this.#tell(message);
+  }
+
+  #hello(hello: Hello, here: number): void {
+    this.#meter.stamp(hello.now, here);
+    const again = this.#greeted;
+    this.#greeted = true;
+    const same = this.#identity?.id === hello.monitor.id;
+    this.#identity = hello.monitor;
+    if (this.#held !== null || (!again && same && hello.resumed)) {
+      this.#held = hello;
+      if (this.#position >= hello.seq) this.#caughtUp();
+      return;
+    }
+    // A hub whose stream was begun anew counts from the beginning.
+    if (!again || !same) this.#position = hello.seq;
+    this.#tell(hello);
+    if (!again) this.#live(false);
+  }
+
+  #event(event: Event): void {
+    if (event.seq <= this.#position) return;
+    if (!this.#narrowed && event.seq !== this.#position + 1) {
+      this.#link.drop(`events ${String(this.#position + 1)} to ${String(event.seq - 1)} are missing`);
+      return;
+    }
+    if (this.#held !== null && event.seq > this.#held.seq) this.#caughtUp();
+    this.#position = event.seq;
+    this.#tell(event);
+    if (this.#held !== null && this.#position === this.#held.seq) this.#caughtUp();
+  }
+
+  #heartbeat(heartbeat: Extract<Message, { type: 'heartbeat' }>, here: number): void {
+    this.#clock.check();
+    this.#meter.stamp(heartbeat.now, here);
+    this.#link.ping();
+    // All events up to this one have been sent, though some may be of services that are not wanted here.
+    if (this.#narrowed) this.#position = Math.max(this.#position, heartbeat.seq);
+    if (this.#held !== null) this.#caughtUp();
+    this.#tell(heartbeat);
+  }
+
+  #caughtUp(): void {
+    const hello = this.#held;
+    this.#held = null;
+    if (hello !== null) this.#tell(hello);
+    this.#live(true);
+  }
+
+  #live(resumed: boolean): void {
+    this.#link.good();
+    const at = this.now();
+    const since = this.#everConnected ? this.#heardAt : null;
+    this.#heardAt = at;
+    this.#connected = true;
+    this.#everConnected = true;
+    for (const reader of this.#readers) reader.connected?.({ at, since, resumed });
+  }
+
+  #broken(problem: string, retryMs: number): void {
+    this.#connected = false;
+    this.#greeted = false;
+    this.#held = null;
+    this.#meter = new OffsetMeter();
+    for (const reader of this.#readers) reader.disconnected?.({ since: this.#heardAt, problem, retryMs });
+  }
+
+  #tell(message: Message): void {
+    this.#board.apply(message);
+    for (const reader of this.#readers) if (reader.samples || message.type !== 'sample') reader.take([message]);
+  }
+
+  /** What is known now, as a newcomer is told it. */
+  #helloNow(): Hello | null {
+    if (this.#identity === null) return null;
+    const now = this.now() + (this.offset?.offsetMs ?? 0);
+    const services = this.#board.snapshot(now);
+    const monitor = this.#identity;
+    return { type: 'hello', protocol: PROTOCOL, monitor, now, seq: this.#position, resumed: false, services };
+  }
+}

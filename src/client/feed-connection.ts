@@ -1,0 +1,138 @@
+/** A connection to a feed that comes back for ever: one websocket at a time, and a growing pause between attempts. */
+import { type RawData, WebSocket } from 'ws';
+
+/** The pause after the first attempt that fails, and the longest; each is cut by a random part, up to a half. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+/** A feed that says nothing for this long is gone: its heartbeats come every 5 s. */
+const SILENCE_MS = 15_000;
+const HANDSHAKE_MS = 10_000;
+/** The longest message that is taken: a hello of thousands of services. */
+const MAX_PAYLOAD = 64 * 1024 * 1024;
+
+export interface LinkEvents {
+  /** Where to connect to, for the next attempt. */
+  target(): URL;
+  message(text: string): void;
+  /** A ping was answered after this time, in milliseconds. */
+  roundTrip(tookMs: number): void;
+  /**
+   * There is no connection, or none any more.
+   * @param problem why, for people
+   * @param retryMs when the next attempt is made
+   */
+  broken(problem: string, retryMs: number): void;
+}
+
+export class Link {
+  readonly #events: LinkEvents;
+  readonly #headers: Readonly<Record<string, string>>;
+  #ws: WebSocket | null = null;
+  #failures = 0;
+  #problem: string | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #silence: NodeJS.Timeout | null = null;
+  #pingedAt = 0;
+  #closed = false;
+
+  /** Begins to connect. */
+  constructor(token: string | null, events: LinkEvents) {
+    this.#events = events;
+    this.#headers = token === null ? {} : { authorization: `Bearer ${token}` };
+    this.#connect();
+  }
+
+  /** The connection is of use: the next break is followed by a short pause again. */
+  good(): void {
+    this.#failures = 0;
+  }
+
+  /** Asks for a round trip. */
+  ping(): void {
+    if (this.#ws?.readyState !== WebSocket.OPEN) return;
+    this.#pingedAt = performance.now();
+    this.#ws.ping();
+  }
+
+  /** Breaks the connection; another one is made. */
+  drop(problem: string): void {
+    this.#problem = problem;
+    const ws = this.#ws;
+    // What has come already is not taken any more.
+    this.#ws = null;
+    ws?.terminate();
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#ws?.terminate();
+  }
+
+  #connect(): void {
+    this.#problem = null;
+    const ws = new WebSocket(this.#events.target(), {
+      headers: this.#headers,
+      handshakeTimeout: HANDSHAKE_MS,
+      maxPayload: MAX_PAYLOAD,
+      perMessageDeflate: false,
+    });
+    this.#ws = ws;
+    ws.on('open', () => {
+      this.#heard();
+      this.ping();
+    });
+    ws.on('message', (data) => {
+      if (this.#closed || this.#ws !== ws) return;
+      this.#heard();
+      this.#events.message(textOf(data));
+    });
+    ws.on('pong', () => {
+      this.#events.roundTrip(performance.now() - this.#pingedAt);
+    });
+    ws.on('error', (error: NodeJS.ErrnoException) => {
+      this.#problem ??= error.message === '' ? (error.code ?? 'no connection') : error.message;
+    });
+    ws.once('close', (code, reason) => {
+      if (this.#silence !== null) clearTimeout(this.#silence);
+      this.#silence = null;
+      if (!this.#closed) this.#broken(this.#problem ?? problemOf(code, reason.toString()));
+    });
+  }
+
+  #broken(problem: string): void {
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
+    const retryMs = pause * (0.5 + Math.random() / 2);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => {
+      this.#connect();
+    }, retryMs);
+    this.#events.broken(problem, retryMs);
+  }
+
+  #heard(): void {
+    if (this.#silence !== null) {
+      this.#silence.refresh();
+      return;
+    }
+    this.#silence = setTimeout(() => {
+      this.#silence = null;
+      this.drop(`nothing was heard for ${String(SILENCE_MS / 1000)} s`);
+    }, SILENCE_MS);
+  }
+}
+
+/** Why the other side closed, for people. */
+function problemOf(code: number, reason: string): string {
+  const said = reason.replace(/\p{Cc}/gu, ' ');
+  if (code === 1006) return 'the connection broke';
+  return said === '' ? `closed with ${String(code)}` : said;
+}
+
+function textOf(data: RawData): string {
+  return Buffer.isBuffer(data)
+    ? data.toString()
+    : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]).toString();
+}

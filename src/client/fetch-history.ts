@@ -1,0 +1,59 @@
+/** Asks a monitor elsewhere what it kept of the past. */
+import { request } from 'undici';
+import { z } from 'zod';
+
+import type { GapFacts, TimelineInterval } from '../core/messages.ts';
+import { gapFacts, timelineSchema } from '../core/message-schema.ts';
+import type { FeedUrl } from './feed-url.ts';
+
+const TIMEOUT_MS = 10_000;
+
+const timelineAnswer = z.object({
+  services: z.array(z.object({ service: z.string(), timeline: timelineSchema })),
+});
+const gapsAnswer = z.object({ gaps: z.array(gapFacts.extend({ service: z.string() })) });
+
+/** What a monitor kept of one service. Times by its clock, the oldest first. */
+export interface FetchedPast {
+  readonly service: string;
+  readonly timeline: readonly TimelineInterval[];
+  readonly gaps: readonly GapFacts[];
+}
+
+/**
+ * What a monitor kept of its services, as far as it answers; nothing where it does not.
+ * @param from milliseconds since the epoch, by its clock
+ */
+export async function fetchPast(url: FeedUrl, from: number): Promise<FetchedPast[]> {
+  try {
+    const [timelines, gaps] = await Promise.all([
+      get(url, 'timeline', { from }, timelineAnswer),
+      get(url, 'gaps', { since: from }, gapsAnswer),
+    ]);
+    return timelines.services.map(({ service, timeline }) => ({
+      service,
+      timeline,
+      gaps: gaps.gaps.filter((gap) => gap.service === service),
+    }));
+  } catch {
+    // The past is a help: the present goes on without it.
+    return [];
+  }
+}
+
+async function get<T>(
+  { api, token, url: feed }: FeedUrl,
+  path: string,
+  query: Readonly<Record<string, number>>,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const url = new URL(path, api);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(Math.max(0, Math.floor(value))));
+  for (const service of feed.searchParams.getAll('service')) url.searchParams.append('service', service);
+  const { body } = await request(url, {
+    headers: token === null ? {} : { authorization: `Bearer ${token}` },
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+  });
+  return schema.parse(await body.json());
+}

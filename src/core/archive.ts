@@ -1,0 +1,94 @@
+/** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
+import type { ServiceInfo } from './board.ts';
+import type { FeedSource } from './source.ts';
+import type { TimelineMemory } from './timeline.ts';
+import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from './messages.ts';
+import type { Reason, State } from './model.ts';
+
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RecordedService {
+  readonly name: string;
+  /** As it was when it was last watched. */
+  readonly info: ServiceInfo;
+  readonly firstSeen: number;
+  /** The last sign of life of the monitor while it watched the service. */
+  readonly lastSeen: number;
+  /** From here on every interval and every gap is kept; of what was before only the roll-ups may be. */
+  readonly rawSince: number;
+}
+
+/** A stretch of time in one state. */
+export interface RecordedInterval {
+  readonly state: State;
+  readonly from: number;
+  /** Null where it lasted at the newest sign of life, and the service is still watched. */
+  readonly to: number | null;
+  readonly reason: Reason | null;
+}
+
+export interface RecordedGap extends GapFacts {
+  readonly service: string;
+  readonly seq: number;
+}
+
+/** A gap that had not ended at the newest sign of life. */
+export type RecordedOpenGap = Omit<OpenGap, 'type'>;
+
+/** The widths of roll-ups: whole minutes, hours and days of UTC. */
+export type RollupWidth = 'minute' | 'hour' | 'day';
+
+/** One whole minute, hour or day. What is missing to its width was not watched, or is still to come. */
+export interface Rollup {
+  readonly from: number;
+  readonly upMs: number;
+  readonly downMs: number;
+  readonly unobservedMs: number;
+  /** Gaps whose end was seen in it. */
+  readonly gaps: number;
+  /** The longest of these gaps; 0 where there is none. */
+  readonly longestGapMs: number;
+}
+
+/** Answers questions about the past. */
+export interface ArchiveReader {
+  /** Whose events these are, and where it stands: of the newest run. */
+  readonly monitor: { readonly id: string; readonly vantage: string };
+  /** From the first thing that is known to the newest sign of life; null where nothing was recorded. */
+  readonly reach: Window | null;
+  services(): readonly RecordedService[];
+  intervals(service: string, window: Window, newest?: number): readonly RecordedInterval[];
+  gaps(window: Window, service?: string, newest?: number): readonly RecordedGap[];
+  openGap(service: string): RecordedOpenGap | null;
+  moments(window: Window): readonly (Mark | ConnectionLost | Identity)[];
+  rollups(service: string, width: RollupWidth, window: Window): readonly Rollup[];
+}
+
+/** For `/metrics`. */
+export interface ArchiveFigures {
+  /** What the file takes of the disk. */
+  readonly bytes: number;
+  /** Events that wait in memory for the disk. */
+  readonly waiting: number;
+  /** Events that were given up, because too many waited. */
+  readonly lost: number;
+}
+
+/** What a monitor keeps beyond its own end, as the feed's server needs it. */
+export interface Archive {
+  readonly reader: ArchiveReader;
+  /** What is wrong with it at present, for people; null where all is well. */
+  readonly problem: string | null;
+  readonly figures: ArchiveFigures;
+}
+
+/** What a history needs of the monitor that it records. */
+export interface RecordedMonitor extends Pick<FeedSource, 'identity' | 'now' | 'subscribe' | 'board'> {
+  /** Until when all services were surely probed; milliseconds since the epoch. */
+  observedUntil(): number;
+  /** What the timeline of a service that is not up needs to go on; null for others. */
+  memory(service: string): TimelineMemory | null;
+}

@@ -1,0 +1,216 @@
+/**
+ * What is known of every service of one monitor, from nothing but its messages: the same for a monitor in this process
+ * and for one at the other end of a feed. Bounded memory for each service. Pure: time comes with the messages.
+ */
+import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, Transition } from './messages.ts';
+import type { ServicePast } from './restored-state.ts';
+import type { Reason, Service, State } from './model.ts';
+import { UptimeWindows } from './uptime.ts';
+
+/** Intervals kept for each service: the newest; up to twice as many between two cuts. */
+const INTERVALS = 256;
+/** Gaps kept for each service: the newest. */
+const GAPS = 20;
+
+/** Sums since the board first saw the service. Durations in milliseconds. */
+export interface Totals {
+  gaps: number;
+  longestGapMs: number;
+  upMs: number;
+  downMs: number;
+  unobservedMs: number;
+}
+
+/** What never changes of a service while it is watched. */
+export type ServiceInfo = Omit<Service, 'name'>;
+
+/** What a service is, without its name and its state. */
+export function infoOf(described: ServiceInfo): ServiceInfo {
+  const { kind, target, connection, group, intervalMs, timeoutMs, rise, fall } = described;
+  return { kind, target, connection, group, intervalMs, timeoutMs, rise, fall };
+}
+
+export class BoardService {
+  readonly name: string;
+  info: ServiceInfo;
+  #totals: Totals = { gaps: 0, longestGapMs: 0, upMs: 0, downMs: 0, unobservedMs: 0 };
+  state: State = 'unknown';
+  /** When the state began. */
+  since: number;
+  reason: Reason | null = null;
+  /** Null where it follows the state. */
+  #status: State | null = null;
+  readonly gaps: GapFacts[] = [];
+  /** The starts of past intervals and their states, the oldest first; the present state is not among them. */
+  #starts: number[] = [];
+  #states: State[] = [];
+  #accountedTo: number;
+  readonly #uptime = new UptimeWindows();
+  /** What was before is in the windows already. */
+  #uptimeFrom = -Infinity;
+
+  constructor(name: string, info: ServiceInfo, since: number) {
+    this.name = name;
+    this.info = info;
+    this.since = since;
+    this.#accountedTo = since;
+  }
+
+  /** @param now when the snapshot was made */
+  static from(snapshot: ServiceSnapshot, now: number): BoardService {
+    const service = new BoardService(snapshot.service, infoOf(snapshot), snapshot.timeline[0]?.from ?? snapshot.since);
+    service.#uptime.begin(now, snapshot.uptime, snapshot.observed);
+    service.#uptimeFrom = now;
+    for (const { state, from } of snapshot.timeline) service.#enter(state, from);
+    service.#enter(snapshot.state, snapshot.since);
+    service.reason = snapshot.reason;
+    service.setStatus(snapshot.status);
+    service.gaps.push(...snapshot.gaps);
+    return service;
+  }
+
+  /** Goes on where a monitor that was away has ended. */
+  static resume(name: string, info: ServiceInfo, past: ServicePast): BoardService {
+    const service = new BoardService(name, info, past.timeline[0]?.from ?? past.since);
+    service.#uptimeFrom = past.since;
+    for (const { state, from } of past.timeline) service.#enter(state, from);
+    service.#enter(past.state, past.since);
+    service.reason = past.reason;
+    service.setStatus(past.status);
+    service.gaps.push(...past.gaps);
+    service.#uptime.addSums(past.uptime);
+    service.#totals = { ...past.totals };
+    return service;
+  }
+
+  get status(): State {
+    // Without damping it is the state, and nobody tells it.
+    return this.#status === null || (this.info.rise === 1 && this.info.fall === 1) ? this.state : this.#status;
+  }
+
+  /** The newest intervals, the oldest first; the last one is the present state and open. */
+  get timeline(): TimelineInterval[] {
+    return [...this.#states, this.state].map((state, index) => ({
+      state,
+      from: this.#starts[index] ?? this.since,
+      to: index < this.#states.length ? (this.#starts[index + 1] ?? this.since) : null,
+    }));
+  }
+
+  transition(change: Transition): void {
+    this.#enter(change.to, change.at);
+    this.reason = change.reason;
+  }
+
+  setStatus(status: State): void {
+    this.#status = status;
+  }
+
+  gap(gap: Gap): void {
+    const { from, to, durationMs, minMs, maxMs, failed, reasons } = gap;
+    this.gaps.push({ from, to, durationMs, minMs, maxMs, failed, reasons });
+    if (this.gaps.length > GAPS) this.gaps.shift();
+    this.#totals.gaps += 1;
+    this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, durationMs);
+  }
+
+  snapshot(now: number): ServiceSnapshot {
+    return {
+      service: this.name,
+      ...this.info,
+      state: this.state,
+      status: this.status,
+      since: this.since,
+      reason: this.reason,
+      ...this.#uptime.uptime(now, { state: this.state, from: Math.max(this.#accountedTo, this.#uptimeFrom) }),
+      timeline: this.timeline,
+      gaps: [...this.gaps],
+    };
+  }
+
+  /**
+   * The sums up to `now`, as if the present state had lasted until then. Not booked: a change that is settled later may
+   * have been earlier.
+   */
+  totalsAt(now: number): Totals {
+    const totals = { ...this.#totals };
+    count(totals, this.state, now - this.#accountedTo);
+    return totals;
+  }
+
+  #enter(state: State, at: number): void {
+    this.#account(at);
+    // What had no time gives way; and where the wall clock was set back, what has labels after `at`.
+    while (at <= this.since) {
+      const [from, before] = [this.#starts.pop(), this.#states.pop()];
+      this.since = from ?? at;
+      this.state = before ?? state;
+      if (from === undefined) return;
+    }
+    if (state === this.state) return;
+    this.#starts.push(this.since);
+    this.#states.push(this.state);
+    // Cut in large pieces: shifting at every change would cost the whole length each time.
+    if (this.#states.length >= 2 * INTERVALS) {
+      this.#starts = this.#starts.slice(-INTERVALS);
+      this.#states = this.#states.slice(-INTERVALS);
+    }
+    this.state = state;
+    this.since = at;
+  }
+
+  #account(to: number): void {
+    const tookMs = to - this.#accountedTo;
+    // How long it took where the wall clock was set back meanwhile, its labels do not tell.
+    if (tookMs > 0) {
+      count(this.#totals, this.state, tookMs);
+      this.#uptime.add(this.state, Math.max(this.#accountedTo, this.#uptimeFrom), to);
+    }
+    this.#accountedTo = to;
+  }
+}
+
+function count(totals: Totals, state: State, tookMs: number): void {
+  if (tookMs <= 0) return;
+  if (state === 'up') totals.upMs += tookMs;
+  else if (state === 'down') totals.downMs += tookMs;
+  else if (state === 'unobserved') totals.unobservedMs += tookMs;
+}
+
+export class Board {
+  readonly services = new Map<string, BoardService>();
+
+  /** Takes the next message of the monitor. */
+  apply(message: Message): void {
+    switch (message.type) {
+      case 'hello':
+        this.#hello(message);
+        return;
+      case 'transition':
+        this.services.get(message.service)?.transition(message);
+        return;
+      case 'gap':
+        this.services.get(message.service)?.gap(message);
+        return;
+      case 'status':
+        this.services.get(message.service)?.setStatus(message.status);
+        return;
+      default:
+    }
+  }
+
+  snapshot(now: number): ServiceSnapshot[] {
+    return Array.from(this.services.values(), (service) => service.snapshot(now));
+  }
+
+  #hello(hello: Hello): void {
+    const before = new Map(this.services);
+    this.services.clear();
+    for (const snapshot of hello.services) {
+      const known = before.get(snapshot.service);
+      // Nothing happened in between (the list of services was read again): what is known beyond the snapshot is kept.
+      const same = known !== undefined && known.since === snapshot.since && known.state === snapshot.state;
+      this.services.set(snapshot.service, same ? known : BoardService.from(snapshot, hello.now));
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** Times, durations and shares as people read them. Pure. */
+
+/** `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
+export function showDuration(ms: number): string {
+  if (ms < 100) return `${String(Math.round(ms))} ms`;
+  // Just below a minute one digit would make it `60.0 s`.
+  if (ms < 59_950) return `${seconds(ms)} s`;
+  const s = Math.max(60, Math.floor(ms / 1000));
+  if (s < 3600) return `${String(Math.floor(s / 60))} min ${two(s % 60)} s`;
+  const min = Math.floor(s / 60);
+  if (min < 24 * 60) return `${String(Math.floor(min / 60))} h ${two(min % 60)} min`;
+  const h = Math.floor(min / 60);
+  return `${String(Math.floor(h / 24))} d ${String(h % 24)} h`;
+}
+
+/** A duration as `showDuration` has it, and not longer than it is: a lower bound stays true. */
+export function showAtLeast(ms: number): string {
+  return showDuration(Math.floor(ms / resolution(ms)) * resolution(ms));
+}
+
+/** A gap's length with its bounds: `0.40 s (0.31–0.50)`; `at least` where there is no upper bound. */
+export function showGap(gap: {
+  readonly durationMs: number;
+  readonly minMs: number;
+  readonly maxMs: number | null;
+}): string {
+  const { durationMs, minMs, maxMs } = gap;
+  if (maxMs === null) return `${showDuration(durationMs)} (at least ${showAtLeast(minMs)})`;
+  if (maxMs < 100) return `${showDuration(durationMs)} (${String(Math.floor(minMs))}–${String(Math.ceil(maxMs))})`;
+  if (maxMs < 60_000) {
+    // One unit for all three, and bounds rounded outwards so that they stay true.
+    const digits = maxMs < 10_000 ? 2 : 1;
+    return `${(durationMs / 1000).toFixed(digits)} s (${down(minMs, digits)}–${up(maxMs, digits)})`;
+  }
+  const atMost = Math.ceil(maxMs / resolution(maxMs)) * resolution(maxMs);
+  return `${showDuration(durationMs)} (${showAtLeast(minMs)} – ${showDuration(atMost)})`;
+}
+
+/** A share as a percentage that never rounds a fault away: `100 %` only for 1, `0 %` only for 0; `–` for null. */
+export function showShare(share: number | null): string {
+  if (share === null) return '–';
+  if (share === 1) return '100 %';
+  if (share === 0) return '0 %';
+  const percent = share * 100;
+  for (const digits of [1, 2, 3, 4]) {
+    const text = percent.toFixed(digits);
+    if (Number(text) < 100 && Number(text) > 0) return `${text} %`;
+  }
+  return percent > 50 ? '> 99.9999 %' : '< 0.0001 %';
+}
+
+/** A moment in the local time zone: `2026-11-23 04:05:06.789`. */
+export function showTime(epochMs: number): string {
+  const date = new Date(epochMs);
+  const day = `${String(date.getFullYear())}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${showClock(epochMs)}`;
+}
+
+/** The time of day in the local time zone: `04:05:06.789`. */
+export function showClock(epochMs: number): string {
+  const date = new Date(epochMs);
+  const ms = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+}
+
+/** `1 probe`, `3 probes`. */
+export function count(n: number, noun: string): string {
+  return `${String(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** Columns as wide as their widest cell, the first of them set left and the others right. */
+export function table(rows: readonly (readonly string[])[], leftColumns: number): string {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, c) => (c < leftColumns ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(ms < 9995 ? 2 : 1);
+}
+
+/** The step of `showDuration` at a length, in milliseconds. */
+function resolution(ms: number): number {
+  if (ms < 100) return 1;
+  if (ms < 9995) return 10;
+  if (ms < 59_950) return 100;
+  if (ms < 3_600_000) return 1000;
+  return ms < 86_400_000 ? 60_000 : 3_600_000;
+}
+
+function down(ms: number, digits: number): string {
+  const step = 1000 / 10 ** digits;
+  return ((Math.floor(ms / step) * step) / 1000).toFixed(digits);
+}
+
+function up(ms: number, digits: number): string {
+  const step = 1000 / 10 ** digits;
+  return ((Math.ceil(ms / step) * step) / 1000).toFixed(digits);
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
+}

@@ -1,0 +1,222 @@
+/**
+ * The messages of the feed: what the engine tells, what `--format json` prints and what the websocket sends.
+ * Times are milliseconds since the Unix epoch with a fraction; durations are milliseconds.
+ */
+import type { Connection, Kind, Phases, Reason, Result, State } from './model.ts';
+
+/** The version of this protocol. */
+export const PROTOCOL = 1;
+
+export interface MonitorIdentity {
+  /** Lasts as long as the history; without a history, as long as the process. `seq` counts within it. */
+  readonly id: string;
+  readonly vantage: string;
+  readonly version: string;
+  readonly startedAt: number;
+}
+
+/** A stretch of time in one state. `to` is null while it lasts. */
+export interface TimelineInterval {
+  readonly state: State;
+  readonly from: number;
+  readonly to: number | null;
+}
+
+export interface ReasonCount {
+  readonly reason: Reason;
+  readonly count: number;
+}
+
+/** What a gap was: from the first failed probe (`from`) to the first good one after it (`to`), and its error bounds. */
+export interface GapFacts {
+  readonly from: number;
+  readonly to: number;
+  /** The usual single figure: `to - from`, less what was not observed in between. */
+  readonly durationMs: number;
+  /** The service was down for at least this long. */
+  readonly minMs: number;
+  /** The service was down for at most this long; null where it was down already when the watch began. */
+  readonly maxMs: number | null;
+  /** Failed probes. */
+  readonly failed: number;
+  readonly reasons: readonly ReasonCount[];
+}
+
+/** Up / (up + down) over a window, from 0 to 1; null where nothing was observed in it. */
+export interface Uptime {
+  readonly '1h': number | null;
+  readonly '24h': number | null;
+  readonly '90d': number | null;
+}
+
+/** How much of each window was observed: up and down time together, in milliseconds. */
+export type Observed = Readonly<Record<keyof Uptime, number>>;
+
+/** How one vantage sees a service. */
+export interface VantageView {
+  readonly vantage: string;
+  /** The `id` of the monitor that speaks for it. */
+  readonly monitor: string;
+  readonly state: State;
+  readonly since: number;
+  readonly reason: Reason | null;
+}
+
+/** Whose event it is: told by hubs only. */
+export interface Origin {
+  readonly vantage?: string | undefined;
+  /** The `id` of the monitor. */
+  readonly monitor?: string | undefined;
+}
+
+/** One service in a `hello`: what it is, and all that a newcomer needs to know of it. */
+export interface ServiceSnapshot {
+  readonly service: string;
+  readonly kind: Kind;
+  readonly target: string;
+  readonly connection: Connection;
+  readonly group: string | null;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Good probes in a row that make the status up. */
+  readonly rise: number;
+  /** Failed probes in a row that make the status down. */
+  readonly fall: number;
+  readonly state: State;
+  /** The state with `rise` and `fall` applied: equal to `state` where both are 1. */
+  readonly status: State;
+  /** When the state began. */
+  readonly since: number;
+  readonly reason: Reason | null;
+  readonly uptime: Uptime;
+  readonly observed: Observed;
+  readonly timeline: readonly TimelineInterval[];
+  /** The last gaps that ended, the newest last. */
+  readonly gaps: readonly GapFacts[];
+  /** Who says what: told by hubs only. Then `state` is of all of them together. */
+  readonly vantages?: readonly VantageView[] | undefined;
+}
+
+/** First, and again when the services change. */
+export interface Hello {
+  readonly type: 'hello';
+  readonly protocol: typeof PROTOCOL;
+  readonly monitor: MonitorIdentity;
+  readonly now: number;
+  /** The number of the newest event. */
+  readonly seq: number;
+  readonly resumed: boolean;
+  readonly services: readonly ServiceSnapshot[];
+}
+
+/** A state changed. The change itself was in [`notBefore`, `notAfter`]; `at` is when the first probe that saw it was sent. */
+export interface Transition extends Origin {
+  readonly type: 'transition';
+  readonly seq: number;
+  readonly service: string;
+  readonly from: State;
+  readonly to: State;
+  readonly at: number;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly reason: Reason | null;
+  readonly message: string | null;
+  /** What changed as its vantage sees it: told by hubs only. Then `from` and `to` are of all vantages together, and may be equal. */
+  readonly seen?: { readonly from: State; readonly to: State } | undefined;
+}
+
+/** A gap ended. */
+export interface Gap extends GapFacts, Origin {
+  readonly type: 'gap';
+  readonly seq: number;
+  readonly service: string;
+}
+
+/** A gap that is still open when the monitor stops. Not an event: it goes on, or has ended, where nobody looks. */
+export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs'> {
+  readonly type: 'open-gap';
+  readonly service: string;
+}
+
+/** Somebody marked a moment. */
+export interface Mark extends Origin {
+  readonly type: 'mark';
+  readonly seq: number;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** A kept connection broke. */
+export interface ConnectionLost extends Origin {
+  readonly type: 'connection-lost';
+  readonly seq: number;
+  readonly service: string;
+  readonly at: number;
+  readonly reason: Reason;
+  readonly message: string | null;
+}
+
+/** The same service is another process now. */
+export interface Identity extends Origin {
+  readonly type: 'identity';
+  readonly seq: number;
+  readonly service: string;
+  readonly at: number;
+  readonly was: string;
+  readonly is: string;
+}
+
+/** One probe. Not an event: it may be left out, and comes in the order in which probes end. */
+export interface SampleMessage {
+  readonly type: 'sample';
+  readonly service: string;
+  readonly at: number;
+  readonly durationMs: number;
+  readonly result: Result;
+  readonly reason: Reason | null;
+  readonly message: string | null;
+  readonly phases: Phases;
+}
+
+/** The status (see `rise` and `fall`) of a service changed. Only services with a `rise` or `fall` above 1 send it. */
+export interface StatusMessage {
+  readonly type: 'status';
+  readonly service: string;
+  readonly at: number;
+  readonly status: State;
+}
+
+/** How the monitor itself does. Durations and counts are of the time since the last heartbeat. */
+export interface Heartbeat {
+  readonly type: 'heartbeat';
+  readonly now: number;
+  readonly seq: number;
+  /** Probes sent. */
+  readonly probes: number;
+  /** Slots of the grid in which no probe was sent, by the monitor's own fault. */
+  readonly missed: number;
+  /** How late the latest hundredth of the probes started (99th percentile). */
+  readonly lateMs: number;
+  /** It can't hold the rate that is asked of it. */
+  readonly overloaded: boolean;
+}
+
+/** Numbered without a hole, settled, kept in the history. */
+export type Event = Transition | Gap | Mark | ConnectionLost | Identity;
+export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
+
+/** An event before it has its number. */
+export type Unnumbered<T extends Event = Event> = T extends Event ? Omit<T, 'seq'> : never;
+
+const EVENTS: ReadonlySet<string> = new Set<Event['type']>([
+  'transition',
+  'gap',
+  'mark',
+  'connection-lost',
+  'identity',
+]);
+
+/** Whether a message is an event: numbered by `seq`. */
+export function isEvent(message: Pick<Message, 'type'>): message is Event {
+  return EVENTS.has(message.type);
+}

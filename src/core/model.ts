@@ -1,0 +1,105 @@
+/**
+ * The words that every room of the program speaks.
+ *
+ * - **service**: one thing to watch, at one target, over one kind of connection.
+ * - **probe**: one attempt at one address of a service. It never retries.
+ * - **sample**: what one probe found, with the times at which it was sent and ended.
+ * - **slot**: a moment of the grid `t0 + k * interval` at which a probe is due.
+ * - **settled**: a sample is settled when every probe of its service that was sent before it has ended.
+ * - **state**: what is known of a service at a moment: `up`, `down`, `unobserved` or `unknown`.
+ * - **interval** (of a timeline): a stretch of time in one state.
+ * - **gap**: the time from the first failed probe to the first good one after it.
+ * - **vantage**: where a monitor stands.
+ *
+ * Times are in milliseconds. Inside one process they are *timeline time* (see `engine/clock.ts`): monotonic, and
+ * comparable between threads. In messages they are milliseconds since the Unix epoch, with a fraction.
+ */
+
+/**
+ * What is known of a service. `unobserved`: the monitor was not looking, or could not. `unknown`: no answer yet.
+ * `partial`: up from some vantages and down from others; only who speaks for several monitors says so.
+ */
+export const STATES = ['up', 'down', 'unobserved', 'unknown', 'partial'] as const;
+export type State = (typeof STATES)[number];
+
+/** What one probe found. */
+export type Result = Exclude<State, 'unknown' | 'partial'>;
+
+/** Why a service is down. */
+export const DOWN_REASONS = [
+  'dns',
+  'refused',
+  'reset',
+  'unreachable',
+  'closed',
+  'timeout-connect',
+  'timeout-reply',
+  'tls',
+  'status',
+  'body',
+  'protocol',
+  'auth',
+  'loading',
+  'readonly',
+  'role',
+  'error',
+] as const;
+export type DownReason = (typeof DOWN_REASONS)[number];
+
+/** Why a service was not observed: the monitor's own problem. */
+export const UNOBSERVED_REASONS = ['stalled', 'suspended', 'stopped', 'resources', 'network'] as const;
+export type UnobservedReason = (typeof UNOBSERVED_REASONS)[number];
+
+export type Reason = DownReason | UnobservedReason;
+
+const DOWN: ReadonlySet<string> = new Set(DOWN_REASONS);
+
+/** The result that a probe has when it ends for this reason. */
+export function resultOf(reason: Reason): Result {
+  return DOWN.has(reason) ? 'down' : 'unobserved';
+}
+
+export const KINDS = ['tcp', 'http', 'redis'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** `new` opens a connection for each probe, `kept` sends every probe over one. */
+export const CONNECTIONS = ['new', 'kept'] as const;
+export type Connection = (typeof CONNECTIONS)[number];
+
+/** A service as everybody may see it: no secret is in here. */
+export interface Service {
+  /** Unique among the services of a monitor. */
+  readonly name: string;
+  readonly kind: Kind;
+  /** Where it is, as a URL without user, password. */
+  readonly target: string;
+  readonly connection: Connection;
+  readonly group: string | null;
+  readonly intervalMs: number;
+  /** One deadline over the whole probe, name look-up included. May exceed the interval. */
+  readonly timeoutMs: number;
+  /** Good probes in a row after which the status is up. 1 or more. */
+  readonly rise: number;
+  /** Failed probes in a row after which the status is down. 1 or more. */
+  readonly fall: number;
+}
+
+/** How long each phase of a probe took, in milliseconds; null where it had no such phase or did not reach it. */
+export interface Phases {
+  readonly dnsMs: number | null;
+  readonly connectMs: number | null;
+  readonly tlsMs: number | null;
+  readonly replyMs: number | null;
+}
+
+/** What one probe found. Times in timeline time. */
+export interface Sample {
+  readonly sentAt: number;
+  readonly endedAt: number;
+  readonly result: Result;
+  /** Null exactly when the result is `up`. */
+  readonly reason: Reason | null;
+  /** The reason in words, for people; null when up. Never holds a secret. */
+  readonly message: string | null;
+  readonly phases: Phases;
+}

@@ -1,0 +1,101 @@
+/** The ports between what produces messages and what takes them. */
+import type { Board } from './board.ts';
+import type { EventLog } from './event-log.ts';
+import type { GapFacts, Mark, Message, MonitorIdentity, TimelineInterval } from './messages.ts';
+import type { State } from './model.ts';
+import type { ProbeCounters } from './probe-counters.ts';
+
+/** Takes the messages of a source. */
+export interface Reader {
+  /** Whether it wants every sample too. */
+  readonly samples: boolean;
+  /** Takes the next messages: a `hello` first. Must not throw, and must not keep the thread for long. */
+  take(messages: readonly Message[]): void;
+}
+
+/** The feed is live: nothing is missing any more of what can be had. Times by this machine's clock. */
+export interface Connected {
+  readonly at: number;
+  /** Since when it was not connected; null at the first time. */
+  readonly since: number | null;
+  /** Whether the events of that time were told before this. Otherwise the hello before this tells what is known of it. */
+  readonly resumed: boolean;
+}
+
+/** The feed is not live: what happens from `since` on is not seen, until it is connected again. */
+export interface Disconnected {
+  /** When it was last heard, by this machine's clock; when the client was made, where it was never connected. */
+  readonly since: number;
+  /** Why, for people. */
+  readonly problem: string;
+  /** When the next attempt is made, in milliseconds from now. */
+  readonly retryMs: number;
+}
+
+/** A reader that also wants to know whether it hears all. */
+export interface FeedReader extends Reader {
+  connected?(link: Connected): void;
+  /** Called for every attempt that fails, with the same `since`. */
+  disconnected?(link: Disconnected): void;
+}
+
+/**
+ * Where messages come from: a monitor in this process, or the feed of one elsewhere. `offsetMs`, `connected` and `problem`
+ * may change: read them again whenever they are needed.
+ */
+export interface Source {
+  /** Passes messages to a reader from now on: a `hello` first, then events and, where it wants them, samples. Returns how to end it. */
+  subscribe(reader: Reader): () => void;
+  /** Marks this moment. */
+  mark(text: string): void;
+  /** Milliseconds since the Unix epoch, by the clock that its messages are labelled with. */
+  now(): number;
+  /** What must be added to its times to have this machine's, in milliseconds. Left out where its clock is ours. */
+  readonly offsetMs?: number;
+  /** Whether its messages arrive at present. Left out where they always do. */
+  readonly connected?: boolean;
+  /** What is wrong at present, in words: why it is not connected, or why a mark was refused; null for nothing. */
+  readonly problem?: string | null;
+  /** What it kept of its services since `from`, by its own clock. Left out where it keeps nothing. */
+  past?(from: number): Promise<readonly ServiceHistory[]>;
+}
+
+/** What a source kept of a service. Times by its own clock, the oldest first. */
+export interface ServiceHistory {
+  readonly service: string;
+  readonly timeline: readonly TimelineInterval[];
+  /** The newest gaps that ended. */
+  readonly gaps: readonly GapFacts[];
+}
+
+/** A source in this process that can be served to others: a monitor, or a hub that combines several. */
+export interface FeedSource {
+  readonly identity: MonitorIdentity;
+  /** The newest events, for clients that come back. */
+  readonly events: EventLog;
+  /** What is known of every service now. */
+  readonly board: Board;
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  subscribe(reader: Reader): () => void;
+  /** What the probes of a service found, counted; null where this source does not probe it. */
+  counters(service: string): ProbeCounters | null;
+  /** Marks this moment. Returns the event. */
+  mark(text: string): Mark | Promise<Mark>;
+  /** Why the state of the services is not known at present, in words; null where it is. Left out where it always is. */
+  readonly problem?: string | null;
+  /** Of a hub. */
+  readonly figures?: HubFigures;
+}
+
+/** Figures of a hub, for `/metrics`. */
+export interface HubFigures {
+  /** Entries and events that could not be read so far. */
+  readonly skipped: number;
+  readonly vantages: number;
+  /** How each vantage sees each service. */
+  readonly views: readonly { readonly service: string; readonly vantage: string; readonly state: State }[];
+}
+
+/** What a publisher to a bus needs of a source. */
+export type PublishedSource = Pick<FeedSource, 'identity' | 'events' | 'board' | 'now' | 'subscribe'>;

@@ -1,0 +1,161 @@
+/** Uptime over sliding windows, in bounded memory: sums of up and down time by minute, hour and day. Pure. */
+import type { Observed, Uptime } from './messages.ts';
+import type { State } from './model.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Up and down time in one bucket. */
+export interface UptimeSum {
+  /** When the bucket begins, in milliseconds since the epoch: a whole minute, hour or day (UTC). */
+  readonly from: number;
+  readonly upMs: number;
+  readonly downMs: number;
+}
+
+/** What the windows are made of: the last hour by minutes, the last day by hours, the last 90 days by days. */
+export interface UptimeSums {
+  readonly minutes: readonly UptimeSum[];
+  readonly hours: readonly UptimeSum[];
+  readonly days: readonly UptimeSum[];
+}
+
+type Sums = Pick<UptimeSum, 'upMs' | 'downMs'>;
+
+function ratio({ upMs, downMs }: Sums): number | null {
+  return upMs + downMs === 0 ? null : upMs / (upMs + downMs);
+}
+
+interface Stretch {
+  readonly state: State;
+  readonly from: number;
+}
+
+const NO_SUMS = new Float64Array();
+const NO_NUMBERS = new Int32Array();
+
+/** A ring of buckets of one width. A bucket is used anew when its turn comes again. */
+class Buckets {
+  readonly #widthMs: number;
+  readonly #count: number;
+  // Made at the first use: of ten thousand services most never change their state.
+  // Not of 32 bits: a day's sum would swallow stretches of a few milliseconds.
+  #up = NO_SUMS;
+  #down = NO_SUMS;
+  /** Which bucket since the epoch stands in each place. */
+  #number = NO_NUMBERS;
+
+  constructor(widthMs: number, count: number) {
+    this.#widthMs = widthMs;
+    this.#count = count;
+  }
+
+  add(state: 'up' | 'down', from: number, to: number): void {
+    const last = Math.floor(to / this.#widthMs);
+    for (let n = Math.max(Math.floor(from / this.#widthMs), last - this.#count + 1); n <= last; n++) {
+      const begin = Math.max(from, n * this.#widthMs);
+      const end = Math.min(to, (n + 1) * this.#widthMs);
+      this.#book(n, state, Math.max(0, end - begin));
+    }
+  }
+
+  /** Adds what is known of whole buckets. */
+  addSums(sums: readonly UptimeSum[]): void {
+    for (const { from, upMs, downMs } of sums) {
+      const n = Math.floor(from / this.#widthMs);
+      this.#book(n, 'up', upMs);
+      this.#book(n, 'down', downMs);
+    }
+  }
+
+  #book(n: number, state: 'up' | 'down', tookMs: number): void {
+    const count = this.#count;
+    if (this.#number.length === 0) {
+      this.#up = new Float64Array(count);
+      this.#down = new Float64Array(count);
+      this.#number = new Int32Array(count).fill(-1);
+    }
+    const sums = state === 'up' ? this.#up : this.#down;
+    const place = n % count;
+    if (this.#number[place] !== n) {
+      this.#number[place] = n;
+      this.#up[place] = 0;
+      this.#down[place] = 0;
+    }
+    sums[place] = (sums[place] ?? 0) + tookMs;
+  }
+
+  /** Up and down time in the window that ends at `now`, with a stretch that is not added. */
+  sums(now: number, present: Stretch): Sums {
+    const oldest = Math.floor(now / this.#widthMs) - this.#count + 1;
+    const presentMs = Math.max(0, now - Math.max(present.from, oldest * this.#widthMs));
+    let upMs = present.state === 'up' ? presentMs : 0;
+    let downMs = present.state === 'down' ? presentMs : 0;
+    this.#number.forEach((n, place) => {
+      if (n < oldest) return;
+      upMs += this.#up[place] ?? 0;
+      downMs += this.#down[place] ?? 0;
+    });
+    return { upMs, downMs };
+  }
+}
+
+const SPANS: Readonly<Record<keyof Uptime, number>> = { '1h': HOUR_MS, '24h': DAY_MS, '90d': 90 * DAY_MS };
+
+/** What somebody else had summed up, at a moment. */
+interface Given {
+  readonly at: number;
+  readonly uptime: Uptime;
+  readonly observed: Observed;
+}
+
+export class UptimeWindows {
+  readonly #hour = new Buckets(MINUTE_MS, 60);
+  readonly #day = new Buckets(HOUR_MS, 24);
+  readonly #quarter = new Buckets(DAY_MS, 90);
+  #given: Given | null = null;
+
+  /** Adds what is known of whole buckets. */
+  addSums({ minutes, hours, days }: UptimeSums): void {
+    this.#hour.addSums(minutes);
+    this.#day.addSums(hours);
+    this.#quarter.addSums(days);
+  }
+
+  /**
+   * Begins with another's sums, of which only the ratio and the time are known. As they grow older, they leave the
+   * windows evenly: right for the present and for all that is added, an approximation for what leaves.
+   */
+  begin(at: number, uptime: Uptime, observed: Observed): void {
+    this.#given = { at, uptime, observed };
+  }
+
+  /** Adds a stretch of time in one state; times in milliseconds since the epoch. Unobserved and unknown time is in neither sum. */
+  add(state: State, from: number, to: number): void {
+    if ((state !== 'up' && state !== 'down') || to <= from) return;
+    this.#hour.add(state, from, to);
+    this.#day.add(state, from, to);
+    this.#quarter.add(state, from, to);
+  }
+
+  /** @param present the state that lasts until now, and since when it was not added */
+  uptime(now: number, present: Stretch): { uptime: Uptime; observed: Observed } {
+    const hour = this.#sums('1h', this.#hour, now, present);
+    const day = this.#sums('24h', this.#day, now, present);
+    const quarter = this.#sums('90d', this.#quarter, now, present);
+    return {
+      uptime: { '1h': ratio(hour), '24h': ratio(day), '90d': ratio(quarter) },
+      observed: { '1h': hour.upMs + hour.downMs, '24h': day.upMs + day.downMs, '90d': quarter.upMs + quarter.downMs },
+    };
+  }
+
+  #sums(window: keyof Uptime, buckets: Buckets, now: number, present: Stretch): Sums {
+    const sums = buckets.sums(now, present);
+    if (this.#given === null) return sums;
+    const { at, uptime, observed } = this.#given;
+    const weight = Math.max(0, 1 - Math.max(0, now - at) / SPANS[window]) * observed[window];
+    const share = uptime[window] ?? 0;
+    return { upMs: sums.upMs + weight * share, downMs: sums.downMs + weight * (1 - share) };
+  }
+}

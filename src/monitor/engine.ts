@@ -1,0 +1,216 @@
+/**
+ * The engine: sends the probes of many services, each on its own grid, from one thread, and tells what they find.
+ * It runs in a worker (`worker.ts`); nothing in here draws, stores or serves.
+ */
+import TinyQueue from 'tinyqueue';
+
+import { makeProber } from '../probe/make-prober.ts';
+import { Clock, type Suspension } from '../core/clock.ts';
+import { ProbeCounters } from '../core/probe-counters.ts';
+import { Grid } from './grid.ts';
+import { Lateness } from './lateness.ts';
+import type { EngineStats, Placed, Remembered, Told } from './engine-protocol.ts';
+import { Watcher, type WatcherHost } from './service-watch.ts';
+
+/** The loop is looked at this often, so that a stall of our own is noticed whatever the intervals are. */
+const PULSE_MS = 20;
+/** Lateness of the pulse below this is what timers do. */
+const JITTER_MS = 5;
+/** Timers may fire a little before their time. */
+const EARLY_MS = 0.5;
+/** Probes started before the sockets are looked at again. */
+const BURST = 32;
+/** Samples wait this long for company before they are told. */
+const BATCH_MS = 20;
+const STATS_MS = 1000;
+
+/** Who is told, in batches. */
+export interface EngineSink {
+  told(messages: readonly Told[], remembered: readonly Remembered[]): void;
+  stats(stats: EngineStats): void;
+}
+
+interface Entry {
+  readonly watcher: Watcher;
+  readonly grid: Grid;
+  /** When the next probe is due: a slot of the grid, or the first look before its first slot. */
+  time: number;
+}
+
+export class Engine implements WatcherHost {
+  readonly clock: Clock;
+  samplesWanted = false;
+
+  readonly #sink: EngineSink;
+  readonly #watchers = new Map<string, Watcher>();
+  readonly #queue = new TinyQueue<Entry>([], (a, b) => a.time - b.time);
+  readonly #lateness = new Lateness();
+  #outbox: Told[] = [];
+  /** What these remember is told with the next batch. */
+  readonly #remembering = new Set<Watcher>();
+  /** Whether something waits that is told in this turn of the loop: all but samples. */
+  #urgent = false;
+  #lastTold = 0;
+  #nextStats: number;
+  #stalledMs = 0;
+  #sleptUntil = -Infinity;
+  #plannedWake = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(sink: EngineSink, clock: Clock = new Clock()) {
+    this.#sink = sink;
+    this.clock = clock;
+    this.#nextStats = this.now() + STATS_MS;
+    this.#sleep();
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  stalledMs(): number {
+    return this.#stalledMs;
+  }
+
+  tell(message: Told): void {
+    this.#outbox.push(message);
+    if (message.type === 'sample' || this.#urgent) return;
+    this.#urgent = true;
+    setImmediate(() => {
+      this.#urgent = false;
+      this.#deliver(this.now());
+    });
+  }
+
+  remember(watcher: Watcher): void {
+    this.#remembering.add(watcher);
+  }
+
+  /** Watches more services from now on. Resolves when their grids have begun. */
+  async add(services: readonly Placed[]): Promise<void> {
+    const ready = await Promise.all(
+      services.map(async (placed) => {
+        const watcher = new Watcher(this, placed.watched, new ProbeCounters(placed.counters));
+        if (placed.past !== null) watcher.resume(placed.past.memory, placed.past.until);
+        watcher.use(await makeProber(placed.watched, watcher));
+        return { placed, watcher };
+      }),
+    );
+    if (this.#stopped) return;
+    const now = this.now();
+    for (const { placed, watcher } of ready) {
+      const grid = new Grid(now + placed.phaseMs, placed.watched.service.intervalMs);
+      this.#watchers.set(placed.watched.service.name, watcher);
+      this.#queue.push({ watcher, grid, time: now + Math.min(placed.phaseMs, placed.firstLookMs) });
+    }
+    this.#wakeAgain();
+  }
+
+  /** Watches these services no longer; what was observed is told before it returns. */
+  remove(names: readonly string[]): void {
+    for (const name of names) {
+      this.#watchers.get(name)?.stop();
+      this.#watchers.delete(name);
+    }
+    this.#deliver(this.now());
+  }
+
+  /** Ends every watch; what was observed is told before it returns. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.remove([...this.#watchers.keys()]);
+  }
+
+  /** There may be something to do earlier than was planned. */
+  #wakeAgain(): void {
+    // Without a timer the next wake is under way already: a second one beside it would go on for ever.
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#sleep();
+  }
+
+  #sleep(): void {
+    const now = this.now();
+    const due = this.#queue.peek()?.time ?? Infinity;
+    this.#plannedWake = Math.max(now, Math.min(due, now + PULSE_MS));
+    this.#timer = setTimeout(() => {
+      this.#wake();
+    }, this.#plannedWake - now);
+  }
+
+  #wake(): void {
+    this.#timer = null;
+    if (this.#stopped) return;
+    const suspension = this.clock.check();
+    if (suspension !== null) this.#slept(suspension);
+    const now = this.now();
+    const late = now - this.#plannedWake;
+    if (late > JITTER_MS) this.#stalledMs += late;
+    const due = this.#sendDue();
+    if (now - this.#lastTold >= BATCH_MS) this.#deliver(now);
+    if (now >= this.#nextStats) {
+      this.#nextStats = now + STATS_MS;
+      this.#sink.stats(this.#lateness.take());
+      for (const watcher of this.#watchers.values()) if (!watcher.isUp) this.#remembering.add(watcher);
+    }
+    if (!due) {
+      this.#sleep();
+      return;
+    }
+    this.#plannedWake = this.now();
+    setImmediate(() => {
+      this.#wake();
+    });
+  }
+
+  #slept({ from, to }: Suspension): void {
+    this.#sleptUntil = to;
+    const message = `this machine slept for ${String(Math.round(to - from))} ms`;
+    for (const watcher of this.#watchers.values()) watcher.giveUp({ reason: 'suspended', message });
+  }
+
+  /** Sends what is due, up to a burst. Returns whether more is due. */
+  #sendDue(): boolean {
+    for (let started = 0; started < BURST; started++) {
+      const entry = this.#queue.peek();
+      const now = this.now();
+      if (entry === undefined || entry.time > now + EARLY_MS) return false;
+      this.#queue.pop();
+      if (entry.watcher.stopped) continue;
+      this.#send(entry, now);
+      entry.time = entry.grid.next;
+      this.#queue.push(entry);
+    }
+    return true;
+  }
+
+  #send(entry: Entry, now: number): void {
+    const { watcher, grid } = entry;
+    let lateMs = now - entry.time;
+    if (entry.time === grid.next) {
+      const slots = grid.take(now);
+      lateMs = slots.lateMs;
+      if (slots.missed > 0) this.#lateness.missed(slots.missed);
+      if (slots.blindFrom !== null) {
+        const forMs = String(Math.round(now - slots.blindFrom));
+        if (slots.blindFrom < this.#sleptUntil)
+          watcher.blind(slots.blindFrom, now, 'suspended', `this machine slept for ${forMs} ms`);
+        else watcher.blind(slots.blindFrom, now, 'stalled', `this monitor did not run for ${forMs} ms`);
+      }
+    }
+    if (watcher.probe()) this.#lateness.sent(Math.max(0, lateMs));
+    else this.#lateness.missed(1);
+  }
+
+  #deliver(now: number): void {
+    this.#lastTold = now;
+    if (this.#outbox.length === 0 && this.#remembering.size === 0) return;
+    const messages = this.#outbox;
+    this.#outbox = [];
+    const remembered = Array.from(this.#remembering, (watcher) => watcher.remembered);
+    this.#remembering.clear();
+    this.#sink.told(messages, remembered);
+  }
+}

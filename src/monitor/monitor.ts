@@ -1,0 +1,319 @@
+/**
+ * A monitor, as the main thread holds it: the engines' threads behind it, the numbers of the events, what is known of
+ * every service, and the readers of the one stream of messages. A reader never reaches back.
+ */
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { Worker } from 'node:worker_threads';
+
+import { type EventLog, MemoryEventLog } from '../core/event-log.ts';
+import type { Event, Heartbeat, Hello, Mark, Message, MonitorIdentity, Unnumbered } from '../core/messages.ts';
+import { PROTOCOL } from '../core/messages.ts';
+import type { Watched } from '../probe/spec.ts';
+import { Board, BoardService, infoOf, type ServiceInfo } from '../core/board.ts';
+import { ENGINE_SILENCE_MS, memoryOfUp, type TimelineMemory } from '../core/timeline.ts';
+import { Clock } from '../core/clock.ts';
+import type { Reader } from '../core/source.ts';
+import { ProbeCounters } from '../core/probe-counters.ts';
+import { phaseOf } from './grid.ts';
+import type { Past, ServicePast } from '../core/restored-state.ts';
+import type { EngineStats, FromEngine, Placed, Remembered, ToEngine, Told } from './engine-protocol.ts';
+
+const HEARTBEAT_MS = 5000;
+/** First probes are sent this far apart, so that a thousand services have their first answers within half a second. */
+const FIRST_LOOK_MS = 0.5;
+
+export interface MonitorOptions {
+  /** What it goes on from; left out for a monitor that remembers nothing. */
+  readonly past?: Past;
+  readonly vantage: string;
+  readonly version: string;
+  readonly watched: readonly Watched[];
+  /** Threads that share the services: 1 or more. */
+  readonly workers: number;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** When it last said that it is at work, in milliseconds since the epoch. */
+  heardAt: number;
+  /** Services that it was told to remove, and may still speak of; in the order of the orders. */
+  leaving: readonly string[];
+}
+
+interface Place {
+  readonly watched: Watched;
+  readonly thread: Thread;
+  readonly counters: ProbeCounters;
+}
+
+export class Monitor {
+  readonly identity: MonitorIdentity;
+  /** The events that were told, by their numbers. */
+  readonly events: EventLog;
+  readonly #clock = new Clock();
+  readonly #board = new Board();
+  readonly #threads: readonly Thread[];
+  readonly #readers = new Set<Reader>();
+  readonly #places = new Map<string, Place>();
+  readonly #heartbeat: NodeJS.Timeout;
+  /** What is known from before of services that were not watched yet. */
+  readonly #past: Map<string, ServicePast>;
+  readonly #memories = new Map<string, TimelineMemory>();
+  #stopping: Promise<void> | null = null;
+  #placed = 0;
+  #stats: EngineStats[] = [];
+
+  /** Starts the threads and begins to watch. */
+  constructor(options: MonitorOptions) {
+    this.identity = {
+      id: options.past?.id ?? randomUUID(),
+      vantage: options.vantage,
+      version: options.version,
+      startedAt: this.now(),
+    };
+    this.events = options.past?.events ?? new MemoryEventLog(0);
+    this.#past = new Map(options.past?.services);
+    this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
+    this.#heartbeat = setInterval(() => {
+      this.#publish([this.#makeHeartbeat()]);
+    }, HEARTBEAT_MS);
+    this.apply(options.watched);
+  }
+
+  /** Milliseconds since the Unix epoch. */
+  now(): number {
+    this.#clock.check();
+    return this.#clock.epoch(this.#clock.now());
+  }
+
+  /**
+   * Until when all services were surely looked at, but for at most `ENGINE_SILENCE_MS`; milliseconds since the epoch.
+   * Where a thread is stalled, it has not told so yet.
+   */
+  observedUntil(): number {
+    return Math.min(this.now(), ...this.#threads.map(({ heardAt }) => heardAt + ENGINE_SILENCE_MS));
+  }
+
+  /** What is known of every service now. */
+  get board(): Board {
+    return this.#board;
+  }
+
+  /** What the probes of a service found, counted; null for a service that is not watched. */
+  counters(service: string): ProbeCounters | null {
+    return this.#places.get(service)?.counters ?? null;
+  }
+
+  /** Begins to tell a reader, with a `hello` before this returns. Returns how to end it. */
+  subscribe(reader: Reader): () => void {
+    reader.take([this.#hello()]);
+    this.#readers.add(reader);
+    this.#tellSamplesWanted();
+    return () => {
+      this.#readers.delete(reader);
+      this.#tellSamplesWanted();
+    };
+  }
+
+  /** Watches these services from now on. Those that did not change go on without a break. */
+  apply(watched: readonly Watched[]): void {
+    const wanted = new Map(watched.map((one) => [one.service.name, one]));
+    const gone = [...this.#places].filter(([name, place]) => !isDeepStrictEqual(wanted.get(name), place.watched));
+    const staying = new Set(this.#places.keys());
+    for (const [name] of gone) staying.delete(name);
+    const come = watched.filter(({ service }) => !staying.has(service.name));
+    if (gone.length === 0 && come.length === 0) return;
+
+    const now = this.now();
+    const left = new Map(gone.map(([name]) => [name, this.#lastMemory(name, now)]));
+    for (const [name] of gone) {
+      this.#places.delete(name);
+      this.#tellAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
+      if (wanted.has(name)) continue;
+      this.#board.services.delete(name);
+      this.#memories.delete(name);
+    }
+    const added = new Map(this.#threads.map((thread): [Thread, Placed[]] => [thread, []]));
+    for (const one of come) {
+      const { name, intervalMs } = one.service;
+      const thread = this.#threads[this.#placed % this.#threads.length];
+      if (thread === undefined) throw new RangeError('a monitor has at least one thread');
+      const counters = new ProbeCounters();
+      const memory = left.get(name) ?? null;
+      added.get(thread)?.push({
+        watched: one,
+        phaseMs: phaseOf(this.#placed, intervalMs),
+        firstLookMs: (this.#placed * FIRST_LOOK_MS) % intervalMs,
+        counters: counters.memory,
+        past: left.has(name) ? memory && { memory, until: now } : this.#resume(name, infoOf(one.service)),
+      });
+      const board = this.#board.services.get(name);
+      if (board !== undefined) board.info = infoOf(one.service);
+      this.#placed += 1;
+      this.#places.set(name, { watched: one, thread, counters });
+    }
+    for (const [thread, services] of added) {
+      const names = gone.filter(([, place]) => place.thread === thread).map(([name]) => name);
+      thread.leaving = [...thread.leaving, ...names];
+      if (names.length > 0) order(thread, { type: 'remove', names });
+      if (services.length > 0) order(thread, { type: 'add', services });
+    }
+    this.#publish([this.#hello()]);
+  }
+
+  /**
+   * Puts a service on the board, as it was left where it was watched before this monitor was started.
+   * @returns what its timeline goes on from
+   */
+  #resume(name: string, info: ServiceInfo): Placed['past'] {
+    const past = this.#past.get(name);
+    this.#past.delete(name);
+    if (past === undefined) {
+      this.#board.services.set(name, new BoardService(name, info, this.now()));
+      return null;
+    }
+    this.#board.services.set(name, BoardService.resume(name, info, past));
+    // Where the wall clock was set back, the last sign of life has an earlier label than the state.
+    const until = Math.max(past.until, past.since);
+    this.#tellAbsence(name, until, 'this monitor was not running');
+    return past.memory && { memory: past.memory, until };
+  }
+
+  /** What is known of a service that is watched until now. */
+  #lastMemory(name: string, now: number): TimelineMemory | null {
+    const board = this.#board.services.get(name);
+    return board?.state === 'up' ? memoryOfUp(board.since, now, board.info) : this.memory(name);
+  }
+
+  /** Nobody looks at a service from `at` on. Not told where nothing was known of it, or nobody looked already. */
+  #tellAbsence(service: string, at: number, message: string): void {
+    const from = this.#board.services.get(service)?.state ?? 'unknown';
+    if (from === 'unknown' || from === 'unobserved') return;
+    const edge = { at, notBefore: at, notAfter: at };
+    this.#publish([
+      this.#number({ type: 'transition', service, from, to: 'unobserved', ...edge, reason: 'stopped', message }),
+    ]);
+  }
+
+  /** What the timeline of a service that is not up remembered last, with times since the epoch; null for others. */
+  memory(service: string): TimelineMemory | null {
+    return this.#memories.get(service) ?? null;
+  }
+
+  /** Marks this moment on the timelines. */
+  mark(text: string): Mark {
+    const mark = this.#number({ type: 'mark', at: this.now(), text }) as Mark;
+    this.#publish([mark]);
+    return mark;
+  }
+
+  /** Ends the watch. Resolves when all that was observed has been told. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    await Promise.all(
+      this.#threads.map(async (thread) => {
+        // Not until its thread is gone: a name look-up that hangs holds that for many seconds.
+        const stopped = new Promise<void>((resolve) => {
+          thread.worker.on('message', ({ type }: FromEngine) => {
+            if (type === 'stopped') resolve();
+          });
+        });
+        order(thread, { type: 'stop' });
+        await stopped;
+      }),
+    );
+  }
+
+  #startThread(): Thread {
+    const thread: Thread = {
+      worker: new Worker(new URL('./engine-worker.js', import.meta.url)),
+      heardAt: this.now(),
+      leaving: [],
+    };
+    thread.worker.on('message', (message: FromEngine) => {
+      if (message.type === 'told') this.#hear(thread, message.messages, message.remembered);
+      else if (message.type === 'stats') {
+        this.#stats.push(message.stats);
+        thread.heardAt = message.at;
+      } else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
+    });
+    thread.worker.on('error', (error) => {
+      // A fault of the program: nothing true can be told any more.
+      throw error;
+    });
+    return thread;
+  }
+
+  #hear({ leaving }: Thread, told: readonly Told[], remembered: readonly Remembered[]): void {
+    // What is still told of a service that was removed must not be taken for one that has its name now.
+    const current =
+      leaving.length === 0 ? told : told.filter((one) => !('service' in one && leaving.includes(one.service)));
+    for (const { service, memory } of remembered) if (!leaving.includes(service)) this.#memories.set(service, memory);
+    for (const one of current) if (one.type === 'transition' && one.to === 'up') this.#memories.delete(one.service);
+    this.#publish(current.map((one) => this.#take(one)));
+  }
+
+  #take(told: Told): Message {
+    if (told.type === 'sample' || told.type === 'status' || told.type === 'open-gap') return told;
+    return this.#number(told);
+  }
+
+  #number(event: Unnumbered): Event {
+    const { type, ...rest } = event;
+    const numbered = { type, seq: this.events.newest + 1, ...rest } as Event;
+    this.events.append(numbered);
+    return numbered;
+  }
+
+  #publish(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    for (const message of messages) if (message.type !== 'hello') this.#board.apply(message);
+    const events = messages.filter((message) => message.type !== 'sample');
+    for (const reader of this.#readers) {
+      const due = reader.samples ? messages : events;
+      if (due.length > 0) reader.take(due);
+    }
+  }
+
+  #hello(): Hello {
+    const now = this.now();
+    return {
+      type: 'hello',
+      protocol: PROTOCOL,
+      monitor: this.identity,
+      now,
+      seq: this.events.newest,
+      resumed: false,
+      services: this.#board.snapshot(now),
+    };
+  }
+
+  #makeHeartbeat(): Heartbeat {
+    const stats = this.#stats;
+    this.#stats = [];
+    return {
+      type: 'heartbeat',
+      now: this.now(),
+      seq: this.events.newest,
+      probes: stats.reduce((sum, { sent }) => sum + sent, 0),
+      missed: stats.reduce((sum, { missed }) => sum + missed, 0),
+      lateMs: Math.max(0, ...stats.map(({ lateMs }) => lateMs)),
+      overloaded: stats.some(({ overloaded }) => overloaded),
+    };
+  }
+
+  #tellSamplesWanted(): void {
+    const wanted = [...this.#readers].some((reader) => reader.samples);
+    for (const thread of this.#threads) order(thread, { type: 'samples', wanted });
+  }
+}
+
+function order({ worker }: Thread, message: ToEngine): void {
+  worker.postMessage(message);
+}

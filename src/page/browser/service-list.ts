@@ -1,0 +1,149 @@
+/** All services, in their groups. */
+import { count } from '../../core/format.ts';
+import type { Picture } from '../page-state.ts';
+import { byId, make, setHidden, setText } from './dom.ts';
+import type { Frame } from './frame.ts';
+import { ServiceRow } from './service-row.ts';
+import { Tip } from './tip.ts';
+
+/** With more services than this there is something to find them with. */
+const FEW = 12;
+
+interface Group {
+  readonly section: HTMLElement;
+  readonly count: HTMLElement;
+  readonly rows: readonly ServiceRow[];
+}
+
+export class ServiceList {
+  readonly #root = byId('services', HTMLElement);
+  readonly #filter = byId('filter', HTMLElement);
+  readonly #search = byId('search', HTMLInputElement);
+  readonly #troubled = byId('troubled', HTMLInputElement);
+  readonly #tip = new Tip();
+  readonly #rows = new Map<Element, ServiceRow>();
+  readonly #changed: () => void;
+  readonly #sight = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const row = this.#rows.get(target);
+        if (row !== undefined) row.visible = isIntersecting;
+      }
+      this.#changed();
+    },
+    { rootMargin: '200px' },
+  );
+  #groups: readonly Group[] = [];
+  #of: Picture['services'] = [];
+  #frame: Frame | null = null;
+
+  /** @param changed called when something is to be drawn */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+    this.#search.addEventListener('input', () => {
+      this.#sift(true);
+    });
+    this.#troubled.addEventListener('change', () => {
+      this.#sift(true);
+    });
+    for (const type of ['pointermove', 'pointerdown'] as const)
+      this.#root.addEventListener(type, (event) => {
+        this.#point(event);
+      });
+    for (const type of ['pointerleave', 'pointercancel'] as const)
+      this.#root.addEventListener(type, () => {
+        this.#tip.hide();
+      });
+    window.addEventListener('scroll', () => {
+      this.#tip.hide();
+    });
+  }
+
+  draw(picture: Picture, frame: Frame): void {
+    this.#frame = frame;
+    const { services } = picture;
+    if (services.length !== this.#of.length || services.some((service, index) => service !== this.#of[index])) {
+      this.#of = services;
+      this.#build();
+    }
+    for (const row of this.#rows.values()) row.draw(frame, picture.known(row.service.name));
+    for (const group of this.#groups) setText(group.count, countOf(group.rows));
+    if (this.#troubled.checked) this.#sift(false);
+  }
+
+  /** Brings a service into sight. */
+  reveal(name: string): void {
+    const row = [...this.#rows.values()].find(({ service }) => service.name === name);
+    if (row === undefined) return;
+    setHidden(row.element, false);
+    row.element.scrollIntoView({ block: 'center' });
+    row.element.focus({ preventScroll: true });
+  }
+
+  #build(): void {
+    const open = new Set([...this.#rows.values()].filter((row) => row.open).map(({ service }) => service.name));
+    const focused = this.#rows.get(document.activeElement?.closest('.service') ?? this.#root)?.service.name;
+    this.#sight.disconnect();
+    this.#rows.clear();
+    // Those of no group come first.
+    const groups = new Map<string | null, ServiceRow[]>([[null, []]]);
+    this.#of.forEach((service, index) => {
+      const rows = groups.get(service.info.group) ?? [];
+      rows.push(new ServiceRow(service, index, this.#changed));
+      groups.set(service.info.group, rows);
+    });
+    const order = [...groups].filter(([, rows]) => rows.length > 0);
+    this.#groups = order.map(([name, rows]) => makeGroup(name, rows));
+    this.#root.replaceChildren(...this.#groups.map(({ section }) => section));
+    for (const row of this.#groups.flatMap(({ rows }) => rows)) {
+      this.#rows.set(row.element, row);
+      this.#sight.observe(row.element);
+      if (open.has(row.service.name)) row.toggle();
+      if (row.service.name === focused) row.focus();
+    }
+    setHidden(this.#filter, this.#of.length <= FEW);
+    this.#sift(true);
+  }
+
+  /**
+   * Shows what is looked for.
+   * @param anew whether to hide what is not looked for: otherwise a service that is up again would jump away
+   */
+  #sift(anew: boolean): void {
+    const wanted = this.#search.value.trim().toLowerCase();
+    for (const row of this.#rows.values()) {
+      const { name, status } = row.service;
+      const shown = name.toLowerCase().includes(wanted) && !(this.#troubled.checked && status === 'up');
+      if (shown || anew) setHidden(row.element, !shown);
+    }
+    for (const { section, rows } of this.#groups)
+      setHidden(
+        section,
+        rows.every(({ element }) => element.hidden),
+      );
+  }
+
+  #point(event: PointerEvent): void {
+    const canvas = event.target;
+    const row = canvas instanceof HTMLCanvasElement ? this.#rows.get(canvas.closest('.service') ?? canvas) : undefined;
+    if (row === undefined || this.#frame === null || !(canvas instanceof Element)) {
+      this.#tip.hide();
+      return;
+    }
+    const box = canvas.getBoundingClientRect();
+    this.#tip.show(row.wordsAt(canvas, event.clientX - box.left, this.#frame), event.clientX, box.top);
+  }
+}
+
+function makeGroup(name: string | null, rows: readonly ServiceRow[]): Group {
+  const title = make('h2', name === null ? 'hidden' : '', name ?? 'Services');
+  const counted = make('p', 'count');
+  const head = make('div', name === null ? 'hidden' : 'group-head', title, counted);
+  const list = make('ul', '', ...rows.map(({ element }) => element));
+  return { section: make('section', 'group', head, list), count: counted, rows };
+}
+
+function countOf(rows: readonly ServiceRow[]): string {
+  const down = rows.filter(({ service }) => service.status === 'down').length;
+  return down === 0 ? count(rows.length, 'service') : `${String(down)} of ${count(rows.length, 'service')} down`;
+}

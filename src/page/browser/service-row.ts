@@ -1,0 +1,166 @@
+/** One service of the list. Only what differs is touched; strip and days are painted only while they are in sight. */
+import { showShare } from '../../core/format.ts';
+import type { BoardService } from '../../core/board.ts';
+import type { Day } from '../../core/days.ts';
+import { daysOf } from '../page-days.ts';
+import type { Known as Told } from '../page-state.ts';
+import { rowWords, stripWords } from '../row-words.ts';
+import { intervalAt, type Known, pieces, scaleAt } from '../page-strip.ts';
+import { daysWords, dayWords, intervalWords } from '../tip-words.ts';
+import { make, setData, setLabel, setText } from './dom.ts';
+import type { Frame } from './frame.ts';
+import { paintDays, paintStrip } from './paint.ts';
+import { ServicePanel } from './panel.ts';
+
+const SPANS = [
+  { key: '1h', name: '1 h', spanMs: 3_600_000 },
+  { key: '24h', name: '24 h', spanMs: 86_400_000 },
+  { key: '90d', name: '90 d', spanMs: 90 * 86_400_000 },
+] as const;
+const MINUTE_MS = 60_000;
+/** Where less than this share of a window was observed, its uptime is of less than its name says. */
+const WHOLE = 0.9;
+/** A pointer within so many pixels of a failure means it. */
+const NEAR = 5;
+
+export class ServiceRow {
+  readonly element = make('li', 'service');
+  /** Whether it is in sight. */
+  visible = false;
+  readonly #service: BoardService;
+  readonly #sign = make('span', 'sign');
+  readonly #button: HTMLButtonElement;
+  readonly #state = make('strong');
+  readonly #lasts = make('span');
+  readonly #note = make('p', 'note');
+  readonly #strip = make('canvas', 'strip');
+  readonly #days = make('canvas', 'days');
+  readonly #uptimes = SPANS.map(() => make('dd'));
+  readonly #panelId: string;
+  #panel: ServicePanel | null = null;
+  #dayList: readonly Day[] = [];
+  #labelled = '';
+  #keptDays: Told['days'] | null = null;
+  #painted = '';
+  #paintedDays = '';
+  #drawnDays: readonly Day[] = [];
+
+  /** @param index among all services */
+  constructor(service: BoardService, index: number, toggled: () => void) {
+    this.#service = service;
+    const name = make('span', 'name', service.name);
+    name.title = service.name;
+    this.#button = make('button', '', this.#sign, name, make('span', 'chevron'));
+    this.#button.type = 'button';
+    this.#button.ariaExpanded = 'false';
+    this.#panelId = `panel-${String(index)}`;
+    this.#button.addEventListener('click', () => {
+      this.toggle();
+      toggled();
+    });
+    this.#strip.role = 'img';
+    this.#days.role = 'img';
+    const uptime = make('dl', 'uptime');
+    SPANS.forEach((span, place) => {
+      const figure = this.#uptimes[place];
+      if (figure !== undefined) uptime.append(make('div', '', make('dt', '', span.name), figure));
+    });
+    const state = make('p', 'state', this.#state, this.#lasts);
+    const who = make('div', 'who', make('h3', '', this.#button), state, this.#note);
+    this.element.append(who, make('div', 'when', this.#strip, this.#days), uptime);
+    this.element.id = `service-${String(index)}`;
+    this.element.tabIndex = -1;
+  }
+
+  get service(): BoardService {
+    return this.#service;
+  }
+
+  /** Whether it tells more. */
+  get open(): boolean {
+    return this.#panel?.element.hidden === false;
+  }
+
+  focus(): void {
+    this.#button.focus({ preventScroll: true });
+  }
+
+  /** Tells more, or no more. */
+  toggle(): void {
+    if (this.#panel === null) {
+      this.#panel = new ServicePanel(this.#service, this.#panelId);
+      this.element.append(this.#panel.element);
+      this.#button.setAttribute('aria-controls', this.#panelId);
+    } else {
+      this.#panel.element.hidden = !this.#panel.element.hidden;
+    }
+    this.#button.ariaExpanded = String(this.open);
+  }
+
+  draw(frame: Frame, told: Told): void {
+    const service = this.#service;
+    const words = rowWords(service, frame.now, frame.old);
+    setData(this.element, 'state', service.status);
+    setData(this.#sign, 'state', service.status);
+    // Anew when the word before it changes: a text that stays would be moved by it.
+    if (this.#state.textContent !== words.state) this.#lasts.textContent = '';
+    setText(this.#state, words.state);
+    setText(this.#lasts, ` ${words.lasts}`);
+    setText(this.#note, told.disagreement ?? words.note);
+    SPANS.forEach(({ key, spanMs }, place) => {
+      const figure = this.#uptimes[place];
+      if (figure === undefined) return;
+      setText(figure, showShare(told.uptime[key]));
+      setData(figure, 'short', String(told.observed[key] < WHOLE * spanMs));
+    });
+    this.#label(frame, told.days);
+    if (this.visible) this.#paint(frame);
+    if (this.open) this.#panel?.draw(service, told.message, frame);
+  }
+
+  /** What stands at a place of the strip or of the days. @param x from its left edge, in CSS pixels */
+  wordsAt(canvas: Element, x: number, frame: Frame): string {
+    if (canvas === this.#days) {
+      const days = this.#dayList;
+      const day = days[Math.floor((x / frame.width) * days.length)];
+      return day === undefined ? '' : dayWords(day);
+    }
+    const { timeline, gaps } = this.#service;
+    const scale = scaleAt(frame.now, frame.spanMs, frame.width);
+    return intervalWords(intervalAt(timeline, scale, knownAt(this.#service, frame), x, NEAR), gaps, frame);
+  }
+
+  /** Says what strip and days show, for those who can't see it. */
+  #label({ heard, now, spanMs, spanName }: Frame, days: Told['days']): void {
+    const { state, since } = this.#service;
+    const labelled = [state, since, spanName, Math.floor(heard / MINUTE_MS)].join();
+    if (labelled === this.#labelled && days === this.#keptDays) return;
+    this.#labelled = labelled;
+    this.#keptDays = days;
+    const { timeline } = this.#service;
+    this.#dayList = daysOf(days, timeline, heard);
+    setLabel(this.#strip, stripWords(timeline, spanName, now - spanMs, heard));
+    setLabel(this.#days, daysWords(this.#dayList));
+  }
+
+  #paint(frame: Frame): void {
+    const { width, density, theme, spanMs, now, heard } = frame;
+    const pixels = Math.round(width * density);
+    if (pixels === 0) return;
+    const scale = scaleAt(now, spanMs, pixels);
+    const paintedDays = [this.#labelled, pixels, theme.version].join();
+    if (paintedDays !== this.#paintedDays || this.#dayList !== this.#drawnDays)
+      paintDays(this.#days, this.#dayList, pixels, density, theme);
+    this.#paintedDays = paintedDays;
+    this.#drawnDays = this.#dayList;
+    const painted = [paintedDays, scale.from, heard < now ? heard : 'live'].join();
+    if (painted === this.#painted) return;
+    this.#painted = painted;
+    const drawn = pieces(this.#service.timeline, scale, knownAt(this.#service, frame), density);
+    paintStrip(this.#strip, drawn, pixels, density, theme);
+  }
+}
+
+function knownAt(service: BoardService, { now, heard }: Frame): Known {
+  return { now, heard, settled: now - service.info.timeoutMs };
+}

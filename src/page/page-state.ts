@@ -1,0 +1,233 @@
+/**
+ * What the page knows of its monitor, from the messages of the feed. The hello says what is; events that it knows of
+ * already are only news, and those after it change the picture. Pure.
+ */
+import type { Event, Hello, Message, MonitorIdentity, ServiceSnapshot, Transition } from '../core/messages.ts';
+import { isEvent } from '../core/messages.ts';
+import { VantageViews } from '../core/vantage-views.ts';
+import type { Reason, State } from '../core/model.ts';
+import { Board, type BoardService } from '../core/board.ts';
+import type { Day } from '../core/days.ts';
+import { type DaysAnswer, readDays } from './page-days.ts';
+import { type Item, News } from './news.ts';
+import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './receive.ts';
+
+/** How many past events a page that is opened asks for. */
+const PAST = 100;
+
+/** The status of a service changed. */
+export interface Change {
+  readonly service: string;
+  readonly to: State;
+}
+
+/** Where to go on in the feed. */
+export interface Position {
+  readonly after: number;
+  readonly monitor: string;
+}
+
+type KeptDays = ReadonlyMap<number, Day>;
+
+/** What was told of a service beside its timeline. */
+export interface Known extends Shares {
+  /** The reason of the present state, as the monitor put it; null where it did not tell. */
+  readonly message: string | null;
+  /** Who says what, where several vantages don't agree on whether it is up; otherwise null. */
+  readonly disagreement: string | null;
+  /** What the monitor kept of the last days, by their beginnings. */
+  readonly days: KeptDays;
+}
+
+const NO_DAYS: KeptDays = new Map();
+const NO_SHARES: Shares = {
+  uptime: { '1h': null, '24h': null, '90d': null },
+  observed: { '1h': 0, '24h': 0, '90d': 0 },
+};
+
+export class Picture {
+  readonly news = new News();
+  #board = new Board();
+  #monitor: MonitorIdentity | null = null;
+  #uptimes = new Map<string, Shares>();
+  #days: ReadonlyMap<string, KeptDays> = new Map();
+  /** The reasons in the monitor's words, where it told them. */
+  readonly #views = new VantageViews();
+  readonly #messages = new Map<string, string | null>();
+  #position: Position | null = null;
+  /** Between a hello that resumes and the heartbeat that says that all was told. */
+  #catchesUp = false;
+  /** The newest event that the last hello knows of. */
+  #told = 0;
+  #greeted = false;
+  /** Since when and why services are not observed. */
+  readonly #blind = new Map<string, { readonly at: number; readonly reason: Reason | null }>();
+  #overloaded = false;
+
+  get services(): readonly BoardService[] {
+    return [...this.#board.services.values()];
+  }
+
+  /** Null before anything was heard. */
+  get monitor(): MonitorIdentity | null {
+    return this.#monitor;
+  }
+
+  /** Where to go on; null where there is no beginning yet. */
+  get position(): Position | null {
+    return this.#position;
+  }
+
+  /** The monitor can't hold the rate that is asked of it. */
+  get overloaded(): boolean {
+    return this.#overloaded;
+  }
+
+  /** What was told of a service beside its timeline. */
+  known(service: string): Known {
+    return {
+      ...(this.#uptimes.get(service) ?? NO_SHARES),
+      message: this.#messages.get(service) ?? null,
+      disagreement: this.#views.disagreement(service),
+      days: this.#days.get(service) ?? NO_DAYS,
+    };
+  }
+
+  /** Takes what the monitor kept of the last days. */
+  remember(answer: DaysAnswer): void {
+    this.#days = readDays(answer);
+  }
+
+  /** Takes the state without the past: shown until the hello is there. */
+  begin(answer: StatusAnswer): void {
+    this.#replace(helloOf(answer));
+    this.#position = { after: Math.max(0, answer.seq - PAST), monitor: answer.monitor.id };
+  }
+
+  /** Takes newer uptimes. */
+  refresh(answer: StatusAnswer): void {
+    this.#uptimes = uptimesOf(answer.services);
+  }
+
+  /** Whether an event is missing between those that were taken and this message. */
+  misses(message: Message): boolean {
+    // While it catches up numbers may jump: after a kill of the monitor some are never given.
+    if (this.#catchesUp || !isEvent(message) || this.#position === null) return false;
+    return message.seq > this.#position.after + 1;
+  }
+
+  /** Takes the next message. Returns what changed of the services' statuses. */
+  take(message: Message): Change[] {
+    const touched = message.type === 'hello' ? this.services : this.#touched(message);
+    const before = touched.map(({ name, status }) => ({ service: name, status }));
+    if (message.type === 'hello') this.#hello(message);
+    else if (message.type === 'heartbeat') {
+      this.#overloaded = message.overloaded;
+      this.#catchesUp = false;
+    } else if (!isEvent(message)) this.#board.apply(message);
+    else if (message.seq > (this.#position?.after ?? 0)) this.#event(message);
+    return before.flatMap(({ service, status }) => {
+      const to = this.#board.services.get(service)?.status;
+      return to === undefined || to === status ? [] : [{ service, to }];
+    });
+  }
+
+  /** The services that are down, as news. */
+  open(): Item[] {
+    return this.services.flatMap(({ name, state, since, reason }) =>
+      state === 'down' ? [{ kind: 'down', at: since, service: name, reason } as const] : [],
+    );
+  }
+
+  #touched(message: Message): BoardService[] {
+    const service = 'service' in message ? this.#board.services.get(message.service) : undefined;
+    return service === undefined ? [] : [service];
+  }
+
+  #hello(hello: Hello): void {
+    const { monitor, resumed, seq, now } = hello;
+    // A hub whose stream was begun anew counts from the beginning.
+    const another = this.#position !== null && this.#position.monitor !== monitor.id;
+    if (!resumed || another) {
+      if (this.#monitor !== null && this.#monitor.id !== monitor.id) {
+        this.#note(now, 'the monitor was started anew: what it saw before is not known to it');
+      } else if (this.#greeted) {
+        this.#note(now, 'the monitor does not keep all that happened while this page was not connected');
+      }
+      this.#position = { after: seq, monitor: monitor.id };
+    }
+    this.#position ??= { after: seq, monitor: monitor.id };
+    this.#told = seq;
+    this.#catchesUp = resumed;
+    this.#greeted = true;
+    this.#replace(hello);
+  }
+
+  #event(event: Event): void {
+    this.#position = { after: event.seq, monitor: this.#position?.monitor ?? '' };
+    this.#tell(event);
+    if (event.seq <= this.#told) return;
+    this.#board.apply(event);
+    if (event.type === 'transition') this.#views.transition(event);
+  }
+
+  #replace(hello: Hello): void {
+    this.#monitor = hello.monitor;
+    this.#board = new Board();
+    this.#board.apply(hello);
+    this.#views.hello(hello);
+    this.#uptimes = uptimesOf(hello.services);
+    for (const service of hello.services) this.#past(service);
+  }
+
+  #past({ service, gaps, timeline, state, since, reason }: ServiceSnapshot): void {
+    for (const gap of gaps) this.news.add({ kind: 'gap', at: gap.from, service, gap });
+    for (const { state, from, to } of timeline) {
+      if (state === 'unobserved' && to !== null)
+        this.news.add({ kind: 'unobserved', at: from, to, service, reason: null });
+    }
+    if (state !== 'unobserved') return;
+    this.#blind.set(service, { at: since, reason });
+    this.news.add({ kind: 'unobserved', at: since, to: null, service, reason });
+  }
+
+  #tell(event: Event): void {
+    switch (event.type) {
+      case 'transition':
+        this.#transition(event);
+        return;
+      case 'gap': {
+        const { service, from } = event;
+        this.news.add({ kind: 'gap', at: from, service, gap: event });
+        return;
+      }
+      case 'mark':
+        this.news.add({ kind: 'mark', at: event.at, service: '', text: event.text });
+        return;
+      case 'connection-lost': {
+        const { at, service, reason, message } = event;
+        this.news.add({ kind: 'lost', at, service, reason, message });
+        return;
+      }
+      case 'identity': {
+        const { at, service, was, is } = event;
+        this.news.add({ kind: 'identity', at, service, was, is });
+      }
+    }
+  }
+
+  #transition({ service, from, to, at, reason, message }: Transition): void {
+    this.#messages.set(service, message);
+    if (to === 'unobserved') {
+      this.#blind.set(service, { at, reason });
+      this.news.add({ kind: 'unobserved', at, to: null, service, reason });
+    }
+    const blind = this.#blind.get(service);
+    if (from !== 'unobserved' || blind === undefined) return;
+    this.news.add({ kind: 'unobserved', at: blind.at, to: at, service, reason: blind.reason });
+  }
+
+  #note(at: number, text: string): void {
+    this.news.add({ kind: 'note', at, service: '', text });
+  }
+}

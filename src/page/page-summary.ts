@@ -1,0 +1,148 @@
+/** The overall sentence: how all services are, in words that claim no more than is known. Pure. */
+import { showDuration, showGap } from '../core/format.ts';
+import type { GapFacts } from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import { mainReason, REASON_WORDS, showReason, showWhen, STATE_WORDS } from './page-text.ts';
+
+/** What is looked at of each service. */
+export interface Looked {
+  readonly name: string;
+  readonly status: State;
+  readonly since: number;
+  readonly reason: Reason | null;
+  readonly gaps: readonly GapFacts[];
+}
+
+/** A line below the sentence; the service that it is about may be looked up. */
+export interface Line {
+  readonly service: string | null;
+  readonly text: string;
+}
+
+export interface Summary {
+  /** The worst of what is known. */
+  readonly tone: State;
+  /** Short: it is set in large letters. */
+  readonly sentence: string;
+  /** What the sentence leaves out, as another one; empty where it leaves out nothing. */
+  readonly rest: string;
+  /** What there is to know beside, the most important first. */
+  readonly lines: readonly Line[];
+}
+
+/** Lines there are at most. */
+const LINES = 3;
+/** Further services that are named in one line. */
+const NAMED = 5;
+
+/**
+ * Sums up.
+ * @param old whether the connection is broken: then it was so
+ * @param startedAt since when the monitor watches
+ */
+export function summarise(services: readonly Looked[], now: number, old: boolean, startedAt: number): Summary {
+  const of = (status: State): Looked[] => services.filter((service) => service.status === status);
+  const down = of('down').sort((a, b) => b.since - a.since);
+  const partial = of('partial').sort((a, b) => b.since - a.since);
+  const unobserved = of('unobserved');
+  const unknown = of('unknown').length;
+  const tone = (['down', 'partial', 'unobserved', 'unknown'] as const).find((state) => of(state).length > 0) ?? 'up';
+  const counts = { down: down.length, partial: partial.length, unobserved: unobserved.length, unknown };
+  const { sentence, rest } = said(services, counts, old);
+  return {
+    tone: services.length === 0 ? 'unknown' : tone,
+    sentence,
+    rest,
+    lines:
+      down.length + partial.length > 0
+        ? [...downLines([...down, ...partial], now, rest === '' ? LINES : LINES - 1), ...restLine(rest)]
+        : [...restLine(rest), ...quietLines(services, unobserved, now, startedAt)],
+  };
+}
+
+function said(
+  services: readonly Looked[],
+  { down, partial, unobserved, unknown }: Readonly<Record<'down' | 'partial' | 'unobserved' | 'unknown', number>>,
+  old: boolean,
+): Pick<Summary, 'sentence' | 'rest'> {
+  const n = services.length;
+  const [only] = services;
+  const is = old ? 'was' : 'is';
+  const are = old ? 'were' : 'are';
+  if (only === undefined) return { sentence: 'No service is watched', rest: '' };
+  if (n === 1) {
+    const { name, status } = only;
+    if (status === 'unknown') return { sentence: `${name} has not answered yet`, rest: '' };
+    return { sentence: `${name} ${is} ${STATE_WORDS[status].toLowerCase()}`, rest: '' };
+  }
+  if (down === n) return { sentence: `All ${String(n)} services ${are} down`, rest: '' };
+  if (unobserved === n) return { sentence: `No service ${is} observed`, rest: '' };
+  if (unknown === n) return { sentence: 'No service has answered yet', rest: '' };
+  if (partial === n) return { sentence: `All ${String(n)} services ${are} partly up`, rest: '' };
+  const rest = restOf(down > 0 ? partial : 0, unobserved, unknown, old);
+  if (down > 0) return { sentence: `${ofAll(down, n, old)} down`, rest };
+  if (partial > 0) return { sentence: `${ofAll(partial, n, old)} partly up`, rest };
+  if (rest === '') return { sentence: `All ${String(n)} services ${are} up`, rest };
+  return { sentence: `${ofAll(n - unobserved - unknown, n, old)} up`, rest };
+}
+
+function ofAll(part: number, all: number, old: boolean): string {
+  const verb = old ? (part === 1 ? 'was' : 'were') : part === 1 ? 'is' : 'are';
+  return `${String(part)} of ${String(all)} services ${verb}`;
+}
+
+function restOf(partial: number, unobserved: number, unknown: number, old: boolean): string {
+  const are = (number: number): string => (old ? (number === 1 ? 'was' : 'were') : number === 1 ? 'is' : 'are');
+  return [
+    ...(partial > 0 ? [`${String(partial)} ${are(partial)} partly up`] : []),
+    ...(unobserved > 0 ? [`${String(unobserved)} ${are(unobserved)} not observed`] : []),
+    ...(unknown > 0 ? [`${String(unknown)} ${unknown === 1 ? 'has' : 'have'} not answered yet`] : []),
+  ].join(', ');
+}
+
+function restLine(rest: string): Line[] {
+  return rest === '' ? [] : [{ service: null, text: `${rest}.` }];
+}
+
+/** @param room for so many lines */
+function downLines(down: readonly Looked[], now: number, room: number): Line[] {
+  const told = down.slice(0, down.length > room ? room - 1 : room);
+  const lines: Line[] = told.map(({ name, since, reason }) => ({
+    service: name,
+    text: `since ${showWhen(since, now)}${reason === null ? '' : ` – ${showReason(reason)}`}`,
+  }));
+  const more = down.slice(told.length);
+  if (more.length === 0) return lines;
+  const names = more.slice(0, NAMED).map(({ name, since }) => `${name} since ${showWhen(since, now)}`);
+  const text = `and ${String(more.length)} more: ${names.join(', ')}${more.length > names.length ? ', …' : ''}`;
+  return [...lines, { service: null, text }];
+}
+
+function quietLines(
+  services: readonly Looked[],
+  unobserved: readonly Looked[],
+  now: number,
+  startedAt: number,
+): Line[] {
+  const lines: Line[] = [];
+  const [blind] = unobserved;
+  if (blind !== undefined)
+    lines.push({
+      service: blind.name,
+      text: `not observed since ${showWhen(blind.since, now)} – ${showReason(blind.reason)}`,
+    });
+  let last: { readonly name: string; readonly gap: GapFacts } | null = null;
+  for (const { name, gaps } of services) {
+    const gap = gaps.at(-1);
+    if (gap !== undefined && (last === null || gap.to > last.gap.to)) last = { name, gap };
+  }
+  if (last !== null) {
+    const reason = mainReason(last.gap);
+    const why = reason === null ? '' : `, ${REASON_WORDS[reason]}`;
+    const when = `${showWhen(last.gap.from, now)}, ${showDuration(Math.max(0, now - last.gap.to))} ago`;
+    lines.push({ service: last.name, text: `had the last gap: ${showGap(last.gap)} at ${when}${why}` });
+  } else if (services.length > 0) {
+    lines.push({ service: null, text: `No gap since the watch began, ${showWhen(startedAt, now)}` });
+  }
+  return lines;
+}

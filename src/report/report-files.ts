@@ -1,0 +1,124 @@
+/**
+ * The files of `--report`. That they can be written is known before anything is started, and what is in them stays until
+ * there is something to put in its place.
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+
+import { junit } from './junit.ts';
+import { markdown } from './markdown.ts';
+import type { Report } from './report.ts';
+import { svg } from './svg.ts';
+
+const FORMS: ReadonlyMap<string, (report: Report) => string> = new Map([
+  ['.json', (report: Report) => `${JSON.stringify(report, null, 2)}\n`],
+  ['.md', markdown],
+  ['.xml', junit],
+  ['.svg', svg],
+]);
+
+interface Prepared {
+  /** As it was named. */
+  readonly path: string;
+  /** Where it is. */
+  readonly file: string;
+  /** What is written first, and then takes the name of the other. */
+  readonly draft: string;
+  readonly form: (report: Report) => string;
+}
+
+export class ReportFiles {
+  readonly #prepared: readonly Prepared[];
+  readonly #onExit = (): void => {
+    this.discard();
+  };
+
+  private constructor(prepared: readonly Prepared[]) {
+    this.#prepared = prepared;
+    process.once('exit', this.#onExit);
+  }
+
+  /**
+   * Makes sure that all can be written, and leaves an empty draft beside each.
+   * @returns the files, or what is wrong with each that can't be written: then no draft is left
+   */
+  static prepare(paths: readonly string[]): ReportFiles | readonly { readonly path: string; readonly problem: string }[] {
+    const problems: { path: string; problem: string }[] = [];
+    const prepared: Prepared[] = [];
+    for (const path of new Set(paths)) {
+      const one = prepare(path);
+      if (typeof one === 'string') problems.push({ path, problem: one });
+      else prepared.push(one);
+    }
+    const files = new ReportFiles(prepared);
+    if (problems.length === 0) return files;
+    files.discard();
+    return problems;
+  }
+
+  /** Writes the report into all of them. Returns what went wrong, for people, one line each. */
+  write(report: Report): string[] {
+    const problems = this.#prepared.flatMap(({ path, file, draft, form }) => {
+      try {
+        writeFileSync(draft, form(report));
+        renameSync(draft, file);
+        return [];
+      } catch (error) {
+        return [`${path}: the report could not be written: ${wordsOf(error)}`];
+      }
+    });
+    this.discard();
+    return problems;
+  }
+
+  /** Takes away the drafts that were not used. */
+  discard(): void {
+    process.off('exit', this.#onExit);
+    for (const { draft } of this.#prepared) rmSync(draft, { force: true });
+  }
+}
+
+/** Prepares a file; why it can't be, for people. */
+function prepare(path: string): Prepared | string {
+  const form = FORMS.get(extname(path).toLowerCase());
+  if (form === undefined) {
+    return `the kind of a report is told by its ending, which must be one of ${[...FORMS.keys()].join(', ')}`;
+  }
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    // What a link points to gets a new content, not the link.
+    const file = there === undefined ? path : realpathSync(path);
+    const draft = join(dirname(file), `.${basename(file)}.${String(process.pid)}.part`);
+    if (there !== undefined && !there.isFile()) return 'this is no file, but a folder or a device';
+    if (there !== undefined) accessSync(path, constants.W_OK);
+    closeSync(openSync(draft, 'w'));
+    return { path, file, draft, form };
+  } catch (error) {
+    return `it can't be written: ${wordsOf(error)}`;
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder is not there',
+  ENOTDIR: 'its folder is no folder',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+};
+
+function wordsOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return WORDS[code] ?? message;
+}

@@ -1,0 +1,108 @@
+/** The phrases that every form of a report shares. Pure. */
+import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
+
+/** `+2.14 s`, `−0.40 s`: before or after the command's start. */
+export function showOffset(ms: number): string {
+  return `${ms <= -0.5 ? '−' : '+'}${showDuration(Math.abs(ms))}`;
+}
+
+/** When something was: relative to the command's start, or the time where there was no command. */
+export function showWhen(at: number, fromStartMs: number | null): string {
+  return fromStartMs === null ? showTime(at) : showOffset(fromStartMs);
+}
+
+/** A gap's length with its bounds; `so far` where it did not end. */
+export function showLength(gap: ReportGap): string {
+  if (gap.end === 'seen') return showGap(gap);
+  const so = gap.end === 'open' ? ' so far' : '';
+  return `${showDuration(gap.durationMs)}${so} (at least ${showAtLeast(gap.minMs)})`;
+}
+
+/** `refused ×3, closed ×1`. */
+function showReasons(gap: ReportGap): string {
+  return gap.reasons.map(({ reason, count: n }) => (n === null ? reason : `${reason} ×${String(n)}`)).join(', ');
+}
+
+/** `down 0.25 s (0.21–0.31) from +2.14 s, refused ×3`. */
+export function showGapLine(gap: ReportGap): string {
+  return `down ${showLength(gap)} from ${showWhen(gap.from, gap.fromStartMs)}${showCause(gap)}`;
+}
+
+/** `, refused ×3; did not come back`. */
+export function showCause(gap: ReportGap): string {
+  const why = gap.reasons.length === 0 ? '' : `, ${showReasons(gap)}`;
+  const end = gap.end === 'unseen' ? '; nobody saw its end' : gap.end === 'open' ? '; did not come back' : '';
+  return `${why}${end}`;
+}
+
+/** `not observed for 0.41 s from +1.02 s: stalled`. */
+export function showUnobserved(stretch: UnobservedStretch): string {
+  const why = stretch.reason === null ? '' : `: ${stretch.reason}`;
+  return `not observed for ${showDuration(stretch.durationMs)} from ${showWhen(stretch.from, stretch.fromStartMs)}${why}`;
+}
+
+/** All that happened to a service beside its gaps, in the order of time, one line each. */
+export function showEvents({ connectionsLost, identities }: ServiceReport): string[] {
+  const lost = connectionsLost.map(({ at, reason, fromStartMs }) => {
+    return { at, text: `connection lost at ${showWhen(at, fromStartMs)}: ${reason}` };
+  });
+  const changed = identities.map(({ at, was, is, fromStartMs }) => {
+    return { at, text: `another process since ${showWhen(at, fromStartMs)}: ${was} → ${is}` };
+  });
+  return [...lost, ...changed].sort((a, b) => a.at - b.at).map(({ text }) => text);
+}
+
+/** `SUM of 3 gaps`, in the words of people: `0.71 s in 3 gaps`; `–` where there is none. */
+export function showSum({ downMs, gaps }: ServiceReport): string {
+  return gaps.length === 0 ? '–' : `${showDuration(downMs)} in ${count(gaps.length, 'gap')}`;
+}
+
+/** Where a service is seen from, where there are several vantages: `web (from rack-2)`. */
+export function showSeen(service: string, vantage: string, several: boolean): string {
+  return several ? `${service} (from ${vantage})` : service;
+}
+
+/** `here`, or with its clock: `rack-2 (its clock 3.2 ms ahead, ± 0.4)`. */
+export function showVantage({ vantage, clock }: VantageReport): string {
+  if (clock === null) return vantage;
+  const { offsetMs, uncertaintyMs } = clock;
+  const where = offsetMs < 0 ? 'behind' : 'ahead';
+  return `${vantage} (its clock ${Math.abs(offsetMs).toFixed(1)} ms ${where}, ± ${uncertaintyMs.toFixed(1)})`;
+}
+
+/** A command as a shell would take it. */
+export function showCommand(command: readonly string[]): string {
+  const quoted = command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  // A line break or a control character must not break the line.
+  return quoted.join(' ').replace(/\p{Cc}+/gu, ' ');
+}
+
+/** `exited with 0 after 3.21 s`. */
+export function showEnding(
+  run: Pick<RunFacts, 'ending' | 'exitCode' | 'signal' | 'durationMs' | 'interrupted'>,
+): string {
+  const { ending, exitCode, signal, durationMs, interrupted } = run;
+  const after = durationMs === null ? '' : ` after ${showDuration(durationMs)}`;
+  if (ending === null) return `had not ended when ${interrupted ?? 'the end'} came`;
+  if (ending === 'given-up') return `did not end by itself: it was ended${after}`;
+  return ending === 'signal'
+    ? `was ended by ${signal ?? 'a signal'}${after}`
+    : `exited with ${String(exitCode)}${after}`;
+}
+
+/** Whether the command did what it should. */
+export function commandFailed({ ending, exitCode }: RunFacts): boolean {
+  return ending !== null && !(ending === 'exited' && exitCode === 0);
+}
+
+/** The services of a report with their vantages, in its order. */
+export function eachService(report: Pick<Report, 'vantages'>): { vantage: VantageReport; service: ServiceReport }[] {
+  return report.vantages.flatMap((vantage) => vantage.services.map((service) => ({ vantage, service })));
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}

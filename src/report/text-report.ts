@@ -1,0 +1,194 @@
+/** A report as a table and lines for people: what `run` and `report` print. Pure. */
+import { count, showDuration, showShare, showTime, table } from '../core/format.ts';
+import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
+import {
+  eachService,
+  list,
+  showCause,
+  showCommand,
+  showEnding,
+  showEvents,
+  showGapLine,
+  showLength,
+  showSeen,
+  showUnobserved,
+  showVantage,
+} from './report-phrases.ts';
+
+/** Gaps and stretches of a service, or of all, that are printed: the newest. */
+const RUN_LINES = 12;
+const HISTORY_LINES = 40;
+/** Of one service, where there are many gaps. */
+const EACH_SERVICE = 10;
+/** Identity strings and marks are other people's texts: they must not move the cursor. */
+const CONTROL = /\p{Cc}+/gu;
+
+/** A run's report: what was run, every service with its gaps, hints, and the verdict in one sentence. */
+export function runText(report: Report, run: RunFacts): string {
+  const several = report.vantages.length > 1;
+  const nameWidth = Math.max(4, ...eachService(report).map(({ service }) => service.service.length));
+  const lines = [`${showCommand(run.command)} ${showEnding(run)}`];
+  for (const vantage of report.vantages) {
+    lines.push('');
+    if (several) lines.push(`seen from ${showVantage(vantage)}`);
+    for (const service of vantage.services) {
+      const [first = '', ...rest] = serviceLines(service);
+      lines.push(`${service.service.padEnd(nameWidth)}  ${first}`);
+      for (const line of rest) lines.push(`${' '.repeat(nameWidth)}  ${line}`);
+    }
+  }
+  for (const { text, evidence, look } of report.hints) {
+    lines.push('', `hint: ${text}`);
+    for (const fact of evidence) lines.push(`  seen: ${fact}`);
+    lines.push(`  look at: ${look}`);
+  }
+  if (report.verdict !== null) lines.push('', report.verdict.sentence);
+  return printable(lines);
+}
+
+function serviceLines(service: ServiceReport): string[] {
+  const { gaps } = service;
+  const told = gaps.slice(-RUN_LINES).map(showGapLine);
+  const before = gaps.length - told.length;
+  const sum =
+    gaps.length < 2
+      ? []
+      : [
+          `down ${showDuration(service.downMs)} in ${count(gaps.length, 'gap')}, the longest ${showDuration(service.longestGapMs)}`,
+        ];
+  const unobserved = newest(service.unobserved, RUN_LINES, showUnobserved);
+  const unknown = service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : [];
+  const early = before > 0 ? [`${count(before, 'gap')} before these`] : [];
+  const lines = [...sum, ...early, ...told, ...unobserved, ...unknown, ...showEvents(service)];
+  if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift('up all the time');
+  return lines;
+}
+
+/** A report from the history: a table, then what happened, oldest first. */
+export function historyText(report: Report): string {
+  const several = report.vantages.length > 1;
+  const seen = eachService(report);
+  const name = (service: string, vantage: string): string => showSeen(service, vantage, several);
+  const rows = seen.map(({ vantage: { vantage }, service }) => [
+    name(service.service, vantage),
+    service.state === 'down' ? 'DOWN' : service.state.toUpperCase(),
+    showShare(service.uptime),
+    service.gaps.length === 0 ? '–' : String(service.gaps.length),
+    service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),
+    service.downMs === 0 ? '–' : showDuration(service.downMs),
+    service.unobservedMs === 0 ? '–' : showDuration(service.unobservedMs),
+  ]);
+  const head = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserved'];
+  const where = list(report.vantages.map(({ vantage }) => vantage));
+  const lines = [
+    `From ${showTime(report.from)} to ${showTime(report.to)} (${showDuration(report.to - report.from)}), seen from ${where}`,
+    '',
+    table([head, ...rows], 2).trimEnd(),
+  ];
+  const { told, more } = spread(report.incidents);
+  lines.push(...section('Gaps', incidentLines(report, told), more));
+  lines.push(
+    ...section(
+      'Not observed',
+      sorted(blindLines(seen.map(({ vantage: { vantage }, service }) => [name(service.service, vantage), service]))),
+    ),
+  );
+  const events = seen.flatMap(({ vantage: { vantage }, service }) =>
+    [...service.connectionsLost, ...service.identities].map((event) => ({
+      at: event.at,
+      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${'was' in event ? `another process: ${event.was} → ${event.is}` : `connection lost: ${event.reason}`}`,
+    })),
+  );
+  lines.push(...section('Connections and processes', sorted(events)));
+  lines.push(
+    ...section(
+      'Marks',
+      report.marks.map(({ at, text }) => `${showTime(at)}  ${text}`),
+    ),
+  );
+  for (const { text, evidence, look } of report.hints) {
+    lines.push('', `hint: ${text}`);
+    for (const fact of evidence) lines.push(`  seen: ${fact}`);
+    lines.push(`  look at: ${look}`);
+  }
+  return printable(lines);
+}
+
+/** The newest incidents, so chosen that a service which flaps does not hide the others. */
+function spread(all: readonly IncidentReport[]): { told: IncidentReport[]; more: number } {
+  const shown = new Map<string, number>();
+  const told: IncidentReport[] = [];
+  for (const incident of [...all].reverse()) {
+    if (told.length === HISTORY_LINES) break;
+    const names = incident.services.map(({ service }) => `${incident.vantage}/${service}`);
+    if (names.every((one) => (shown.get(one) ?? 0) >= EACH_SERVICE)) continue;
+    for (const one of names) shown.set(one, (shown.get(one) ?? 0) + 1);
+    told.unshift(incident);
+  }
+  return { told, more: all.length - told.length };
+}
+
+/** What was not observed; services that were not at the same time are told together. */
+function blindLines(services: readonly (readonly [name: string, ServiceReport])[]): { at: number; text: string }[] {
+  const together = new Map<string, { one: ServiceReport['unobserved'][number]; names: string[] }>();
+  for (const [name, { unobserved }] of services) {
+    for (const one of unobserved) {
+      const key = [one.from, one.to, one.reason].join();
+      const same = together.get(key);
+      if (same === undefined) together.set(key, { one, names: [name] });
+      else same.names.push(name);
+    }
+  }
+  return Array.from(together.values(), ({ one, names }) => {
+    const all = names.length > 1 && names.length === services.length ? `all ${count(names.length, 'service')}` : '';
+    return { at: one.from, text: `${all === '' ? list(names) : all} ${showUnobserved(one)}` };
+  });
+}
+
+/** Each incident; of several services with a line for each. */
+function incidentLines(report: Report, incidents: readonly IncidentReport[]): string[] {
+  const several = report.vantages.length > 1;
+  const gapOf = (vantage: string, service: string, place: number): ReportGap | undefined =>
+    report.vantages.find((one) => one.vantage === vantage)?.services.find((one) => one.service === service)?.gaps[
+      place
+    ];
+  return incidents.map(({ vantage, from, services, longestGapMs }) => {
+    const told = services.flatMap(({ service, gap: place }) => {
+      const gap = gapOf(vantage, service, place);
+      if (gap === undefined) return [];
+      const name = showSeen(service, vantage, several);
+      return [`${showTime(gap.from)}  ${name}  down ${showLength(gap)}${showCause(gap)}`];
+    });
+    if (told.length === 1) return told[0] ?? '';
+    const longest = showDuration(longestGapMs);
+    const head = `${showTime(from)}  ${count(services.length, 'service')} fell together, the longest gap ${longest}:`;
+    return [head, ...told.map((line) => `  ${line}`)].join('\n');
+  });
+}
+
+/** @param more entries that were left out already */
+function section(title: string, entries: readonly string[], more = 0): string[] {
+  if (entries.length === 0) return [];
+  const left = Math.max(0, entries.length - HISTORY_LINES) + more;
+  const note = left > 0 ? [`… ${String(left)} more are in --report FILE.json`] : [];
+  return ['', `${title}:`, ...note, ...entries.slice(-HISTORY_LINES)];
+}
+
+/** The newest of a list, and how many there were before. */
+function newest<T>(all: readonly T[], most: number, show: (one: T) => string): string[] {
+  const more = all.length - most;
+  const told = all.slice(-most).map(show);
+  return more > 0 ? [`… ${String(more)} older ones are in --report FILE.json`, ...told] : told;
+}
+
+function sorted(entries: readonly { readonly at: number; readonly text: string }[]): string[] {
+  return [...entries].sort((a, b) => a.at - b.at).map(({ text }) => text);
+}
+
+function printable(lines: readonly string[]): string {
+  return `${lines
+    .join('\n')
+    .split('\n')
+    .map((line) => line.replace(CONTROL, ' '))
+    .join('\n')}\n`;
+}

@@ -1,0 +1,132 @@
+/** `/api/v1`: what is known, as JSON. */
+import { DAY_MS, midnights } from '../core/days.ts';
+import { type Answer, json, refusal } from './http-response.ts';
+import type { Archive } from '../core/archive.ts';
+import type { MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
+import { type PastGap, PastView } from './past-view.ts';
+import { publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
+import { isBad, servicesOf, strange, timeOf } from './query.ts';
+import { intervalsEach } from './snapshots.ts';
+import type { FeedSource } from '../core/source.ts';
+
+/** Gaps in one answer: the newest. */
+const GAPS = 1000;
+/** Days that a page shows. */
+const DAYS = 90;
+/** How far back a timeline reaches where nobody says. */
+const TIMELINE_MS = 24 * 3_600_000;
+
+export class Api {
+  readonly #source: FeedSource;
+  readonly #past: PastView;
+
+  constructor(source: FeedSource, archive: Archive | null) {
+    this.#source = source;
+    this.#past = new PastView(source, archive);
+  }
+
+  /** Every service as it is now. */
+  status(view: View, query: URLSearchParams): Answer {
+    const problem = strange(query, [], []);
+    if (problem !== null) return refusal(400, problem);
+    const now = this.#source.now();
+    const snapshots = this.#source.board.snapshot(now);
+    const services = view === 'public' ? snapshots.map(publicSnapshot).map(present) : snapshots.map(present);
+    return json({ monitor: this.#monitor(view), now, seq: this.#source.events.newest, services });
+  }
+
+  /**
+   * The gaps that ended after `since`, the oldest first. The answer's own `since` is later where not all of them are
+   * known any more: from then on they are.
+   */
+  gaps(view: View, query: URLSearchParams): Answer {
+    const problem = strange(query, ['since'], ['service']);
+    if (problem !== null) return refusal(400, problem);
+    const services = servicesOf(query, this.#knows);
+    if (isBad(services)) return refusal(400, services.problem);
+    const since = timeOf(query, 'since');
+    if (isBad(since)) return refusal(400, since.problem);
+    const { gaps, completeSince } = this.#past.gaps(services, since ?? 0, GAPS);
+    return json({
+      monitor: this.#monitor(view),
+      now: this.#source.now(),
+      since: completeSince,
+      gaps: gaps.map((gap) => gapFacts(gap, view)),
+    });
+  }
+
+  /** The stretches of time in one state that touch [`from`, `to`], as far back as they are known. */
+  timeline(view: View, query: URLSearchParams): Answer {
+    const problem = strange(query, ['from', 'to'], ['service']);
+    if (problem !== null) return refusal(400, problem);
+    const services = servicesOf(query, this.#knows);
+    if (isBad(services)) return refusal(400, services.problem);
+    const from = timeOf(query, 'from');
+    if (isBad(from)) return refusal(400, from.problem);
+    const to = timeOf(query, 'to');
+    if (isBad(to)) return refusal(400, to.problem);
+    const now = this.#source.now();
+    const until = Math.min(to ?? now, now);
+    const begin = from ?? until - TIMELINE_MS;
+    if (begin > until) return refusal(400, 'from is after to, or after now');
+
+    const asked = this.#asked(services);
+    const each = intervalsEach(asked.length);
+    const window = { from: begin, to: until < now ? until : null };
+    return json({
+      monitor: this.#monitor(view),
+      now,
+      from: begin,
+      to: until,
+      services: asked.map((service) => ({ service, timeline: this.#past.timeline(service, window, each) })),
+    });
+  }
+
+  /** The last 90 days of each service, in columns: the first entry of each is of the day that begins at `from`. */
+  days(view: View, query: URLSearchParams): Answer {
+    const problem = strange(query, [], ['service']);
+    if (problem !== null) return refusal(400, problem);
+    const services = servicesOf(query, this.#knows);
+    if (isBad(services)) return refusal(400, services.problem);
+    const now = this.#source.now();
+    return json({
+      monitor: this.#monitor(view),
+      now,
+      from: midnights(now, DAYS)[0],
+      widthMs: DAY_MS,
+      services: this.#asked(services).map((service) => {
+        const days = this.#past.days(service, DAYS);
+        return {
+          service,
+          upMs: days.map(({ upMs }) => Math.round(upMs)),
+          // Never nothing where there was something.
+          downMs: days.map(({ downMs }) => Math.ceil(downMs)),
+          unobservedMs: days.map(({ unobservedMs }) => Math.round(unobservedMs)),
+          gaps: days.map(({ gaps }) => gaps),
+        };
+      }),
+    });
+  }
+
+  #asked(services: ReadonlySet<string> | null): string[] {
+    return [...this.#source.board.services.keys()].filter((name) => services === null || services.has(name));
+  }
+
+  readonly #knows = (service: string): boolean => this.#source.board.services.has(service);
+
+  #monitor(view: View): MonitorIdentity {
+    const { identity } = this.#source;
+    return view === 'public' ? publicIdentity(identity) : identity;
+  }
+}
+
+/** A snapshot without the past, which has paths of its own. JSON leaves out what is undefined. */
+function present(snapshot: ServiceSnapshot | PublicSnapshot): object {
+  return { ...snapshot, timeline: undefined, gaps: undefined };
+}
+
+function gapFacts(gap: PastGap, view: View): PastGap {
+  const { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons, vantage } = gap;
+  const facts = { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons };
+  return view === 'private' && vantage !== undefined ? { ...facts, vantage } : facts;
+}

@@ -1,0 +1,156 @@
+/** From the one stream of a monitor to all clients of the feed. */
+import type { Socket } from 'node:net';
+
+import type { WebSocket } from 'ws';
+
+import { Channel } from './channel.ts';
+import type { EventLog } from '../core/event-log.ts';
+import { frameOf } from './frames.ts';
+import { type Heartbeat, isEvent, type Message, type SampleMessage } from '../core/messages.ts';
+import type { View } from './public-view.ts';
+import type { FeedQuery } from './query.ts';
+import { Rounds } from './heartbeat-scheduler.ts';
+import { SampleBatch } from './sample-batch.ts';
+import type { FeedSource } from '../core/source.ts';
+import { CLOSE, closeSocket, type Sent, Subscriber } from './subscriber.ts';
+
+type EngineHealth = Omit<Heartbeat, 'type' | 'now' | 'seq'>;
+
+const NOTHING_YET: EngineHealth = { probes: 0, missed: 0, lateMs: 0, overloaded: false };
+
+const STOPS = 'the monitor stops';
+
+export class FanOut implements Sent {
+  readonly #source: FeedSource;
+  readonly #channels = new Map<string, Channel>();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #rounds: Rounds;
+  readonly #samples: SampleBatch;
+  readonly #unsubscribe: () => void;
+  #unsubscribeSamples: (() => void) | null = null;
+  #lastHeartbeat: EngineHealth = NOTHING_YET;
+  #missed = 0;
+  #closed = false;
+  /** Clients that want samples. */
+  #wanting = 0;
+
+  constructor(source: FeedSource) {
+    this.#source = source;
+    this.#rounds = new Rounds(this.#subscribers, () => this.#heartbeat(this.#lastHeartbeat));
+    this.#samples = new SampleBatch((samples) => {
+      for (const channel of this.#channels.values()) if (channel.samples) channel.tellSamples(samples);
+    });
+    this.#unsubscribe = source.subscribe({
+      samples: false,
+      take: (messages) => {
+        this.#take(messages);
+      },
+    });
+  }
+
+  get log(): EventLog {
+    return this.#source.events;
+  }
+
+  allSent(): Buffer {
+    // Counts are of the time since the last heartbeat, so this one has none.
+    return this.#heartbeat({ ...NOTHING_YET, overloaded: this.#lastHeartbeat.overloaded });
+  }
+
+  /** How many clients there are. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Slots without a probe, by the monitor's own fault, since this began; as told by the heartbeats. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** Serves a client until it goes away. */
+  join(ws: WebSocket, socket: Socket, view: View, query: FeedQuery): void {
+    if (this.#closed) {
+      closeSocket(ws, CLOSE.stops, STOPS);
+      return;
+    }
+    const key = JSON.stringify([view, query.samples, query.services === null ? null : [...query.services].sort()]);
+    const channel = this.#channels.get(key) ?? new Channel(this.#source, view, query.samples, query.services);
+    this.#channels.set(key, channel);
+    channel.members += 1;
+    const subscriber = new Subscriber(ws, socket, channel, this);
+    this.#subscribers.add(subscriber);
+    ws.once('close', () => {
+      channel.leave(subscriber);
+      channel.members -= 1;
+      if (channel.members === 0) this.#channels.delete(key);
+      this.#subscribers.delete(subscriber);
+      if (query.samples) this.#wantSamples(-1);
+    });
+    const { resume } = query;
+    subscriber.begin(resume !== null && resume.monitor === this.#source.identity.id ? resume.after : null);
+    if (query.samples) this.#wantSamples(1);
+  }
+
+  /** The monitor stops: tells all clients. */
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe();
+    this.#unsubscribeSamples?.();
+    this.#unsubscribeSamples = null;
+    this.#rounds.stop();
+    this.#samples.stop();
+    for (const subscriber of this.#subscribers) subscriber.close(CLOSE.stops, STOPS);
+  }
+
+  #take(messages: readonly Message[]): void {
+    let told: Exclude<Message, SampleMessage>[] = [];
+    const tell = (): void => {
+      if (told.length > 0) for (const channel of this.#channels.values()) channel.tell(told);
+      told = [];
+    };
+    for (const message of messages) {
+      if (isEvent(message)) {
+        told.push(message);
+      } else if (message.type === 'hello') {
+        tell();
+        this.#forget();
+        for (const subscriber of this.#subscribers) subscriber.greetAgain();
+      } else if (message.type === 'heartbeat') {
+        this.#lastHeartbeat = message;
+        this.#missed += message.missed;
+        this.#rounds.begin();
+      } else if (message.type !== 'sample') {
+        this.#forget();
+        for (const subscriber of this.#subscribers) subscriber.missesUnlogged();
+        told.push(message);
+      }
+    }
+    tell();
+  }
+
+  #forget(): void {
+    for (const channel of this.#channels.values()) channel.forget();
+  }
+
+  #heartbeat({ probes, missed, lateMs, overloaded }: EngineHealth): Buffer {
+    const now = this.#source.now();
+    return frameOf({ type: 'heartbeat', now, seq: this.log.newest, probes, missed, lateMs, overloaded }, 'public');
+  }
+
+  /** The monitor sends samples only while somebody wants them. */
+  #wantSamples(change: 1 | -1): void {
+    this.#wanting += change;
+    if (this.#wanting === 0) {
+      this.#unsubscribeSamples?.();
+      this.#unsubscribeSamples = null;
+      this.#samples.stop();
+    } else {
+      this.#unsubscribeSamples ??= this.#source.subscribe({
+        samples: true,
+        take: (messages) => {
+          this.#samples.add(messages.filter((message) => message.type === 'sample'));
+        },
+      });
+    }
+  }
+}

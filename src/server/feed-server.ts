@@ -1,0 +1,153 @@
+/** Serves the feed, the status page, the API, the badges and the metrics of a monitor on one port. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+import type { Logger } from 'pino';
+
+import { Access } from './access.ts';
+import type { Archive } from '../core/archive.ts';
+import { type Answer, refusal, send } from './http-response.ts';
+import { Api } from './api.ts';
+import { listenFault, notProtected } from './listen-error.ts';
+import { FanOut } from './fan-out.ts';
+import { defaultLimits, limitConnections } from './connection-limits.ts';
+import { Metrics } from './metrics.ts';
+import { Page } from './page-files.ts';
+import type { PageAssets } from './page-assets.ts';
+import { Recent } from './ttl-cache.ts';
+import { answerTo, type Served } from './routes.ts';
+import type { FeedSource } from '../core/source.ts';
+import { Upgrader } from './upgrade.ts';
+
+export interface FeedServerOptions {
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** A secret: whoever shows it sees all and may mark; null for none. */
+  readonly token: string | null;
+  /** Whether everybody else sees the public view. */
+  readonly public: boolean;
+  readonly monitor: FeedSource;
+  /** What the past is read from; none where nothing is kept. */
+  readonly archive?: Archive | null;
+  readonly page: PageAssets;
+  readonly log: Logger;
+}
+
+/** A client must have sent its headers within this time, and its whole request within the next. In milliseconds. */
+const HEADERS_MS = 5000;
+const REQUEST_MS = 10_000;
+/** A scraper that comes every 15 s or 30 s keeps its connection. */
+const KEEP_ALIVE_MS = 65_000;
+const HEADER_BYTES = 8192;
+/** A scrape, or the state of all, is not made anew for everybody who asks. In milliseconds. */
+const RECENT_MS = 250;
+/** What is in flight when the monitor stops may take this long to end. */
+const CLOSE_MS = 2000;
+
+export class FeedServer {
+  /** Where it listens. */
+  readonly address: { readonly host: string; readonly port: number; readonly url: string };
+  readonly #server: Server;
+  readonly #fanOut: FanOut;
+  #closed: Promise<void> | null = null;
+
+  private constructor(server: Server, fanOut: FanOut) {
+    this.#server = server;
+    this.#fanOut = fanOut;
+    const { address: host, port } = server.address() as AddressInfo;
+    this.address = { host, port, url: `http://${hostPort(host, port)}` };
+  }
+
+  /**
+   * Begins to listen.
+   * @throws FeedError where it may not, or can't
+   */
+  static async start(options: FeedServerOptions): Promise<FeedServer> {
+    const { listen, token, monitor, archive = null, log } = options;
+    const where = hostPort(listen.host, listen.port);
+    const access = new Access({ host: listen.host, token, public: options.public });
+    if (!access.possible) throw notProtected(where);
+
+    const server = createServer({
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: HEADER_BYTES,
+    });
+    limitConnections(server, defaultLimits(), log);
+    server.listen(listen.port, listen.host, 1024);
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      throw listenFault(error as NodeJS.ErrnoException, where) ?? error;
+    }
+
+    const fanOut = new FanOut(monitor);
+    const metrics = new Metrics(monitor, fanOut, archive);
+    const scrapes = new Recent<Promise<Answer>>(RECENT_MS);
+    const served: Served = {
+      source: monitor,
+      access,
+      archive,
+      api: new Api(monitor, archive),
+      page: new Page(options.page),
+      metrics: () =>
+        scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),
+      recent: new Recent(RECENT_MS),
+    };
+    const upgrader = new Upgrader(monitor, access, fanOut, log);
+    server.on('request', (request, response) => {
+      void handle(served, request, response, log);
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      upgrader.upgrade(request, socket, head, urlOf(request));
+    });
+    return new FeedServer(server, fanOut);
+  }
+
+  /** Ends it: clients of the feed are told, and what is in flight may end. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    this.#fanOut.close();
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+    }, CLOSE_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+}
+
+async function handle(served: Served, request: IncomingMessage, response: ServerResponse, log: Logger): Promise<void> {
+  // It went away: nothing to be done.
+  response.on('error', () => undefined);
+  const url = urlOf(request);
+  try {
+    const answer = url === null ? refusal(400, 'this is not a path') : await answerTo(served, request, url);
+    send(request, response, answer);
+  } catch (error) {
+    if (request.destroyed && request.errored !== null) return;
+    log.error({ err: error, path: url?.pathname }, 'a request to the feed failed');
+    send(request, response, refusal(500, 'this is a fault of the monitor; its log says more'));
+  }
+}
+
+/** What a request asks for; null where it is no path. */
+function urlOf(request: IncomingMessage): URL | null {
+  const target = request.url ?? '';
+  // A browser's answer to "//host/" would be another host.
+  const whole = `http://monitor${target}`;
+  return target.startsWith('/') && URL.canParse(whole) ? new URL(whole) : null;
+}
+
+function hostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}

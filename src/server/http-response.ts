@@ -1,0 +1,66 @@
+/** Answers over HTTP: what a handler returns, and how it is sent. */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string | Buffer;
+  /** Beside those that every answer has. */
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+/** Of every answer. Nothing is kept by caches, run, framed, or embedded in pages of others, unless a handler says so. */
+const HEADERS: OutgoingHttpHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+export function json(value: unknown, status = 200): Answer {
+  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
+}
+
+export function text(body: string, status = 200): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body: `${body}\n` };
+}
+
+/** An answer that says what is wrong with what was asked. */
+export function refusal(status: number, problem: string, headers: OutgoingHttpHeaders = {}): Answer {
+  return { ...json({ error: problem }, status), headers };
+}
+
+/** The headers that ask for the token; a browser then asks its user for a password. */
+export const ASK_FOR_TOKEN: OutgoingHttpHeaders = {
+  'www-authenticate': ['Bearer realm="gapwatch"', 'Basic realm="gapwatch: any name, the token as password"'],
+};
+
+export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const body = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(answer.body);
+  response.writeHead(answer.status, {
+    ...HEADERS,
+    'content-type': answer.type,
+    'content-length': body.length,
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' || answer.status === 304 ? undefined : body);
+}
+
+/** A whole answer as bytes, for a connection that is closed after it. */
+export function closingAnswer(
+  status: number,
+  reason: string,
+  problem: string,
+  headers: readonly string[] = [],
+): string {
+  const body = `${JSON.stringify({ error: problem })}\n`;
+  const lines = [
+    `HTTP/1.1 ${String(status)} ${reason}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${String(Buffer.byteLength(body))}`,
+    ...headers,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * What everybody may see: names, states, times and reasons of the fixed list. The types here do not have the fields for
+ * more (addresses, messages, texts that people wrote, process ids), and a value is built field by field, so that what is
+ * added to a message later is not public until somebody says so here.
+ */
+import { hostname } from 'node:os';
+
+import type {
+  ConnectionLost,
+  Gap,
+  GapFacts,
+  Heartbeat,
+  Hello,
+  Identity,
+  Mark,
+  Message,
+  MonitorIdentity,
+  OpenGap,
+  SampleMessage,
+  ServiceSnapshot,
+  StatusMessage,
+  Transition,
+} from '../core/messages.ts';
+
+/** Who looks: somebody who may see all, or anybody. */
+export type View = 'private' | 'public';
+
+export type PublicSnapshot = Omit<ServiceSnapshot, 'target'>;
+export type PublicHello = Omit<Hello, 'services'> & { readonly services: readonly PublicSnapshot[] };
+export type PublicTransition = Omit<Transition, 'message'>;
+export type PublicMark = Omit<Mark, 'text'>;
+export type PublicConnectionLost = Omit<ConnectionLost, 'message'>;
+export type PublicIdentity = Omit<Identity, 'was' | 'is'>;
+export type PublicMessage =
+  | PublicHello
+  | PublicTransition
+  | Gap
+  | PublicMark
+  | PublicConnectionLost
+  | PublicIdentity
+  | OpenGap
+  | StatusMessage
+  | Heartbeat;
+
+/** A monitor's identity. A vantage that nobody chose is the name of the host, which is an address: it is left empty. */
+export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdentity): MonitorIdentity {
+  return { id, vantage: vantage === hostname() ? '' : vantage, version, startedAt };
+}
+
+export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
+  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, state, status, since, reason } =
+    snapshot;
+  return {
+    service,
+    kind,
+    connection,
+    group,
+    intervalMs,
+    timeoutMs,
+    rise,
+    fall,
+    state,
+    status,
+    since,
+    reason,
+    uptime: { '1h': snapshot.uptime['1h'], '24h': snapshot.uptime['24h'], '90d': snapshot.uptime['90d'] },
+    observed: {
+      '1h': snapshot.observed['1h'],
+      '24h': snapshot.observed['24h'],
+      '90d': snapshot.observed['90d'],
+    },
+    timeline: snapshot.timeline.map(({ state, from, to }) => ({ state, from, to })),
+    gaps: snapshot.gaps.map(publicGap),
+  };
+}
+
+/** A message as everybody may see it. Samples are not for everybody: to send each one costs the engine something. */
+export function publicMessage(message: Exclude<Message, SampleMessage>): PublicMessage {
+  switch (message.type) {
+    case 'hello': {
+      const { type, protocol, monitor, now, seq, resumed, services } = message;
+      return {
+        type,
+        protocol,
+        monitor: publicIdentity(monitor),
+        now,
+        seq,
+        resumed,
+        services: services.map(publicSnapshot),
+      };
+    }
+    case 'transition': {
+      const { type, seq, service, from, to, at, notBefore, notAfter, reason } = message;
+      return { type, seq, service, from, to, at, notBefore, notAfter, reason };
+    }
+    case 'gap': {
+      const { type, seq, service } = message;
+      return { type, seq, service, ...publicGap(message) };
+    }
+    case 'open-gap': {
+      const { type, service, from, durationMs, minMs, failed, reasons } = message;
+      return { type, service, from, durationMs, minMs, failed, reasons };
+    }
+    case 'mark':
+      return { type: message.type, seq: message.seq, at: message.at };
+    case 'connection-lost': {
+      const { type, seq, service, at, reason } = message;
+      return { type, seq, service, at, reason };
+    }
+    case 'identity': {
+      const { type, seq, service, at } = message;
+      return { type, seq, service, at };
+    }
+    case 'status': {
+      const { type, service, at, status } = message;
+      return { type, service, at, status };
+    }
+    case 'heartbeat': {
+      const { type, now, seq, probes, missed, lateMs, overloaded } = message;
+      return { type, now, seq, probes, missed, lateMs, overloaded };
+    }
+  }
+}
+
+function publicGap({ from, to, durationMs, minMs, maxMs, failed, reasons }: GapFacts): GapFacts {
+  return {
+    from,
+    to,
+    durationMs,
+    minMs,
+    maxMs,
+    failed,
+    reasons: reasons.map(({ reason, count }) => ({ reason, count })),
+  };
+}

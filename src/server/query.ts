@@ -1,0 +1,74 @@
+/** Reads what a query asks for. A query that makes no sense is answered with a sentence about it, not by a guess. */
+
+/** What is wrong with a query, for people. */
+export interface BadQuery {
+  readonly problem: string;
+}
+
+export function isBad(value: object | number | null): value is BadQuery {
+  return typeof value === 'object' && value !== null && 'problem' in value;
+}
+
+export interface FeedQuery {
+  readonly samples: boolean;
+  /** The event after which the client wants to go on, and of which monitor; null for a fresh start. */
+  readonly resume: { readonly after: number; readonly monitor: string } | null;
+  /** Only these services; null for all. */
+  readonly services: ReadonlySet<string> | null;
+}
+
+/** Whether a monitor has a service of this name. */
+export type Knows = (service: string) => boolean;
+
+/** Reads the query of `/feed`. `token` is not looked at: see `access.ts`. */
+export function feedQuery(query: URLSearchParams, knows: Knows): FeedQuery | BadQuery {
+  const problem = strange(query, ['samples', 'after', 'monitor', 'token'], ['service']);
+  if (problem !== null) return { problem };
+  const services = servicesOf(query, knows);
+  if (isBad(services)) return services;
+  const samples = query.get('samples') ?? '0';
+  if (samples !== '0' && samples !== '1') return { problem: 'samples is 1 or 0' };
+  const after = query.get('after');
+  const monitor = query.get('monitor');
+  if (after === null && monitor === null) return { samples: samples === '1', resume: null, services };
+  if (after === null || monitor === null) return { problem: 'after and monitor go together: ?after=SEQ&monitor=ID' };
+  if (!/^\d{1,15}$/.test(after)) return { problem: 'after is the number (seq) of the last event that you have' };
+  return { samples: samples === '1', resume: { after: Number(after), monitor }, services };
+}
+
+/** The services that a query names; null where it names none. */
+export function servicesOf(query: URLSearchParams, knows: Knows): ReadonlySet<string> | BadQuery | null {
+  const names = query.getAll('service');
+  const unknown = names.find((name) => !knows(name));
+  if (unknown !== undefined) return { problem: `no service is named ${excerpt(unknown)}` };
+  return names.length === 0 ? null : new Set(names);
+}
+
+/** A moment in a query: milliseconds since the epoch, or an ISO 8601 time with its zone; null where it is not given. */
+export function timeOf(query: URLSearchParams, name: string): number | BadQuery | null {
+  const text = query.get(name);
+  if (text === null) return null;
+  if (/^\d{1,15}(\.\d{1,6})?$/.test(text)) return Number(text);
+  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(iso)) return iso;
+  return { problem: `${name} is a time: milliseconds since 1970, or like 2026-11-23T04:05:06Z` };
+}
+
+/** What is strange about the names in a query; null where nothing is. */
+export function strange(query: URLSearchParams, once: readonly string[], repeated: readonly string[]): string | null {
+  for (const name of new Set(query.keys())) {
+    if (repeated.includes(name)) continue;
+    if (!once.includes(name)) {
+      const known = [...once, ...repeated].join(', ');
+      return `unknown parameter ${excerpt(name)}; ${known === '' ? 'there are none here' : `known: ${known}`}`;
+    }
+    if (query.getAll(name).length > 1) return `${name} is given more than once`;
+  }
+  return null;
+}
+
+/** Others' words, short enough for the reason of a close frame (123 bytes) and without what a terminal would obey. */
+function excerpt(text: string): string {
+  const safe = text.replace(/[^\x20-\x7e]/g, '?');
+  return `“${safe.length > 30 ? `${safe.slice(0, 29)}…` : safe}”`;
+}

@@ -1,0 +1,152 @@
+/** The paths that are served over HTTP, all of them in one table. */
+import type { IncomingMessage } from 'node:http';
+
+import type { Access, Granted } from './access.ts';
+import { type Answer, ASK_FOR_TOKEN, json, refusal, text } from './http-response.ts';
+import type { Api } from './api.ts';
+import type { Archive } from '../core/archive.ts';
+import { badgeSvg, endpointBadge } from './badge.ts';
+import { takeMark } from './marks.ts';
+import type { Page } from './page-files.ts';
+import type { Recent } from './ttl-cache.ts';
+import type { FeedSource } from '../core/source.ts';
+
+/** What the handlers need. */
+export interface Served {
+  readonly source: FeedSource;
+  readonly access: Access;
+  readonly archive: Pick<Archive, 'problem'> | null;
+  readonly api: Api;
+  readonly page: Page;
+  /** The answer to a scrape, and to a request of the state of all. */
+  readonly metrics: () => Promise<Answer>;
+  readonly recent: Recent<Answer>;
+}
+
+/** One request, after its path has found its route. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly granted: Granted;
+  readonly query: URLSearchParams;
+  /** The name in the path, where it has one. */
+  readonly name: string;
+}
+
+type Handler = (served: Served, asked: Asked) => Answer | Promise<Answer>;
+
+interface Route {
+  readonly path: RegExp;
+  readonly method: 'GET' | 'POST';
+  readonly handler: Handler;
+}
+
+const ROUTES: readonly Route[] = [
+  { path: /^\/api\/v1\/status$/, method: 'GET', handler: status },
+  { path: /^\/api\/v1\/gaps$/, method: 'GET', handler: ({ api }, { granted, query }) => api.gaps(granted.view, query) },
+  {
+    path: /^\/api\/v1\/timeline$/,
+    method: 'GET',
+    handler: ({ api }, { granted, query }) => api.timeline(granted.view, query),
+  },
+  { path: /^\/api\/v1\/days$/, method: 'GET', handler: days },
+  { path: /^\/api\/v1\/marks$/, method: 'POST', handler: mark },
+  { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
+  { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
+  { path: /^\/metrics$/, method: 'GET', handler: ({ metrics }) => metrics() },
+  { path: /^\/feed$/, method: 'GET', handler: () => refusal(426, 'the feed is a websocket', { upgrade: 'websocket' }) },
+];
+
+/** Answered to everybody: they tell nothing of the services, and what supervises this process has no token. */
+const OPEN: Readonly<Record<string, (served: Served) => Answer>> = {
+  '/healthz': () => text('ok'),
+  '/readyz': ready,
+};
+
+/**
+ * Answers a request.
+ * @param url of the request
+ */
+export async function answerTo(served: Served, request: IncomingMessage, url: URL): Promise<Answer> {
+  const { pathname: path, searchParams: query } = url;
+  const open = Object.hasOwn(OPEN, path) ? OPEN[path] : undefined;
+  if (open !== undefined) return allowed(request, 'GET', path) ?? open(served);
+  const granted = served.access.judge(request.headers, null);
+  if ('status' in granted) return refusal(granted.status, granted.problem, granted.status === 401 ? ASK_FOR_TOKEN : {});
+
+  for (const route of ROUTES) {
+    const match = route.path.exec(path);
+    if (match === null) continue;
+    const name = decoded(match[1] ?? '');
+    if (name === null) return refusal(400, 'the path is not encoded as it should be');
+    return allowed(request, route.method, path) ?? (await route.handler(served, { request, granted, query, name }));
+  }
+  const asset = served.page.answer(path, request);
+  if (asset === null) return refusal(404, 'nothing is here');
+  return allowed(request, 'GET', path) ?? asset;
+}
+
+/** The refusal of a method; null where it is the right one. */
+function allowed(request: IncomingMessage, method: 'GET' | 'POST', path: string): Answer | null {
+  if (request.method === method || (request.method === 'HEAD' && method === 'GET')) return null;
+  const allow = method === 'GET' ? 'GET, HEAD' : method;
+  return refusal(405, `${path} takes ${allow}`, { allow });
+}
+
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+function status({ api, recent }: Served, { granted, query }: Asked): Answer {
+  if (query.size > 0) return api.status(granted.view, query);
+  return recent.get(granted.view, () => api.status(granted.view, query));
+}
+
+/** Days change slowly, and there may be many of them. */
+function days({ api, recent }: Served, { granted, query }: Asked): Answer {
+  if (query.size > 0) return api.days(granted.view, query);
+  return recent.get(`days ${granted.view}`, () => api.days(granted.view, query));
+}
+
+async function mark({ source, access }: Served, { request, granted }: Asked): Promise<Answer> {
+  if (granted.trusted) return takeMark(request, source);
+  if (access.hasToken) return refusal(401, 'a mark needs the token: Authorization: Bearer TOKEN', ASK_FOR_TOKEN);
+  return refusal(403, 'a mark needs the token, and this monitor has none: set feed.token in its configuration');
+}
+
+function badge({ source }: Served, { name }: Asked): Answer {
+  const service = source.board.services.get(name);
+  if (service === undefined) return refusal(404, 'no service has this name');
+  const headers = {
+    'cache-control': 'no-cache',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+    'cross-origin-resource-policy': 'cross-origin',
+  };
+  return { status: 200, type: 'image/svg+xml; charset=utf-8', body: badgeSvg(name, service.status), headers };
+}
+
+function badgeJson({ source }: Served, { name }: Asked): Answer {
+  const service = source.board.services.get(name);
+  if (service === undefined) return refusal(404, 'no service has this name');
+  return json(endpointBadge(name, service.status));
+}
+
+function ready({ source, archive }: Served): Answer {
+  if ((source.problem ?? null) !== null) return text('the bus is not heard: the log says more', 503);
+  const now = source.now();
+  const waiting = [...source.board.services.values()].filter((service) => {
+    if (service.state === 'up' || service.state === 'down') return false;
+    const { upMs, downMs } = service.totalsAt(now);
+    return upMs + downMs === 0;
+  });
+  // It watches and tells what it sees: who sends visitors elsewhere for a full disk would gain nothing. No path is told.
+  const problem = (archive?.problem ?? null) === null ? '' : '\nthe history is in trouble: the log says more';
+  if (waiting.length === 0) return text(`ready${problem}`);
+  return text(
+    `${String(waiting.length)} of ${String(source.board.services.size)} services had no answer yet${problem}`,
+    503,
+  );
+}

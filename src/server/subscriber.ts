@@ -1,0 +1,194 @@
+/**
+ * One client of the feed, on the server's side. It is told a hello, then catches up from the log at the pace at which it
+ * reads, and is live from then on. What waits for it in memory is bounded: samples are dropped first, then it is closed
+ * and can resume.
+ */
+import type { Socket } from 'node:net';
+
+import type { WebSocket } from 'ws';
+
+import type { Channel, Live } from './channel.ts';
+import type { EventLog } from '../core/event-log.ts';
+
+/** Bytes that may wait for a client before its samples are dropped. */
+const SAMPLES_WAIT = 64 * 1024;
+/** Bytes that may wait for a client before it is closed: some 4,000 events. */
+const EVENTS_WAIT = 1024 * 1024;
+/** Bytes that may wait before a client that catches up is left to read. */
+const CATCH_UP_WAIT = 64 * 1024;
+/** Events read from the log at a time. */
+const CHUNK = 256;
+
+/** Why the server closes: the codes of the contract. */
+export const CLOSE = { stops: 1001, notAllowed: 1008, slow: 1013 } as const;
+export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** A client that was told the end has this long to agree; a slow one, to read what waits for it. In milliseconds. */
+const GRACE: Record<CloseCode, number> = { 1001: 1500, 1008: 1500, 1013: 10_000 };
+
+/** Ends a connection, and sees to it that it ends. The reason is cut to what a close frame holds. */
+export function closeSocket(ws: WebSocket, code: CloseCode, reason: string): void {
+  if (ws.readyState !== ws.OPEN) return;
+  ws.close(
+    code,
+    Buffer.from(reason)
+      .subarray(0, 123)
+      .toString()
+      .replace(/\uFFFD+$/, ''),
+  );
+  const timer = setTimeout(() => {
+    ws.terminate();
+  }, GRACE[code]);
+  ws.once('close', () => {
+    clearTimeout(timer);
+  });
+}
+
+/** What all clients share. */
+export interface Sent {
+  readonly log: EventLog;
+  /** The frame of a heartbeat that says: up to here you have all. */
+  allSent(): Buffer;
+}
+
+export class Subscriber implements Live {
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  readonly #channel: Channel;
+  readonly #sent: Sent;
+  readonly #log: EventLog;
+  /** The last event that was written, while it catches up. */
+  #position = 0;
+  #live = false;
+  /** Something was told meanwhile that the log does not hold. */
+  #stale = false;
+  #resumes = false;
+  #waits = false;
+  #answered = true;
+
+  /** @param socket the one below `ws` */
+  constructor(ws: WebSocket, socket: Socket, channel: Channel, sent: Sent) {
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#channel = channel;
+    this.#sent = sent;
+    this.#log = sent.log;
+    ws.on('pong', () => {
+      this.#answered = true;
+    });
+    ws.on('ping', (data) => {
+      // The library would queue an answer for each, however many wait already.
+      if (ws.readyState === ws.OPEN && socket.writableLength <= CATCH_UP_WAIT) ws.pong(data);
+    });
+    ws.on('message', () => {
+      this.close(CLOSE.notAllowed, 'this feed only speaks; marks go to POST /api/v1/marks');
+    });
+  }
+
+  /** @param after the event after which it wants to go on; null for a fresh start */
+  begin(after: number | null): void {
+    this.#resumes = after !== null && this.#log.after(after, 0) !== null;
+    if (this.#resumes && after !== null) {
+      this.#greet(after);
+      this.#position = after;
+    } else {
+      this.#position = this.#greet(0);
+    }
+    this.#catchUp();
+  }
+
+  /** The services have changed, or something else that a hello tells. */
+  greetAgain(): void {
+    if (!this.#live) {
+      this.#stale = true;
+      return;
+    }
+    this.#channel.leave(this);
+    this.#live = false;
+    this.#resumes = true;
+    this.#position = this.#greet(this.#log.newest);
+    this.#catchUp();
+  }
+
+  /** Something is told that is not kept in the log: a client that catches up gets it in another hello. */
+  missesUnlogged(): void {
+    if (!this.#live) this.#stale = true;
+  }
+
+  write(frames: Buffer): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
+    if (this.#socket.writableLength > EVENTS_WAIT) {
+      this.close(CLOSE.slow, 'too slow: come back with ?after=SEQ&monitor=ID');
+      return;
+    }
+    this.#socket.write(frames);
+  }
+
+  writeSamples(frames: Buffer): void {
+    if (this.#socket.writableLength <= SAMPLES_WAIT) this.write(frames);
+  }
+
+  /**
+   * Tells that all is well, and now and then asks whether the client is still there.
+   * @param asks a client that did not answer since the last time it was asked is closed
+   */
+  beat(heartbeat: Buffer, asks: boolean): void {
+    if (asks && !this.#answered) {
+      this.close(CLOSE.slow, 'no answer to a ping: come back with ?after=SEQ&monitor=ID');
+      return;
+    }
+    if (this.#live) this.write(heartbeat);
+    if (!asks || this.#ws.readyState !== this.#ws.OPEN) return;
+    this.#answered = false;
+    this.#ws.ping();
+  }
+
+  close(code: CloseCode, reason: string): void {
+    this.#channel.leave(this);
+    this.#live = false;
+    closeSocket(this.#ws, code, reason);
+  }
+
+  /** Returns the number of the newest event that the hello knows of. */
+  #greet(atLeast: number): number {
+    const { parts, seq } = this.#channel.greeting(this.#resumes, this.#log.newest, atLeast);
+    this.#socket.cork();
+    for (const part of parts) this.#socket.write(part);
+    this.#socket.uncork();
+    return seq;
+  }
+
+  #catchUp(): void {
+    while (this.#ws.readyState === this.#ws.OPEN && !this.#live) {
+      if (this.#socket.writableLength > CATCH_UP_WAIT) {
+        this.#catchUpLater();
+        return;
+      }
+      const events = this.#log.after(this.#position, CHUNK);
+      if (events === null) {
+        this.close(CLOSE.slow, 'too slow: events that you miss are not kept any more');
+      } else if (events.length > 0) {
+        this.#position = events.at(-1)?.seq ?? this.#position;
+        const frames = this.#channel.frames(events);
+        if (frames !== null) this.#socket.write(frames);
+      } else if (this.#stale) {
+        this.#stale = false;
+        this.#resumes = true;
+        this.#position = this.#greet(this.#position);
+      } else {
+        this.#live = true;
+        this.#channel.enter(this);
+        if (this.#resumes) this.write(this.#sent.allSent());
+      }
+    }
+  }
+
+  #catchUpLater(): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    this.#socket.once('drain', () => {
+      this.#waits = false;
+      this.#catchUp();
+    });
+  }
+}

@@ -1,0 +1,93 @@
+/** From an HTTP connection to a client of the feed, or to the right refusal. */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+import type { Logger } from 'pino';
+import { WebSocketServer } from 'ws';
+
+import type { Access } from './access.ts';
+import { closingAnswer } from './http-response.ts';
+import type { FanOut } from './fan-out.ts';
+import { feedQuery, isBad } from './query.ts';
+import type { FeedSource } from '../core/source.ts';
+import { CLOSE, closeSocket } from './subscriber.ts';
+
+/** A client has nothing to say. */
+const MAX_PAYLOAD = 1024;
+
+export class Upgrader {
+  readonly #source: FeedSource;
+  readonly #access: Access;
+  readonly #fanOut: FanOut;
+  readonly #log: Logger;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD,
+    autoPong: false,
+  });
+
+  constructor(source: FeedSource, access: Access, fanOut: FanOut, log: Logger) {
+    this.#source = source;
+    this.#access = access;
+    this.#fanOut = fanOut;
+    this.#log = log;
+  }
+
+  /** Serves the client, or refuses it. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, url: URL | null): void {
+    const refuse = (status: number, reason: string, problem: string, headers: readonly string[] = []): void => {
+      socket.on('error', () => {
+        // It went away before it heard the refusal.
+      });
+      socket.end(closingAnswer(status, reason, problem, headers), () => {
+        socket.destroy();
+      });
+    };
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      refuse(400, 'Bad Request', 'the only protocol to upgrade to is websocket, at /feed');
+      return;
+    }
+    if (url?.pathname !== '/feed') {
+      refuse(404, 'Not Found', 'no websocket is here; the feed is at /feed');
+      return;
+    }
+    if (request.method !== 'GET') {
+      refuse(405, 'Method Not Allowed', '/feed takes GET', ['allow: GET']);
+      return;
+    }
+    const tokens = url.searchParams.getAll('token');
+    const granted = this.#access.judge(request.headers, tokens[0] ?? null);
+    if ('status' in granted && granted.status === 403) {
+      refuse(403, 'Forbidden', granted.problem);
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      ws.on('error', (error) => {
+        // The library closes the connection; a client that breaks the protocol is its own fault.
+        this.#log.debug(
+          { address: socket.remoteAddress, error: error.message },
+          'a client of the feed broke the protocol',
+        );
+      });
+      if ('status' in granted) {
+        closeSocket(ws, CLOSE.notAllowed, granted.problem);
+        return;
+      }
+      const query = feedQuery(url.searchParams, (service) => this.#source.board.services.has(service));
+      if (isBad(query)) {
+        closeSocket(ws, CLOSE.notAllowed, query.problem);
+        return;
+      }
+      // Not for everybody: to send every probe costs the engine something.
+      const samples = query.samples && granted.view === 'private';
+      const address = socket.remoteAddress;
+      this.#log.debug({ address, view: granted.view, samples }, 'a client of the feed came');
+      ws.once('close', (code) => {
+        this.#log.debug({ address, code }, 'a client of the feed went');
+      });
+      this.#fanOut.join(ws, socket, granted.view, { ...query, samples });
+    });
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The dashboard: the messages of one source or several, on a terminal. It draws what is true when there is time to draw;
+ * whoever started it ends the sources, and says what was seen, when it has ended.
+ */
+import type { Hello, Message } from '../core/messages.ts';
+import { isEvent } from '../core/messages.ts';
+import { traitsOf, type Traits } from './environment.ts';
+import { click, press, type Command, type Seen } from './keys.ts';
+import { Model } from './dashboard-model.ts';
+import { Pacer, type Cause } from './frame-pacer.ts';
+import type { Source } from '../core/source.ts';
+import { nowOf, shiftedHistory } from './time-shift.ts';
+import { KEPT_MS } from './strip-cells.ts';
+import { Terminal } from './screen.ts';
+import { FIRST_UI, type Ui } from './ui.ts';
+import { view, type View } from './view.ts';
+
+/** Samples that wait while the picture is held still: the newest. Events wait without a limit. */
+const HELD_SAMPLES = 20_000;
+
+/** How it ended: `q`, Ctrl-C, the terminal went away, or `close()`. */
+export interface DashboardEnd {
+  readonly reason: 'quit' | 'SIGINT' | 'SIGHUP' | 'closed';
+}
+
+export interface DashboardOptions {
+  /** What the terminal's kind, its character set and NO_COLOR are read from: this process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: NodeJS.ReadStream;
+  readonly output?: NodeJS.WriteStream;
+}
+
+interface Batch {
+  readonly source: number;
+  readonly messages: readonly Message[];
+  readonly at: number;
+  readonly offsetMs: number;
+}
+
+export class Dashboard {
+  /** Resolves when it has ended; the terminal is as it was then. */
+  readonly ended: Promise<DashboardEnd>;
+  readonly #sources: readonly Source[];
+  readonly #model: Model;
+  readonly #terminal: Terminal;
+  readonly #traits: Traits;
+  readonly #pacer = new Pacer();
+  readonly #unsubscribe: (() => void)[];
+  readonly #onHangup = (): void => {
+    this.#end('SIGHUP');
+  };
+  readonly #onFault = (): void => {
+    this.#end('closed');
+  };
+  #resolve: (end: DashboardEnd) => void = () => undefined;
+  #ui: Ui = FIRST_UI;
+  #view: View | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt = Infinity;
+  /** What came while the picture is held still. */
+  #held: Batch[] = [];
+  #heldEvents = 0;
+  #heldSamples = 0;
+  #closed = false;
+  /** The monitors that were asked for their past, by source. */
+  readonly #asked = new Map<number, string>();
+
+  /**
+   * Enters the terminal and begins to draw. Ask `whyNoDashboard` first whether there can be one.
+   * @param sources one or more
+   */
+  constructor(sources: readonly Source[], options: DashboardOptions = {}) {
+    const { env = process.env, input = process.stdin, output = process.stdout } = options;
+    this.#sources = sources;
+    this.#model = new Model(sources.length);
+    this.#traits = traitsOf(env);
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const { colours, mouse } = this.#traits;
+    this.#terminal = new Terminal(
+      { input, output, colours, mouse },
+      {
+        key: (key) => {
+          this.#key(key);
+        },
+        mouse: (action, y) => {
+          this.#mouse(action, y);
+        },
+        redraw: () => {
+          this.#draw('key');
+        },
+        gone: () => {
+          this.#end('SIGHUP');
+        },
+      },
+    );
+    process.on('SIGHUP', this.#onHangup);
+    // Before the error is told: it would be lost with the picture.
+    process.on('uncaughtExceptionMonitor', this.#onFault);
+    this.#unsubscribe = sources.map((source, index) =>
+      source.subscribe({
+        samples: true,
+        take: (messages) => {
+          this.#take(index, messages);
+        },
+      }),
+    );
+    this.#draw('time');
+  }
+
+  /** Ends it and leaves the terminal as it was. */
+  close(): void {
+    this.#end('closed');
+  }
+
+  #end(reason: DashboardEnd['reason']): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    process.off('SIGHUP', this.#onHangup);
+    process.off('uncaughtExceptionMonitor', this.#onFault);
+    this.#terminal.close();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#resolve({ reason });
+  }
+
+  #now(): number {
+    const [source] = this.#sources;
+    return source === undefined ? Date.now() : nowOf(source);
+  }
+
+  #take(source: number, messages: readonly Message[]): void {
+    const batch = { source, messages, at: this.#now(), offsetMs: this.#sources[source]?.offsetMs ?? 0 };
+    if (this.#ui.held === null) this.#apply(batch);
+    else this.#keep(batch);
+    for (const message of messages) if (message.type === 'hello') this.#askForPast(source, message);
+    const changed = messages.some(({ type }) => type === 'transition' || type === 'hello' || type === 'mark');
+    if (changed) this.#ask('change');
+  }
+
+  /** Asks a monitor that is heard for the first time what it kept of the time before. */
+  #askForPast(index: number, { monitor, now }: Hello): void {
+    const source = this.#sources[index];
+    if (source?.past === undefined || this.#asked.get(index) === monitor.id) return;
+    this.#asked.set(index, monitor.id);
+    void source.past(now - KEPT_MS).then((past) => {
+      this.#model.remember(
+        index,
+        past.map((one) => shiftedHistory(one, source.offsetMs ?? 0)),
+      );
+      this.#ask('change');
+    });
+  }
+
+  #apply({ source, messages, at, offsetMs }: Batch): void {
+    this.#model.take(source, messages, at, offsetMs);
+  }
+
+  #keep(batch: Batch): void {
+    const samples = batch.messages.filter(({ type }) => type === 'sample').length;
+    this.#heldSamples += samples;
+    this.#heldEvents += batch.messages.filter(isEvent).length;
+    if (this.#heldSamples <= HELD_SAMPLES) this.#held.push(batch);
+    else this.#held.push({ ...batch, messages: batch.messages.filter(({ type }) => type !== 'sample') });
+  }
+
+  #release(): void {
+    for (const batch of this.#held) this.#apply(batch);
+    this.#held = [];
+    this.#heldEvents = 0;
+    this.#heldSamples = 0;
+  }
+
+  #seen(): Seen {
+    const { order = [], page = 1, below = 0 } = this.#view ?? {};
+    return { order, page, below, now: this.#now() };
+  }
+
+  #key(key: string): void {
+    const { ui, command } = press(this.#ui, key, this.#seen());
+    this.#setUi(ui);
+    if (command !== null) this.#obey(command);
+    this.#ask('key');
+  }
+
+  #mouse(action: 'click' | 'wheelup' | 'wheeldown', y: number): void {
+    if (action !== 'click') {
+      this.#key(action);
+      return;
+    }
+    const name = this.#view?.serviceAt.get(y);
+    if (name !== undefined) this.#setUi(click(this.#ui, name, this.#seen()));
+    this.#ask('key');
+  }
+
+  #setUi(ui: Ui): void {
+    this.#ui = ui;
+    if (ui.held === null) this.#release();
+  }
+
+  #obey(command: Command): void {
+    switch (command.type) {
+      case 'quit':
+        this.#end(command.reason);
+        return;
+      case 'mark':
+        for (const source of this.#sources) source.mark(command.text);
+        return;
+      case 'reset':
+        this.#model.reset(this.#now());
+        return;
+      case 'suspend':
+        this.#terminal.suspend();
+        return;
+      case 'redraw':
+        this.#terminal.forget();
+        return;
+    }
+  }
+
+  /** Sees to it that a frame is drawn as soon as it is due. */
+  #ask(cause: Cause): void {
+    if (this.#closed) return;
+    const now = performance.now();
+    const due = this.#pacer.due(cause, now);
+    if (due >= this.#timerAt) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = due;
+    this.#timer = setTimeout(() => {
+      this.#draw(cause);
+    }, due - now);
+  }
+
+  #draw(cause: Cause): void {
+    if (this.#closed) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#timerAt = Infinity;
+    const began = performance.now();
+    if (!this.#terminal.busy) this.#show();
+    this.#pacer.drew(cause, began, performance.now());
+    this.#ask('time');
+  }
+
+  #show(): void {
+    const clock = this.#now();
+    if (this.#ui.held === null) {
+      this.#sources.forEach((source, index) => {
+        this.#model.setLink(index, source.connected ?? true, source.problem ?? null, clock);
+      });
+    }
+    this.#view = view({
+      model: this.#model,
+      ui: this.#ui,
+      size: this.#terminal.size,
+      glyphs: this.#traits.glyphs,
+      clock,
+      waiting: this.#heldEvents,
+    });
+    this.#ui = { ...this.#ui, top: this.#view.top };
+    this.#terminal.show(this.#view.grid);
+  }
+}

@@ -1,0 +1,180 @@
+/** One service as one vantage sees it: what the dashboard knows of it beyond the board. Pure: fed by messages. */
+import type { Gap, GapFacts, SampleMessage, ServiceSnapshot, Transition } from '../core/messages.ts';
+import type { State } from '../core/model.ts';
+import type { BoardService } from '../core/board.ts';
+import { Latency } from './latency.ts';
+import { RunAhead } from './run-ahead.ts';
+import type { ServiceHistory } from '../core/source.ts';
+import { Strip, type Cells } from './strip-cells.ts';
+
+/** Samples kept for each service: the newest. */
+const SAMPLES = 40;
+/** Gaps kept for each service: the newest. */
+const GAPS = 100;
+/** A sample surely is settled this long after its timeout. */
+const SETTLED_MS = 2000;
+
+/** Sums since the dashboard first saw the service, or since the last reset. Durations in milliseconds. */
+export interface Counts {
+  /** Those that ended, and the one that is open. */
+  readonly gaps: number;
+  readonly upMs: number;
+  readonly downMs: number;
+  readonly unobservedMs: number;
+}
+
+/** What was counted before the last reset. */
+interface Baseline {
+  readonly board: BoardService;
+  readonly counts: Counts;
+}
+
+export class Lane {
+  readonly name: string;
+  readonly latency: Latency;
+  #strip: Strip;
+  readonly #ahead: RunAhead;
+  /** The board's view of it; replaced when a `hello` brings a new one. */
+  board: BoardService;
+  /** The reason of the present state in words; null where it has none. */
+  message: string | null = null;
+  /** The last gaps that ended, the newest last. */
+  readonly gaps: GapFacts[];
+  /** The last samples, the newest last, in the order in which they came. */
+  readonly samples: SampleMessage[] = [];
+  /** When the open outage began, and for how long it was down before its present stretch; null where none is open. */
+  #outage: { readonly from: number; downMs: number } | null = null;
+  #baseline: Baseline | null = null;
+
+  /** @param snapshot what the `hello` says of it, by this machine's clock */
+  constructor(board: BoardService, snapshot: ServiceSnapshot) {
+    this.name = snapshot.service;
+    this.board = board;
+    this.latency = new Latency(snapshot.intervalMs);
+    this.#ahead = new RunAhead(snapshot.timeoutMs + SETTLED_MS);
+    this.gaps = [...snapshot.gaps];
+    this.#strip = new Strip(snapshot.timeline[0]?.from ?? snapshot.since);
+    for (const { state, from } of snapshot.timeline) this.#enter(state, from);
+    this.#enter(snapshot.state, snapshot.since);
+  }
+
+  /**
+   * A new `hello` of the same service: takes what happened while nothing was heard.
+   * @param heard when the source was last heard of before
+   */
+  catchUp(board: BoardService, snapshot: ServiceSnapshot, heard: number): void {
+    this.board = board;
+    const news = snapshot.timeline.filter(({ from }) => from > this.#strip.since);
+    const first = snapshot.timeline[0]?.from ?? snapshot.since;
+    if (news.length === snapshot.timeline.length && first > heard) this.#enter('unobserved', heard);
+    for (const { state, from } of news) this.#enter(state, from);
+    this.#enter(snapshot.state, snapshot.since);
+    const last = this.gaps.at(-1)?.from ?? -Infinity;
+    this.#addGaps(snapshot.gaps.filter(({ from }) => from > last));
+  }
+
+  /** Takes what the source kept: the strip begins anew with it, and goes on with what was heard. */
+  remember({ timeline, gaps }: ServiceHistory): void {
+    const first = timeline[0]?.from;
+    if (first === undefined) return;
+    const heard = this.board.timeline;
+    const known = heard[0]?.from ?? this.board.since;
+    this.#strip = new Strip(first);
+    this.#outage = null;
+    for (const { state, from } of timeline) if (from < known) this.#enter(state, from);
+    for (const { state, from } of heard) this.#enter(state, from);
+    const oldest = this.gaps[0]?.from ?? Infinity;
+    const later = this.gaps.splice(0);
+    this.#addGaps([...gaps.filter(({ from }) => from < oldest), ...later]);
+  }
+
+  /** The settled state. */
+  get state(): State {
+    return this.#strip.state;
+  }
+
+  /** The newest state that is known, and whether it is settled. */
+  live(now: number): { readonly state: State; readonly settled: boolean } {
+    const state = this.#ahead.latest(now, this.state);
+    return { state, settled: state === this.state };
+  }
+
+  transition(change: Transition): void {
+    this.#enter(change.to, change.at);
+    this.message = change.message;
+  }
+
+  gap({ from, to, durationMs, minMs, maxMs, failed, reasons }: Gap): void {
+    this.#addGaps([{ from, to, durationMs, minMs, maxMs, failed, reasons }]);
+  }
+
+  sample(sample: SampleMessage): void {
+    this.samples.push(sample);
+    if (this.samples.length > SAMPLES) this.samples.shift();
+    this.#ahead.add(sample.at, sample.result, this.state);
+    if (sample.result !== 'unobserved') this.latency.add(sample.at, sample.result === 'up' ? this.took(sample) : null);
+  }
+
+  /** How long a good probe took, in milliseconds: over TCP without the time for which the connection was held open. */
+  took({ durationMs, phases }: SampleMessage): number {
+    if (this.board.info.kind !== 'tcp') return durationMs;
+    return (phases.dnsMs ?? 0) + (phases.connectMs ?? 0) + (phases.tlsMs ?? 0);
+  }
+
+  /** What was seen in cells of time. @param heard when the source was last heard of */
+  cells(cells: Cells, now: number, heard: number): Uint8Array {
+    return this.#strip.read(cells, { now, heard }, this.#ahead);
+  }
+
+  /** When the outage that is open began; null where none is. */
+  get openFrom(): number | null {
+    return this.#outage?.from ?? null;
+  }
+
+  /** For how long it has been down in the outage that is open, in milliseconds; null where none is. */
+  openMs(now: number): number | null {
+    if (this.#outage === null) return null;
+    return this.#outage.downMs + (this.state === 'down' ? Math.max(0, now - this.#strip.since) : 0);
+  }
+
+  counts(now: number): Counts {
+    const { gaps, upMs, downMs, unobservedMs } = this.board.totalsAt(now);
+    const before = this.#baseline?.board === this.board ? this.#baseline.counts : null;
+    const open = this.#outage === null ? 0 : 1;
+    return {
+      gaps: gaps - (before?.gaps ?? 0) + open,
+      // What settles late may have been counted otherwise at the reset.
+      upMs: Math.max(0, upMs - (before?.upMs ?? 0)),
+      downMs: Math.max(0, downMs - (before?.downMs ?? 0)),
+      unobservedMs: Math.max(0, unobservedMs - (before?.unobservedMs ?? 0)),
+    };
+  }
+
+  /** Counts from now on. */
+  reset(now: number): void {
+    this.#baseline = { board: this.board, counts: this.board.totalsAt(now) };
+    this.gaps.length = 0;
+  }
+
+  #enter(state: State, at: number): void {
+    if (state !== this.state) {
+      if (this.#outage !== null && this.state === 'down') {
+        this.#outage.downMs += Math.max(0, at - this.#strip.since);
+      }
+      if (state === 'down') this.#outage ??= { from: at, downMs: 0 };
+      else if (state === 'up') this.#outage = null;
+      this.#strip.enter(state, at);
+    }
+    this.#ahead.settle(at, state);
+  }
+
+  #addGaps(gaps: readonly GapFacts[]): void {
+    this.gaps.push(...gaps);
+    this.gaps.splice(0, this.gaps.length - GAPS);
+  }
+}
+
+/** Up / (up + down); null where nothing was observed. */
+export function uptimeOf({ upMs, downMs }: Counts): number | null {
+  return upMs + downMs === 0 ? null : upMs / (upMs + downMs);
+}

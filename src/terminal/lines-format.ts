@@ -1,0 +1,105 @@
+/** The line format: one line an event, for a scroll-back. Pure. */
+import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
+
+/** The widest service name that the columns are made for. */
+const MAX_NAME = 32;
+
+export class LinesFormat {
+  readonly #sayVantage: boolean;
+  #nameWidth = 4;
+  #vantage = '';
+
+  /** @param sayVantage whether each line begins with the monitor's vantage: where there are several */
+  constructor(sayVantage: boolean) {
+    this.#sayVantage = sayVantage;
+  }
+
+  /** The line for a message; null for one that is not shown. */
+  line(message: Message): string | null {
+    switch (message.type) {
+      case 'hello':
+        this.#vantage = message.monitor.vantage;
+        this.#nameWidth = Math.min(MAX_NAME, Math.max(4, ...message.services.map(({ service }) => service.length)));
+        return null;
+      case 'transition': {
+        const why = message.reason === null ? '' : withMessage(message.reason, message.message);
+        const first =
+          message.from === 'unknown'
+            ? 'first answer'
+            : message.from === 'down'
+              ? 'answers again'
+              : 'is looked at again';
+        return this.#row(
+          message.at,
+          message.service,
+          message.to.toUpperCase(),
+          `${why === '' ? first : why}${whose(message)}`,
+        );
+      }
+      case 'gap':
+        return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${whose(message)}`);
+      case 'open-gap': {
+        const { from, durationMs, minMs, failed, reasons } = message;
+        const facts = `${showDuration(durationMs)} so far (at least ${showAtLeast(minMs)})`;
+        return this.#row(from, message.service, 'STILL DOWN', `${facts}, ${showFailed(failed, reasons)}`);
+      }
+      case 'mark':
+        return this.#row(message.at, '', 'MARK', message.text);
+      case 'connection-lost':
+        return this.#row(
+          message.at,
+          message.service,
+          'CONNECTION',
+          `lost: ${withMessage(message.reason, message.message)}`,
+        );
+      case 'identity':
+        return this.#row(
+          message.at,
+          message.service,
+          'IDENTITY',
+          `another process now: ${message.was} → ${message.is}`,
+        );
+      case 'status':
+        return this.#row(message.at, message.service, 'STATUS', message.status);
+      case 'sample': {
+        const took = `${message.durationMs.toFixed(1)} ms`;
+        const why = message.reason === null ? '' : ` ${withMessage(message.reason, message.message)}`;
+        return this.#row(message.at, message.service, `· ${message.result}`, took + why);
+      }
+      case 'heartbeat':
+        if (!message.overloaded) return null;
+        return this.#row(
+          message.now,
+          '',
+          'OVERLOADED',
+          `this monitor can't hold the rate: ${count(message.missed, 'slot')} missed in 5 s, ${String(message.probes)} probes sent; watch fewer services, or less often, or with more --workers`,
+        );
+    }
+  }
+
+  #row(at: number, service: string, what: string, rest: string): string {
+    const where = this.#sayVantage ? `${this.#vantage}  ` : '';
+    return `${showTime(at)}  ${where}${service.padEnd(this.#nameWidth)}  ${what.padEnd(10)}  ${rest}`.trimEnd();
+  }
+}
+
+/** Whose event it is, where a hub tells it. */
+function whose({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen'>): string {
+  if (vantage === undefined) return '';
+  return seen === undefined ? `, from ${vantage}` : `, ${seen.to} from ${vantage}`;
+}
+
+function withMessage(reason: string, message: string | null): string {
+  return message === null ? reason : `${reason}: ${message}`;
+}
+
+function showGapFacts(gap: GapFacts): string {
+  return `${showGap(gap)}, ${showFailed(gap.failed, gap.reasons)}`;
+}
+
+function showFailed(failed: number, reasons: readonly ReasonCount[]): string {
+  const only = reasons.length === 1 ? reasons[0] : undefined;
+  const why = only?.reason ?? reasons.map((each) => `${each.reason} ${String(each.count)}`).join(', ');
+  return `${count(failed, 'probe')} failed: ${why}`;
+}

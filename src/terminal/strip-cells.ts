@@ -1,0 +1,126 @@
+/**
+ * The states of one service over time, at several resolutions, in bounded memory: windows of 10 s to 24 h can be drawn,
+ * and one can go back in time. A failed probe is never averaged away, whatever the resolution. Pure.
+ *
+ * Only what is settled is painted into the rings. The present state, from its beginning on, is added when it is read: so
+ * a change that settles late is drawn where it was, and nothing has to be taken back.
+ */
+import type { State } from '../core/model.ts';
+import type { RunAhead } from './run-ahead.ts';
+import { SEEN, StripRing } from './strip-ring.ts';
+
+/** Milliseconds a cell, and for how long cells are kept: 1 min, 10 min, 2 h, 24 h, 3 d. 28 kB when all are full. */
+const LEVELS: readonly (readonly [cellMs: number, cells: number])[] = [
+  [25, 2400],
+  [100, 6000],
+  [1000, 7200],
+  [10_000, 8640],
+  [60_000, 4320],
+];
+
+/** How far back a strip can be drawn, in milliseconds. */
+export const KEPT_MS = 3 * 86_400_000;
+
+/** This bit says that the cell holds something that is not settled. */
+export const AHEAD = 8;
+
+/** The cells to read. */
+export interface Cells {
+  /** The beginning of the first cell, in milliseconds since the epoch. */
+  readonly from: number;
+  readonly stepMs: number;
+  readonly count: number;
+}
+
+/** Until when what is known. Milliseconds since the epoch. */
+export interface Known {
+  /** The present: nothing is drawn after it. */
+  readonly now: number;
+  /** The last time at which the source was heard of: after it nothing was observed. */
+  readonly heard: number;
+}
+
+export class Strip {
+  readonly #rings = LEVELS.map(([cellMs, cells]) => new StripRing(cellMs, cells));
+  #state: State = 'unknown';
+  #since: number;
+
+  /** @param since nothing is known before this */
+  constructor(since: number) {
+    this.#since = since;
+  }
+
+  /** The beginning of the present state, in milliseconds since the epoch. */
+  get since(): number {
+    return this.#since;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The state is another one from `at` on. */
+  enter(state: State, at: number): void {
+    const seen = seenIn(this.#state);
+    // A wall clock that was set back gives a label before the last one: the state that ended is not lost even then.
+    const until = Math.max(at, this.#since + (seen === 0 ? 0 : 1));
+    if (seen !== 0) for (const ring of this.#rings) ring.paint(seen, this.#since, until);
+    this.#state = state;
+    this.#since = until;
+  }
+
+  /** What was seen in each cell: bits of `SEEN`, and `AHEAD`. */
+  read(cells: Cells, known: Known, ahead: RunAhead): Uint8Array {
+    const { from, stepMs, count } = cells;
+    const ring = this.#ringFor(from, stepMs);
+    const result = new Uint8Array(count);
+    for (let cell = 0; cell < count; cell++) {
+      const begin = from + cell * stepMs;
+      if (begin >= this.#since) break;
+      // The end is reckoned as the next cell's beginning is: nothing may fall between the two.
+      result[cell] = ring.read(begin, from + (cell + 1) * stepMs);
+    }
+    let state = this.#state;
+    let since = this.#since;
+    let bits = 0;
+    for (const change of ahead.changes(known.now, state)) {
+      const at = Math.max(since, change.at);
+      this.#add(result, cells, known, seenIn(state) | bits, since, at);
+      state = change.result;
+      since = at;
+      bits = AHEAD;
+    }
+    this.#add(result, cells, known, seenIn(state) | bits, since, known.now);
+    return result;
+  }
+
+  /** Adds what was seen from `from` until `to` to the cells that this touches. */
+  #add(result: Uint8Array, cells: Cells, known: Known, seen: number, from: number, to: number): void {
+    if ((seen & ~AHEAD) === 0) return;
+    const heard = Math.max(from, Math.min(to, known.heard));
+    mark(result, cells, seen, from, heard);
+    mark(result, cells, SEEN.unobserved, heard, Math.min(to, known.now));
+  }
+
+  /** The coarsest ring that is fine enough for the step and still holds the beginning. */
+  #ringFor(from: number, stepMs: number): StripRing {
+    const fine = this.#rings.findLastIndex((ring) => ring.cellMs <= stepMs);
+    const ring = this.#rings.find((candidate, index) => index >= fine && candidate.holds(from)) ?? this.#rings.at(-1);
+    if (ring === undefined) throw new Error('a strip has rings');
+    return ring;
+  }
+}
+
+function seenIn(state: State): number {
+  // Some vantages see it down: that is never averaged away.
+  if (state === 'partial') return SEEN.up | SEEN.down;
+  return state === 'unknown' ? 0 : SEEN[state];
+}
+
+function mark(result: Uint8Array, { from, stepMs, count }: Cells, seen: number, begin: number, end: number): void {
+  if (end <= begin) return;
+  const last = Math.min(count - 1, Math.ceil((end - from) / stepMs) - 1);
+  for (let cell = Math.max(0, Math.floor((begin - from) / stepMs)); cell <= last; cell++) {
+    result[cell] = (result[cell] ?? 0) | seen;
+  }
+}

@@ -1,0 +1,98 @@
+/** Tells what happened, an entry a line. Pure. */
+import { count, showClock, showDuration } from '../core/format.ts';
+import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
+import type { Glyphs } from './glyphs.ts';
+import type { Grid, Span } from './cell-grid.ts';
+import type { Entry } from './event-list.ts';
+import type { SourceState } from './dashboard-model.ts';
+import { widthOf } from './text-cells.ts';
+import type { Place } from './view-strip.ts';
+
+/** Names that are listed after "4 services down". */
+const NAMED = 6;
+
+/** Draws the newest entries, the newest first. */
+export function drawEntries(
+  grid: Grid,
+  { x, y, width, height }: Place,
+  entries: readonly Entry[],
+  sources: readonly SourceState[],
+  glyphs: Glyphs,
+): void {
+  const widest = sources.length > 1 ? Math.max(...sources.map(({ vantage }) => widthOf(vantage))) : 0;
+  entries.slice(0, height).forEach((entry, line) => {
+    let at = grid.put(x, y + line, `${showClock(entry.at)}  `, 'dim', width);
+    if (widest > 0) {
+      grid.put(at, y + line, sources[entry.source]?.vantage ?? '', 'dim');
+      at += widest + 2;
+    }
+    grid.spans(at, y + line, spansOf(entry, glyphs), width - (at - x));
+  });
+}
+
+function spansOf(entry: Entry, glyphs: Glyphs): Span[] {
+  switch (entry.kind) {
+    case 'fall':
+      return [[`${glyphs.states.down} ${showFall(entry.incident)}`, 'down'], ...why(entry.incident)];
+    case 'recovery': {
+      const { incident } = entry;
+      const sign = `${glyphs.recovered} `;
+      return [[sign, 'up'], [showRecovery(incident) ?? '', 'plain'], ...found(incident)];
+    }
+    case 'blind': {
+      const { services, reason, to } = entry.blindness;
+      const [first] = services;
+      const who = services.size === 1 ? (first ?? '') : count(services.size, 'service');
+      const until = to === null ? 'not observed' : `not observed for ${showDuration(to - entry.at)}`;
+      return [
+        [`${glyphs.states.unobserved} ${who} ${until}`, 'unobserved'],
+        [`  ${reason}`, 'dim'],
+      ];
+    }
+    case 'note':
+      return [[`${glyphs.note} ${entry.text}`, 'dim']];
+    case 'event':
+      return spansOfEvent(entry.event, glyphs);
+  }
+}
+
+function spansOfEvent(event: (Entry & { kind: 'event' })['event'], glyphs: Glyphs): Span[] {
+  switch (event.type) {
+    case 'mark':
+      return [[`${glyphs.mark} ${event.text}`, 'mark']];
+    case 'connection-lost':
+      return [
+        [`${glyphs.lost} ${event.service} lost its kept connection`, 'ahead'],
+        [`  ${reasonText(event.reason, event.message)}`, 'dim'],
+      ];
+    case 'identity':
+      return [
+        [`${glyphs.identity} ${event.service} is another process now`, 'accent'],
+        [`  ${event.was.slice(0, 8)} → ${event.is.slice(0, 8)}`, 'dim'],
+      ];
+  }
+}
+
+/** Why the services of an incident fell. */
+function why({ falls }: Incident): Span[] {
+  const first = falls[0];
+  if (first === undefined) return [];
+  if (falls.length === 1) return [[`  ${reasonText(first.reason ?? 'error', first.message)}`, 'dim']];
+  const reasons = [...new Set(falls.map(({ reason }) => reason ?? 'error'))].join(', ');
+  const names = falls.slice(0, NAMED).map(({ service }) => service);
+  if (falls.length > NAMED) names.push(`and ${String(falls.length - NAMED)} more`);
+  return [[`  ${reasons}: ${names.join(', ')}`, 'dim']];
+}
+
+/** What the failed probes of a single service's gap found. */
+function found({ falls, gaps }: Incident): Span[] {
+  const gap = gaps.get(falls[0]?.service ?? '');
+  if (falls.length !== 1 || gap === undefined) return [];
+  const reasons = gap.reasons.map((each) => each.reason).join(', ');
+  return [[`  ${count(gap.failed, 'probe')} failed: ${reasons}`, 'dim']];
+}
+
+/** `refused: nothing listens there (127.0.0.1:80)`. */
+export function reasonText(reason: string, message: string | null): string {
+  return message === null ? reason : `${reason}: ${message}`;
+}

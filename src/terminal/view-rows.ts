@@ -1,0 +1,109 @@
+/** Draws the list of the services, each in one line. Pure. */
+import { showDuration, showShare } from '../core/format.ts';
+import type { State } from '../core/model.ts';
+import type { Columns } from './columns.ts';
+import type { Glyphs } from './glyphs.ts';
+import type { Grid, Span } from './cell-grid.ts';
+import { uptimeOf } from './lane.ts';
+import type { LaneItem } from './list-layout.ts';
+import { disagreement, stateOf, worstOf, type Row } from './dashboard-model.ts';
+import type { Group } from './order.ts';
+import type { Style } from './style.ts';
+import { cellsFor, drawSpark, drawStrip, type Window } from './view-strip.ts';
+import { coarse, fitGap, showLatency, stateWord } from './column-text.ts';
+
+/** What the list is drawn with. */
+export interface Brush {
+  readonly grid: Grid;
+  readonly columns: Columns;
+  readonly glyphs: Glyphs;
+  readonly window: Window;
+  readonly now: number;
+}
+
+/** The style of a state. */
+export function styleOf(state: State): Style {
+  if (state === 'partial') return 'ahead';
+  return state === 'unknown' ? 'dim' : state;
+}
+
+/** The heads of the columns, without the strip's: that is the time axis. */
+export function drawHeads({ grid, columns }: Brush, y: number): void {
+  const { name, state, latency, spark, gap, ago, gaps, uptime } = columns;
+  grid.put(name.x, y, 'SERVICE', 'dim', name.width);
+  grid.put(state.x, y, 'STATE', 'dim', state.width);
+  grid.putRight(latency.x + latency.width, y, 'LATENCY', 'dim', latency.width);
+  grid.put(spark.x, y, `${String(spark.width)} s`, 'dim', spark.width);
+  grid.put(gap.x, y, 'LAST GAP (BOUNDS)', 'dim', gap.width);
+  grid.putRight(ago.x + ago.width, y, 'AGO', 'dim', ago.width);
+  grid.putRight(gaps.x + gaps.width, y, 'GAPS', 'dim', gaps.width);
+  grid.putRight(uptime.x + uptime.width, y, 'UPTIME', 'dim', uptime.width);
+}
+
+/** The name of a group, and how it is. */
+export function drawHeading({ grid, now }: Brush, { heading, rows }: Group, y: number): void {
+  const down = rows.filter((row) => worstOf(row, now) === 'down').length;
+  const x = grid.put(0, y, `${heading ?? ''}  `, 'title');
+  const all = `${String(rows.length)} ${rows.length === 1 ? 'service' : 'services'}`;
+  grid.put(x, y, down === 0 ? all : `${all}, ${String(down)} down`, down === 0 ? 'dim' : 'down');
+}
+
+/** The first line of a service that several vantages watch: what they say together. */
+export function drawService({ grid, columns, glyphs, now }: Brush, row: Row, y: number, selected: boolean): void {
+  const x = grid.put(columns.name.x, y, row.name, selected ? 'accent' : 'strong') + 2;
+  const differ = disagreement(row, now);
+  if (differ !== null) {
+    grid.put(x, y, ` ${glyphs.differ} ${differ} `, 'warning');
+    return;
+  }
+  const worst = worstOf(row, now);
+  const number = row.lanes.length;
+  const from = number === 1 ? '' : number === 2 ? ' from both' : ` from all ${String(number)}`;
+  grid.put(x, y, `${glyphs.states[worst]} ${stateWord(worst)}${from}`, styleOf(worst));
+}
+
+/** The state in a word and a sign; what is not settled is shown, and said to be so. @param room in cells */
+export function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number): Span {
+  const live = seen.lane.live(now);
+  const state = stateOf(seen, now);
+  const word = `${glyphs.states[state]} ${stateWord(state, room - 2)}`;
+  return live.settled || state !== live.state
+    ? [word, styleOf(state)]
+    : [`${word}${glyphs.ascii ? '?' : '…'}`, 'ahead'];
+}
+
+/** The strip of a lane. */
+export function drawLaneStrip(brush: Brush, { lane, source }: LaneItem, y: number, height: number): void {
+  const { grid, columns, glyphs, window, now } = brush;
+  const heard = source.connected ? now : source.heard;
+  const seen = lane.cells(cellsFor(columns.strip.width, window), now, heard);
+  drawStrip(grid, { ...columns.strip, y, height }, seen, glyphs);
+}
+
+/** One service, or one vantage's view of it, in one line. */
+export function drawLine(brush: Brush, item: LaneItem, y: number, selected: boolean): void {
+  const { grid, columns, glyphs, now } = brush;
+  const { name, state, latency, spark, gap, ago, gaps, uptime } = columns;
+  const { lane } = item;
+  grid.put(name.x, y, item.label, selected ? 'accent' : 'plain', name.width);
+  grid.spans(state.x, y, [stateSpan(brush, item, state.width)], state.width);
+  drawLaneStrip(brush, item, y, 1);
+
+  const ms = lane.latency.now;
+  const well = stateOf(item, now) === 'up' ? 'plain' : 'dim';
+  grid.putRight(latency.x + latency.width, y, ms === null ? '–' : showLatency(ms), well, latency.width);
+  if (spark.width > 0) drawSpark(grid, spark.x, y, lane.latency.buckets(spark.width, now), glyphs);
+
+  const open = lane.openMs(now);
+  const last = lane.gaps.at(-1);
+  if (open !== null) grid.put(gap.x, y, `${showDuration(open)} so far`, 'down', gap.width);
+  else if (last === undefined) grid.put(gap.x, y, '–', 'dim', gap.width);
+  else {
+    grid.put(gap.x, y, fitGap(last, gap.width), 'plain', gap.width);
+    grid.putRight(ago.x + ago.width, y, coarse(now - last.to), 'dim', ago.width);
+  }
+  const counts = lane.counts(now);
+  const share = uptimeOf(counts);
+  grid.putRight(gaps.x + gaps.width, y, String(counts.gaps), counts.gaps > 0 ? 'strong' : 'dim', gaps.width);
+  grid.putRight(uptime.x + uptime.width, y, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);
+}

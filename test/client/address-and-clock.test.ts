@@ -1,0 +1,51 @@
+/** What the client of a feed reckons with: addresses as people write them, and other clocks. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { OffsetMeter } from '../../src/client/clock-offset.ts';
+import { parseFeedUrl } from '../../src/client/feed-url.ts';
+
+describe('the address of a feed', () => {
+  it('is taken in each of its forms', () => {
+    const forms: [string, string][] = [
+      ['ws://host:9720/feed', 'ws://host:9720/feed'],
+      ['ws://host:9720', 'ws://host:9720/feed'],
+      ['http://host:9720/', 'ws://host:9720/feed'],
+      ['https://host/status/', 'wss://host/status/feed'],
+      ['wss://host/feed?service=a&service=b', 'wss://host/feed?service=a&service=b'],
+      ['host:9720', 'ws://host:9720/feed'],
+      ['[::1]:9720', 'ws://[::1]:9720/feed'],
+    ];
+    for (const [text, url] of forms) assert.equal(parseFeedUrl(text)?.url.href, url, text);
+    for (const text of ['', 'ftp://host', 'ws://', 'ws://host/#x', 'ws://u:p@host/', 'ws://host/feed?samples=1']) {
+      assert.equal(parseFeedUrl(text), null, text);
+    }
+  });
+
+  it('keeps its token apart', () => {
+    const parsed = parseFeedUrl('https://host:1/x/?token=secret')!;
+    assert.equal(parsed.token, 'secret');
+    assert.equal(parsed.api.href, 'https://host:1/x/api/v1/');
+    assert.doesNotMatch(parsed.shown + parsed.url.href, /secret/);
+  });
+});
+
+describe('the offset of a clock', () => {
+  it('is what the least delayed message says, corrected by half of the fastest round trip', () => {
+    const meter = new OffsetMeter();
+    assert.equal(meter.offset(), null);
+    for (const lateMs of [10, 10, 11, 500, 9]) meter.stamp(1000, 1000 - 200 + lateMs);
+    assert.equal(meter.offset(), null);
+    for (const tookMs of [20, 300, 22]) meter.roundTrip(tookMs);
+    assert.deepEqual(meter.offset(), { offsetMs: 201, uncertaintyMs: 11 });
+  });
+
+  it('is not said to be exact where few messages came, and those late', () => {
+    const meter = new OffsetMeter();
+    for (const lateMs of [90, 12]) meter.stamp(1000, 1000 - 200 + lateMs);
+    for (const tookMs of [20, 60]) meter.roundTrip(tookMs);
+    const { offsetMs, uncertaintyMs } = meter.offset()!;
+    assert.equal(offsetMs, 198);
+    assert.equal(uncertaintyMs, 60 + 78);
+  });
+});

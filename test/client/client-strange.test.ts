@@ -1,0 +1,109 @@
+/** The client of a feed, and servers that misbehave. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+
+import { type WebSocket, WebSocketServer } from 'ws';
+
+import type { Disconnected } from '../../src/core/source.ts';
+import { clientOf, Notes } from '../server/notes.ts';
+import { inScene, TOKEN } from '../server/scene.ts';
+
+describe('a client of a server that misbehaves', () => {
+  /** A server that says what a test says. */
+  const strange = async (
+    speak: (ws: WebSocket, n: number) => void,
+  ): Promise<{ url: string; queries: string[]; end: () => void }> => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    const queries: string[] = [];
+    server.on('connection', (ws, request) => {
+      queries.push(request.url!);
+      speak(ws, queries.length);
+    });
+    const url = `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/feed`;
+    const end = (): void => {
+      server.close();
+      for (const ws of server.clients) ws.terminate();
+    };
+    return { url, queries, end };
+  };
+  const monitor = { id: 'm', vantage: 'there', version: '9', startedAt: 1 };
+  const hello = { type: 'hello', protocol: 1, monitor, now: 5, seq: 10, resumed: false, services: [] };
+  const mark = (seq: number, text = 'x'): string => JSON.stringify({ type: 'mark', seq, at: 1, text });
+
+  it('passes over what it does not know, and what is not as it should be', async () => {
+    const { url, end } = await strange((ws) => {
+      ws.send(JSON.stringify({ ...hello, more: true }));
+      ws.send(JSON.stringify({ type: 'weather', rain: true }));
+      ws.send('{');
+      ws.send(JSON.stringify({ type: 'mark', seq: 'eleven' }));
+      ws.send(JSON.stringify({ type: '__proto__' }));
+      ws.send(mark(11, 'a\u001b[31mb'));
+    });
+    const notes = new Notes();
+    const client = clientOf(url, notes);
+    await notes.until(() => notes.seqs.length === 1);
+    assert.deepEqual(client.ignored, { unknown: 2, malformed: 2 });
+    const told = notes.messages.at(-1);
+    assert.equal(told?.type === 'mark' && told.text, 'a [31mb');
+    client.close();
+    end();
+  });
+
+  it('drops what it has already, and comes back for what is missing', async () => {
+    const { url, queries, end } = await strange((ws, n) => {
+      ws.send(JSON.stringify(n === 1 ? hello : { ...hello, seq: 15, resumed: true }));
+      for (const seq of n === 1 ? [11, 11, 12, 10, 14] : [12, 13, 14, 15]) ws.send(mark(seq));
+    });
+    const notes = new Notes();
+    const client = clientOf(url, notes);
+    await notes.until(() => notes.seqs.length === 5);
+    assert.deepEqual(notes.seqs, [11, 12, 13, 14, 15]);
+    assert.match((notes.links[1] as Disconnected).problem, /events 13 to 13 are missing/);
+    assert.deepEqual(queries, ['/feed', '/feed?after=12&monitor=m']);
+    client.close();
+    end();
+  });
+
+  it('resumes a narrowed feed from the last heartbeat', async () => {
+    const { url, queries, end } = await strange((ws) => {
+      ws.send(JSON.stringify(hello));
+      ws.send(
+        JSON.stringify({ type: 'heartbeat', now: 6, seq: 20, probes: 0, missed: 0, lateMs: 0, overloaded: false }),
+      );
+      ws.close(1013);
+    });
+    const notes = new Notes();
+    const client = clientOf(`${url}?service=web`, notes);
+    await notes.until(() => queries.length === 2);
+    assert.deepEqual(queries, ['/feed?service=web', '/feed?service=web&after=20&monitor=m']);
+    client.close();
+    end();
+  });
+
+  it('says that another protocol is not its own, and tries again', async () => {
+    const { url, queries, end } = await strange((ws) => {
+      ws.send(JSON.stringify({ ...hello, protocol: 2 }));
+    });
+    const notes = new Notes();
+    const client = clientOf(url, notes);
+    await notes.until(() => notes.links.length === 2);
+    assert.match((notes.links[0] as Disconnected).problem, /does not speak protocol 1/);
+    assert.ok(queries.length >= 1);
+    client.close();
+    end();
+  });
+
+  it(
+    'tells a refusal in words',
+    inScene({ feed: { token: TOKEN, listen: { host: '0.0.0.0', port: 0 } } }, async (at) => {
+      const notes = new Notes();
+      const client = clientOf(at.ws, notes);
+      await notes.until(() => notes.links.length === 1);
+      assert.match((notes.links[0] as Disconnected).problem, /a token is needed/);
+      client.close();
+    }),
+  );
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import fc from 'fast-check';
+
+import { count, showAtLeast, showDuration, showGap, showShare, showTime } from '../../src/core/format.ts';
+
+const S = 1000;
+const MIN = 60 * S;
+const H = 60 * MIN;
+const D = 24 * H;
+
+/** Reads back what was shown, in milliseconds. */
+function read(shown: string): number {
+  const units: Readonly<Record<string, number>> = { ms: 1, s: S, min: MIN, h: H, d: D };
+  return [...shown.matchAll(/([\d.]+) (ms|s|min|h|d)\b/g)].reduce(
+    (sum, [, number, unit]) => sum + Number(number) * (units[unit ?? ''] ?? NaN),
+    0,
+  );
+}
+
+const durations = fc.oneof(
+  fc.double({ min: 0, max: 200, noNaN: true }),
+  fc.double({ min: 0, max: 2 * MIN, noNaN: true }),
+  fc.double({ min: 0, max: 100 * D, noNaN: true }),
+);
+
+describe('showDuration', () => {
+  it('shows as many digits as a duration is worth', () => {
+    const shown = [0, 0.4, 41.3, 99.4, 412, 2480, 9994, 12_340, 59_949].map(showDuration);
+    assert.deepEqual(shown, ['0 ms', '0 ms', '41 ms', '99 ms', '0.41 s', '2.48 s', '9.99 s', '12.3 s', '59.9 s']);
+    const longer = [59_950, MIN, 4 * MIN + 7 * S, H, 3 * H + 12 * MIN, D, 12 * D + 4 * H].map(showDuration);
+    assert.deepEqual(longer, [
+      '1 min 00 s',
+      '1 min 00 s',
+      '4 min 07 s',
+      '1 h 00 min',
+      '3 h 12 min',
+      '1 d 0 h',
+      '12 d 4 h',
+    ]);
+  });
+
+  it('is right to the step that it shows', () => {
+    fc.assert(
+      fc.property(durations, (ms) => {
+        const step = ms < 100 ? 1 : ms < 10 * S ? 10 : ms < MIN ? 100 : ms < H ? S : ms < D ? MIN : H;
+        assert.ok(Math.abs(read(showDuration(ms)) - ms) <= step, `${String(ms)}: ${showDuration(ms)}`);
+      }),
+    );
+  });
+});
+
+describe('showAtLeast', () => {
+  it('never claims more than there is', () => {
+    fc.assert(
+      fc.property(durations, (ms) => {
+        assert.ok(read(showAtLeast(ms)) <= ms + 1e-6, `${String(ms)}: ${showAtLeast(ms)}`);
+      }),
+    );
+  });
+});
+
+describe('showGap', () => {
+  it('shows the length and its bounds in one unit', () => {
+    assert.equal(showGap({ durationMs: 40, minMs: 19.7, maxMs: 61.2 }), '40 ms (19–62)');
+    assert.equal(showGap({ durationMs: 400, minMs: 318, maxMs: 501 }), '0.40 s (0.31–0.51)');
+    assert.equal(showGap({ durationMs: 2480, minMs: 2290, maxMs: 2570 }), '2.48 s (2.29–2.57)');
+    assert.equal(showGap({ durationMs: 12_340, minMs: 12_290, maxMs: 12_410 }), '12.3 s (12.2–12.5)');
+    assert.equal(
+      showGap({ durationMs: 4 * MIN, minMs: 4 * MIN - 1, maxMs: 4 * MIN + 1 }),
+      '4 min 00 s (3 min 59 s – 4 min 01 s)',
+    );
+  });
+
+  it('says that a gap which began unseen has no upper bound', () => {
+    assert.equal(showGap({ durationMs: 400, minMs: 318, maxMs: null }), '0.40 s (at least 0.31 s)');
+  });
+
+  it('rounds the bounds outwards, so that they stay true', () => {
+    fc.assert(
+      fc.property(durations, durations, (a, b) => {
+        const [minMs, maxMs] = [Math.min(a, b), Math.max(a, b)];
+        const shown = showGap({ durationMs: minMs, minMs, maxMs });
+        const [, low = '', high = ''] = /\((.+?) ?– ?(.+)\)$/.exec(shown) ?? [];
+        const unit = /^[\d.]+$/.test(low) ? (/ ms \(/.test(shown) ? ' ms' : ' s') : '';
+        assert.ok(read(low + unit) <= minMs + 1e-6, `${String(minMs)}: ${shown}`);
+        assert.ok(read(high + unit) >= maxMs - 1e-6, `${String(maxMs)}: ${shown}`);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('showShare', () => {
+  it('never rounds a fault away, nor a life', () => {
+    const shown = [null, 1, 0, 0.5, 0.9987, 0.99996, 1 - 1e-9, 1e-9, 0.0004].map(showShare);
+    assert.deepEqual(shown, [
+      '–',
+      '100 %',
+      '0 %',
+      '50.0 %',
+      '99.9 %',
+      '99.996 %',
+      '> 99.9999 %',
+      '< 0.0001 %',
+      '0.04 %',
+    ]);
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (share) => {
+        assert.equal(showShare(share) === '100 %', share === 1);
+        assert.equal(showShare(share) === '0 %', share === 0);
+      }),
+    );
+  });
+});
+
+describe('other formats', () => {
+  it('shows a moment in the local time zone, to the millisecond', () => {
+    const at = new Date(2026, 10, 3, 4, 5, 6, 7).getTime();
+    assert.equal(showTime(at + 0.9), '2026-11-03 04:05:06.007');
+  });
+
+  it('counts', () => {
+    assert.deepEqual(
+      [0, 1, 2].map((n) => count(n, 'probe')),
+      ['0 probes', '1 probe', '2 probes'],
+    );
+  });
+});

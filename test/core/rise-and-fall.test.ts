@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Status } from '../../src/core/rise-and-fall.ts';
+
+describe('Status', () => {
+  it('changes only after as many results in a row as it was told', () => {
+    const status = new Status(2, 3);
+    const results = ['up', 'up', 'down', 'down', 'up', 'down', 'down', 'down', 'up', 'up'] as const;
+    assert.deepEqual(
+      results.map((result) => status.add(result)),
+      [null, 'up', null, null, null, null, null, 'down', null, 'up'],
+    );
+  });
+
+  it('does not take unobserved time for a failure', () => {
+    const status = new Status(1, 2);
+    status.add('up');
+    assert.equal(status.add('down'), null);
+    assert.equal(status.add('unobserved'), 'unobserved');
+    assert.equal(status.add('down'), null);
+    assert.equal(status.add('down'), 'down');
+  });
+});

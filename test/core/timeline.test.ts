@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { GapFacts } from '../../src/core/messages.ts';
+import type { Sample } from '../../src/core/model.ts';
+import { SettleQueue } from '../../src/core/settle-queue.ts';
+import {
+  memoryOfUp,
+  type OpenGapFacts,
+  type StateChange,
+  Timeline,
+  type TimelineMemory,
+} from '../../src/core/timeline.ts';
+import { type Outage, type World, worlds } from '../support/world.ts';
+
+const PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
+
+function up(sentAt: number, endedAt = sentAt + 1): Sample {
+  return { sentAt, endedAt, result: 'up', reason: null, message: null, phases: PHASES };
+}
+
+function down(sentAt: number, endedAt = sentAt + 1, reason: Sample['reason'] = 'refused'): Sample {
+  return { sentAt, endedAt, result: 'down', reason, message: 'm', phases: PHASES };
+}
+
+function blind(sentAt: number, endedAt: number): Sample {
+  return { sentAt, endedAt, result: 'unobserved', reason: 'stalled', message: null, phases: PHASES };
+}
+
+interface Story {
+  readonly changes: StateChange[];
+  readonly gaps: GapFacts[];
+  readonly open: OpenGapFacts | null;
+}
+
+function tell(samples: readonly Sample[], now = 0): Story {
+  const changes: StateChange[] = [];
+  const gaps: GapFacts[] = [];
+  const timeline = new Timeline({ transition: (change) => changes.push(change), gap: (gap) => gaps.push(gap) });
+  for (const sample of samples) timeline.add(sample);
+  return { changes, gaps, open: timeline.openGap(now) };
+}
+
+describe('Timeline', () => {
+  it('is unknown before the first answer, and then what the first answer said', () => {
+    assert.deepEqual(
+      tell([down(5)]).changes.map(({ from, to, at }) => ({ from, to, at })),
+      [{ from: 'unknown', to: 'down', at: 5 }],
+    );
+    assert.deepEqual(tell([]).changes, []);
+  });
+
+  it('states a gap with the bounds of the derivation', () => {
+    const { gaps } = tell([up(0, 2), down(100, 103), down(200, 201), down(300, 301), up(400, 404)]);
+    assert.deepEqual(gaps, [
+      {
+        from: 100,
+        to: 400,
+        durationMs: 300,
+        minMs: 300 - 103,
+        maxMs: 404 - 0,
+        failed: 3,
+        reasons: [{ reason: 'refused', count: 3 }],
+      },
+    ]);
+  });
+
+  it('proves nothing of the least length by a single failure', () => {
+    const { gaps } = tell([up(0), down(100), up(200)]);
+    assert.equal(gaps[0]?.minMs, 0);
+    assert.equal(gaps[0].durationMs, 100);
+  });
+
+  it('takes the earliest proof of a failure, where the first probe failed only at its deadline', () => {
+    const { gaps } = tell([up(0, 2), down(100, 1100, 'timeout-connect'), down(200, 201), down(300, 301), up(400, 404)]);
+    assert.equal(gaps[0]?.minMs, 300 - 201);
+  });
+
+  it('states where each change was at the earliest and at the latest', () => {
+    const [, fell, rose] = tell([up(0, 2), down(100, 103), down(200, 201), up(300, 304)]).changes;
+    assert.deepEqual([fell?.notBefore, fell?.at, fell?.notAfter], [0, 100, 103]);
+    assert.deepEqual([rose?.notBefore, rose?.at, rose?.notAfter], [200, 300, 304]);
+    assert.deepEqual([fell?.reason, fell?.message, rose?.reason], ['refused', 'm', null]);
+  });
+
+  it('gives a gap without a good probe before it no upper bound', () => {
+    const { gaps } = tell([down(0), down(100), up(200)]);
+    assert.deepEqual([gaps[0]?.maxMs, gaps[0]?.minMs, gaps[0]?.durationMs], [null, 99, 200]);
+  });
+
+  it('widens the upper bound by unobserved time, never the lower one nor the figure', () => {
+    const { gaps, changes } = tell([
+      up(0, 1),
+      down(100, 101),
+      blind(200, 900),
+      down(900, 901),
+      down(1000, 1001),
+      up(1100, 1101),
+    ]);
+    assert.deepEqual(gaps, [
+      {
+        from: 100,
+        to: 1100,
+        durationMs: 100 + 200,
+        minMs: 0 + 99,
+        maxMs: 1101,
+        failed: 3,
+        reasons: [{ reason: 'refused', count: 3 }],
+      },
+    ]);
+    assert.deepEqual(
+      changes.map(({ to, at }) => [to, at]),
+      [
+        ['up', 0],
+        ['down', 100],
+        ['unobserved', 200],
+        ['down', 900],
+        ['up', 1100],
+      ],
+    );
+  });
+
+  it('lets a gap that ended unseen end where the looking ended, with the bound where it was seen again', () => {
+    const { gaps } = tell([up(0, 1), down(100, 101), down(200, 201), blind(300, 900), up(900, 902)]);
+    assert.deepEqual([gaps[0]?.to, gaps[0]?.durationMs, gaps[0]?.maxMs], [300, 200, 902]);
+  });
+
+  it('tells a gap that is still open', () => {
+    const { gaps, open } = tell([up(0), down(100, 101), down(200, 201)], 260);
+    assert.deepEqual(gaps, []);
+    assert.deepEqual(open, {
+      from: 100,
+      durationMs: 160,
+      minMs: 99,
+      failed: 2,
+      reasons: [{ reason: 'refused', count: 2 }],
+    });
+  });
+
+  it('says that nothing else changed where a service is as before a time of not looking', () => {
+    const change = tell([up(0), blind(100, 900), up(900, 903)]).changes.at(-1);
+    assert.deepEqual([change?.notBefore, change?.notAfter], [900, 900]);
+    const fell = tell([up(0), blind(100, 900), down(900, 903)]).changes.at(-1);
+    assert.deepEqual([fell?.notBefore, fell?.notAfter], [0, 903]);
+  });
+});
+
+/** Runs a world through the queue, in the order in which its probes ended. */
+function settleAll(world: World): Sample[] {
+  const settled: Sample[] = [];
+  const queue = new SettleQueue((sample) => settled.push(sample));
+  // All probes are sent in order; each ends when its time comes.
+  const moments = [
+    ...world.samples.map((sample, index) => ({ at: sample.sentAt, index, end: false })),
+    ...world.endings.map((index) => ({ at: world.samples[index]?.endedAt ?? 0, index, end: true })),
+  ].sort((a, b) => a.at - b.at || Number(a.end) - Number(b.end));
+  const tickets = new Map<number, number>();
+  for (const { index, end } of moments) {
+    const sample = world.samples[index];
+    if (sample === undefined) continue;
+    if (!end) tickets.set(index, queue.begin());
+    else queue.end(tickets.get(index) ?? -1, sample);
+  }
+  assert.equal(queue.length, 0);
+  return settled;
+}
+
+describe('the timeline of a simulated world', () => {
+  it('settles every sample once, in the order of sending, whatever the order of the answers', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        assert.deepEqual(settleAll(world), world.samples);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('holds every true outage that it tells of inside the bounds, and invents none', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { gaps, changes } = tell(settleAll(world));
+        for (const gap of gaps) {
+          // Of several outages with no probe between them a monitor can only tell the hull.
+          const hit = outagesSeen(world, gap);
+          const first = hit[0];
+          const last = hit.at(-1);
+          assert.ok(first !== undefined && last !== undefined, 'a gap without an outage');
+          const trueMs = last.to - first.from;
+          assert.ok(gap.minMs <= trueMs + 1e-6, `at least ${String(gap.minMs)}, in truth ${String(trueMs)}`);
+          assert.ok(
+            trueMs <= (gap.maxMs ?? Infinity) + 1e-6,
+            `at most ${String(gap.maxMs)}, in truth ${String(trueMs)}`,
+          );
+        }
+        checkEdges(world, changes);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('sees every outage of two intervals and more that it looks at', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { gaps, open } = tell(settleAll(world), Infinity);
+        const times = gaps.map(({ from, to }) => [from, to] as const);
+        if (open !== null) times.push([open.from, Infinity]);
+        for (const outage of world.outages) {
+          const failed = world.samples.filter((one) => one.result === 'down' && isBetween(one.sentAt, outage));
+          if (failed.length === 0) continue;
+          assert.ok(
+            failed.every((one) => times.some(([from, to]) => from <= one.sentAt && one.sentAt < to)),
+            'a failed probe outside every gap',
+          );
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is a partition of time: each change begins where the last one ended', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { changes } = tell(settleAll(world));
+        changes.forEach((change, index) => {
+          const before = changes[index - 1];
+          assert.equal(change.from, before?.to ?? 'unknown');
+          assert.notEqual(change.from, change.to);
+          if (before !== undefined) assert.ok(change.at >= before.at);
+          assert.ok(change.notBefore <= change.notAfter);
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function isBetween(at: number, { from, to }: Outage): boolean {
+  return from <= at && at < to;
+}
+
+/** The outages that the failed probes of a gap ran into. */
+function outagesSeen(world: World, gap: GapFacts): Outage[] {
+  const moments = world.samples.flatMap(({ result, sentAt }, index) => {
+    const reached = world.reached[index] ?? null;
+    return result === 'down' && reached !== null && sentAt >= gap.from && sentAt < gap.to ? [reached] : [];
+  });
+  return world.outages.filter((outage) => moments.some((moment) => isBetween(moment, outage)));
+}
+
+/** Every change from up to down, seen without a break, holds the beginning of an outage, and back the end of one. */
+function checkEdges(world: World, changes: readonly StateChange[]): void {
+  for (const { from, to, notBefore, notAfter } of changes) {
+    if (from === 'up' && to === 'down') {
+      assert.ok(world.outages.some((outage) => notBefore <= outage.from && outage.from <= notAfter));
+    }
+    if (from === 'down' && to === 'up') {
+      assert.ok(world.outages.some((outage) => notBefore <= outage.to && outage.to <= notAfter));
+    }
+  }
+}
+
+/** What is told where the monitor is away for a while: it is killed at one moment of the world, and back at another. */
+function tellWithAbsence(world: World, killedAt: number, backAt: number): { gaps: GapFacts[]; changes: StateChange[] } {
+  const gaps: GapFacts[] = [];
+  const changes: StateChange[] = [];
+  const sink = {
+    transition: (change: StateChange): void => void changes.push(change),
+    gap: (gap: GapFacts): void => void gaps.push(gap),
+  };
+  const before = new Timeline(sink);
+  // What was sent after one that had not ended is not settled.
+  const open = world.samples.findIndex(({ sentAt, endedAt }) => sentAt >= killedAt || endedAt > killedAt);
+  const settled = open < 0 ? world.samples : world.samples.slice(0, open);
+  for (const sample of settled) before.add(sample);
+  const told = before.memory;
+  const since = changes.at(-1)?.at ?? 0;
+  const timing = { intervalMs: world.intervalMs * 11, timeoutMs: world.timeoutMs };
+  const memory = told.state === 'up' ? memoryOfUp(since, killedAt, timing) : told;
+  if (told.state !== 'unknown' && told.state !== 'unobserved')
+    changes.push({
+      from: told.state,
+      to: 'unobserved',
+      at: killedAt,
+      notBefore: killedAt,
+      notAfter: killedAt,
+      reason: 'stopped',
+      message: null,
+    });
+  const after = new Timeline(sink);
+  if (told.state !== 'unknown') after.resume(JSON.parse(JSON.stringify(memory)) as TimelineMemory, killedAt);
+  for (const sample of world.samples) if (sample.sentAt >= backAt) after.add(sample);
+  return { gaps, changes };
+}
+
+describe('the timeline of a monitor that is killed and comes back', () => {
+  it('holds every true outage that it tells of inside the bounds, and invents none', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(worlds, share, share, (world, killed, away) => {
+        const end = world.samples.at(-1)?.sentAt ?? 0;
+        const killedAt = killed * end;
+        const { gaps, changes } = tellWithAbsence(world, killedAt, killedAt + away * (end - killedAt));
+        for (const gap of gaps) {
+          const hit = outagesSeen(world, gap);
+          const first = hit[0];
+          const last = hit.at(-1);
+          assert.ok(first !== undefined && last !== undefined, 'a gap without an outage');
+          const trueMs = last.to - first.from;
+          assert.ok(gap.minMs <= trueMs + 1e-6, `at least ${String(gap.minMs)}, in truth ${String(trueMs)}`);
+          assert.ok(trueMs <= (gap.maxMs ?? Infinity) + 1e-6);
+        }
+        checkEdges(world, changes);
+        changes.forEach((change, index) => {
+          assert.equal(change.from, changes[index - 1]?.to ?? 'unknown');
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -1,0 +1,201 @@
+/** A monitor that goes on from what another one left: the gap, the numbers and the sums, and the absence between. */
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+
+import { Monitor } from '../../src/monitor/monitor.ts';
+import type { Past, ServicePast } from '../../src/core/restored-state.ts';
+import { MemoryEventLog } from '../../src/core/event-log.ts';
+import type { Watched } from '../../src/probe/spec.ts';
+import type { BoardService } from '../../src/core/board.ts';
+import { ENGINE_SILENCE_MS, memoryOfUp } from '../../src/core/timeline.ts';
+import { Backend, endBackends } from './backend.ts';
+import { Hearing } from './hearing.ts';
+import { withMonitor } from './watch.ts';
+
+const HOUR = 3_600_000;
+const NO_TOTALS = { gaps: 0, longestGapMs: 0, upMs: 0, downMs: 0, unobservedMs: 0 };
+const NO_SUMS = { minutes: [], hours: [], days: [] };
+
+/** What a monitor that ended just now left of a service. */
+function left(board: BoardService, monitor: Monitor, until: number): ServicePast {
+  const { state, status, since, reason, timeline, gaps } = board;
+  const memory = state === 'up' ? memoryOfUp(since, until, board.info) : monitor.memory(board.name);
+  return { until, state, status, since, reason, timeline, gaps, totals: NO_TOTALS, uptime: NO_SUMS, memory };
+}
+
+function seqOf(event: object | undefined): unknown {
+  return event !== undefined && 'seq' in event ? event.seq : null;
+}
+
+async function resumed(
+  watched: readonly Watched[],
+  past: Past,
+  test: (hearing: Hearing, monitor: Monitor) => Promise<void>,
+): Promise<void> {
+  const hearing = new Hearing();
+  const monitor = new Monitor({ vantage: 'here', version: '0', watched: [], workers: 1, past });
+  monitor.subscribe({
+    samples: true,
+    take: (messages) => {
+      hearing.take(messages);
+    },
+  });
+  try {
+    monitor.apply(watched);
+    await test(hearing, monitor);
+  } finally {
+    await monitor.stop();
+  }
+}
+
+describe('the sign of life of a monitor', () => {
+  after(endBackends);
+
+  it('ends soon after its threads are silent, however long the process lives on', async () => {
+    const backend = await Backend.start();
+    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
+      await hearing.nth(1, 'sample');
+      assert.ok(monitor.observedUntil() <= monitor.now());
+      await monitor.stop();
+      const stopped = monitor.now();
+      // Silence is all that there is to see: nothing tells it.
+      while (monitor.now() < stopped + ENGINE_SILENCE_MS + 200) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.ok(monitor.observedUntil() <= stopped + ENGINE_SILENCE_MS);
+    });
+  });
+});
+
+describe('a monitor that goes on', { concurrency: true }, () => {
+  after(endBackends);
+
+  it('tells the time of its absence as unobserved, and counts its events on', async () => {
+    const backend = await Backend.start();
+    const watched = [backend.watched('api')];
+    const kept: { past?: Past } = {};
+    let until = 0;
+    await withMonitor(watched, async (hearing, monitor) => {
+      await hearing.nth(3, 'sample');
+      monitor.mark('last words');
+      await monitor.stop();
+      until = monitor.now();
+      const board = monitor.board.services.get('api');
+      assert.ok(board !== undefined);
+      kept.past = {
+        id: monitor.identity.id,
+        events: monitor.events,
+        services: new Map([['api', left(board, monitor, until)]]),
+      };
+    });
+    const { past } = kept;
+    assert.ok(past !== undefined);
+    const { id, events } = past;
+    const newest = events.newest;
+    await resumed(watched, past, async (hearing, monitor) => {
+      assert.equal(monitor.identity.id, id);
+      const up = await hearing.nth(2, 'transition');
+      const stopped = hearing.of('transition')[0];
+      assert.deepEqual(
+        [seqOf(stopped), stopped?.from, stopped?.to, stopped?.reason, stopped?.at],
+        [newest + 1, 'up', 'unobserved', 'stopped', until],
+      );
+      // Nobody knows of a change: what is seen again is what was seen before.
+      assert.deepEqual([seqOf(up), up.from, up.to, up.notBefore === up.at], [newest + 2, 'unobserved', 'up', true]);
+      assert.deepEqual(
+        monitor.board.services.get('api')?.timeline.map(({ state }) => state),
+        ['unknown', 'up', 'unobserved', 'up'],
+      );
+    });
+  });
+
+  it('ends a gap that began before its absence, with bounds that hold what nobody saw', async () => {
+    const backend = await Backend.start();
+    const watched = [backend.watched('api')];
+    const kept: { past?: Past } = {};
+    let lastGood = 0;
+    let failed = 0;
+    await withMonitor(watched, async (hearing, monitor) => {
+      await hearing.nth(3, 'sample');
+      backend.down();
+      await hearing.until(() => hearing.of('sample').filter(({ result }) => result === 'down').length > 4);
+      await monitor.stop();
+      const board = monitor.board.services.get('api');
+      assert.ok(board !== undefined);
+      const service = left(board, monitor, monitor.now());
+      failed = service.memory?.gap?.failed ?? 0;
+      lastGood = service.memory?.gap?.lastGoodSent ?? 0;
+      kept.past = { id: 'm', events: monitor.events, services: new Map([['api', service]]) };
+    });
+    const { past } = kept;
+    assert.ok(past !== undefined && failed > 3 && lastGood > 0);
+    await backend.up();
+    await resumed(watched, past, async (hearing) => {
+      const gap = await hearing.nth(1, 'gap');
+      const up = hearing.of('transition').at(-1);
+      assert.equal(gap.failed, failed);
+      assert.ok(gap.from > lastGood && gap.from < gap.to);
+      assert.ok(up !== undefined && gap.to < up.at, 'the unobserved time is no part of the figure');
+      assert.ok(gap.durationMs < up.at - gap.from && gap.minMs <= gap.durationMs);
+      // The clocks of two processes are two: each is read to about a millisecond.
+      assert.ok(gap.maxMs !== null && gap.maxMs >= up.at - lastGood - 2 && gap.maxMs >= gap.durationMs);
+    });
+  });
+
+  it('has the sums of before in its uptime and its totals', async () => {
+    const backend = await Backend.start();
+    const now = Date.now();
+    const day = Math.floor(now / (24 * HOUR)) * 24 * HOUR;
+    const since = now - 10_000;
+    const service: ServicePast = {
+      until: now - 5000,
+      state: 'up',
+      status: 'up',
+      since,
+      reason: null,
+      timeline: [{ state: 'up', from: since, to: null }],
+      gaps: [],
+      totals: { ...NO_TOTALS, gaps: 7, longestGapMs: 1234, downMs: 3 * HOUR },
+      uptime: { ...NO_SUMS, days: [{ from: day - 48 * HOUR, upMs: 9 * HOUR, downMs: 3 * HOUR }] },
+      memory: memoryOfUp(since, now - 5000, { timeoutMs: 500, intervalMs: 50 }),
+    };
+    const past = { id: 'm', events: new MemoryEventLog(41), services: new Map([['api', service]]) };
+    await resumed([backend.watched('api')], past, async (hearing, monitor) => {
+      await hearing.nth(1, 'sample');
+      const board = monitor.board.services.get('api');
+      const totals = board?.totalsAt(monitor.now());
+      assert.deepEqual([totals?.gaps, totals?.longestGapMs, totals?.downMs], [7, 1234, 3 * HOUR]);
+      assert.ok(Math.abs((totals?.upMs ?? 0) - 5000) < 1000 && (totals?.unobservedMs ?? 0) >= 5000);
+      const snapshot = board?.snapshot(monitor.now());
+      assert.ok(Math.abs((snapshot?.uptime['90d'] ?? 0) - 0.75) < 0.001);
+      assert.ok((snapshot?.observed['90d'] ?? 0) >= 12 * HOUR);
+      assert.ok((snapshot?.observed['1h'] ?? 0) < HOUR);
+      assert.equal(seqOf(hearing.of('transition')[0]), 42);
+    });
+  });
+
+  it('forgets the gap of a service that is no longer watched', async () => {
+    const backend = await Backend.start();
+    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
+      await hearing.nth(3, 'sample');
+      backend.down();
+      await hearing.until(() => monitor.memory('api') !== null);
+      monitor.apply([]);
+      assert.equal(monitor.memory('api'), null);
+    });
+  });
+
+  it('keeps the gap of a service whose settings change while it is down', async () => {
+    const backend = await Backend.start();
+    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
+      await hearing.nth(3, 'sample');
+      backend.down();
+      await hearing.until(() => hearing.of('sample').filter(({ result }) => result === 'down').length > 3);
+      monitor.apply([backend.watched('api', { timeoutMs: 777 })]);
+      const change = hearing.of('transition').at(-1);
+      assert.deepEqual([change?.from, change?.to, change?.reason], ['down', 'unobserved', 'stopped']);
+      await backend.up();
+      const gap = await hearing.nth(1, 'gap');
+      assert.ok(gap.from < (change?.at ?? 0) && gap.failed >= 1);
+      assert.equal(monitor.board.services.get('api')?.info.timeoutMs, 777);
+    });
+  });
+});

@@ -1,0 +1,49 @@
+/** An engine or a monitor at work for one test. */
+import { Clock } from '../../src/core/clock.ts';
+import { ProbeCounters } from '../../src/core/probe-counters.ts';
+import { Engine } from '../../src/monitor/engine.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import type { Placed } from '../../src/monitor/engine-protocol.ts';
+import type { Watched } from '../../src/probe/spec.ts';
+import { Hearing } from './hearing.ts';
+
+/** A service whose first slot is now. */
+export function placed(watched: Watched): Placed {
+  return { watched, phaseMs: 0, firstLookMs: 0, counters: new ProbeCounters().memory, past: null };
+}
+
+/** Watches with an engine in this thread while a test runs; every sample is told. */
+export async function withEngine(
+  watched: readonly Watched[],
+  test: (hearing: Hearing, engine: Engine) => Promise<void> | void,
+  clock = new Clock(),
+): Promise<void> {
+  const hearing = new Hearing();
+  const engine = new Engine(hearing, clock);
+  engine.samplesWanted = true;
+  try {
+    await engine.add(watched.map(placed));
+    await test(hearing, engine);
+  } finally {
+    engine.stop();
+  }
+}
+
+/** Watches with a monitor and its threads while a test runs; every sample is told. */
+export async function withMonitor(
+  watched: readonly Watched[],
+  test: (hearing: Hearing, monitor: Monitor) => Promise<void> | void,
+  workers = 1,
+): Promise<void> {
+  const monitor = new Monitor({ vantage: 'here', version: '0', watched, workers });
+  const hearing = new Hearing();
+  monitor.subscribe(hearing);
+  let stopped: Promise<void> | null = null;
+  const stop = monitor.stop.bind(monitor);
+  monitor.stop = () => (stopped ??= stop());
+  try {
+    await test(hearing, monitor);
+  } finally {
+    await monitor.stop();
+  }
+}

@@ -1,0 +1,307 @@
+/** The rows of the contract's table of paths. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { ask, askJson, handshake, raw } from './asking.ts';
+import { Listener } from './listener.ts';
+import { parsePrometheus } from './prometheus.ts';
+import { inScene, scene, type Scene, TOKEN } from './scene.ts';
+import { Scripted, served } from './scripted.ts';
+
+const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+describe('over HTTP', () => {
+  let at: Scene;
+  before(async () => {
+    at = await scene({ names: ['web', 'a/b <"é">'], feed: { token: TOKEN } });
+    await at.services[0]!.flap(at.monitor);
+  });
+  after(async () => {
+    await at.end();
+  });
+
+  it('serves the page and its files, with a policy, tags, and packed', async () => {
+    const page = await ask(`${at.http}/`);
+    assert.equal(page.status, 200);
+    assert.match(page.body, /<title>page/);
+    assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+    assert.match(page.headers['content-security-policy'] as string, /^default-src 'none'; script-src 'self'/);
+    assert.equal(page.headers['x-content-type-options'], 'nosniff');
+    const again = await ask(`${at.http}/`, { headers: { 'if-none-match': 'W/"other", "page-1"' } });
+    assert.deepEqual([again.status, again.body, again.headers.etag], [304, '', '"page-1"']);
+    const response = await fetch(`${at.http}/page.js`, { headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(response.headers.get('content-encoding'), 'gzip');
+    assert.ok(Number(response.headers.get('content-length')) < 100);
+    assert.equal(await response.text(), 'void 0;\n'.repeat(100));
+  });
+
+  it('tells the status of all services', async () => {
+    const { value } = await askJson(`${at.http}/api/v1/status`);
+    assert.deepEqual(value['monitor'], at.monitor.identity);
+    const [web] = value['services'] as Record<string, unknown>[];
+    assert.deepEqual(Object.keys(web!), [
+      'service',
+      'kind',
+      'target',
+      'connection',
+      'group',
+      'intervalMs',
+      'timeoutMs',
+      'rise',
+      'fall',
+      'state',
+      'status',
+      'since',
+      'reason',
+      'uptime',
+      'observed',
+    ]);
+    assert.equal(web?.['state'], 'up');
+  });
+
+  it('tells the gaps, since a time and of a service', async () => {
+    const { value } = await askJson(`${at.http}/api/v1/gaps`);
+    const gaps = value['gaps'] as Record<string, number | string>[];
+    assert.equal(gaps.length, 1);
+    assert.equal(gaps[0]?.['service'], 'web');
+    assert.equal(value['since'], at.monitor.identity.startedAt);
+    const to = String(gaps[0]['to']);
+    const later = await askJson(`${at.http}/api/v1/gaps?since=${to}`);
+    assert.deepEqual([later.value['gaps'], later.value['since']], [[], Number(to)]);
+    const iso = await askJson(`${at.http}/api/v1/gaps?since=2020-01-01T00:00:00Z&service=web`);
+    assert.equal((iso.value['gaps'] as unknown[]).length, 1);
+    const other = await askJson(`${at.http}/api/v1/gaps?service=${encodeURIComponent('a/b <"é">')}`);
+    assert.deepEqual(other.value['gaps'], []);
+  });
+
+  it('tells the timeline, cut to the time that is asked', async () => {
+    const { value } = await askJson(`${at.http}/api/v1/timeline?service=web`);
+    const [web] = value['services'] as {
+      service: string;
+      timeline: { state: string; from: number; to: number | null }[];
+    }[];
+    const states = web!.timeline.map(({ state }) => state);
+    assert.deepEqual(states.slice(-3), ['up', 'down', 'up']);
+    assert.equal(web!.timeline.at(-1)?.to, null);
+    const down = web!.timeline.find(({ state }) => state === 'down')!;
+    const middle = (down.from + down.to!) / 2;
+    const cut = await askJson(
+      `${at.http}/api/v1/timeline?service=web&from=${String(middle)}&to=${String(down.to! + 1)}`,
+    );
+    const [only] = cut.value['services'] as [typeof web];
+    assert.deepEqual(only?.timeline, [
+      { state: 'down', from: middle, to: down.to },
+      { state: 'up', from: down.to, to: down.to! + 1 },
+    ]);
+  });
+
+  it('tells the last days', async () => {
+    const { value } = await askJson(`${at.http}/api/v1/days?service=web`);
+    const [web, ...others] = value['services'] as {
+      service: string;
+      upMs: number[];
+      downMs: number[];
+      gaps: number[];
+    }[];
+    assert.deepEqual([web?.service, others.length], ['web', 0]);
+    assert.equal(value['widthMs'], 86_400_000);
+    assert.equal(value['from'], (Math.floor(Number(value['now']) / 86_400_000) - 89) * 86_400_000);
+    // A test may run across midnight.
+    const lately = (column: number[] | undefined): number => column?.slice(-2).reduce((sum, ms) => sum + ms, 0) ?? 0;
+    assert.ok(lately(web?.upMs) > 0 && lately(web?.downMs) > 0 && lately(web?.gaps) >= 1);
+    assert.equal(web?.upMs.length, 90);
+    assert.ok(web.upMs.slice(0, -2).every((ms) => ms === 0));
+  });
+
+  it('takes a mark with the token, and tells it', async () => {
+    const client = await Listener.open(at.ws);
+    const body = JSON.stringify({ text: ' restarting dockerd ' });
+    const { status, value } = await askJson(`${at.http}/api/v1/marks`, {
+      method: 'POST',
+      headers: { ...AUTHORIZED, ...JSON_TYPE },
+      body,
+    });
+    assert.equal(status, 201);
+    assert.deepEqual(await client.first('mark'), value);
+    assert.equal(value['text'], 'restarting dockerd');
+    await client.close();
+  });
+
+  it('refuses a mark that is none', async () => {
+    const cases: [number, Record<string, string>, string][] = [
+      [401, JSON_TYPE, '{"text":"x"}'],
+      [401, { ...JSON_TYPE, authorization: 'Bearer wrong' }, '{"text":"x"}'],
+      [415, AUTHORIZED, '{"text":"x"}'],
+      [415, { ...AUTHORIZED, 'content-type': 'text/plain' }, '{"text":"x"}'],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, '{"text":'],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, '{"text":""}'],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, '{"text":"x","at":1}'],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, `{"text":"${'x'.repeat(201)}"}`],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, JSON.stringify({ text: '\u001b[2J' })],
+      [413, { ...AUTHORIZED, ...JSON_TYPE }, `{"text":"${'x'.repeat(5000)}"}`],
+    ];
+    for (const [status, headers, body] of cases) {
+      const reply = await askJson(`${at.http}/api/v1/marks`, { method: 'POST', headers, body });
+      assert.equal(reply.status, status, body.slice(0, 40));
+      assert.equal(typeof reply.value['error'], 'string');
+    }
+  });
+
+  it('draws badges', async () => {
+    const svg = await ask(`${at.http}/badge/web.svg?v=2`);
+    assert.equal(svg.status, 200);
+    assert.equal(svg.headers['content-type'], 'image/svg+xml; charset=utf-8');
+    assert.match(svg.body, /^<svg [^>]*aria-label="web: up"/);
+    const odd = await ask(`${at.http}/badge/${encodeURIComponent('a/b <"é">')}.svg`);
+    assert.match(odd.body, /<title>a\/b &lt;&quot;é&quot;&gt;: up<\/title>/);
+    const { value } = await askJson(`${at.http}/badge/web.json`);
+    assert.deepEqual([value['schemaVersion'], value['label'], value['message']], [1, 'web', 'up']);
+    assert.equal((await ask(`${at.http}/badge/nobody.svg`)).status, 404);
+    assert.equal((await ask(`${at.http}/badge/nobody.json`)).status, 404);
+  });
+
+  it('is alive and ready', async () => {
+    for (const path of ['/healthz', '/readyz']) assert.equal((await ask(at.http + path)).status, 200);
+  });
+
+  it('gives the right answer to a wrong question', async () => {
+    const cases: [number, string, string][] = [
+      [404, 'GET', '/nothing'],
+      [404, 'GET', '/api/v1/'],
+      [404, 'GET', '/api/v2/status'],
+      [404, 'GET', '/__proto__'],
+      [404, 'POST', '/nothing'],
+      [405, 'POST', '/'],
+      [405, 'DELETE', '/api/v1/status'],
+      [405, 'GET', '/api/v1/marks'],
+      [405, 'POST', '/healthz'],
+      [426, 'GET', '/feed'],
+      [400, 'GET', '/badge/%E0%A4.svg'],
+      [400, 'GET', '/api/v1/status?x=1'],
+      [400, 'GET', '/api/v1/gaps?since=yesterday'],
+      [400, 'GET', '/api/v1/gaps?service=nobody'],
+      [400, 'GET', '/api/v1/gaps?since=1&since=2'],
+      [400, 'GET', '/api/v1/timeline?from=20&to=10'],
+      [400, 'GET', '/api/v1/timeline?to=20-26'],
+    ];
+    for (const [status, method, path] of cases) {
+      const reply = await askJson(at.http + path, { method });
+      assert.equal(reply.status, status, `${method} ${path}`);
+      assert.equal(typeof reply.value['error'], 'string');
+    }
+    assert.equal((await ask(`${at.http}/`, { method: 'DELETE' })).headers.allow, 'GET, HEAD');
+    assert.equal((await ask(`${at.http}/feed`)).headers.upgrade, 'websocket');
+    const head = await ask(`${at.http}/api/v1/status`, { method: 'HEAD' });
+    assert.deepEqual([head.status, head.body], [200, '']);
+    assert.match(
+      await raw(at.http, 'GET http://elsewhere/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
+      /^HTTP\/1.1 400/,
+    );
+    assert.match(await raw(at.http, 'nonsense\r\n\r\n'), /^HTTP\/1.1 400/);
+  });
+
+  it('gives the right answer to a wrong upgrade', async () => {
+    const cases: [number, string][] = [
+      [404, handshake('/')],
+      [404, handshake('/api/v1/status')],
+      [400, handshake('/feed', ['Upgrade: h2c'])],
+      [405, handshake('/feed', [], 'POST')],
+      [400, handshake('/feed', ['Sec-WebSocket-Key: short'])],
+      [400, handshake('/feed', ['Sec-WebSocket-Version: 7'])],
+      [403, handshake('/feed', ['Origin: http://elsewhere.example'])],
+    ];
+    for (const [status, bytes] of cases) {
+      const answer = await raw(at.http, bytes);
+      assert.ok(answer.startsWith(`HTTP/1.1 ${String(status)} `), `${bytes} -> ${answer}`);
+    }
+  });
+});
+
+describe('/metrics', () => {
+  it(
+    'tells what is known, in the format of Prometheus',
+    inScene({ names: ['web', 'api "2"\\'] }, async (at) => {
+      await at.services[0]!.flap(at.monitor);
+      await at.services[1]!.down();
+      const read = async (): Promise<ReturnType<typeof parsePrometheus>> => {
+        const reply = await ask(`${at.http}/metrics`);
+        assert.match(reply.headers['content-type']!, /^text\/plain; version=0\.0\.4/);
+        return parsePrometheus(reply.body);
+      };
+      const value = (
+        families: ReturnType<typeof parsePrometheus>,
+        name: string,
+        labels: Record<string, string>,
+      ): number =>
+        families
+          .get(name)!
+          .series.filter((series) => Object.entries(labels).every(([key, text]) => series.labels[key] === text))
+          .reduce((sum, series) => sum + series.value, 0);
+      const web = { service: 'web' };
+      const api = { service: 'api "2"\\' };
+      let families = await read();
+      while (value(families, 'probe_success', api) === 1) families = await read();
+      assert.deepEqual([...families.keys()].sort(), [
+        'gapwatch_downtime_seconds_total',
+        'gapwatch_feed_clients',
+        'gapwatch_gaps_total',
+        'gapwatch_probes_missed_total',
+        'gapwatch_probes_total',
+        'gapwatch_unobserved_seconds_total',
+        'probe_duration_seconds',
+        'probe_http_duration_seconds',
+        'probe_success',
+      ]);
+      assert.equal(families.get('gapwatch_probes_total')?.type, 'counter');
+      assert.equal(families.get('probe_success')?.type, 'gauge');
+      assert.equal(value(families, 'probe_success', web), 1);
+      assert.ok(value(families, 'probe_duration_seconds', web) > 0);
+      assert.ok(value(families, 'gapwatch_probes_total', { ...web, result: 'up', reason: '' }) > 1);
+      assert.ok(value(families, 'gapwatch_probes_total', { ...web, result: 'down', reason: 'refused' }) > 0);
+      assert.equal(value(families, 'gapwatch_gaps_total', web), 1);
+      assert.ok(value(families, 'gapwatch_downtime_seconds_total', web) > 0);
+      assert.equal(value(families, 'gapwatch_unobserved_seconds_total', web), 0);
+      // No service is HTTP.
+      assert.deepEqual(families.get('probe_http_duration_seconds')?.series, []);
+    }),
+  );
+});
+
+describe('a monitor that has no answer yet', () => {
+  it(
+    'is alive, and not ready',
+    inScene({ names: ['web'] }, async (at) => {
+      // They accept, and are not heard of for a minute.
+      const { service, probe } = at.services[0]!.watched(60_000);
+      assert.ok(probe.kind === 'tcp');
+      at.monitor.apply(
+        Array.from({ length: 5 }, (_, n) => ({
+          service: { ...service, name: `late ${String(n)}`, timeoutMs: 60_000 },
+          probe: { ...probe, expect: 'never said' },
+        })),
+      );
+      assert.equal((await ask(`${at.http}/healthz`)).status, 200);
+      const ready = await ask(`${at.http}/readyz`);
+      assert.equal(ready.status, 503);
+      assert.match(ready.body, /^5 of 5 services/);
+    }),
+  );
+});
+
+describe('a source that can not tell how its services are', () => {
+  it('is alive, and not ready', async () => {
+    class Deaf extends Scripted {
+      readonly problem = 'no connection to redis.internal';
+    }
+    const { feed } = await served(new Deaf());
+    try {
+      assert.equal((await ask(`${feed.address.url}/healthz`)).status, 200);
+      const ready = await ask(`${feed.address.url}/readyz`);
+      // To whom it is open, it tells no address.
+      assert.deepEqual([ready.status, ready.body], [503, 'the bus is not heard: the log says more\n']);
+    } finally {
+      await feed.close();
+    }
+  });
+});

@@ -1,0 +1,110 @@
+/** What is read for `/metrics`, where a real service would have to be waited for. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { ProbeCounters } from '../../src/core/probe-counters.ts';
+import { Metrics } from '../../src/server/metrics.ts';
+import type { Sample } from '../../src/core/model.ts';
+import { BoardService } from '../../src/core/board.ts';
+import { parsePrometheus } from './prometheus.ts';
+
+const info = {
+  kind: 'http',
+  target: 'http://127.0.0.1/',
+  connection: 'new',
+  group: null,
+  intervalMs: 1000,
+  timeoutMs: 1000,
+  rise: 1,
+  fall: 1,
+} as const;
+const phases = { dnsMs: null, connectMs: 2, tlsMs: 3, replyMs: 15 };
+const up: Sample = { sentAt: 100, endedAt: 120, result: 'up', reason: null, message: null, phases };
+
+class World {
+  now = 1000;
+  readonly service = new BoardService('web', info, 0);
+  readonly counters = new ProbeCounters();
+  readonly metrics = new Metrics(
+    {
+      board: { services: new Map([['web', this.service]]) },
+      now: () => this.now,
+      counters: () => this.counters,
+    },
+    { size: 3, missed: 7 },
+  );
+
+  transition(to: 'up' | 'down', at: number): void {
+    this.service.transition({
+      type: 'transition',
+      seq: 1,
+      service: 'web',
+      from: this.service.state,
+      to,
+      at,
+      notBefore: at,
+      notAfter: at,
+      reason: null,
+      message: null,
+    });
+  }
+
+  /** The values of a metric, with the labels that are not the service. */
+  async read(name: string): Promise<Record<string, number>> {
+    const family = parsePrometheus(await this.metrics.text()).get(name)!;
+    return Object.fromEntries(
+      family.series.map(({ labels, value }) => {
+        const { service, ...rest } = labels;
+        assert.ok(service === undefined || service === 'web');
+        return [Object.values(rest).join(' '), value];
+      }),
+    );
+  }
+}
+
+describe('the metrics', () => {
+  it('tell of the last probe, and of its phases in seconds', async () => {
+    const world = new World();
+    assert.deepEqual(await world.read('probe_success'), {});
+    world.counters.add(up);
+    assert.deepEqual(await world.read('probe_success'), { '': 1 });
+    assert.deepEqual(await world.read('probe_duration_seconds'), { '': 0.02 });
+    assert.deepEqual(await world.read('probe_http_duration_seconds'), {
+      resolve: 0,
+      connect: 0.002,
+      tls: 0.003,
+      processing: 0.015,
+    });
+    world.counters.add({ ...up, result: 'down', reason: 'status' });
+    assert.deepEqual(await world.read('probe_success'), { '': 0 });
+  });
+
+  it('say neither up nor down while nobody could look', async () => {
+    const world = new World();
+    world.counters.add({ ...up, result: 'unobserved', reason: 'resources' });
+    assert.deepEqual(await world.read('probe_success'), {});
+    assert.deepEqual(await world.read('gapwatch_probes_total'), { 'up ': 0, 'unobserved resources': 1 });
+  });
+
+  it('count probes by result and reason, in memory that threads share', async () => {
+    const world = new World();
+    const engine = new ProbeCounters(world.counters.memory);
+    for (let n = 0; n < 3; n++) engine.add(up);
+    engine.add({ ...up, result: 'down', reason: 'refused' });
+    assert.deepEqual(await world.read('gapwatch_probes_total'), { 'up ': 3, 'down refused': 1 });
+    assert.deepEqual(await world.read('gapwatch_probes_missed_total'), { '': 7 });
+    assert.deepEqual(await world.read('gapwatch_feed_clients'), { '': 3 });
+  });
+
+  it('have counters that never fall, though a change is told later than it was', async () => {
+    const world = new World();
+    world.transition('down', 1000);
+    world.now = 3000;
+    assert.deepEqual(await world.read('gapwatch_downtime_seconds_total'), { '': 2 });
+    world.transition('up', 2500);
+    assert.deepEqual(await world.read('gapwatch_downtime_seconds_total'), { '': 2 });
+    world.transition('down', 3000);
+    world.now = 4000;
+    assert.deepEqual(await world.read('gapwatch_downtime_seconds_total'), { '': 2.5 });
+  });
+});

@@ -1,0 +1,171 @@
+/** Coming back: every event that was missed, once and in order, and an honest answer where that can't be. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { MemoryEventLog } from '../../src/core/event-log.ts';
+import type { Event } from '../../src/core/messages.ts';
+import { type Heard, Listener } from './listener.ts';
+import { inScene, type Scene } from './scene.ts';
+
+const resume = (at: Scene, after: number, more = ''): string =>
+  `${at.ws}?after=${String(after)}&monitor=${at.monitor.identity.id}${more}`;
+
+const isMarked = (text: string) => (message: Heard) => message['text'] === text;
+
+/** The number of the newest event. */
+async function newest(at: Scene): Promise<number> {
+  const client = await Listener.open(at.ws);
+  await client.close();
+  return client.heard[0]?.['seq'] as number;
+}
+
+describe('a client that comes back', () => {
+  it(
+    'gets what it missed, then a heartbeat that says so, then what happens',
+    inScene({}, async (at) => {
+      const seq = await newest(at);
+      for (let n = 1; n <= 700; n++) at.monitor.mark(`missed ${String(n)}`);
+      const client = await Listener.open(resume(at, seq));
+      at.monitor.mark('live');
+      await client.find(isMarked('live'));
+      const [hello, ...rest] = client.heard;
+      assert.equal(hello?.['resumed'], true);
+      assert.equal(hello['seq'], seq + 700);
+      assert.deepEqual(
+        client.seqs,
+        Array.from({ length: 701 }, (_, index) => seq + 1 + index),
+      );
+      assert.equal(rest[700]?.type, 'heartbeat');
+      assert.equal(rest[700]['seq'], seq + 700);
+      await client.close();
+    }),
+  );
+
+  it(
+    'gets a fresh start from another monitor, from a number never given, and from before the log',
+    inScene({}, async (at) => {
+      const seq = await newest(at);
+      const cases = [`${at.ws}?after=1&monitor=another`, resume(at, seq + 1000)];
+      for (const url of cases) {
+        const client = await Listener.open(url);
+        assert.equal(client.heard[0]?.['resumed'], false, url);
+        at.monitor.mark('live');
+        await client.find(isMarked('live'));
+        assert.equal(client.seqs.length, 1);
+        await client.close();
+      }
+      for (let n = 0; n < 30_000; n++) at.monitor.mark('many');
+      const late = await Listener.open(resume(at, 1));
+      assert.equal(late.heard[0]?.['resumed'], false);
+      assert.equal(late.heard[0]['seq'], seq + 2 + 30_000);
+      await late.close();
+    }),
+  );
+
+  it(
+    'misses nothing when it has nothing to catch up',
+    inScene({}, async (at) => {
+      const client = await Listener.open(resume(at, await newest(at)));
+      assert.equal(client.heard[0]?.['resumed'], true);
+      await client.first('heartbeat');
+      assert.deepEqual(client.seqs, []);
+      await client.close();
+    }),
+  );
+
+  it(
+    'gets a hello that knows of all that it has, however many come at the same time',
+    inScene({}, async (at) => {
+      const other = await Listener.open(at.ws);
+      for (let n = 0; n < 5; n++) {
+        at.monitor.mark('one more');
+        const seq = (await other.find(({ type, seq: last }) => type === 'mark' && last === (other.seqs.at(-1) ?? 0)))[
+          'seq'
+        ] as number;
+        const client = await Listener.open(resume(at, seq));
+        assert.ok((client.heard[0]?.['seq'] as number) >= seq);
+        await client.close();
+      }
+      await other.close();
+    }),
+  );
+
+  it(
+    'resumes a narrowed feed, whose numbers have holes',
+    inScene({}, async (at) => {
+      const seq = await newest(at);
+      await at.services[0]!.flap(at.monitor);
+      await at.services[1]!.flap(at.monitor);
+      await at.services[0]!.flap(at.monitor);
+      const client = await Listener.open(resume(at, seq, '&service=web'));
+      const heartbeat = await client.first('heartbeat');
+      const events = client.heard.filter((message) => message['service'] !== undefined);
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['transition', 'transition', 'gap', 'transition', 'transition', 'gap'],
+      );
+      assert.deepEqual(new Set(events.map(({ service }) => service)), new Set(['web']));
+      assert.equal(heartbeat['seq'], await newest(at));
+      assert.ok((events.at(-1)?.['seq'] as number) > seq + events.length);
+      await client.close();
+    }),
+  );
+
+  it(
+    'loses nothing, and gets nothing twice, over 2,000 breaks at random while services flap',
+    inScene({ intervalMs: 20 }, async (at) => {
+      const done = new AbortController();
+      const flaps = (async () => {
+        while (!done.signal.aborted) for (const service of at.services) await service.flap(at.monitor);
+      })();
+      const marks = setInterval(() => {
+        at.monitor.mark('meanwhile');
+      }, 3);
+      const begin = await newest(at);
+      const wander = async (breaks: number): Promise<number[]> => {
+        const seen: number[] = [];
+        let last = begin;
+        for (let n = 0; n < breaks; n++) {
+          const client = new Listener(resume(at, last));
+          const enough = Math.floor(Math.random() * 12);
+          // Broken before the hello, amid what was missed, or a while after it.
+          if (enough > 0) await client.find(() => client.heard.length >= enough);
+          await client.close();
+          const hello = client.heard[0];
+          if (hello !== undefined) assert.equal(hello['resumed'], true);
+          seen.push(...client.seqs);
+          last = seen.at(-1) ?? begin;
+        }
+        return seen;
+      };
+      const all = await Promise.all(Array.from({ length: 40 }, () => wander(50)));
+      done.abort();
+      clearInterval(marks);
+      await flaps;
+      for (const seen of all) {
+        assert.ok(seen.length > 50, `only ${String(seen.length)} events were seen`);
+        assert.deepEqual(
+          seen,
+          seen.map((_, index) => begin + 1 + index),
+        );
+      }
+    }),
+  );
+});
+
+describe('the log of events', () => {
+  const mark = (seq: number): Event => ({ type: 'mark', seq, at: seq, text: '' });
+
+  it('gives what came after a number, as long as it is kept', () => {
+    const log = new MemoryEventLog(10, 4);
+    assert.deepEqual(log.after(10, 9), []);
+    assert.equal(log.after(9, 9), null);
+    assert.equal(log.after(11, 9), null);
+    for (let seq = 11; seq <= 15; seq++) log.append(mark(seq));
+    assert.equal(log.oldest, 12);
+    assert.equal(log.newest, 15);
+    assert.equal(log.after(10, 9), null);
+    assert.deepEqual(log.after(11, 2), [mark(12), mark(13)]);
+    assert.deepEqual(log.after(14, 9), [mark(15)]);
+  });
+});

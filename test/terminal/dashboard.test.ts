@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Dashboard } from '../../src/terminal/dashboard.ts';
+import type { Reader } from '../../src/core/source.ts';
+import type { Message } from '../../src/core/messages.ts';
+import { TerminalScreen } from '../support/terminal-screen.ts';
+import { snapshot, START, World } from './world.ts';
+
+const ENV = { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
+
+/** A source that says what the test wants. */
+class Script {
+  readonly marks: string[] = [];
+  time = START + 60_000;
+  readers: Reader[] = [];
+  readonly #hello: Message;
+
+  constructor(names: readonly string[]) {
+    const timeline = [{ state: 'up', from: START, to: null }] as const;
+    const services = names.map((name) => snapshot(name, { timeline, state: 'up', status: 'up', since: START }));
+    this.#hello = new World(['here'], []).hello('here', services);
+  }
+
+  subscribe(reader: Reader): () => void {
+    this.readers.push(reader);
+    reader.take([this.#hello]);
+    return () => {
+      this.readers = this.readers.filter((each) => each !== reader);
+    };
+  }
+
+  mark(text: string): void {
+    this.marks.push(text);
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  tell(...messages: readonly Message[]): void {
+    for (const reader of this.readers) reader.take(messages);
+  }
+
+  fall(service: string, seq: number): void {
+    const at = this.time - 1000;
+    const bounds = { at, notBefore: at - 100, notAfter: at };
+    this.tell({
+      type: 'transition',
+      seq,
+      service,
+      from: 'up',
+      to: 'down',
+      reason: 'refused',
+      message: null,
+      ...bounds,
+    });
+  }
+}
+
+interface Stage {
+  readonly screen: TerminalScreen;
+  readonly script: Script;
+  readonly dashboard: Dashboard;
+  /** Waits until the screen is as it shall be. */
+  readonly until: (wanted: (lines: string[]) => boolean) => Promise<string[]>;
+}
+
+/** Runs a dashboard in a terminal of the test's own; ends it afterwards. */
+async function staged(
+  play: (stage: Stage) => Promise<void>,
+  {
+    names = ['web', 'api'],
+    env = {},
+    width = 100,
+    height = 24,
+  }: {
+    names?: readonly string[];
+    env?: Readonly<Record<string, string>>;
+    width?: number;
+    height?: number;
+  } = {},
+): Promise<TerminalScreen> {
+  const screen = new TerminalScreen(width, height);
+  const script = new Script(names);
+  const dashboard = new Dashboard([script], { env: { ...ENV, ...env }, input: screen.input, output: screen.output });
+  const until = async (wanted: (lines: string[]) => boolean): Promise<string[]> => {
+    const patience = performance.now() + 15_000;
+    for (;;) {
+      await screen.settled();
+      const lines = screen.lines();
+      if (wanted(lines)) return lines;
+      if (performance.now() > patience) throw new Error(`that is not on the screen:\n${lines.join('\n')}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  try {
+    await play({ screen, script, dashboard, until });
+  } finally {
+    dashboard.close();
+    await screen.settled();
+  }
+  return screen;
+}
+
+const has = (text: string) => (lines: string[]) => lines.some((line) => line.includes(text));
+
+/** The first cell in which such a character stands. */
+function find(screen: TerminalScreen, char: RegExp): { fg: number; bold: boolean; inverse: boolean } {
+  const y = screen.lines().findIndex((line) => char.test(line));
+  for (let x = 0; x < 200; x++) if (char.test(screen.cell(x, y).char)) return screen.cell(x, y);
+  throw new Error(`no ${String(char)}`);
+}
+
+describe('the dashboard on a terminal', () => {
+  it('shows a change of state, in colour', async () => {
+    await staged(async ({ screen, script, until }) => {
+      await until(has('● 2 up'));
+      script.fall('web', 1);
+      await until(has('▼ 1 DOWN'));
+      assert.notEqual(find(screen, /[█▌▐]/).fg, -1);
+      assert.notEqual(find(screen, /▂/).fg, find(screen, /[█▌▐]/).fg);
+    });
+  });
+
+  it('obeys NO_COLOR', async () => {
+    await staged(
+      async ({ screen, script, until }) => {
+        script.fall('web', 1);
+        await until(has('▼ 1 DOWN'));
+        for (let y = 0; y < 24; y++) for (let x = 0; x < 100; x++) assert.equal(screen.cell(x, y).fg, -1);
+      },
+      { env: { NO_COLOR: '1' } },
+    );
+  });
+
+  it('writes only ASCII where the terminal shows nothing else', async () => {
+    await staged(
+      async ({ screen, until }) => {
+        await until(has('+ 3 up'));
+        assert.match(screen.lines().join('\n'), /^[\x20-\x7e\n]*$/);
+        assert.doesNotMatch(screen.written, /[^\x00-\x7f]/);
+      },
+      { names: ['web', '服务', 'цена'], env: { LC_ALL: 'C' } },
+    );
+  });
+
+  it('lets columns stand where they are beside names in any script', async () => {
+    const names = ['web', '服务✅', 'цена', 'สวัสดี', '👨‍👩‍👧 a', 'e\u0301te\u0301'];
+    await staged(
+      async ({ screen, script, until }) => {
+        await until(has('6 up'));
+        // This emulator measures emoji as terminals did before they were wide: then, too.
+        const columns = (): number[] =>
+          screen.lines().flatMap((line, y) => {
+            const cells = Array.from({ length: 100 }, (_, x) => screen.cell(x, y).char);
+            return /[01] gaps?$/.test(line) ? [cells.lastIndexOf('g')] : [];
+          });
+        const gaps = columns();
+        assert.equal(gaps.length, 6);
+        assert.equal(new Set(gaps).size, 1);
+        script.fall('服务✅', 1);
+        await until(has('so far'));
+        assert.deepEqual(new Set(columns()), new Set([...gaps, (gaps[0] ?? 0) + 1]));
+      },
+      { names },
+    );
+  });
+
+  it('writes a wide name over another one', async () => {
+    await staged(
+      async ({ screen, until }) => {
+        await until(has('▸ 服a'));
+        await screen.type('/b\r');
+        const lines = await until(has('▸ 务b'));
+        assert.ok(!has('a ')(lines.slice(2)), lines.join('\n'));
+        await until(has('▸ 务b                '));
+      },
+      { names: ['服a', '务b', '器c'] },
+    );
+  });
+
+  it('follows the size of the terminal', async () => {
+    await staged(async ({ screen, until }) => {
+      await until(has('q quit'));
+      await screen.resize(60, 16);
+      const lines = await until((now) => (now[15] ?? '').includes('q quit'));
+      assert.ok(lines.every((line) => line.length <= 60));
+      await screen.resize(200, 60);
+      await until((now) => (now[59] ?? '').includes('q quit') && has('SELECTED')(now));
+      await screen.resize(20, 5);
+      await until(has('Too small'));
+    });
+  });
+
+  it('hears keys and the mouse', async () => {
+    await staged(async ({ screen, script, until }) => {
+      await until(has('▸ web'));
+      await screen.type('j');
+      await until(has('▸ api'));
+      await screen.type('\u001b[A');
+      await until(has('▸ web'));
+      const y = screen.lines().findIndex((line) => line.includes('api'));
+      await screen.type(`\u001b[<0;5;${String(y + 1)}M`);
+      await until(has('▸ api'));
+      await screen.type('\u001b[<64;5;5M');
+      await until(has('▸ web'));
+      await screen.type('\r');
+      await until(has('LAST PROBES'));
+      await screen.type('\u001b');
+      await until(has('WHAT HAPPENED'));
+      await screen.type('mgo on ü');
+      await until(has('go on ü█'));
+      await screen.type('\r');
+      await until((lines) => !has('go on')(lines));
+      assert.deepEqual(script.marks, ['go on ü']);
+      await screen.type('+');
+      await until(has('-30 s'));
+    });
+  });
+
+  it('holds the picture still, and catches up', async () => {
+    await staged(async ({ screen, script, until }) => {
+      await until(has('● 2 up'));
+      await screen.type(' ');
+      await until(has('HELD'));
+      script.fall('web', 1);
+      const lines = await until(has('1 event since'));
+      assert.ok(!has('DOWN')(lines));
+      await screen.type(' ');
+      await until(has('▼ 1 DOWN'));
+    });
+  });
+
+  it('redraws nothing where nothing changes', async () => {
+    await staged(async ({ screen, until }) => {
+      await until(has('● 2 up'));
+      const before = screen.written.length;
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      assert.ok(screen.written.length - before < 400, `${String(screen.written.length - before)} characters`);
+    });
+  });
+
+  it('takes no samples any more, and gives the terminal back, when it is closed', async () => {
+    const screen = await staged(async ({ screen: running, dashboard, script, until }) => {
+      await until(has('● 2 up'));
+      assert.deepEqual([running.alternate, running.mouse, running.input.isRaw], [true, true, true]);
+      dashboard.close();
+      assert.deepEqual(await dashboard.ended, { reason: 'closed' });
+      assert.equal(script.readers.length, 0);
+    });
+    assert.deepEqual([screen.alternate, screen.mouse, screen.input.isRaw], [false, false, false]);
+    assert.match(screen.written, /\u001b\[\?25h[^]*$/);
+  });
+
+  it('says how it ended', async () => {
+    await staged(async ({ screen, dashboard }) => {
+      await screen.type('q');
+      assert.deepEqual(await dashboard.ended, { reason: 'quit' });
+    });
+    await staged(async ({ screen, dashboard }) => {
+      await screen.type('\u0003');
+      assert.deepEqual(await dashboard.ended, { reason: 'SIGINT' });
+    });
+    await staged(async ({ screen, dashboard }) => {
+      screen.input.emit('end');
+      assert.deepEqual(await dashboard.ended, { reason: 'SIGHUP' });
+    });
+  });
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { Message } from '../../src/core/messages.ts';
+import { LinesFormat } from '../../src/terminal/lines-format.ts';
+import { summary } from '../../src/terminal/watch-summary.ts';
+import { Board, BoardService } from '../../src/core/board.ts';
+
+const AT = new Date(2026, 10, 23, 4, 5, 6, 789).getTime();
+const STAMP = '2026-11-23 04:05:06.789';
+const NOTHING = { reason: null, message: null };
+const EDGES = { notBefore: AT - 100, notAfter: AT };
+const FACTS = { failed: 4, reasons: [{ reason: 'refused', count: 4 }] } as const;
+
+/** Each kind of message, and its line. */
+const LINES: readonly (readonly [Message, string | null])[] = [
+  [
+    { type: 'transition', seq: 1, service: 'api', from: 'unknown', to: 'up', at: AT, ...EDGES, ...NOTHING },
+    `${STAMP}  api   UP          first answer`,
+  ],
+  [
+    {
+      ...{ type: 'transition', seq: 2, service: 'api', from: 'up', to: 'down', at: AT, ...EDGES },
+      ...{ reason: 'refused', message: 'nothing listens there' },
+    },
+    `${STAMP}  api   DOWN        refused: nothing listens there`,
+  ],
+  [
+    { type: 'transition', seq: 3, service: 'api', from: 'down', to: 'up', at: AT, ...EDGES, ...NOTHING },
+    `${STAMP}  api   UP          answers again`,
+  ],
+  [
+    {
+      ...{ type: 'transition', seq: 4, service: 'api', from: 'up', to: 'unobserved', at: AT, ...EDGES },
+      ...{ reason: 'stalled', message: null },
+    },
+    `${STAMP}  api   UNOBSERVED  stalled`,
+  ],
+  [
+    { type: 'transition', seq: 5, service: 'api', from: 'unobserved', to: 'up', at: AT, ...EDGES, ...NOTHING },
+    `${STAMP}  api   UP          is looked at again`,
+  ],
+  [
+    { type: 'gap', seq: 6, service: 'api', from: AT - 400, to: AT, durationMs: 400, minMs: 310, maxMs: 500, ...FACTS },
+    `${STAMP}  api   GAP         0.40 s (0.31–0.50), 4 probes failed: refused`,
+  ],
+  [
+    {
+      ...{ type: 'gap', seq: 7, service: 'api', from: AT - 400, to: AT, durationMs: 400, minMs: 310, maxMs: null },
+      failed: 4,
+      reasons: [
+        { reason: 'closed', count: 3 },
+        { reason: 'refused', count: 1 },
+      ],
+    },
+    `${STAMP}  api   GAP         0.40 s (at least 0.31 s), 4 probes failed: closed 3, refused 1`,
+  ],
+  [
+    { type: 'open-gap', service: 'api', from: AT, durationMs: 1400, minMs: 1299, failed: 1, reasons: FACTS.reasons },
+    `${STAMP}  api   STILL DOWN  1.40 s so far (at least 1.29 s), 1 probe failed: refused`,
+  ],
+  [{ type: 'mark', seq: 8, at: AT, text: 'a restart' }, `${STAMP}        MARK        a restart`],
+  [
+    { type: 'connection-lost', seq: 9, service: 'api', at: AT, reason: 'reset', message: 'the peer reset it' },
+    `${STAMP}  api   CONNECTION  lost: reset: the peer reset it`,
+  ],
+  [
+    { type: 'identity', seq: 10, service: 'api', at: AT, was: 'a', is: 'b' },
+    `${STAMP}  api   IDENTITY    another process now: a → b`,
+  ],
+  [{ type: 'status', service: 'api', at: AT, status: 'down' }, `${STAMP}  api   STATUS      down`],
+  [
+    {
+      ...{ type: 'sample', service: 'api', at: AT, durationMs: 1000.04, result: 'down', reason: 'timeout-reply' },
+      ...{ message: 'silent', phases: { dnsMs: null, connectMs: 0.4, tlsMs: null, replyMs: 999 } },
+    },
+    `${STAMP}  api   · down      1000.0 ms timeout-reply: silent`,
+  ],
+  [{ type: 'heartbeat', now: AT, seq: 10, probes: 50, missed: 0, lateMs: 1, overloaded: false }, null],
+  [
+    { type: 'heartbeat', now: AT, seq: 10, probes: 50, missed: 9, lateMs: 1, overloaded: true },
+    `${STAMP}        OVERLOADED  this monitor can't hold the rate: 9 slots missed in 5 s, 50 probes sent; watch fewer services, or less often, or with more --workers`,
+  ],
+];
+
+function boardOf(...names: string[]): Board {
+  const board = new Board();
+  const many = { group: null, intervalMs: 100, timeoutMs: 1000, rise: 1, fall: 1 };
+  const info = { kind: 'tcp', target: 't', connection: 'new', ...many } as const;
+  for (const name of names) board.services.set(name, new BoardService(name, info, AT));
+  return board;
+}
+
+describe('LinesFormat', () => {
+  for (const [message, line] of LINES) {
+    it(`shows ${message.type}: ${line?.slice(STAMP.length).trim() ?? 'nothing'}`, () => {
+      assert.equal(new LinesFormat(false).line(message), line);
+    });
+  }
+
+  it('sets its columns by the names of the hello, which it does not show', () => {
+    const format = new LinesFormat(false);
+    const services = boardOf('a-longer-name', 'api').snapshot(AT);
+    const monitor = { id: 'id', vantage: 'rack-2', version: '0', startedAt: AT };
+    const hello = { type: 'hello', protocol: 1, monitor, now: AT, seq: 0, resumed: false, services } as const;
+    assert.equal(format.line(hello), null);
+    const [[up]] = LINES as readonly [readonly [Message, string]];
+    assert.equal(format.line(up), `${STAMP}  api            UP          first answer`);
+    const several = new LinesFormat(true);
+    several.line(hello);
+    assert.equal(several.line(up), `${STAMP}  rack-2  api            UP          first answer`);
+  });
+});
+
+describe('summary', () => {
+  it('has a row for each service, gaps that are open among them', () => {
+    const board = boardOf('web', 'down', 'new', 'blind');
+    const tell = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
+      board.apply({ type: 'transition', seq: 1, service, from, to, at, notBefore: at, notAfter: at, ...NOTHING });
+    };
+    tell('web', 'unknown', 'up', AT);
+    tell('web', 'up', 'down', AT + 1000);
+    tell('web', 'down', 'up', AT + 1400);
+    board.apply({
+      ...{ type: 'gap', seq: 2, service: 'web', from: AT + 1000, to: AT + 1400 },
+      ...{ durationMs: 400, minMs: 0, maxMs: 500, ...FACTS },
+    });
+    tell('down', 'unknown', 'up', AT);
+    tell('down', 'up', 'down', AT + 2000);
+    tell('blind', 'unknown', 'up', AT);
+    tell('blind', 'up', 'unobserved', AT + 3000);
+    assert.deepEqual(summary(board, AT + 4000).split('\n'), [
+      'service  state       uptime  gaps  longest    down  unobserved',
+      'web      UP          90.0 %     1   0.40 s  0.40 s           –',
+      'down     STILL DOWN  50.0 %     1   2.00 s  2.00 s           –',
+      'new      UNKNOWN          –     0        –       –           –',
+      'blind    UNOBSERVED   100 %     0        –       –      1.00 s',
+      '',
+    ]);
+  });
+});

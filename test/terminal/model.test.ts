@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { Message } from '../../src/core/messages.ts';
+import { uptimeOf, type Lane } from '../../src/terminal/lane.ts';
+import { Model, worstOf } from '../../src/terminal/dashboard-model.ts';
+import { shifted } from '../../src/terminal/time-shift.ts';
+import { SEEN } from '../../src/terminal/strip-ring.ts';
+import { snapshot, START, World } from './world.ts';
+
+function laneOf({ model }: World, name = 'web', source = 0): Lane {
+  const lane = model.sources[source]?.lanes.get(name);
+  assert.ok(lane !== undefined);
+  return lane;
+}
+
+/** What a lane shows second by second. */
+function seconds(world: World, count: number): string {
+  const cells = { from: START, stepMs: 1000, count };
+  const letters: Readonly<Record<number, string>> = {
+    0: '.',
+    [SEEN.up]: 'u',
+    [SEEN.down]: 'd',
+    [SEEN.unobserved]: 'x',
+  };
+  return [...laneOf(world).cells(cells, world.now, world.now)].map((seen) => letters[seen] ?? '?').join('');
+}
+
+function upWorld(): World {
+  const world = new World(['here'], [snapshot('web')]);
+  world.change('web', 'unknown', 'up', 0);
+  return world;
+}
+
+describe('the model', () => {
+  it('counts gaps, the open one too, and the share of the time that a service was up', () => {
+    const world = upWorld();
+    world.outage('web', 5000, 6000);
+    world.change('web', 'up', 'down', 8000, 'refused');
+    world.now = START + 10_000;
+    const counts = laneOf(world).counts(world.now);
+    assert.deepEqual([counts.gaps, counts.downMs, counts.upMs, uptimeOf(counts)], [2, 3000, 7000, 0.7]);
+    assert.equal(laneOf(world).openMs(world.now), 2000);
+  });
+
+  it('leaves what was not observed out of an open outage', () => {
+    const world = upWorld();
+    world.change('web', 'up', 'down', 1000, 'refused');
+    world.change('web', 'down', 'unobserved', 2000, 'stalled');
+    world.change('web', 'unobserved', 'down', 8000, 'refused');
+    assert.equal(laneOf(world).openMs(START + 9000), 2000);
+    assert.equal(laneOf(world).openFrom, START + 1000);
+  });
+
+  it('counts from a reset on', () => {
+    const world = upWorld();
+    world.outage('web', 5000, 6000);
+    world.now = START + 10_000;
+    world.model.reset(world.now);
+    assert.deepEqual(laneOf(world).counts(world.now), { gaps: 0, upMs: 0, downMs: 0, unobservedMs: 0 });
+    world.outage('web', 12_000, 13_000);
+    assert.deepEqual(laneOf(world).counts(START + 14_000), { gaps: 1, upMs: 3000, downMs: 1000, unobservedMs: 0 });
+    assert.equal(laneOf(world).gaps.length, 1);
+  });
+
+  it('takes an event once, though it comes twice', () => {
+    const world = upWorld();
+    const mark: Message = { type: 'mark', seq: 50, at: START, text: 'once' };
+    world.hear([mark]);
+    world.hear([mark]);
+    assert.equal(world.model.log.entries.filter(({ kind }) => kind === 'event').length, 1);
+  });
+
+  it('shows what happened before it came', () => {
+    const timeline = [
+      { state: 'up', from: START, to: START + 3000 },
+      { state: 'down', from: START + 3000, to: START + 5000 },
+      { state: 'up', from: START + 5000, to: null },
+    ] as const;
+    const world = new World(['here'], [snapshot('web', { timeline, state: 'up', status: 'up', since: START + 5000 })]);
+    world.now = START + 8000;
+    assert.equal(seconds(world, 8), 'uuudduuu');
+  });
+
+  it('keeps what it knows when the list of services changes', () => {
+    const world = upWorld();
+    world.outage('web', 2000, 3000);
+    world.now = START + 5000;
+    const timeline = [{ state: 'up', from: START + 3000, to: null }] as const;
+    const web = snapshot('web', { timeline, state: 'up', status: 'up', since: START + 3000 });
+    world.hear([world.hello('here', [web, snapshot('new')])]);
+    assert.equal(seconds(world, 5), 'uuduu');
+    assert.deepEqual(
+      world.model.rows.map(({ name }) => name),
+      ['web', 'new'],
+    );
+    world.hear([world.hello('here', [snapshot('new')])]);
+    assert.deepEqual(
+      world.model.rows.map(({ name }) => name),
+      ['new'],
+    );
+  });
+
+  it('shows the time in which a feed was not heard as unobserved where it can not be caught up', () => {
+    const world = upWorld();
+    world.now = START + 2000;
+    world.hear([{ type: 'heartbeat', now: world.now, seq: 1, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
+    world.now = START + 8000;
+    const timeline = [{ state: 'up', from: START + 6000, to: null }] as const;
+    const web = snapshot('web', { timeline, state: 'up', status: 'up', since: START + 6000 });
+    world.hear([world.hello('another life of the monitor', [web])]);
+    assert.equal(seconds(world, 8), 'uuxxxxuu');
+  });
+
+  it('catches up with what a feed tells of the time in which it was not heard', () => {
+    const world = upWorld();
+    world.now = START + 2000;
+    const timeline = [
+      { state: 'up', from: START, to: START + 3000 },
+      { state: 'down', from: START + 3000, to: START + 4000 },
+      { state: 'up', from: START + 4000, to: null },
+    ] as const;
+    world.now = START + 6000;
+    world.hear([world.hello('here', [snapshot('web', { timeline, state: 'up', status: 'up', since: START + 4000 })])]);
+    assert.equal(seconds(world, 6), 'uuuduu');
+  });
+
+  it('has the worst state of a row', () => {
+    const world = new World(['here', 'second'], [snapshot('web')]);
+    world.change('web', 'unknown', 'up', 0, null, 0);
+    const [row] = world.model.rows;
+    assert.ok(row !== undefined);
+    assert.equal(worstOf(row, START), 'unknown');
+    world.change('web', 'unknown', 'down', 0, 'refused', 1);
+    assert.equal(worstOf(row, START), 'down');
+  });
+
+  it('puts the times of a source whose clock is wrong right', () => {
+    const model = new Model(1);
+    const hello = new World(['far'], [snapshot('web')]).hello('far', [snapshot('web')]);
+    model.take(0, [hello], START + 5000, 5000);
+    model.take(0, [{ type: 'mark', seq: 1, at: START + 1000, text: 'x' }], START + 6000, 5000);
+    assert.equal(model.log.entries.find(({ kind }) => kind === 'event')?.at, START + 6000);
+    assert.equal(model.sources[0]?.lanes.get('web')?.board.since, START + 5000);
+    const gap = { type: 'gap', seq: 2, service: 'web', from: 1, to: 2, durationMs: 1, minMs: 0, maxMs: 2 } as const;
+    assert.deepEqual(shifted({ ...gap, failed: 1, reasons: [] }, 10), {
+      ...gap,
+      from: 11,
+      to: 12,
+      failed: 1,
+      reasons: [],
+    });
+  });
+});
+
+describe('what a source kept', () => {
+  it('is drawn before what was heard, and its gaps are listed before those', () => {
+    const world = upWorld();
+    world.outage('web', 5000, 6000);
+    world.now = START + 8000;
+    const from = START - 10_000;
+    const gap = { durationMs: 1000, minMs: 900, maxMs: 1100, failed: 10, reasons: [] };
+    world.model.remember(0, [
+      {
+        service: 'web',
+        timeline: [
+          { state: 'up', from, to: from + 2000 },
+          { state: 'down', from: from + 2000, to: from + 3000 },
+          { state: 'unobserved', from: from + 3000, to: START },
+          // What was heard is told better by what was heard.
+          { state: 'up', from: START, to: null },
+        ],
+        gaps: [{ ...gap, from: from + 2000, to: from + 3000 }],
+      },
+    ]);
+    const cells = { from, stepMs: 1000, count: 18 };
+    const seen = [...laneOf(world).cells(cells, world.now, world.now)];
+    const { up, down, unobserved } = SEEN;
+    assert.deepEqual(seen.slice(0, 4), [up, up, down, unobserved]);
+    assert.equal(seen[9], unobserved);
+    assert.deepEqual(seen.slice(10), [up, up, up, up, up, down, up, up]);
+    assert.deepEqual(
+      laneOf(world).gaps.map((one) => one.from),
+      [from + 2000, START + 5000],
+    );
+  });
+});
