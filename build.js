@@ -49,7 +49,9 @@ async function buildPage() {
 }
 
 await rm(OUT, { recursive: true, force: true });
-const files = [...(await filesOf('src')), ...(await filesOf('test'))].filter((file) => !file.startsWith(`${PAGE}/`) || !/browser|static/.test(file));
+const files = [...(await filesOf('src')), ...(await filesOf('test'))].filter(
+  (file) => !file.startsWith(`${PAGE}/`) || !/browser|static/.test(file),
+);
 await Promise.all([
   buildPage(),
   ...files.filter((file) => file.endsWith('.ts')).map(compile),

@@ -1,6 +1,37 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+/**
+ * The rooms of `src`, and which rooms each may import. `core` imports none, so that the domain can be read and tested alone;
+ * sources and sinks do not know each other; only `cli` puts them together. `types`: only what the compiler takes away.
+ */
+const ROOMS = {
+  core: {},
+  probe: { imports: ['core'] },
+  monitor: { imports: ['core', 'probe'] },
+  config: { imports: ['core'], types: ['probe', 'bus'] },
+  client: { imports: ['core'] },
+  history: { imports: ['core'] },
+  bus: { imports: ['core'] },
+  server: { imports: ['core'] },
+  page: { imports: ['core'] },
+  terminal: { imports: ['core'] },
+  report: { imports: ['core'] },
+  demo: { imports: ['core'] },
+};
+
+const roomRules = Object.entries(ROOMS).map(([room, { imports = [], types = [] }]) => {
+  const pattern = (names) => `^(\\.\\./)+(${names.join('|')})/`;
+  const others = [...Object.keys(ROOMS), 'cli'].filter((name) => ![room, ...imports, ...types].includes(name));
+  const patterns = [{ regex: pattern(others), message: `${room} may not import this room: see CONTRIBUTING.md.` }];
+  if (types.length > 0)
+    patterns.push({ regex: pattern(types), allowTypeImports: true, message: `${room} may import types of it only.` });
+  return {
+    files: [`src/${room}/**/*.ts`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+  };
+});
+
 export default defineConfig([
   globalIgnores(['dist/', '.build/']),
   {
@@ -13,6 +44,7 @@ export default defineConfig([
       '@typescript-eslint/consistent-type-imports': 'error',
     },
   },
+  ...roomRules,
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -2,7 +2,7 @@
 import { commandLinePlace, ConfigError, invalid } from '../config/config-error.ts';
 import { type Config, loadConfig } from '../config/load-config.ts';
 import { Monitor } from '../monitor/monitor.ts';
-import type { Past } from '../core/restored-state.ts';
+import type { RestoredState } from '../core/restored-state.ts';
 import { count } from '../core/format.ts';
 import { VERSION } from '../core/version.ts';
 import type { ProbeArguments, Targets } from './options.ts';
@@ -31,12 +31,12 @@ export function configOf(args: ProbeArguments & Targets, defaultIntervalMs: numb
  * @param past what it goes on from
  * @throws ConfigError where there can't be so many workers
  */
-export function idleMonitor(vantage: string, workers: number, past?: Past): Monitor {
+export function idleMonitor(vantage: string, workers: number, past?: RestoredState): Monitor {
   if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
     const message = `${String(workers)} is not a number of threads; a whole number from 1 to ${String(MOST_WORKERS)}`;
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
-  return new Monitor({ vantage, version: VERSION, watched: [], workers, ...(past && { past }) });
+  return new Monitor({ vantage, version: VERSION, watched: [], workers, ...(past && { restored: past }) });
 }
 
 /**

@@ -34,6 +34,9 @@ export async function publishTo(
   log: Logger,
 ): Promise<Publisher | null> {
   if (where === null) return null;
-  const [{ BusLink }, { Publisher }] = await Promise.all([import('../bus/bus-connection.ts'), import('../bus/publisher.ts')]);
+  const [{ BusLink }, { Publisher }] = await Promise.all([
+    import('../bus/bus-connection.ts'),
+    import('../bus/publisher.ts'),
+  ]);
   return new Publisher(monitor, new BusLink(where, stream), log);
 }

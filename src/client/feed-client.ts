@@ -20,8 +20,6 @@ export class FeedClient {
   readonly #samples: boolean;
   readonly #board = new Board();
   readonly #readers = new Set<FeedReader>();
-  /** Whether `seq` has holes, as the feed is narrowed to some services. */
-  readonly #narrowed: boolean;
   #meter = new OffsetMeter();
   #identity: MonitorIdentity | null = null;
   /** The last event that was told. */
@@ -43,7 +41,6 @@ export class FeedClient {
   constructor(url: FeedUrl, samples: boolean) {
     this.url = url;
     this.#samples = samples;
-    this.#narrowed = url.url.searchParams.has('service');
     this.#heardAt = this.now();
     this.#link = new Link(url.token, {
       target: () => this.#target(),
@@ -176,22 +173,18 @@ export class FeedClient {
 
   #event(event: Event): void {
     if (event.seq <= this.#position) return;
-    if (!this.#narrowed && event.seq !== this.#position + 1) {
-      this.#link.drop(`events ${String(this.#position + 1)} to ${String(event.seq - 1)} are missing`);
-      return;
-    }
     if (this.#held !== null && event.seq > this.#held.seq) this.#caughtUp();
     this.#position = event.seq;
     this.#tell(event);
-    if (this.#held !== null && this.#position === this.#held.seq) this.#caughtUp();
+    if (this.#held !== null && this.#position >= this.#held.seq) this.#caughtUp();
   }
 
   #heartbeat(heartbeat: Extract<Message, { type: 'heartbeat' }>, here: number): void {
     this.#clock.check();
     this.#meter.stamp(heartbeat.now, here);
     this.#link.ping();
-    // All events up to this one have been sent, though some may be of services that are not wanted here.
-    if (this.#narrowed) this.#position = Math.max(this.#position, heartbeat.seq);
+    // All events up to this one have been sent.
+    this.#position = Math.max(this.#position, heartbeat.seq);
     if (this.#held !== null) this.#caughtUp();
     this.#tell(heartbeat);
   }

@@ -32,7 +32,6 @@ export class Link {
   #problem: string | null = null;
   #retry: NodeJS.Timeout | null = null;
   #silence: NodeJS.Timeout | null = null;
-  #pingedAt = 0;
   #closed = false;
 
   /** Begins to connect. */
@@ -50,8 +49,8 @@ export class Link {
   /** Asks for a round trip. */
   ping(): void {
     if (this.#ws?.readyState !== WebSocket.OPEN) return;
-    this.#pingedAt = performance.now();
-    this.#ws.ping();
+    // The time goes with it: a ping that was sent before another answer came is not taken for that one's.
+    this.#ws.ping(String(performance.now()));
   }
 
   /** Breaks the connection; another one is made. */
@@ -89,8 +88,9 @@ export class Link {
       this.#heard();
       this.#events.message(textOf(data));
     });
-    ws.on('pong', () => {
-      this.#events.roundTrip(performance.now() - this.#pingedAt);
+    ws.on('pong', (data) => {
+      const tookMs = performance.now() - Number(data.toString());
+      if (tookMs >= 0) this.#events.roundTrip(tookMs);
     });
     ws.on('error', (error: NodeJS.ErrnoException) => {
       this.#problem ??= error.message === '' ? (error.code ?? 'no connection') : error.message;

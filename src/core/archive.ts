@@ -1,7 +1,7 @@
 /** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
 import type { ServiceInfo } from './board.ts';
 import type { FeedSource } from './source.ts';
-import type { TimelineMemory } from './timeline.ts';
+import type { Checkpoint } from './timeline.ts';
 import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from './messages.ts';
 import type { Reason, State } from './model.ts';
 
@@ -90,5 +90,5 @@ export interface RecordedMonitor extends Pick<FeedSource, 'identity' | 'now' | '
   /** Until when all services were surely probed; milliseconds since the epoch. */
   observedUntil(): number;
   /** What the timeline of a service that is not up needs to go on; null for others. */
-  memory(service: string): TimelineMemory | null;
+  checkpoint(service: string): Checkpoint | null;
 }

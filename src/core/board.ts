@@ -3,8 +3,9 @@
  * and for one at the other end of a feed. Bounded memory for each service. Pure: time comes with the messages.
  */
 import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, Transition } from './messages.ts';
-import type { ServicePast } from './restored-state.ts';
+import type { RestoredService } from './restored-state.ts';
 import type { Reason, Service, State } from './model.ts';
+import { Intervals } from './intervals.ts';
 import { UptimeWindows } from './uptime.ts';
 
 /** Intervals kept for each service: the newest; up to twice as many between two cuts. */
@@ -34,16 +35,10 @@ export class BoardService {
   readonly name: string;
   info: ServiceInfo;
   #totals: Totals = { gaps: 0, longestGapMs: 0, upMs: 0, downMs: 0, unobservedMs: 0 };
-  state: State = 'unknown';
-  /** When the state began. */
-  since: number;
-  reason: Reason | null = null;
   /** Null where it follows the state. */
   #status: State | null = null;
   readonly gaps: GapFacts[] = [];
-  /** The starts of past intervals and their states, the oldest first; the present state is not among them. */
-  #starts: number[] = [];
-  #states: State[] = [];
+  readonly #intervals: Intervals;
   #accountedTo: number;
   readonly #uptime = new UptimeWindows();
   /** What was before is in the windows already. */
@@ -52,7 +47,7 @@ export class BoardService {
   constructor(name: string, info: ServiceInfo, since: number) {
     this.name = name;
     this.info = info;
-    this.since = since;
+    this.#intervals = new Intervals({ state: 'unknown', from: since, reason: null }, INTERVALS);
     this.#accountedTo = since;
   }
 
@@ -61,45 +56,45 @@ export class BoardService {
     const service = new BoardService(snapshot.service, infoOf(snapshot), snapshot.timeline[0]?.from ?? snapshot.since);
     service.#uptime.begin(now, snapshot.uptime, snapshot.observed);
     service.#uptimeFrom = now;
-    for (const { state, from } of snapshot.timeline) service.#enter(state, from);
-    service.#enter(snapshot.state, snapshot.since);
-    service.reason = snapshot.reason;
-    service.setStatus(snapshot.status);
-    service.gaps.push(...snapshot.gaps);
+    service.#restore(snapshot);
     return service;
   }
 
   /** Goes on where a monitor that was away has ended. */
-  static resume(name: string, info: ServiceInfo, past: ServicePast): BoardService {
-    const service = new BoardService(name, info, past.timeline[0]?.from ?? past.since);
-    service.#uptimeFrom = past.since;
-    for (const { state, from } of past.timeline) service.#enter(state, from);
-    service.#enter(past.state, past.since);
-    service.reason = past.reason;
-    service.setStatus(past.status);
-    service.gaps.push(...past.gaps);
-    service.#uptime.addSums(past.uptime);
-    service.#totals = { ...past.totals };
+  static resume(name: string, info: ServiceInfo, restored: RestoredService): BoardService {
+    const service = new BoardService(name, info, restored.timeline[0]?.from ?? restored.since);
+    service.#uptimeFrom = restored.since;
+    service.#restore(restored);
+    service.#uptime.addSums(restored.uptime);
+    service.#totals = { ...restored.totals };
     return service;
   }
 
+  get state(): State {
+    return this.#intervals.present.state;
+  }
+
+  /** When the state began. */
+  get since(): number {
+    return this.#intervals.present.from;
+  }
+
+  get reason(): Reason | null {
+    return this.#intervals.present.reason;
+  }
+
   get status(): State {
-    // Without damping it is the state, and nobody tells it.
+    // Without damping it is the state, and no message says so.
     return this.#status === null || (this.info.rise === 1 && this.info.fall === 1) ? this.state : this.#status;
   }
 
   /** The newest intervals, the oldest first; the last one is the present state and open. */
   get timeline(): TimelineInterval[] {
-    return [...this.#states, this.state].map((state, index) => ({
-      state,
-      from: this.#starts[index] ?? this.since,
-      to: index < this.#states.length ? (this.#starts[index + 1] ?? this.since) : null,
-    }));
+    return this.#intervals.timeline();
   }
 
-  transition(change: Transition): void {
-    this.#enter(change.to, change.at);
-    this.reason = change.reason;
+  transition({ to, at, reason }: Transition): void {
+    this.#enter(to, at, reason);
   }
 
   setStatus(status: State): void {
@@ -138,30 +133,21 @@ export class BoardService {
     return totals;
   }
 
-  #enter(state: State, at: number): void {
+  #restore(known: Pick<ServiceSnapshot, 'timeline' | 'state' | 'since' | 'reason' | 'status' | 'gaps'>): void {
+    for (const { state, from } of known.timeline) this.#enter(state, from, null);
+    this.#enter(known.state, known.since, known.reason);
+    this.#status = known.status;
+    this.gaps.push(...known.gaps);
+  }
+
+  #enter(state: State, at: number, reason: Reason | null): void {
     this.#account(at);
-    // What had no time gives way; and where the wall clock was set back, what has labels after `at`.
-    while (at <= this.since) {
-      const [from, before] = [this.#starts.pop(), this.#states.pop()];
-      this.since = from ?? at;
-      this.state = before ?? state;
-      if (from === undefined) return;
-    }
-    if (state === this.state) return;
-    this.#starts.push(this.since);
-    this.#states.push(this.state);
-    // Cut in large pieces: shifting at every change would cost the whole length each time.
-    if (this.#states.length >= 2 * INTERVALS) {
-      this.#starts = this.#starts.slice(-INTERVALS);
-      this.#states = this.#states.slice(-INTERVALS);
-    }
-    this.state = state;
-    this.since = at;
+    this.#intervals.enter({ state, from: at, reason });
   }
 
   #account(to: number): void {
     const tookMs = to - this.#accountedTo;
-    // How long it took where the wall clock was set back meanwhile, its labels do not tell.
+    // Where the wall clock was set back meanwhile, its labels do not say how long it took.
     if (tookMs > 0) {
       count(this.#totals, this.state, tookMs);
       this.#uptime.add(this.state, Math.max(this.#accountedTo, this.#uptimeFrom), to);

@@ -1,20 +1,47 @@
-/** The events that a client which comes back may have missed, in the order of their numbers. */
+/** The numbers of events, and the events that a client which comes back may have missed. */
 import type { Event } from './messages.ts';
 
-/** Where events are kept. Their numbers have no hole, so a number tells what is missing. */
+/**
+ * Gives events their numbers: a hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014). A number is the
+ * wall clock in microseconds or, where that did not advance, one more than the last. So numbers grow strictly, and are not
+ * given twice even where the last ones never reached the disk. They fit a double until the year 2255.
+ */
+export class EventNumbers {
+  #last: number;
+
+  /** @param last the newest number that is known to be given, 0 for none */
+  constructor(last: number) {
+    this.#last = last;
+  }
+
+  /** The newest number that was given. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** @param now milliseconds since the Unix epoch, by the wall clock */
+  next(now: number): number {
+    this.#last = Math.max(this.#last + 1, Math.floor(now * 1000));
+    return this.#last;
+  }
+}
+
+/** The events of one monitor, by their numbers. A hole between two numbers means nothing. */
 export interface EventLog {
-  /** The number of the newest event; where there is none yet, of the one before it. */
+  /** The number of the newest event; 0 where there is none yet. */
   readonly newest: number;
-  /** The number of the oldest event that is kept; `newest + 1` where none is. */
-  readonly oldest: number;
-  /** Keeps the next event: its number is `newest + 1`. */
+  /** Every event with a greater number than this is kept. */
+  readonly completeAfter: number;
+  /** Keeps the next event: its number is greater than `newest`. */
   append(event: Event): void;
+  /** The newest events that are in memory, the oldest first. @param limit at most this many of them */
+  latest(limit: number): readonly Event[];
   /**
    * The events after a number, the oldest first; empty where there is none.
    * @param limit at most this many of them
-   * @returns null where one of them is not kept any more, or where that number was never given
+   * @returns null where one of them is not kept any more, or could not be read
    */
-  after(seq: number, limit: number): readonly Event[] | null;
+  after(seq: number, limit: number): Promise<readonly Event[] | null>;
 }
 
 /** Events kept without a history: a day of 20 services that restart every five minutes, some 15 MB with their frames. */
@@ -25,10 +52,12 @@ export class MemoryEventLog implements EventLog {
   readonly #kept: number;
   #events: Event[] = [];
   #newest: number;
+  #completeAfter: number;
 
-  /** @param newest the number of the newest event that was given before this log began, 0 for none */
-  constructor(newest: number, kept: number = KEPT) {
-    this.#newest = newest;
+  /** @param completeAfter the number of the newest event that was given before this log began, 0 for none */
+  constructor(completeAfter: number, kept: number = KEPT) {
+    this.#newest = completeAfter;
+    this.#completeAfter = completeAfter;
     this.#kept = kept;
   }
 
@@ -36,20 +65,51 @@ export class MemoryEventLog implements EventLog {
     return this.#newest;
   }
 
-  get oldest(): number {
-    return this.#newest - this.#events.length + 1;
+  get completeAfter(): number {
+    return this.#completeAfter;
   }
 
   append(event: Event): void {
     this.#newest = event.seq;
     this.#events.push(event);
     // Cut in large pieces: shifting at every event would cost the whole length each time.
-    if (this.#events.length >= this.#kept * 1.25) this.#events = this.#events.slice(-this.#kept);
+    if (this.#events.length < this.#kept * 1.25) return;
+    this.#completeAfter = this.#events.at(-this.#kept - 1)?.seq ?? this.#completeAfter;
+    this.#events = this.#events.slice(-this.#kept);
   }
 
-  after(seq: number, limit: number): readonly Event[] | null {
-    if (seq > this.#newest || seq < this.oldest - 1) return null;
-    const from = seq - this.oldest + 1;
+  latest(limit: number): readonly Event[] {
+    return this.#events.slice(-limit);
+  }
+
+  after(seq: number, limit: number): Promise<readonly Event[] | null> {
+    return Promise.resolve(this.eventsAfter(seq, limit));
+  }
+
+  /** As `after`, at once. */
+  eventsAfter(seq: number, limit: number): readonly Event[] | null {
+    if (seq < this.#completeAfter) return null;
+    const from = indexAfter(this.#events, seq);
     return this.#events.slice(from, from + limit);
   }
+}
+
+/** The place of the first event with a greater number: a binary search. @param events in the order of their numbers */
+export function indexAfter(events: readonly Pick<Event, 'seq'>[], seq: number): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((events[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Whether a client that has the events up to a number can go on from there: all later ones are kept, and the number may
+ * have been given. One from the future was given before the clock was set back: what came after it is not known.
+ * @param now milliseconds since the Unix epoch
+ */
+export function canResume(log: EventLog, seq: number, now: number): boolean {
+  return seq >= log.completeAfter && seq <= Math.max(log.newest, Math.floor(now * 1000));
 }

@@ -6,11 +6,11 @@ import type { EventLog } from './event-log.ts';
 import type { GapFacts, TimelineInterval } from './messages.ts';
 import type { Reason, State } from './model.ts';
 import type { Totals } from './board.ts';
-import type { TimelineMemory } from './timeline.ts';
+import type { Checkpoint } from './timeline.ts';
 import type { UptimeSums } from './uptime.ts';
 
 /** What was known of one service. */
-export interface ServicePast {
+export interface RestoredService {
   /** The last sign of life of the monitor while it watched the service: nothing is known after it. */
   readonly until: number;
   readonly state: State;
@@ -26,13 +26,13 @@ export interface ServicePast {
   /** Up and down time until `since`, for the windows of the uptime. */
   readonly uptime: UptimeSums;
   /** What its timeline remembered; null where nothing more is known than the state. */
-  readonly memory: TimelineMemory | null;
+  readonly checkpoint: Checkpoint | null;
 }
 
-export interface Past {
+export interface RestoredState {
   /** Lasts as long as the history. */
   readonly id: string;
   /** Continues where it ended: its `newest` is the number of the last event that was told. */
   readonly events: EventLog;
-  readonly services: ReadonlyMap<string, ServicePast>;
+  readonly services: ReadonlyMap<string, RestoredService>;
 }

@@ -47,7 +47,7 @@ interface Run {
 }
 
 /** What a timeline needs to go on where another one ended: plain data. */
-export interface TimelineMemory {
+export interface Checkpoint {
   readonly state: State;
   /** When the last good probe was sent; null where there was none. */
   readonly lastGoodSent: number | null;
@@ -55,10 +55,10 @@ export interface TimelineMemory {
   readonly lastSeenSent: number | null;
   readonly lastSeen: Result | null;
   /** The gap that is open; null where there is none. */
-  readonly gap: GapMemory | null;
+  readonly gap: GapCheckpoint | null;
 }
 
-export interface GapMemory {
+export interface GapCheckpoint {
   readonly from: number;
   /** When the last good probe before it was sent; null where there was none. */
   readonly lastGoodSent: number | null;
@@ -80,24 +80,24 @@ export const ENGINE_SILENCE_MS = 1000;
  * @param until a moment at which the engine had been at work within `ENGINE_SILENCE_MS`: when it was, all probes that
  *   had been sent one deadline and one interval earlier had ended
  */
-export function memoryOfUp(
+export function checkpointOfUp(
   since: number,
   until: number,
   service: Pick<Service, 'timeoutMs' | 'intervalMs'>,
-): TimelineMemory {
+): Checkpoint {
   const sent = Math.max(since, until - ENGINE_SILENCE_MS - service.timeoutMs - service.intervalMs);
   return { state: 'up', lastGoodSent: sent, lastSeenSent: sent, lastSeen: 'up', gap: null };
 }
 
-/** A memory with other labels for its times. */
-export function relabelled(memory: TimelineMemory, label: (time: number) => number): TimelineMemory {
+/** A checkpoint with other labels for its times. */
+export function relabelled(checkpoint: Checkpoint, label: (time: number) => number): Checkpoint {
   const maybe = (time: number | null): number | null => (time === null ? null : label(time));
-  const { gap } = memory;
+  const { gap } = checkpoint;
   const run = gap?.run ?? null;
   return {
-    ...memory,
-    lastGoodSent: maybe(memory.lastGoodSent),
-    lastSeenSent: maybe(memory.lastSeenSent),
+    ...checkpoint,
+    lastGoodSent: maybe(checkpoint.lastGoodSent),
+    lastSeenSent: maybe(checkpoint.lastSeenSent),
     gap: gap && {
       ...gap,
       from: label(gap.from),
@@ -139,7 +139,7 @@ export class Timeline {
   }
 
   /** What another timeline needs to go on from here. */
-  get memory(): TimelineMemory {
+  get checkpoint(): Checkpoint {
     const gap = this.#gap;
     return {
       state: this.#state,
@@ -154,12 +154,12 @@ export class Timeline {
    * Goes on where another timeline ended; nobody looked since `until`. To be called before the first sample. That the
    * state is unobserved from then on is not told: whoever knows of the absence has told it.
    */
-  resume(memory: TimelineMemory, until: number): void {
+  resume(checkpoint: Checkpoint, until: number): void {
     this.#state = 'unobserved';
-    this.#lastGoodSent = memory.lastGoodSent;
-    this.#lastSeenSent = memory.lastSeenSent;
-    this.#lastSeen = memory.lastSeen;
-    const { gap } = memory;
+    this.#lastGoodSent = checkpoint.lastGoodSent;
+    this.#lastSeenSent = checkpoint.lastSeenSent;
+    this.#lastSeen = checkpoint.lastSeen;
+    const { gap } = checkpoint;
     if (gap === null) return;
     const reasons = new Map(gap.reasons.map(({ reason, count }) => [reason, count]));
     this.#gap = { ...gap, reasons, run: gap.run && { ...gap.run } };

@@ -2,7 +2,7 @@
 import type { Event, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/board.ts';
-import type { TimelineMemory } from '../core/timeline.ts';
+import type { Checkpoint } from '../core/timeline.ts';
 
 /** A service that is watched from now on, as it is now. */
 export interface WatchedNow extends Pick<ServiceSnapshot, 'state' | 'status' | 'since' | 'reason'> {
@@ -32,5 +32,5 @@ export interface Batch {
   readonly alive: number;
   readonly items: readonly Item[];
   /** What the timelines of services that are not up remember, where that is news. */
-  readonly memories: readonly (readonly [service: string, memory: TimelineMemory])[];
+  readonly memories: readonly (readonly [service: string, memory: Checkpoint])[];
 }

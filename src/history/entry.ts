@@ -1,6 +1,6 @@
 /** A service as the writer keeps it: one row, in the file's own units (microseconds, codes). */
 import type { ServiceInfo } from '../core/board.ts';
-import type { TimelineMemory } from '../core/timeline.ts';
+import type { Checkpoint } from '../core/timeline.ts';
 import type { State } from '../core/model.ts';
 import type { Database, Row, Value } from './database.ts';
 
@@ -29,7 +29,7 @@ export interface Entry {
   rawSince: number;
   intervalRows: number;
   gapRows: number;
-  memory: TimelineMemory | null;
+  memory: Checkpoint | null;
 }
 
 const COLUMNS =
@@ -101,6 +101,6 @@ function entryOf(row: Row): Entry {
     rawSince: number(15),
     intervalRows: number(16),
     gapRows: number(17),
-    memory: json(18) as TimelineMemory | null,
+    memory: json(18) as Checkpoint | null,
   };
 }

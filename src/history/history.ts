@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 
 import type { Logger } from 'pino';
 
-import type { Past } from '../core/restored-state.ts';
+import type { RestoredState } from '../core/restored-state.ts';
 import { databaseFile } from './data-dir.ts';
 import { fileFaultOf } from './database.ts';
 import { Disk, type DiskHost } from './disk.ts';
@@ -53,7 +53,7 @@ export class History implements DiskHost {
   readonly #dir: string;
   readonly #disk: Disk;
   readonly #timers: NodeJS.Timeout[] = [];
-  #past: (Past & { readonly events: EventStore }) | null = null;
+  #past: (RestoredState & { readonly events: EventStore }) | null = null;
   #recorder: Recorder | null = null;
   #checker: Worker | null = null;
   #writtenAt = -Infinity;
@@ -79,7 +79,7 @@ export class History implements DiskHost {
   }
 
   /** What a monitor goes on from: the services as they were when this was opened, and the events as they are now. */
-  get past(): Past {
+  get past(): RestoredState {
     return this.#known;
   }
 
@@ -158,7 +158,7 @@ export class History implements DiskHost {
     this.#recorder?.failed();
   }
 
-  get #known(): Past & { readonly events: EventStore } {
+  get #known(): RestoredState & { readonly events: EventStore } {
     if (this.#past === null) throw new Error('a history has a past when it is open');
     return this.#past;
   }
@@ -190,7 +190,7 @@ export class History implements DiskHost {
   }
 
   /** What was known of the services; null where the writer has to make something of the file first. */
-  #readEarly(): { readonly id: string; readonly services: Past['services'] } | null {
+  #readEarly(): { readonly id: string; readonly services: RestoredState['services'] } | null {
     if (!this.reader.reopen('read') || !this.reader.isOfThisVersion) return null;
     return { id: this.reader.stored.id, services: readServices(this.reader) };
   }

@@ -1,7 +1,7 @@
 /** What a timeline remembers, as far as a history must know it. Pure; milliseconds since the epoch. */
 import type { State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/board.ts';
-import { type GapMemory, memoryOfUp, type TimelineMemory } from '../core/timeline.ts';
+import { type GapCheckpoint, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
 import type { RecordedOpenGap } from '../core/archive.ts';
 
 /** A state, since when, and what the timeline remembered of it; null where nobody wrote that down. */
@@ -9,17 +9,17 @@ export interface Remembered {
   readonly state: State;
   readonly since: number;
   readonly info: ServiceInfo | null;
-  readonly memory: TimelineMemory | null;
+  readonly memory: Checkpoint | null;
 }
 
 /** What the timeline of a service remembers at least of a state that was last seen at `until`. */
-export function memoryAt({ state, since, info, memory }: Remembered, until: number): TimelineMemory | null {
-  if (state === 'up') return info && memoryOfUp(since, until, info);
+export function memoryAt({ state, since, info, memory }: Remembered, until: number): Checkpoint | null {
+  if (state === 'up') return info && checkpointOfUp(since, until, info);
   return state === 'unknown' ? null : memory;
 }
 
 /** What it remembers once nobody looks any more, from `at` on. */
-export function memoryUnobserved(before: Remembered, at: number): TimelineMemory | null {
+export function memoryUnobserved(before: Remembered, at: number): Checkpoint | null {
   const memory = memoryAt(before, at);
   return memory && { ...memory, state: 'unobserved', gap: memory.gap && endedAt(memory.gap, at) };
 }
@@ -31,7 +31,7 @@ export function openGapOf(service: string, { state, memory }: Remembered, until:
   return { service, from, durationMs: downMs, minMs, failed, reasons };
 }
 
-function endedAt(gap: GapMemory, at: number): GapMemory {
+function endedAt(gap: GapCheckpoint, at: number): GapCheckpoint {
   const { run } = gap;
   if (run === null) return gap;
   return {

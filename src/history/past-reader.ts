@@ -1,5 +1,5 @@
 /** Reads what a monitor goes on from: of each service the newest of everything, whatever the history holds beyond. */
-import type { ServicePast } from '../core/restored-state.ts';
+import type { RestoredService } from '../core/restored-state.ts';
 import { conditionOf, toMillis } from './codes.ts';
 import type { Entry } from './entry.ts';
 import { memoryAt } from './memory.ts';
@@ -14,12 +14,12 @@ const GAPS = 20;
 const BUCKETS: Readonly<Record<RollupWidth, number>> = { minute: 60, hour: 24, day: 90 };
 
 /** Every service that was ever watched, as it was left. @throws HistoryError */
-export function readServices(reader: HistoryReader): ReadonlyMap<string, ServicePast> {
+export function readServices(reader: HistoryReader): ReadonlyMap<string, RestoredService> {
   const entries = reader.entries().filter(({ entry }) => entry.info !== null);
   return new Map(entries.map(({ entry, until }) => [entry.name, pastOf(reader, entry, toMillis(until))]));
 }
 
-function pastOf(reader: HistoryReader, entry: Entry, until: number): ServicePast {
+function pastOf(reader: HistoryReader, entry: Entry, until: number): RestoredService {
   const { state, reason } = conditionOf(entry.condition);
   const since = toMillis(entry.since);
   const rows = reader.newest(entry, INTERVALS, GAPS);
@@ -47,6 +47,6 @@ function pastOf(reader: HistoryReader, entry: Entry, until: number): ServicePast
       unobservedMs: toMillis(entry.unobserved),
     },
     uptime: { minutes: sums('minute'), hours: sums('hour'), days: sums('day') },
-    memory: memoryAt({ state, since, info: entry.info, memory: entry.memory }, until),
+    checkpoint: memoryAt({ state, since, info: entry.info, memory: entry.memory }, until),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import type { Past } from '../core/restored-state.ts';
+import type { RestoredState } from '../core/restored-state.ts';
 import type { Stored } from './event-blocks.ts';
 import { HistoryError } from './history-error.ts';
 import { readServices } from './past-reader.ts';
@@ -13,7 +13,7 @@ import { HistoryReader } from './reader.ts';
 /** What a monitor that is gone has left. */
 export interface Left {
   readonly stored: Stored;
-  readonly services: Past['services'];
+  readonly services: RestoredState['services'];
 }
 
 let left: Left | null = null;

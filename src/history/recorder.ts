@@ -3,7 +3,7 @@ import type { RecordedMonitor } from '../core/archive.ts';
 import type { Reader } from '../core/source.ts';
 import type { Event, Message } from '../core/messages.ts';
 import { infoOf, type ServiceInfo } from '../core/board.ts';
-import type { TimelineMemory } from '../core/timeline.ts';
+import type { Checkpoint } from '../core/timeline.ts';
 import type { Batch, Item, LostStretch, WatchedNow } from './batch.ts';
 import type { EventStore } from './event-store.ts';
 
@@ -23,7 +23,7 @@ export class Recorder implements Reader {
   readonly #unsubscribe: () => void;
   #told: Told[] = [];
   /** What was written of the memories, by service. */
-  #memories = new Map<string, TimelineMemory>();
+  #memories = new Map<string, Checkpoint>();
   /** Of the batch that is being written. */
   #sent: { readonly told: number; readonly lost: readonly LostStretch[] } = { told: 0, lost: [] };
 
@@ -97,9 +97,9 @@ export class Recorder implements Reader {
   }
 
   #newMemories(): Batch['memories'] {
-    const news: [string, TimelineMemory][] = [];
+    const news: [string, Checkpoint][] = [];
     for (const { name, state } of this.#monitor.board.services.values()) {
-      const memory = state === 'down' || state === 'unobserved' ? this.#monitor.memory(name) : null;
+      const memory = state === 'down' || state === 'unobserved' ? this.#monitor.checkpoint(name) : null;
       if (memory === null || this.#memories.get(name) === memory) continue;
       this.#memories.set(name, memory);
       news.push([name, memory]);

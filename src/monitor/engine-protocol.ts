@@ -1,35 +1,35 @@
 /** What crosses between the main thread and an engine's thread: plain data, in batches. */
 import type { OpenGap, SampleMessage, StatusMessage, Unnumbered } from '../core/messages.ts';
 import type { Watched } from '../probe/spec.ts';
-import type { TimelineMemory } from '../core/timeline.ts';
+import type { Checkpoint } from '../core/timeline.ts';
 
 /** A service to watch, and where in its interval its slots are. */
-export interface Placed {
+export interface ScheduledService {
   readonly watched: Watched;
   /** Milliseconds after the start of the grid. */
   readonly phaseMs: number;
   /** Milliseconds after which the first probe is sent, where the phase is later. */
-  readonly firstLookMs: number;
-  /** Where its probes are counted: the memory of a `ProbeCounters`. */
+  readonly initialDelayMs: number;
+  /** Where its probes are counted: the checkpoint of a `ProbeCounters`. */
   readonly counters: SharedArrayBuffer;
   /** What its timeline goes on from, and since when nobody looked, in milliseconds since the epoch; null for none. */
-  readonly past: { readonly memory: TimelineMemory; readonly until: number } | null;
+  readonly restored: { readonly checkpoint: Checkpoint; readonly until: number } | null;
 }
 
 /** What the timeline of a service that is not simply up remembers: at each change, and once a second. Times since the epoch. */
-export interface Remembered {
+export interface ServiceCheckpoint {
   readonly service: string;
-  readonly memory: TimelineMemory;
+  readonly checkpoint: Checkpoint;
 }
 
-export type ToEngine =
-  | { readonly type: 'add'; readonly services: readonly Placed[] }
+export type EngineCommand =
+  | { readonly type: 'add'; readonly services: readonly ScheduledService[] }
   | { readonly type: 'remove'; readonly names: readonly string[] }
   | { readonly type: 'samples'; readonly wanted: boolean }
   | { readonly type: 'stop' };
 
 /** What an engine tells of services; events get their number in the main thread. */
-export type Told = Unnumbered | SampleMessage | StatusMessage | OpenGap;
+export type EngineMessage = Unnumbered | SampleMessage | StatusMessage | OpenGap;
 
 /** How the engine itself does, once a second. */
 export interface EngineStats {
@@ -43,8 +43,12 @@ export interface EngineStats {
   readonly overloaded: boolean;
 }
 
-export type FromEngine =
-  | { readonly type: 'told'; readonly messages: readonly Told[]; readonly remembered: readonly Remembered[] }
+export type EngineReply =
+  | {
+      readonly type: 'told';
+      readonly messages: readonly EngineMessage[];
+      readonly checkpoints: readonly ServiceCheckpoint[];
+    }
   /** `at` is when, in milliseconds since the epoch. */
   | { readonly type: 'stats'; readonly stats: EngineStats; readonly at: number }
   /** Nothing more is told of these: what is told of their names from now on is of others. */

@@ -2,18 +2,18 @@
 import { parentPort } from 'node:worker_threads';
 
 import { Engine } from './engine.ts';
-import type { FromEngine, ToEngine } from './engine-protocol.ts';
+import type { EngineReply, EngineCommand } from './engine-protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs in a worker thread');
 
-const send = (message: FromEngine): void => {
+const send = (message: EngineReply): void => {
   port.postMessage(message);
 };
 
 const engine = new Engine({
-  told: (messages, remembered) => {
-    send({ type: 'told', messages, remembered });
+  told: (messages, checkpoints) => {
+    send({ type: 'told', messages, checkpoints });
   },
   stats: (stats) => {
     send({ type: 'stats', stats, at: engine.clock.epoch(engine.now()) });
@@ -23,7 +23,7 @@ const engine = new Engine({
 // Orders are carried out one after the other, so that what is added is there when it is removed.
 let last: Promise<void> = Promise.resolve();
 
-async function obey(order: ToEngine): Promise<void> {
+async function handle(order: EngineCommand): Promise<void> {
   switch (order.type) {
     case 'add':
       await engine.add(order.services);
@@ -43,6 +43,6 @@ async function obey(order: ToEngine): Promise<void> {
   }
 }
 
-port.on('message', (order: ToEngine) => {
-  last = last.then(() => obey(order));
+port.on('message', (order: EngineCommand) => {
+  last = last.then(() => handle(order));
 });

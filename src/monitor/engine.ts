@@ -9,7 +9,7 @@ import { Clock, type Suspension } from '../core/clock.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import { Grid } from './grid.ts';
 import { Lateness } from './lateness.ts';
-import type { EngineStats, Placed, Remembered, Told } from './engine-protocol.ts';
+import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 import { Watcher, type WatcherHost } from './service-watch.ts';
 
 /** The loop is looked at this often, so that a stall of our own is noticed whatever the intervals are. */
@@ -26,7 +26,7 @@ const STATS_MS = 1000;
 
 /** Who is told, in batches. */
 export interface EngineSink {
-  told(messages: readonly Told[], remembered: readonly Remembered[]): void;
+  told(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void;
   stats(stats: EngineStats): void;
 }
 
@@ -45,9 +45,9 @@ export class Engine implements WatcherHost {
   readonly #watchers = new Map<string, Watcher>();
   readonly #queue = new TinyQueue<Entry>([], (a, b) => a.time - b.time);
   readonly #lateness = new Lateness();
-  #outbox: Told[] = [];
+  #outbox: EngineMessage[] = [];
   /** What these remember is told with the next batch. */
-  readonly #remembering = new Set<Watcher>();
+  readonly #dirty = new Set<Watcher>();
   /** Whether something waits that is told in this turn of the loop: all but samples. */
   #urgent = false;
   #lastTold = 0;
@@ -73,7 +73,7 @@ export class Engine implements WatcherHost {
     return this.#stalledMs;
   }
 
-  tell(message: Told): void {
+  tell(message: EngineMessage): void {
     this.#outbox.push(message);
     if (message.type === 'sample' || this.#urgent) return;
     this.#urgent = true;
@@ -83,16 +83,16 @@ export class Engine implements WatcherHost {
     });
   }
 
-  remember(watcher: Watcher): void {
-    this.#remembering.add(watcher);
+  saveCheckpoint(watcher: Watcher): void {
+    this.#dirty.add(watcher);
   }
 
   /** Watches more services from now on. Resolves when their grids have begun. */
-  async add(services: readonly Placed[]): Promise<void> {
+  async add(services: readonly ScheduledService[]): Promise<void> {
     const ready = await Promise.all(
       services.map(async (placed) => {
         const watcher = new Watcher(this, placed.watched, new ProbeCounters(placed.counters));
-        if (placed.past !== null) watcher.resume(placed.past.memory, placed.past.until);
+        if (placed.restored !== null) watcher.resume(placed.restored.checkpoint, placed.restored.until);
         watcher.use(await makeProber(placed.watched, watcher));
         return { placed, watcher };
       }),
@@ -102,7 +102,7 @@ export class Engine implements WatcherHost {
     for (const { placed, watcher } of ready) {
       const grid = new Grid(now + placed.phaseMs, placed.watched.service.intervalMs);
       this.#watchers.set(placed.watched.service.name, watcher);
-      this.#queue.push({ watcher, grid, time: now + Math.min(placed.phaseMs, placed.firstLookMs) });
+      this.#queue.push({ watcher, grid, time: now + Math.min(placed.phaseMs, placed.initialDelayMs) });
     }
     this.#wakeAgain();
   }
@@ -153,7 +153,7 @@ export class Engine implements WatcherHost {
     if (now >= this.#nextStats) {
       this.#nextStats = now + STATS_MS;
       this.#sink.stats(this.#lateness.take());
-      for (const watcher of this.#watchers.values()) if (!watcher.isUp) this.#remembering.add(watcher);
+      for (const watcher of this.#watchers.values()) if (!watcher.isUp) this.#dirty.add(watcher);
     }
     if (!due) {
       this.#sleep();
@@ -193,11 +193,11 @@ export class Engine implements WatcherHost {
       const slots = grid.take(now);
       lateMs = slots.lateMs;
       if (slots.missed > 0) this.#lateness.missed(slots.missed);
-      if (slots.blindFrom !== null) {
-        const forMs = String(Math.round(now - slots.blindFrom));
-        if (slots.blindFrom < this.#sleptUntil)
-          watcher.blind(slots.blindFrom, now, 'suspended', `this machine slept for ${forMs} ms`);
-        else watcher.blind(slots.blindFrom, now, 'stalled', `this monitor did not run for ${forMs} ms`);
+      if (slots.unobservedFrom !== null) {
+        const forMs = String(Math.round(now - slots.unobservedFrom));
+        if (slots.unobservedFrom < this.#sleptUntil)
+          watcher.markUnobserved(slots.unobservedFrom, now, 'suspended', `this machine slept for ${forMs} ms`);
+        else watcher.markUnobserved(slots.unobservedFrom, now, 'stalled', `this monitor did not run for ${forMs} ms`);
       }
     }
     if (watcher.probe()) this.#lateness.sent(Math.max(0, lateMs));
@@ -206,11 +206,11 @@ export class Engine implements WatcherHost {
 
   #deliver(now: number): void {
     this.#lastTold = now;
-    if (this.#outbox.length === 0 && this.#remembering.size === 0) return;
+    if (this.#outbox.length === 0 && this.#dirty.size === 0) return;
     const messages = this.#outbox;
     this.#outbox = [];
-    const remembered = Array.from(this.#remembering, (watcher) => watcher.remembered);
-    this.#remembering.clear();
-    this.#sink.told(messages, remembered);
+    const checkpoints = Array.from(this.#dirty, (watcher) => watcher.checkpoints);
+    this.#dirty.clear();
+    this.#sink.told(messages, checkpoints);
   }
 }

@@ -6,13 +6,13 @@
  */
 
 /** Lateness beyond which the time since the slot counts as not observed, unless the interval is longer. */
-const BLIND_AFTER_MS = 250;
+const UNOBSERVED_AFTER_MS = 250;
 
 export interface DueSlots {
   /** Slots that passed unused before the one that is due now. */
   readonly missed: number;
   /** When the earliest of the passed slots was: what came after it was not observed. Null where nothing was lost. */
-  readonly blindFrom: number | null;
+  readonly unobservedFrom: number | null;
   /** How late the slot that is used is, in milliseconds. */
   readonly lateMs: number;
 }
@@ -39,8 +39,8 @@ export class Grid {
     const latest = Math.max(this.#next, Math.floor((now - this.#start) / this.#intervalMs));
     const missed = latest - this.#next;
     this.#next = latest + 1;
-    const blind = now - first > Math.max(this.#intervalMs, BLIND_AFTER_MS);
-    return { missed, blindFrom: blind ? first : null, lateMs: now - (this.#start + latest * this.#intervalMs) };
+    const blind = now - first > Math.max(this.#intervalMs, UNOBSERVED_AFTER_MS);
+    return { missed, unobservedFrom: blind ? first : null, lateMs: now - (this.#start + latest * this.#intervalMs) };
   }
 }
 

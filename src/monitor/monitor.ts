@@ -6,26 +6,33 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import { type EventLog, MemoryEventLog } from '../core/event-log.ts';
+import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
 import type { Event, Heartbeat, Hello, Mark, Message, MonitorIdentity, Unnumbered } from '../core/messages.ts';
 import { PROTOCOL } from '../core/messages.ts';
 import type { Watched } from '../probe/spec.ts';
 import { Board, BoardService, infoOf, type ServiceInfo } from '../core/board.ts';
-import { ENGINE_SILENCE_MS, memoryOfUp, type TimelineMemory } from '../core/timeline.ts';
+import { ENGINE_SILENCE_MS, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
 import { Clock } from '../core/clock.ts';
 import type { Reader } from '../core/source.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import { phaseOf } from './grid.ts';
-import type { Past, ServicePast } from '../core/restored-state.ts';
-import type { EngineStats, FromEngine, Placed, Remembered, ToEngine, Told } from './engine-protocol.ts';
+import type { RestoredState, RestoredService } from '../core/restored-state.ts';
+import type {
+  EngineStats,
+  EngineReply,
+  ScheduledService,
+  ServiceCheckpoint,
+  EngineCommand,
+  EngineMessage,
+} from './engine-protocol.ts';
 
 const HEARTBEAT_MS = 5000;
 /** First probes are sent this far apart, so that a thousand services have their first answers within half a second. */
-const FIRST_LOOK_MS = 0.5;
+const INITIAL_DELAY_MS = 0.5;
 
 export interface MonitorOptions {
   /** What it goes on from; left out for a monitor that remembers nothing. */
-  readonly past?: Past;
+  readonly restored?: RestoredState;
   readonly vantage: string;
   readonly version: string;
   readonly watched: readonly Watched[];
@@ -51,6 +58,7 @@ export class Monitor {
   readonly identity: MonitorIdentity;
   /** The events that were told, by their numbers. */
   readonly events: EventLog;
+  readonly #numbers: EventNumbers;
   readonly #clock = new Clock();
   readonly #board = new Board();
   readonly #threads: readonly Thread[];
@@ -58,8 +66,8 @@ export class Monitor {
   readonly #places = new Map<string, Place>();
   readonly #heartbeat: NodeJS.Timeout;
   /** What is known from before of services that were not watched yet. */
-  readonly #past: Map<string, ServicePast>;
-  readonly #memories = new Map<string, TimelineMemory>();
+  readonly #restored: Map<string, RestoredService>;
+  readonly #checkpoints = new Map<string, Checkpoint>();
   #stopping: Promise<void> | null = null;
   #placed = 0;
   #stats: EngineStats[] = [];
@@ -67,13 +75,14 @@ export class Monitor {
   /** Starts the threads and begins to watch. */
   constructor(options: MonitorOptions) {
     this.identity = {
-      id: options.past?.id ?? randomUUID(),
+      id: options.restored?.id ?? randomUUID(),
       vantage: options.vantage,
       version: options.version,
       startedAt: this.now(),
     };
-    this.events = options.past?.events ?? new MemoryEventLog(0);
-    this.#past = new Map(options.past?.services);
+    this.events = options.restored?.events ?? new MemoryEventLog(0);
+    this.#numbers = new EventNumbers(this.events.newest);
+    this.#restored = new Map(options.restored?.services);
     this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
     this.#heartbeat = setInterval(() => {
       this.#publish([this.#makeHeartbeat()]);
@@ -126,27 +135,27 @@ export class Monitor {
     if (gone.length === 0 && come.length === 0) return;
 
     const now = this.now();
-    const left = new Map(gone.map(([name]) => [name, this.#lastMemory(name, now)]));
+    const left = new Map(gone.map(([name]) => [name, this.#lastCheckpoint(name, now)]));
     for (const [name] of gone) {
       this.#places.delete(name);
       this.#tellAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
       if (wanted.has(name)) continue;
       this.#board.services.delete(name);
-      this.#memories.delete(name);
+      this.#checkpoints.delete(name);
     }
-    const added = new Map(this.#threads.map((thread): [Thread, Placed[]] => [thread, []]));
+    const added = new Map(this.#threads.map((thread): [Thread, ScheduledService[]] => [thread, []]));
     for (const one of come) {
       const { name, intervalMs } = one.service;
       const thread = this.#threads[this.#placed % this.#threads.length];
       if (thread === undefined) throw new RangeError('a monitor has at least one thread');
       const counters = new ProbeCounters();
-      const memory = left.get(name) ?? null;
+      const checkpoint = left.get(name) ?? null;
       added.get(thread)?.push({
         watched: one,
         phaseMs: phaseOf(this.#placed, intervalMs),
-        firstLookMs: (this.#placed * FIRST_LOOK_MS) % intervalMs,
+        initialDelayMs: (this.#placed * INITIAL_DELAY_MS) % intervalMs,
         counters: counters.memory,
-        past: left.has(name) ? memory && { memory, until: now } : this.#resume(name, infoOf(one.service)),
+        restored: left.has(name) ? checkpoint && { checkpoint, until: now } : this.#resume(name, infoOf(one.service)),
       });
       const board = this.#board.services.get(name);
       if (board !== undefined) board.info = infoOf(one.service);
@@ -156,8 +165,8 @@ export class Monitor {
     for (const [thread, services] of added) {
       const names = gone.filter(([, place]) => place.thread === thread).map(([name]) => name);
       thread.leaving = [...thread.leaving, ...names];
-      if (names.length > 0) order(thread, { type: 'remove', names });
-      if (services.length > 0) order(thread, { type: 'add', services });
+      if (names.length > 0) send(thread, { type: 'remove', names });
+      if (services.length > 0) send(thread, { type: 'add', services });
     }
     this.#publish([this.#hello()]);
   }
@@ -166,24 +175,24 @@ export class Monitor {
    * Puts a service on the board, as it was left where it was watched before this monitor was started.
    * @returns what its timeline goes on from
    */
-  #resume(name: string, info: ServiceInfo): Placed['past'] {
-    const past = this.#past.get(name);
-    this.#past.delete(name);
-    if (past === undefined) {
+  #resume(name: string, info: ServiceInfo): ScheduledService['restored'] {
+    const restored = this.#restored.get(name);
+    this.#restored.delete(name);
+    if (restored === undefined) {
       this.#board.services.set(name, new BoardService(name, info, this.now()));
       return null;
     }
-    this.#board.services.set(name, BoardService.resume(name, info, past));
+    this.#board.services.set(name, BoardService.resume(name, info, restored));
     // Where the wall clock was set back, the last sign of life has an earlier label than the state.
-    const until = Math.max(past.until, past.since);
+    const until = Math.max(restored.until, restored.since);
     this.#tellAbsence(name, until, 'this monitor was not running');
-    return past.memory && { memory: past.memory, until };
+    return restored.checkpoint && { checkpoint: restored.checkpoint, until };
   }
 
   /** What is known of a service that is watched until now. */
-  #lastMemory(name: string, now: number): TimelineMemory | null {
+  #lastCheckpoint(name: string, now: number): Checkpoint | null {
     const board = this.#board.services.get(name);
-    return board?.state === 'up' ? memoryOfUp(board.since, now, board.info) : this.memory(name);
+    return board?.state === 'up' ? checkpointOfUp(board.since, now, board.info) : this.checkpoint(name);
   }
 
   /** Nobody looks at a service from `at` on. Not told where nothing was known of it, or nobody looked already. */
@@ -196,9 +205,9 @@ export class Monitor {
     ]);
   }
 
-  /** What the timeline of a service that is not up remembered last, with times since the epoch; null for others. */
-  memory(service: string): TimelineMemory | null {
-    return this.#memories.get(service) ?? null;
+  /** What the timeline of a service that is not up checkpoints last, with times since the epoch; null for others. */
+  checkpoint(service: string): Checkpoint | null {
+    return this.#checkpoints.get(service) ?? null;
   }
 
   /** Marks this moment on the timelines. */
@@ -220,11 +229,11 @@ export class Monitor {
       this.#threads.map(async (thread) => {
         // Not until its thread is gone: a name look-up that hangs holds that for many seconds.
         const stopped = new Promise<void>((resolve) => {
-          thread.worker.on('message', ({ type }: FromEngine) => {
+          thread.worker.on('message', ({ type }: EngineReply) => {
             if (type === 'stopped') resolve();
           });
         });
-        order(thread, { type: 'stop' });
+        send(thread, { type: 'stop' });
         await stopped;
       }),
     );
@@ -236,8 +245,8 @@ export class Monitor {
       heardAt: this.now(),
       leaving: [],
     };
-    thread.worker.on('message', (message: FromEngine) => {
-      if (message.type === 'told') this.#hear(thread, message.messages, message.remembered);
+    thread.worker.on('message', (message: EngineReply) => {
+      if (message.type === 'told') this.#hear(thread, message.messages, message.checkpoints);
       else if (message.type === 'stats') {
         this.#stats.push(message.stats);
         thread.heardAt = message.at;
@@ -250,23 +259,24 @@ export class Monitor {
     return thread;
   }
 
-  #hear({ leaving }: Thread, told: readonly Told[], remembered: readonly Remembered[]): void {
+  #hear({ leaving }: Thread, told: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
     // What is still told of a service that was removed must not be taken for one that has its name now.
     const current =
       leaving.length === 0 ? told : told.filter((one) => !('service' in one && leaving.includes(one.service)));
-    for (const { service, memory } of remembered) if (!leaving.includes(service)) this.#memories.set(service, memory);
-    for (const one of current) if (one.type === 'transition' && one.to === 'up') this.#memories.delete(one.service);
+    for (const { service, checkpoint } of checkpoints)
+      if (!leaving.includes(service)) this.#checkpoints.set(service, checkpoint);
+    for (const one of current) if (one.type === 'transition' && one.to === 'up') this.#checkpoints.delete(one.service);
     this.#publish(current.map((one) => this.#take(one)));
   }
 
-  #take(told: Told): Message {
+  #take(told: EngineMessage): Message {
     if (told.type === 'sample' || told.type === 'status' || told.type === 'open-gap') return told;
     return this.#number(told);
   }
 
   #number(event: Unnumbered): Event {
     const { type, ...rest } = event;
-    const numbered = { type, seq: this.events.newest + 1, ...rest } as Event;
+    const numbered = { type, seq: this.#numbers.next(this.now()), ...rest } as Event;
     this.events.append(numbered);
     return numbered;
   }
@@ -310,10 +320,10 @@ export class Monitor {
 
   #tellSamplesWanted(): void {
     const wanted = [...this.#readers].some((reader) => reader.samples);
-    for (const thread of this.#threads) order(thread, { type: 'samples', wanted });
+    for (const thread of this.#threads) send(thread, { type: 'samples', wanted });
   }
 }
 
-function order({ worker }: Thread, message: ToEngine): void {
+function send({ worker }: Thread, message: EngineCommand): void {
   worker.postMessage(message);
 }

@@ -7,20 +7,20 @@ import type { Prober, ProberEvents } from '../probe/prober.ts';
 import type { Watched } from '../probe/spec.ts';
 import { SettleQueue } from '../core/settle-queue.ts';
 import { Status } from '../core/rise-and-fall.ts';
-import { relabelled, Timeline, type StateChange, type TimelineMemory } from '../core/timeline.ts';
+import { relabelled, Timeline, type StateChange, type Checkpoint } from '../core/timeline.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ProbeCounters } from '../core/probe-counters.ts';
 import { maxInFlight } from './grid.ts';
-import type { Remembered, Told } from './engine-protocol.ts';
+import type { ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 
 /** What a watcher needs of its engine. */
 export interface WatcherHost extends AttemptHost {
   readonly clock: Clock;
   /** Whether somebody wants every sample. */
   readonly samplesWanted: boolean;
-  tell(message: Told): void;
+  tell(message: EngineMessage): void;
   /** What this watcher remembers is worth to be told. */
-  remember(watcher: Watcher): void;
+  saveCheckpoint(watcher: Watcher): void;
 }
 
 /** A probe that ends this long after its deadline was left alone by this thread. */
@@ -75,17 +75,17 @@ export class Watcher implements ProberEvents {
     return this.#timeline.state === 'up';
   }
 
-  get remembered(): Remembered {
+  get checkpoints(): ServiceCheckpoint {
     const { clock } = this.#host;
-    const memory = relabelled(this.#timeline.memory, (time) => clock.epoch(time));
-    return { service: this.watched.service.name, memory };
+    const checkpoint = relabelled(this.#timeline.checkpoint, (time) => clock.epoch(time));
+    return { service: this.watched.service.name, checkpoint };
   }
 
-  /** Goes on from what another watch of the service remembered; nobody looked since `until`. Times since the epoch. */
-  resume(memory: TimelineMemory, until: number): void {
+  /** Goes on from what another watch of the service checkpoints; nobody looked since `until`. Times since the epoch. */
+  resume(checkpoint: Checkpoint, until: number): void {
     const { clock } = this.#host;
     this.#timeline.resume(
-      relabelled(memory, (time) => clock.at(time)),
+      relabelled(checkpoint, (time) => clock.at(time)),
       clock.at(until),
     );
   }
@@ -113,7 +113,7 @@ export class Watcher implements ProberEvents {
   }
 
   /** Nobody looked from `from` until `to` (timeline time). To be told before the next probe is sent. */
-  blind(from: number, to: number, reason: UnobservedReason, message: string): void {
+  markUnobserved(from: number, to: number, reason: UnobservedReason, message: string): void {
     // Before the first answer nothing is known anyway: a start that is slow is no interruption.
     if (this.#timeline.state === 'unknown') return;
     const sentAt = Math.max(from, this.#lastSent);
@@ -127,7 +127,7 @@ export class Watcher implements ProberEvents {
     this.#stopped = true;
     for (const attempt of [...this.#inFlight]) attempt.abort();
     this.#prober?.close();
-    if (!this.isUp) this.#host.remember(this);
+    if (!this.isUp) this.#host.saveCheckpoint(this);
     const open = this.#timeline.openGap(this.#host.now());
     if (open === null) return;
     this.#host.tell({
@@ -205,7 +205,7 @@ export class Watcher implements ProberEvents {
   }
 
   #tellTransition(change: StateChange): void {
-    if (change.to !== 'up') this.#host.remember(this);
+    if (change.to !== 'up') this.#host.saveCheckpoint(this);
     const { clock } = this.#host;
     this.#host.tell({
       type: 'transition',

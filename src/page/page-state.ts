@@ -12,9 +12,6 @@ import { type DaysAnswer, readDays } from './page-days.ts';
 import { type Item, News } from './news.ts';
 import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './receive.ts';
 
-/** How many past events a page that is opened asks for. */
-const PAST = 100;
-
 /** The status of a service changed. */
 export interface Change {
   readonly service: string;
@@ -45,7 +42,7 @@ const NO_SHARES: Shares = {
   observed: { '1h': 0, '24h': 0, '90d': 0 },
 };
 
-export class Picture {
+export class PageState {
   readonly news = new News();
   #board = new Board();
   #monitor: MonitorIdentity | null = null;
@@ -55,8 +52,6 @@ export class Picture {
   readonly #views = new VantageViews();
   readonly #messages = new Map<string, string | null>();
   #position: Position | null = null;
-  /** Between a hello that resumes and the heartbeat that says that all was told. */
-  #catchesUp = false;
   /** The newest event that the last hello knows of. */
   #told = 0;
   #greeted = false;
@@ -101,7 +96,7 @@ export class Picture {
   /** Takes the state without the past: shown until the hello is there. */
   begin(answer: StatusAnswer): void {
     this.#replace(helloOf(answer));
-    this.#position = { after: Math.max(0, answer.seq - PAST), monitor: answer.monitor.id };
+    this.#position = { after: answer.newsAfter, monitor: answer.monitor.id };
   }
 
   /** Takes newer uptimes. */
@@ -109,22 +104,13 @@ export class Picture {
     this.#uptimes = uptimesOf(answer.services);
   }
 
-  /** Whether an event is missing between those that were taken and this message. */
-  misses(message: Message): boolean {
-    // While it catches up numbers may jump: after a kill of the monitor some are never given.
-    if (this.#catchesUp || !isEvent(message) || this.#position === null) return false;
-    return message.seq > this.#position.after + 1;
-  }
-
   /** Takes the next message. Returns what changed of the services' statuses. */
   take(message: Message): Change[] {
     const touched = message.type === 'hello' ? this.services : this.#touched(message);
     const before = touched.map(({ name, status }) => ({ service: name, status }));
     if (message.type === 'hello') this.#hello(message);
-    else if (message.type === 'heartbeat') {
-      this.#overloaded = message.overloaded;
-      this.#catchesUp = false;
-    } else if (!isEvent(message)) this.#board.apply(message);
+    else if (message.type === 'heartbeat') this.#overloaded = message.overloaded;
+    else if (!isEvent(message)) this.#board.apply(message);
     else if (message.seq > (this.#position?.after ?? 0)) this.#event(message);
     return before.flatMap(({ service, status }) => {
       const to = this.#board.services.get(service)?.status;
@@ -158,7 +144,6 @@ export class Picture {
     }
     this.#position ??= { after: seq, monitor: monitor.id };
     this.#told = seq;
-    this.#catchesUp = resumed;
     this.#greeted = true;
     this.#replace(hello);
   }

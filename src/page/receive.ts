@@ -6,6 +6,8 @@ export interface StatusAnswer {
   readonly monitor: MonitorIdentity;
   readonly now: number;
   readonly seq: number;
+  /** Events after this one are the newest: those that a page shows as news. */
+  readonly newsAfter: number;
   readonly services: readonly (Omit<ServiceSnapshot, 'timeline' | 'gaps' | 'target'> & { readonly target?: string })[];
 }
 

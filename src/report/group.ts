@@ -2,7 +2,7 @@
 import { type Incident, Incidents } from '../core/incidents.ts';
 import type { IncidentReport, ReportGap, VantageReport } from './report.ts';
 
-interface Placed {
+interface ScheduledService {
   readonly service: string;
   /** Its place among the gaps of its service. */
   readonly place: number;
@@ -19,10 +19,10 @@ export function incidentsOf(
 
 function incidentsAt({ vantage, services }: VantageReport, fromStart: (at: number) => number | null): IncidentReport[] {
   const placed = services
-    .flatMap(({ service, gaps }) => gaps.map((gap, place): Placed => ({ service, place, gap })))
+    .flatMap(({ service, gaps }) => gaps.map((gap, place): ScheduledService => ({ service, place, gap })))
     .sort((a, b) => a.gap.from - b.gap.from);
   const incidents = new Incidents();
-  const members = new Map<Incident, Placed[]>();
+  const members = new Map<Incident, ScheduledService[]>();
   for (const one of placed) {
     const { service, gap } = one;
     const incident = incidents.fell({ service, at: gap.from, reason: gap.reasons[0]?.reason ?? null, message: null });

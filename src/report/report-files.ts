@@ -52,7 +52,9 @@ export class ReportFiles {
    * Makes sure that all can be written, and leaves an empty draft beside each.
    * @returns the files, or what is wrong with each that can't be written: then no draft is left
    */
-  static prepare(paths: readonly string[]): ReportFiles | readonly { readonly path: string; readonly problem: string }[] {
+  static prepare(
+    paths: readonly string[],
+  ): ReportFiles | readonly { readonly path: string; readonly problem: string }[] {
     const problems: { path: string; problem: string }[] = [];
     const prepared: Prepared[] = [];
     for (const path of new Set(paths)) {

@@ -1,16 +1,18 @@
 /** `/api/v1`: what is known, as JSON. */
 import { DAY_MS, midnights } from '../core/days.ts';
-import { type Answer, json, refusal } from './http-response.ts';
+import { type HttpResponse, json, errorResponse } from './http-response.ts';
 import type { Archive } from '../core/archive.ts';
 import type { MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 import { type PastGap, PastView } from './past-view.ts';
 import { publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
-import { isBad, servicesOf, strange, timeOf } from './query.ts';
+import { isBad, servicesOf, unexpected, timeOf } from './query.ts';
 import { intervalsEach } from './snapshots.ts';
 import type { FeedSource } from '../core/source.ts';
 
 /** Gaps in one answer: the newest. */
 const GAPS = 1000;
+/** Events that a page which is opened shows beside the state. */
+const NEWS = 100;
 /** Days that a page shows. */
 const DAYS = 90;
 /** How far back a timeline reaches where nobody says. */
@@ -26,26 +28,29 @@ export class Api {
   }
 
   /** Every service as it is now. */
-  status(view: View, query: URLSearchParams): Answer {
-    const problem = strange(query, [], []);
-    if (problem !== null) return refusal(400, problem);
+  status(view: View, query: URLSearchParams): HttpResponse {
+    const problem = unexpected(query, [], []);
+    if (problem !== null) return errorResponse(400, problem);
     const now = this.#source.now();
     const snapshots = this.#source.board.snapshot(now);
     const services = view === 'public' ? snapshots.map(publicSnapshot).map(present) : snapshots.map(present);
-    return json({ monitor: this.#monitor(view), now, seq: this.#source.events.newest, services });
+    const { events } = this.#source;
+    const news = events.latest(NEWS);
+    const newsAfter = news.length < NEWS ? events.completeAfter : (news[0]?.seq ?? 1) - 1;
+    return json({ monitor: this.#monitor(view), now, seq: events.newest, newsAfter, services });
   }
 
   /**
    * The gaps that ended after `since`, the oldest first. The answer's own `since` is later where not all of them are
    * known any more: from then on they are.
    */
-  gaps(view: View, query: URLSearchParams): Answer {
-    const problem = strange(query, ['since'], ['service']);
-    if (problem !== null) return refusal(400, problem);
+  gaps(view: View, query: URLSearchParams): HttpResponse {
+    const problem = unexpected(query, ['since'], ['service']);
+    if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
-    if (isBad(services)) return refusal(400, services.problem);
+    if (isBad(services)) return errorResponse(400, services.problem);
     const since = timeOf(query, 'since');
-    if (isBad(since)) return refusal(400, since.problem);
+    if (isBad(since)) return errorResponse(400, since.problem);
     const { gaps, completeSince } = this.#past.gaps(services, since ?? 0, GAPS);
     return json({
       monitor: this.#monitor(view),
@@ -56,19 +61,19 @@ export class Api {
   }
 
   /** The stretches of time in one state that touch [`from`, `to`], as far back as they are known. */
-  timeline(view: View, query: URLSearchParams): Answer {
-    const problem = strange(query, ['from', 'to'], ['service']);
-    if (problem !== null) return refusal(400, problem);
+  timeline(view: View, query: URLSearchParams): HttpResponse {
+    const problem = unexpected(query, ['from', 'to'], ['service']);
+    if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
-    if (isBad(services)) return refusal(400, services.problem);
+    if (isBad(services)) return errorResponse(400, services.problem);
     const from = timeOf(query, 'from');
-    if (isBad(from)) return refusal(400, from.problem);
+    if (isBad(from)) return errorResponse(400, from.problem);
     const to = timeOf(query, 'to');
-    if (isBad(to)) return refusal(400, to.problem);
+    if (isBad(to)) return errorResponse(400, to.problem);
     const now = this.#source.now();
     const until = Math.min(to ?? now, now);
     const begin = from ?? until - TIMELINE_MS;
-    if (begin > until) return refusal(400, 'from is after to, or after now');
+    if (begin > until) return errorResponse(400, 'from is after to, or after now');
 
     const asked = this.#asked(services);
     const each = intervalsEach(asked.length);
@@ -83,11 +88,11 @@ export class Api {
   }
 
   /** The last 90 days of each service, in columns: the first entry of each is of the day that begins at `from`. */
-  days(view: View, query: URLSearchParams): Answer {
-    const problem = strange(query, [], ['service']);
-    if (problem !== null) return refusal(400, problem);
+  days(view: View, query: URLSearchParams): HttpResponse {
+    const problem = unexpected(query, [], ['service']);
+    if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
-    if (isBad(services)) return refusal(400, services.problem);
+    if (isBad(services)) return errorResponse(400, services.problem);
     const now = this.#source.now();
     return json({
       monitor: this.#monitor(view),

@@ -9,7 +9,7 @@ import { frameOf } from './frames.ts';
 import { type Heartbeat, isEvent, type Message, type SampleMessage } from '../core/messages.ts';
 import type { View } from './public-view.ts';
 import type { FeedQuery } from './query.ts';
-import { Rounds } from './heartbeat-scheduler.ts';
+import { HeartbeatScheduler } from './heartbeat-scheduler.ts';
 import { SampleBatch } from './sample-batch.ts';
 import type { FeedSource } from '../core/source.ts';
 import { CLOSE, closeSocket, type Sent, Subscriber } from './subscriber.ts';
@@ -24,7 +24,7 @@ export class FanOut implements Sent {
   readonly #source: FeedSource;
   readonly #channels = new Map<string, Channel>();
   readonly #subscribers = new Set<Subscriber>();
-  readonly #rounds: Rounds;
+  readonly #rounds: HeartbeatScheduler;
   readonly #samples: SampleBatch;
   readonly #unsubscribe: () => void;
   #unsubscribeSamples: (() => void) | null = null;
@@ -36,7 +36,7 @@ export class FanOut implements Sent {
 
   constructor(source: FeedSource) {
     this.#source = source;
-    this.#rounds = new Rounds(this.#subscribers, () => this.#heartbeat(this.#lastHeartbeat));
+    this.#rounds = new HeartbeatScheduler(this.#subscribers, () => this.#heartbeat(this.#lastHeartbeat));
     this.#samples = new SampleBatch((samples) => {
       for (const channel of this.#channels.values()) if (channel.samples) channel.tellSamples(samples);
     });
@@ -87,7 +87,8 @@ export class FanOut implements Sent {
       if (query.samples) this.#wantSamples(-1);
     });
     const { resume } = query;
-    subscriber.begin(resume !== null && resume.monitor === this.#source.identity.id ? resume.after : null);
+    const isSame = resume?.monitor === this.#source.identity.id;
+    subscriber.begin(isSame ? resume.after : null, this.#source.now());
     if (query.samples) this.#wantSamples(1);
   }
 

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 
 import { Access } from './access.ts';
 import type { Archive } from '../core/archive.ts';
-import { type Answer, refusal, send } from './http-response.ts';
+import { type HttpResponse, errorResponse, send } from './http-response.ts';
 import { Api } from './api.ts';
 import { listenFault, notProtected } from './listen-error.ts';
 import { FanOut } from './fan-out.ts';
@@ -15,7 +15,7 @@ import { defaultLimits, limitConnections } from './connection-limits.ts';
 import { Metrics } from './metrics.ts';
 import { Page } from './page-files.ts';
 import type { PageAssets } from './page-assets.ts';
-import { Recent } from './ttl-cache.ts';
+import { TtlCache } from './ttl-cache.ts';
 import { answerTo, type Served } from './routes.ts';
 import type { FeedSource } from '../core/source.ts';
 import { Upgrader } from './upgrade.ts';
@@ -86,7 +86,7 @@ export class FeedServer {
 
     const fanOut = new FanOut(monitor);
     const metrics = new Metrics(monitor, fanOut, archive);
-    const scrapes = new Recent<Promise<Answer>>(RECENT_MS);
+    const scrapes = new TtlCache<Promise<HttpResponse>>(RECENT_MS);
     const served: Served = {
       source: monitor,
       access,
@@ -95,7 +95,7 @@ export class FeedServer {
       page: new Page(options.page),
       metrics: () =>
         scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),
-      recent: new Recent(RECENT_MS),
+      recent: new TtlCache(RECENT_MS),
     };
     const upgrader = new Upgrader(monitor, access, fanOut, log);
     server.on('request', (request, response) => {
@@ -131,12 +131,12 @@ async function handle(served: Served, request: IncomingMessage, response: Server
   response.on('error', () => undefined);
   const url = urlOf(request);
   try {
-    const answer = url === null ? refusal(400, 'this is not a path') : await answerTo(served, request, url);
+    const answer = url === null ? errorResponse(400, 'this is not a path') : await answerTo(served, request, url);
     send(request, response, answer);
   } catch (error) {
     if (request.destroyed && request.errored !== null) return;
     log.error({ err: error, path: url?.pathname }, 'a request to the feed failed');
-    send(request, response, refusal(500, 'this is a fault of the monitor; its log says more'));
+    send(request, response, errorResponse(500, 'this is a fault of the monitor; its log says more'));
   }
 }
 

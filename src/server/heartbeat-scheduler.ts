@@ -12,7 +12,7 @@ const AT_LEAST = 100;
 /** Every so many rounds the clients are asked whether they are there: with 5 s a round, a dead one is found in 20 to 40 s. */
 const ASK_EVERY = 4;
 
-export class Rounds {
+export class HeartbeatScheduler {
   readonly #subscribers: ReadonlySet<Subscriber>;
   readonly #heartbeat: () => Buffer;
   #queue: Subscriber[] = [];

@@ -1,7 +1,7 @@
 /** Answers over HTTP: what a handler returns, and how it is sent. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly type: string;
   readonly body: string | Buffer;
@@ -18,16 +18,16 @@ const HEADERS: OutgoingHttpHeaders = {
   'x-content-type-options': 'nosniff',
 };
 
-export function json(value: unknown, status = 200): Answer {
+export function json(value: unknown, status = 200): HttpResponse {
   return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
 }
 
-export function text(body: string, status = 200): Answer {
+export function text(body: string, status = 200): HttpResponse {
   return { status, type: 'text/plain; charset=utf-8', body: `${body}\n` };
 }
 
 /** An answer that says what is wrong with what was asked. */
-export function refusal(status: number, problem: string, headers: OutgoingHttpHeaders = {}): Answer {
+export function errorResponse(status: number, problem: string, headers: OutgoingHttpHeaders = {}): HttpResponse {
   return { ...json({ error: problem }, status), headers };
 }
 
@@ -36,7 +36,7 @@ export const ASK_FOR_TOKEN: OutgoingHttpHeaders = {
   'www-authenticate': ['Bearer realm="gapwatch"', 'Basic realm="gapwatch: any name, the token as password"'],
 };
 
-export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+export function send(request: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
   const body = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(answer.body);
   response.writeHead(answer.status, {
     ...HEADERS,

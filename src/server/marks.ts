@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { z } from 'zod';
 
-import { type Answer, json, refusal } from './http-response.ts';
+import { type HttpResponse, json, errorResponse } from './http-response.ts';
 import type { FeedSource } from '../core/source.ts';
 
 /** A mark is a few words. */
@@ -22,19 +22,19 @@ const markSchema = z.strictObject({
 const EXPECTED = 'expected { "text": "…" } with 1 to 200 characters, none of them a control character';
 
 /** Takes a mark; the answer tells its number and its time. */
-export async function takeMark(request: IncomingMessage, source: FeedSource): Promise<Answer> {
+export async function takeMark(request: IncomingMessage, source: FeedSource): Promise<HttpResponse> {
   const type = request.headers['content-type'] ?? '';
-  if (!/^application\/json *(;|$)/i.test(type)) return refusal(415, 'a mark is sent as application/json');
+  if (!/^application\/json *(;|$)/i.test(type)) return errorResponse(415, 'a mark is sent as application/json');
   const body = await bodyOf(request);
   if (body === null)
-    return refusal(413, `a mark is not longer than ${String(BODY_BYTES)} bytes`, { connection: 'close' });
+    return errorResponse(413, `a mark is not longer than ${String(BODY_BYTES)} bytes`, { connection: 'close' });
   const mark = markSchema.safeParse(parsed(body));
-  if (!mark.success) return refusal(400, EXPECTED);
+  if (!mark.success) return errorResponse(400, EXPECTED);
   try {
     return json(await source.mark(mark.data.text), 201);
   } catch (error) {
     // A hub has to tell it to the bus first.
-    return refusal(503, `not marked: ${error instanceof Error ? error.message : 'the bus is away'}`);
+    return errorResponse(503, `not marked: ${error instanceof Error ? error.message : 'the bus is away'}`);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
-import type { Answer } from './http-response.ts';
+import type { HttpResponse } from './http-response.ts';
 import type { PageAsset, PageAssets } from './page-assets.ts';
 
 /** The page talks to the monitor that it came from, and to nobody else. */
@@ -32,7 +32,7 @@ export class Page {
   }
 
   /** The file at a path; null where there is none. */
-  answer(path: string, request: IncomingMessage): Answer | null {
+  answer(path: string, request: IncomingMessage): HttpResponse | null {
     const asset = this.#assets.get(path);
     if (asset === undefined) return null;
     const { type, etag } = asset;

@@ -36,10 +36,7 @@ export class PastView {
       for (const gap of this.#archive?.reader.gaps(window, name, limit + 1) ?? []) found.set(gap.seq, gap);
     }
     const { events } = this.#source;
-    const oldest = events.oldest - 1;
-    const kept =
-      events.after(this.#archive === null ? oldest : Math.max(oldest, events.newest - NEWEST), Infinity) ?? [];
-    for (const event of kept) {
+    for (const event of events.latest(this.#archive === null ? Infinity : NEWEST)) {
       if (event.type === 'gap' && (names === null || names.has(event.service))) found.set(event.seq, event);
     }
     const gaps = [...found.values()].filter(({ to }) => to > since).sort((a, b) => a.seq - b.seq);
@@ -94,8 +91,8 @@ export class PastView {
   #reach(names: ReadonlySet<string> | null): number {
     const { events, identity } = this.#source;
     if (this.#archive === null) {
-      if (events.oldest === 1) return identity.startedAt;
-      const oldest = events.after(events.oldest - 1, 1)?.[0];
+      if (events.completeAfter === 0) return identity.startedAt;
+      const [oldest] = events.latest(Infinity);
       if (oldest === undefined) return this.#source.now();
       return oldest.type === 'gap' ? oldest.to : oldest.at;
     }

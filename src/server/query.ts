@@ -22,7 +22,7 @@ export type Knows = (service: string) => boolean;
 
 /** Reads the query of `/feed`. `token` is not looked at: see `access.ts`. */
 export function feedQuery(query: URLSearchParams, knows: Knows): FeedQuery | BadQuery {
-  const problem = strange(query, ['samples', 'after', 'monitor', 'token'], ['service']);
+  const problem = unexpected(query, ['samples', 'after', 'monitor', 'token'], ['service']);
   if (problem !== null) return { problem };
   const services = servicesOf(query, knows);
   if (isBad(services)) return services;
@@ -32,7 +32,7 @@ export function feedQuery(query: URLSearchParams, knows: Knows): FeedQuery | Bad
   const monitor = query.get('monitor');
   if (after === null && monitor === null) return { samples: samples === '1', resume: null, services };
   if (after === null || monitor === null) return { problem: 'after and monitor go together: ?after=SEQ&monitor=ID' };
-  if (!/^\d{1,15}$/.test(after)) return { problem: 'after is the number (seq) of the last event that you have' };
+  if (!/^\d{1,16}$/.test(after)) return { problem: 'after is the number (seq) of the last event that you have' };
   return { samples: samples === '1', resume: { after: Number(after), monitor }, services };
 }
 
@@ -54,8 +54,12 @@ export function timeOf(query: URLSearchParams, name: string): number | BadQuery 
   return { problem: `${name} is a time: milliseconds since 1970, or like 2026-11-23T04:05:06Z` };
 }
 
-/** What is strange about the names in a query; null where nothing is. */
-export function strange(query: URLSearchParams, once: readonly string[], repeated: readonly string[]): string | null {
+/** What is unexpected about the names in a query; null where nothing is. */
+export function unexpected(
+  query: URLSearchParams,
+  once: readonly string[],
+  repeated: readonly string[],
+): string | null {
   for (const name of new Set(query.keys())) {
     if (repeated.includes(name)) continue;
     if (!once.includes(name)) {

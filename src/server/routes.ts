@@ -2,13 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Access, Granted } from './access.ts';
-import { type Answer, ASK_FOR_TOKEN, json, refusal, text } from './http-response.ts';
+import { type HttpResponse, ASK_FOR_TOKEN, json, errorResponse, text } from './http-response.ts';
 import type { Api } from './api.ts';
 import type { Archive } from '../core/archive.ts';
 import { badgeSvg, endpointBadge } from './badge.ts';
 import { takeMark } from './marks.ts';
 import type { Page } from './page-files.ts';
-import type { Recent } from './ttl-cache.ts';
+import type { TtlCache } from './ttl-cache.ts';
 import type { FeedSource } from '../core/source.ts';
 
 /** What the handlers need. */
@@ -19,8 +19,8 @@ export interface Served {
   readonly api: Api;
   readonly page: Page;
   /** The answer to a scrape, and to a request of the state of all. */
-  readonly metrics: () => Promise<Answer>;
-  readonly recent: Recent<Answer>;
+  readonly metrics: () => Promise<HttpResponse>;
+  readonly recent: TtlCache<HttpResponse>;
 }
 
 /** One request, after its path has found its route. */
@@ -32,7 +32,7 @@ interface Asked {
   readonly name: string;
 }
 
-type Handler = (served: Served, asked: Asked) => Answer | Promise<Answer>;
+type Handler = (served: Served, asked: Asked) => HttpResponse | Promise<HttpResponse>;
 
 interface Route {
   readonly path: RegExp;
@@ -53,11 +53,15 @@ const ROUTES: readonly Route[] = [
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
   { path: /^\/metrics$/, method: 'GET', handler: ({ metrics }) => metrics() },
-  { path: /^\/feed$/, method: 'GET', handler: () => refusal(426, 'the feed is a websocket', { upgrade: 'websocket' }) },
+  {
+    path: /^\/feed$/,
+    method: 'GET',
+    handler: () => errorResponse(426, 'the feed is a websocket', { upgrade: 'websocket' }),
+  },
 ];
 
 /** Answered to everybody: they tell nothing of the services, and what supervises this process has no token. */
-const OPEN: Readonly<Record<string, (served: Served) => Answer>> = {
+const OPEN: Readonly<Record<string, (served: Served) => HttpResponse>> = {
   '/healthz': () => text('ok'),
   '/readyz': ready,
 };
@@ -66,30 +70,31 @@ const OPEN: Readonly<Record<string, (served: Served) => Answer>> = {
  * Answers a request.
  * @param url of the request
  */
-export async function answerTo(served: Served, request: IncomingMessage, url: URL): Promise<Answer> {
+export async function answerTo(served: Served, request: IncomingMessage, url: URL): Promise<HttpResponse> {
   const { pathname: path, searchParams: query } = url;
   const open = Object.hasOwn(OPEN, path) ? OPEN[path] : undefined;
   if (open !== undefined) return allowed(request, 'GET', path) ?? open(served);
   const granted = served.access.judge(request.headers, null);
-  if ('status' in granted) return refusal(granted.status, granted.problem, granted.status === 401 ? ASK_FOR_TOKEN : {});
+  if ('status' in granted)
+    return errorResponse(granted.status, granted.problem, granted.status === 401 ? ASK_FOR_TOKEN : {});
 
   for (const route of ROUTES) {
     const match = route.path.exec(path);
     if (match === null) continue;
     const name = decoded(match[1] ?? '');
-    if (name === null) return refusal(400, 'the path is not encoded as it should be');
+    if (name === null) return errorResponse(400, 'the path is not encoded as it should be');
     return allowed(request, route.method, path) ?? (await route.handler(served, { request, granted, query, name }));
   }
   const asset = served.page.answer(path, request);
-  if (asset === null) return refusal(404, 'nothing is here');
+  if (asset === null) return errorResponse(404, 'nothing is here');
   return allowed(request, 'GET', path) ?? asset;
 }
 
-/** The refusal of a method; null where it is the right one. */
-function allowed(request: IncomingMessage, method: 'GET' | 'POST', path: string): Answer | null {
+/** The errorResponse of a method; null where it is the right one. */
+function allowed(request: IncomingMessage, method: 'GET' | 'POST', path: string): HttpResponse | null {
   if (request.method === method || (request.method === 'HEAD' && method === 'GET')) return null;
   const allow = method === 'GET' ? 'GET, HEAD' : method;
-  return refusal(405, `${path} takes ${allow}`, { allow });
+  return errorResponse(405, `${path} takes ${allow}`, { allow });
 }
 
 function decoded(part: string): string | null {
@@ -100,26 +105,26 @@ function decoded(part: string): string | null {
   }
 }
 
-function status({ api, recent }: Served, { granted, query }: Asked): Answer {
+function status({ api, recent }: Served, { granted, query }: Asked): HttpResponse {
   if (query.size > 0) return api.status(granted.view, query);
   return recent.get(granted.view, () => api.status(granted.view, query));
 }
 
 /** Days change slowly, and there may be many of them. */
-function days({ api, recent }: Served, { granted, query }: Asked): Answer {
+function days({ api, recent }: Served, { granted, query }: Asked): HttpResponse {
   if (query.size > 0) return api.days(granted.view, query);
   return recent.get(`days ${granted.view}`, () => api.days(granted.view, query));
 }
 
-async function mark({ source, access }: Served, { request, granted }: Asked): Promise<Answer> {
+async function mark({ source, access }: Served, { request, granted }: Asked): Promise<HttpResponse> {
   if (granted.trusted) return takeMark(request, source);
-  if (access.hasToken) return refusal(401, 'a mark needs the token: Authorization: Bearer TOKEN', ASK_FOR_TOKEN);
-  return refusal(403, 'a mark needs the token, and this monitor has none: set feed.token in its configuration');
+  if (access.hasToken) return errorResponse(401, 'a mark needs the token: Authorization: Bearer TOKEN', ASK_FOR_TOKEN);
+  return errorResponse(403, 'a mark needs the token, and this monitor has none: set feed.token in its configuration');
 }
 
-function badge({ source }: Served, { name }: Asked): Answer {
+function badge({ source }: Served, { name }: Asked): HttpResponse {
   const service = source.board.services.get(name);
-  if (service === undefined) return refusal(404, 'no service has this name');
+  if (service === undefined) return errorResponse(404, 'no service has this name');
   const headers = {
     'cache-control': 'no-cache',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
@@ -128,13 +133,13 @@ function badge({ source }: Served, { name }: Asked): Answer {
   return { status: 200, type: 'image/svg+xml; charset=utf-8', body: badgeSvg(name, service.status), headers };
 }
 
-function badgeJson({ source }: Served, { name }: Asked): Answer {
+function badgeJson({ source }: Served, { name }: Asked): HttpResponse {
   const service = source.board.services.get(name);
-  if (service === undefined) return refusal(404, 'no service has this name');
+  if (service === undefined) return errorResponse(404, 'no service has this name');
   return json(endpointBadge(name, service.status));
 }
 
-function ready({ source, archive }: Served): Answer {
+function ready({ source, archive }: Served): HttpResponse {
   if ((source.problem ?? null) !== null) return text('the bus is not heard: the log says more', 503);
   const now = source.now();
   const waiting = [...source.board.services.values()].filter((service) => {

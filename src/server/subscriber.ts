@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
 import type { Channel, Live } from './channel.ts';
-import type { EventLog } from '../core/event-log.ts';
+import { canResume, type EventLog } from '../core/event-log.ts';
 
 /** Bytes that may wait for a client before its samples are dropped. */
 const SAMPLES_WAIT = 64 * 1024;
@@ -63,7 +63,7 @@ export class Subscriber implements Live {
   /** Something was told meanwhile that the log does not hold. */
   #stale = false;
   #resumes = false;
-  #waits = false;
+  #catchesUp = false;
   #answered = true;
 
   /** @param socket the one below `ws` */
@@ -85,16 +85,19 @@ export class Subscriber implements Live {
     });
   }
 
-  /** @param after the event after which it wants to go on; null for a fresh start */
-  begin(after: number | null): void {
-    this.#resumes = after !== null && this.#log.after(after, 0) !== null;
+  /**
+   * @param after the event after which it wants to go on; null for a fresh start
+   * @param now milliseconds since the Unix epoch
+   */
+  begin(after: number | null, now: number): void {
+    this.#resumes = after !== null && canResume(this.#log, after, now);
     if (this.#resumes && after !== null) {
       this.#greet(after);
       this.#position = after;
     } else {
       this.#position = this.#greet(0);
     }
-    this.#catchUp();
+    void this.#catchUp();
   }
 
   /** The services have changed, or something else that a hello tells. */
@@ -107,7 +110,7 @@ export class Subscriber implements Live {
     this.#live = false;
     this.#resumes = true;
     this.#position = this.#greet(this.#log.newest);
-    this.#catchUp();
+    void this.#catchUp();
   }
 
   /** Something is told that is not kept in the log: a client that catches up gets it in another hello. */
@@ -158,20 +161,14 @@ export class Subscriber implements Live {
     return seq;
   }
 
-  #catchUp(): void {
-    while (this.#ws.readyState === this.#ws.OPEN && !this.#live) {
-      if (this.#socket.writableLength > CATCH_UP_WAIT) {
-        this.#catchUpLater();
-        return;
-      }
-      const events = this.#log.after(this.#position, CHUNK);
-      if (events === null) {
-        this.close(CLOSE.slow, 'too slow: events that you miss are not kept any more');
-      } else if (events.length > 0) {
-        this.#position = events.at(-1)?.seq ?? this.#position;
-        const frames = this.#channel.frames(events);
-        if (frames !== null) this.#socket.write(frames);
-      } else if (this.#stale) {
+  /** Sends what the log has beyond the client's position, at the pace at which it reads; then it is live. */
+  async #catchUp(): Promise<void> {
+    if (this.#catchesUp) return;
+    this.#catchesUp = true;
+    while (this.#isOpen && !this.#live) {
+      if (this.#socket.writableLength > CATCH_UP_WAIT) await this.#drained();
+      else if (this.#position < this.#log.newest) await this.#sendMissed();
+      else if (this.#stale) {
         this.#stale = false;
         this.#resumes = true;
         this.#position = this.#greet(this.#position);
@@ -181,14 +178,36 @@ export class Subscriber implements Live {
         if (this.#resumes) this.write(this.#sent.allSent());
       }
     }
+    this.#catchesUp = false;
   }
 
-  #catchUpLater(): void {
-    if (this.#waits) return;
-    this.#waits = true;
-    this.#socket.once('drain', () => {
-      this.#waits = false;
-      this.#catchUp();
+  async #sendMissed(): Promise<void> {
+    const { newest } = this.#log;
+    const events = await this.#log.after(this.#position, CHUNK);
+    if (!this.#isOpen) return;
+    if (events === null) {
+      this.close(CLOSE.slow, 'too slow: events that you miss are not kept any more');
+      return;
+    }
+    this.#position = events.at(-1)?.seq ?? newest;
+    const frames = this.#channel.frames(events);
+    if (frames !== null) this.#socket.write(frames);
+  }
+
+  get #isOpen(): boolean {
+    return this.#ws.readyState === this.#ws.OPEN;
+  }
+
+  /** Resolves when the client has read what waits for it, or is gone. */
+  async #drained(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#socket.off('drain', done);
+        this.#ws.off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done);
+      this.#ws.on('close', done);
     });
   }
 }

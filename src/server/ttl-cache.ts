@@ -1,6 +1,6 @@
 /** Keeps an answer for a moment, so that many who ask at once cost no more than one. */
 
-export class Recent<T> {
+export class TtlCache<T> {
   readonly #keepMs: number;
   readonly #kept = new Map<string, { readonly at: number; readonly value: T }>();
 

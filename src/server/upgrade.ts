@@ -1,4 +1,4 @@
-/** From an HTTP connection to a client of the feed, or to the right refusal. */
+/** From an HTTP connection to a client of the feed, or to the right errorResponse. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -39,7 +39,7 @@ export class Upgrader {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, url: URL | null): void {
     const refuse = (status: number, reason: string, problem: string, headers: readonly string[] = []): void => {
       socket.on('error', () => {
-        // It went away before it heard the refusal.
+        // It went away before it heard the errorResponse.
       });
       socket.end(closingAnswer(status, reason, problem, headers), () => {
         socket.destroy();

@@ -43,9 +43,9 @@ async function startEngine(): Promise<void> {
     targets.map((target, index) => ({
       watched: watchedOf(String(index), target, manner),
       phaseMs: phaseOf(index, INTERVAL_MS),
-      firstLookMs: INTERVAL_MS,
+      initialDelayMs: INTERVAL_MS,
       counters: new ProbeCounters().memory,
-      past: null,
+      restored: null,
     })),
   );
 }

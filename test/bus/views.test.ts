@@ -7,7 +7,7 @@ import type { Hello, ServiceSnapshot, Transition } from '../../src/core/messages
 import { PROTOCOL } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { LinesFormat } from '../../src/terminal/lines-format.ts';
-import { Picture } from '../../src/page/page-state.ts';
+import { PageState } from '../../src/page/page-state.ts';
 
 const NOW = 1_795_000_000_000;
 const NONE = { '1h': null, '24h': null, '90d': null };
@@ -45,7 +45,7 @@ describe('who says what', () => {
   });
 
   it('is told by the page', () => {
-    const picture = new Picture();
+    const picture = new PageState();
     picture.take(hello);
     // Known to the hello already: only news.
     picture.take({ ...partial, seq: 6 });

@@ -7,11 +7,11 @@ import type { GapFacts } from '../../src/core/messages.ts';
 import type { Sample } from '../../src/core/model.ts';
 import { SettleQueue } from '../../src/core/settle-queue.ts';
 import {
-  memoryOfUp,
+  checkpointOfUp,
   type OpenGapFacts,
   type StateChange,
   Timeline,
-  type TimelineMemory,
+  type Checkpoint,
 } from '../../src/core/timeline.ts';
 import { type Outage, type World, worlds } from '../support/world.ts';
 
@@ -274,10 +274,10 @@ function tellWithAbsence(world: World, killedAt: number, backAt: number): { gaps
   const open = world.samples.findIndex(({ sentAt, endedAt }) => sentAt >= killedAt || endedAt > killedAt);
   const settled = open < 0 ? world.samples : world.samples.slice(0, open);
   for (const sample of settled) before.add(sample);
-  const told = before.memory;
+  const told = before.checkpoint;
   const since = changes.at(-1)?.at ?? 0;
   const timing = { intervalMs: world.intervalMs * 11, timeoutMs: world.timeoutMs };
-  const memory = told.state === 'up' ? memoryOfUp(since, killedAt, timing) : told;
+  const memory = told.state === 'up' ? checkpointOfUp(since, killedAt, timing) : told;
   if (told.state !== 'unknown' && told.state !== 'unobserved')
     changes.push({
       from: told.state,
@@ -289,7 +289,7 @@ function tellWithAbsence(world: World, killedAt: number, backAt: number): { gaps
       message: null,
     });
   const after = new Timeline(sink);
-  if (told.state !== 'unknown') after.resume(JSON.parse(JSON.stringify(memory)) as TimelineMemory, killedAt);
+  if (told.state !== 'unknown') after.resume(JSON.parse(JSON.stringify(memory)) as Checkpoint, killedAt);
   for (const sample of world.samples) if (sample.sentAt >= backAt) after.add(sample);
   return { gaps, changes };
 }

@@ -1,5 +1,5 @@
 /** A history without its threads: what it is told is in the file at once. For months in seconds. */
-import type { Past } from '../../src/core/restored-state.ts';
+import type { RestoredState } from '../../src/core/restored-state.ts';
 import { EventStore } from '../../src/history/event-store.ts';
 import { readServices } from '../../src/history/past-reader.ts';
 import { HistoryReader } from '../../src/history/reader.ts';
@@ -9,7 +9,7 @@ import { Store } from '../../src/history/store.ts';
 import { DAY_MS } from './open.ts';
 
 export class DirectHistory {
-  readonly past: Past;
+  readonly past: RestoredState;
   readonly reader: HistoryReader;
   readonly #store: Store;
   readonly #events: EventStore;

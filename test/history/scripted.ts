@@ -1,6 +1,6 @@
 /** A monitor that does what a test says, with a clock of its own: for what takes a real one months. */
 import type { Reader } from '../../src/core/source.ts';
-import type { Past, ServicePast } from '../../src/core/restored-state.ts';
+import type { RestoredState, RestoredService } from '../../src/core/restored-state.ts';
 import type { EventLog } from '../../src/core/event-log.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
 import type { Event, GapFacts, Message, Unnumbered } from '../../src/core/messages.ts';
@@ -8,7 +8,7 @@ import { PROTOCOL } from '../../src/core/messages.ts';
 import type { Reason, State } from '../../src/core/model.ts';
 import type { RecordedMonitor } from '../../src/core/archive.ts';
 import { Board, BoardService, type ServiceInfo } from '../../src/core/board.ts';
-import type { TimelineMemory } from '../../src/core/timeline.ts';
+import type { Checkpoint } from '../../src/core/timeline.ts';
 
 export const INFO: ServiceInfo = {
   kind: 'tcp',
@@ -25,14 +25,14 @@ export class ScriptedMonitor implements RecordedMonitor {
   readonly identity: RecordedMonitor['identity'];
   readonly board = new Board();
   readonly events: EventLog;
-  readonly memories = new Map<string, TimelineMemory>();
-  readonly #past: Map<string, ServicePast>;
+  readonly memories = new Map<string, Checkpoint>();
+  readonly #past: Map<string, RestoredService>;
   readonly #readers = new Set<Reader>();
   /** Milliseconds since the epoch. */
   clock: number;
 
   /** @param clock when it starts */
-  constructor(past: Past | null, clock: number) {
+  constructor(past: RestoredState | null, clock: number) {
     this.#past = new Map(past?.services);
     this.clock = clock;
     this.events = past?.events ?? new MemoryEventLog(0);
@@ -47,7 +47,7 @@ export class ScriptedMonitor implements RecordedMonitor {
     return this.clock;
   }
 
-  memory(service: string): TimelineMemory | null {
+  checkpoint(service: string): Checkpoint | null {
     return this.memories.get(service) ?? null;
   }
 

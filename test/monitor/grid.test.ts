@@ -23,12 +23,12 @@ describe('Grid', () => {
     const grid = new Grid(0, 100);
     grid.take(0);
     const slots = grid.take(1030);
-    assert.deepEqual(slots, { missed: 9, blindFrom: 100, lateMs: 30 });
+    assert.deepEqual(slots, { missed: 9, unobservedFrom: 100, lateMs: 30 });
     assert.equal(grid.next, 1100);
   });
 
   it('calls lateness unobserved beyond one interval, and beyond 250 ms', () => {
-    const late = (intervalMs: number, ms: number): boolean => new Grid(0, intervalMs).take(ms).blindFrom !== null;
+    const late = (intervalMs: number, ms: number): boolean => new Grid(0, intervalMs).take(ms).unobservedFrom !== null;
     assert.equal(late(100, 250), false);
     assert.equal(late(100, 251), true);
     assert.equal(late(1000, 1000), false);

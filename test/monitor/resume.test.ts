@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 
 import { Monitor } from '../../src/monitor/monitor.ts';
-import type { Past, ServicePast } from '../../src/core/restored-state.ts';
+import type { RestoredState, RestoredService } from '../../src/core/restored-state.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import type { BoardService } from '../../src/core/board.ts';
-import { ENGINE_SILENCE_MS, memoryOfUp } from '../../src/core/timeline.ts';
+import { ENGINE_SILENCE_MS, checkpointOfUp } from '../../src/core/timeline.ts';
 import { Backend, endBackends } from './backend.ts';
 import { Hearing } from './hearing.ts';
 import { withMonitor } from './watch.ts';
@@ -17,10 +17,10 @@ const NO_TOTALS = { gaps: 0, longestGapMs: 0, upMs: 0, downMs: 0, unobservedMs: 
 const NO_SUMS = { minutes: [], hours: [], days: [] };
 
 /** What a monitor that ended just now left of a service. */
-function left(board: BoardService, monitor: Monitor, until: number): ServicePast {
+function left(board: BoardService, monitor: Monitor, until: number): RestoredService {
   const { state, status, since, reason, timeline, gaps } = board;
-  const memory = state === 'up' ? memoryOfUp(since, until, board.info) : monitor.memory(board.name);
-  return { until, state, status, since, reason, timeline, gaps, totals: NO_TOTALS, uptime: NO_SUMS, memory };
+  const checkpoint = state === 'up' ? checkpointOfUp(since, until, board.info) : monitor.checkpoint(board.name);
+  return { until, state, status, since, reason, timeline, gaps, totals: NO_TOTALS, uptime: NO_SUMS, checkpoint };
 }
 
 function seqOf(event: object | undefined): unknown {
@@ -29,11 +29,11 @@ function seqOf(event: object | undefined): unknown {
 
 async function resumed(
   watched: readonly Watched[],
-  past: Past,
+  restored: RestoredState,
   test: (hearing: Hearing, monitor: Monitor) => Promise<void>,
 ): Promise<void> {
   const hearing = new Hearing();
-  const monitor = new Monitor({ vantage: 'here', version: '0', watched: [], workers: 1, past });
+  const monitor = new Monitor({ vantage: 'here', version: '0', watched: [], workers: 1, restored });
   monitor.subscribe({
     samples: true,
     take: (messages) => {
@@ -71,7 +71,7 @@ describe('a monitor that goes on', { concurrency: true }, () => {
   it('tells the time of its absence as unobserved, and counts its events on', async () => {
     const backend = await Backend.start();
     const watched = [backend.watched('api')];
-    const kept: { past?: Past } = {};
+    const kept: { restored?: RestoredState } = {};
     let until = 0;
     await withMonitor(watched, async (hearing, monitor) => {
       await hearing.nth(3, 'sample');
@@ -80,17 +80,17 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       until = monitor.now();
       const board = monitor.board.services.get('api');
       assert.ok(board !== undefined);
-      kept.past = {
+      kept.restored = {
         id: monitor.identity.id,
         events: monitor.events,
         services: new Map([['api', left(board, monitor, until)]]),
       };
     });
-    const { past } = kept;
-    assert.ok(past !== undefined);
-    const { id, events } = past;
+    const { restored } = kept;
+    assert.ok(restored !== undefined);
+    const { id, events } = restored;
     const newest = events.newest;
-    await resumed(watched, past, async (hearing, monitor) => {
+    await resumed(watched, restored, async (hearing, monitor) => {
       assert.equal(monitor.identity.id, id);
       const up = await hearing.nth(2, 'transition');
       const stopped = hearing.of('transition')[0];
@@ -110,7 +110,7 @@ describe('a monitor that goes on', { concurrency: true }, () => {
   it('ends a gap that began before its absence, with bounds that hold what nobody saw', async () => {
     const backend = await Backend.start();
     const watched = [backend.watched('api')];
-    const kept: { past?: Past } = {};
+    const kept: { restored?: RestoredState } = {};
     let lastGood = 0;
     let failed = 0;
     await withMonitor(watched, async (hearing, monitor) => {
@@ -121,14 +121,14 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       const board = monitor.board.services.get('api');
       assert.ok(board !== undefined);
       const service = left(board, monitor, monitor.now());
-      failed = service.memory?.gap?.failed ?? 0;
-      lastGood = service.memory?.gap?.lastGoodSent ?? 0;
-      kept.past = { id: 'm', events: monitor.events, services: new Map([['api', service]]) };
+      failed = service.checkpoint?.gap?.failed ?? 0;
+      lastGood = service.checkpoint?.gap?.lastGoodSent ?? 0;
+      kept.restored = { id: 'm', events: monitor.events, services: new Map([['api', service]]) };
     });
-    const { past } = kept;
-    assert.ok(past !== undefined && failed > 3 && lastGood > 0);
+    const { restored } = kept;
+    assert.ok(restored !== undefined && failed > 3 && lastGood > 0);
     await backend.up();
-    await resumed(watched, past, async (hearing) => {
+    await resumed(watched, restored, async (hearing) => {
       const gap = await hearing.nth(1, 'gap');
       const up = hearing.of('transition').at(-1);
       assert.equal(gap.failed, failed);
@@ -145,7 +145,7 @@ describe('a monitor that goes on', { concurrency: true }, () => {
     const now = Date.now();
     const day = Math.floor(now / (24 * HOUR)) * 24 * HOUR;
     const since = now - 10_000;
-    const service: ServicePast = {
+    const service: RestoredService = {
       until: now - 5000,
       state: 'up',
       status: 'up',
@@ -155,10 +155,10 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       gaps: [],
       totals: { ...NO_TOTALS, gaps: 7, longestGapMs: 1234, downMs: 3 * HOUR },
       uptime: { ...NO_SUMS, days: [{ from: day - 48 * HOUR, upMs: 9 * HOUR, downMs: 3 * HOUR }] },
-      memory: memoryOfUp(since, now - 5000, { timeoutMs: 500, intervalMs: 50 }),
+      checkpoint: checkpointOfUp(since, now - 5000, { timeoutMs: 500, intervalMs: 50 }),
     };
-    const past = { id: 'm', events: new MemoryEventLog(41), services: new Map([['api', service]]) };
-    await resumed([backend.watched('api')], past, async (hearing, monitor) => {
+    const restored = { id: 'm', events: new MemoryEventLog(41), services: new Map([['api', service]]) };
+    await resumed([backend.watched('api')], restored, async (hearing, monitor) => {
       await hearing.nth(1, 'sample');
       const board = monitor.board.services.get('api');
       const totals = board?.totalsAt(monitor.now());
@@ -177,9 +177,9 @@ describe('a monitor that goes on', { concurrency: true }, () => {
     await withMonitor([backend.watched('api')], async (hearing, monitor) => {
       await hearing.nth(3, 'sample');
       backend.down();
-      await hearing.until(() => monitor.memory('api') !== null);
+      await hearing.until(() => monitor.checkpoint('api') !== null);
       monitor.apply([]);
-      assert.equal(monitor.memory('api'), null);
+      assert.equal(monitor.checkpoint('api'), null);
     });
   });
 

@@ -3,13 +3,13 @@ import { Clock } from '../../src/core/clock.ts';
 import { ProbeCounters } from '../../src/core/probe-counters.ts';
 import { Engine } from '../../src/monitor/engine.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
-import type { Placed } from '../../src/monitor/engine-protocol.ts';
+import type { ScheduledService } from '../../src/monitor/engine-protocol.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import { Hearing } from './hearing.ts';
 
 /** A service whose first slot is now. */
-export function placed(watched: Watched): Placed {
-  return { watched, phaseMs: 0, firstLookMs: 0, counters: new ProbeCounters().memory, past: null };
+export function placed(watched: Watched): ScheduledService {
+  return { watched, phaseMs: 0, initialDelayMs: 0, counters: new ProbeCounters().memory, restored: null };
 }
 
 /** Watches with an engine in this thread while a test runs; every sample is told. */

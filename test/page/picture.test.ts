@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import type { Gap, Hello, ServiceSnapshot, Transition } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
-import { Picture } from '../../src/page/page-state.ts';
+import { PageState } from '../../src/page/page-state.ts';
 import { receive } from '../../src/page/receive.ts';
 
 const MONITOR = { id: 'm', vantage: 'here', version: '0', startedAt: 0 };
@@ -45,13 +45,13 @@ function gap(seq: number, service: string, from: number, to: number): Gap {
   return { type: 'gap', seq, service, ...facts, reasons: [{ reason: 'refused', count: 2 }] };
 }
 
-function told(picture: Picture): string[] {
+function told(picture: PageState): string[] {
   return picture.news.entries([], 100_000, 100).map(({ who, what }) => `${who} ${what}`.trim());
 }
 
 describe('the picture', () => {
   it('changes with the events', () => {
-    const picture = new Picture();
+    const picture = new PageState();
     picture.take(hello(4, false, [snapshot('web'), snapshot('api')]));
     assert.deepEqual(picture.take(transition(5, 'web', 'up', 'down', 5000)), [{ service: 'web', to: 'down' }]);
     assert.deepEqual(
@@ -65,7 +65,7 @@ describe('the picture', () => {
   });
 
   it('takes what it missed as news, and what is from the hello', () => {
-    const picture = new Picture();
+    const picture = new PageState();
     picture.take(hello(4, false, [snapshot('web')]));
     picture.take(hello(7, true, [snapshot('web', { state: 'down', status: 'down', since: 9000, reason: 'reset' })]));
     for (const event of [
@@ -73,27 +73,23 @@ describe('the picture', () => {
       transition(6, 'web', 'down', 'up', 5200),
       gap(7, 'web', 5000, 5200),
     ]) {
-      assert.equal(picture.misses(event), false);
       assert.deepEqual(picture.take(event), []);
     }
-    // The monitor was killed meanwhile, and has left out numbers.
-    assert.equal(picture.misses(gap(10_007, 'web', 1, 2)), false);
     assert.equal(picture.services[0]?.status, 'down');
     assert.equal(told(picture).length, 1);
     assert.equal(picture.position?.after, 7);
   });
 
-  it('notices that an event is missing, and takes none twice', () => {
-    const picture = new Picture();
+  it('takes no event twice', () => {
+    const picture = new PageState();
     picture.take(hello(4, false, [snapshot('web')]));
-    assert.equal(picture.misses(gap(6, 'web', 1, 2)), true);
     picture.take(gap(5, 'web', 2000, 2200));
     picture.take(gap(5, 'web', 3000, 3200));
     assert.equal(told(picture).length, 1);
   });
 
   it('tells what several services did within a second as one', () => {
-    const picture = new Picture();
+    const picture = new PageState();
     picture.take(
       hello(
         0,
@@ -116,7 +112,7 @@ describe('the picture', () => {
   });
 
   it('tells how long nobody looked, live and from the past', () => {
-    const picture = new Picture();
+    const picture = new PageState();
     const timeline = [
       { state: 'up', from: 1000, to: 2000 },
       { state: 'unobserved', from: 2000, to: 4000 },
@@ -132,7 +128,7 @@ describe('the picture', () => {
   });
 
   it('says that another monitor answers, or that this one does not know all', () => {
-    const picture = new Picture();
+    const picture = new PageState();
     picture.take(hello(4, false, [snapshot('web')]));
     picture.take(hello(900, false, [snapshot('web')]));
     picture.take(hello(0, false, [snapshot('web')], 'other'));
@@ -144,9 +140,9 @@ describe('the picture', () => {
   });
 
   it('begins with the status, and asks for the last hundred events', () => {
-    const picture = new Picture();
+    const picture = new PageState();
     const status = snapshot('web', { uptime: { '1h': 0.5, '24h': null, '90d': 1 } });
-    picture.begin({ monitor: MONITOR, now: 5000, seq: 250, services: [status] });
+    picture.begin({ monitor: MONITOR, now: 5000, seq: 250, newsAfter: 150, services: [status] });
     assert.deepEqual(picture.position, { after: 150, monitor: 'm' });
     assert.equal(picture.known('web').uptime['1h'], 0.5);
     picture.take(hello(250, true, [snapshot('web', { gaps: [gap(0, '', 1500, 1700)] })]));

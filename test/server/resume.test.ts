@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { MemoryEventLog } from '../../src/core/event-log.ts';
 import type { Event } from '../../src/core/messages.ts';
 import { type Heard, Listener } from './listener.ts';
 import { inScene, type Scene } from './scene.ts';
@@ -151,21 +150,4 @@ describe('a client that comes back', () => {
       }
     }),
   );
-});
-
-describe('the log of events', () => {
-  const mark = (seq: number): Event => ({ type: 'mark', seq, at: seq, text: '' });
-
-  it('gives what came after a number, as long as it is kept', () => {
-    const log = new MemoryEventLog(10, 4);
-    assert.deepEqual(log.after(10, 9), []);
-    assert.equal(log.after(9, 9), null);
-    assert.equal(log.after(11, 9), null);
-    for (let seq = 11; seq <= 15; seq++) log.append(mark(seq));
-    assert.equal(log.oldest, 12);
-    assert.equal(log.newest, 15);
-    assert.equal(log.after(10, 9), null);
-    assert.deepEqual(log.after(11, 2), [mark(12), mark(13)]);
-    assert.deepEqual(log.after(14, 9), [mark(15)]);
-  });
 });

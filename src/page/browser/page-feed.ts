@@ -1,7 +1,7 @@
 /** The page's side of the feed: keeps the picture true, and says how the connection is. */
 import type { LinkState } from '../link-words.ts';
 import type { DaysAnswer } from '../page-days.ts';
-import { type Change, Picture } from '../page-state.ts';
+import { type Change, PageState } from '../page-state.ts';
 import { receive, type StatusAnswer } from '../receive.ts';
 import { Link } from './page-connection.ts';
 import { MonitorClock } from './monitor-clock.ts';
@@ -13,13 +13,16 @@ const SPREAD_MS = 2000;
 /** Days that are past do not change; of today the feed tells. */
 const DAYS_MS = 600_000;
 
+/** An answer that has not come after this time is not waited for any longer. */
+const ANSWER_MS = 10_000;
+
 export interface FeedEvents {
   /** Something is to be drawn. */
   changed(changes: readonly Change[]): void;
 }
 
 export class Feed {
-  readonly picture = new Picture();
+  readonly picture = new PageState();
   readonly clock = new MonitorClock();
   readonly #events: FeedEvents;
   readonly #token = new URLSearchParams(location.search).get('token');
@@ -81,10 +84,6 @@ export class Feed {
   #take(text: string): void {
     const message = receive(text);
     if (message === null) return;
-    if (this.picture.misses(message)) {
-      this.#link.drop('events are missing');
-      return;
-    }
     if (message.type === 'hello') {
       this.clock.reset();
       this.#link.good();
@@ -132,6 +131,7 @@ export class Feed {
     try {
       response = await fetch(path, {
         headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
+        signal: AbortSignal.timeout(ANSWER_MS),
       });
     } catch {
       throw new Error('no connection');

@@ -1,6 +1,6 @@
 /** All services, in their groups. */
 import { count } from '../../core/format.ts';
-import type { Picture } from '../page-state.ts';
+import type { PageState } from '../page-state.ts';
 import { byId, make, setHidden, setText } from './dom.ts';
 import type { Frame } from './frame.ts';
 import { ServiceRow } from './service-row.ts';
@@ -34,7 +34,7 @@ export class ServiceList {
     { rootMargin: '200px' },
   );
   #groups: readonly Group[] = [];
-  #of: Picture['services'] = [];
+  #of: PageState['services'] = [];
   #frame: Frame | null = null;
 
   /** @param changed called when something is to be drawn */
@@ -59,7 +59,7 @@ export class ServiceList {
     });
   }
 
-  draw(picture: Picture, frame: Frame): void {
+  draw(picture: PageState, frame: Frame): void {
     this.#frame = frame;
     const { services } = picture;
     if (services.length !== this.#of.length || services.some((service, index) => service !== this.#of[index])) {

@@ -1,7 +1,7 @@
 /** The top and the foot of the page: how the connection is, who watches, since when. */
 import { count, showClock } from '../../core/format.ts';
 import { type LinkState, linkWord } from '../link-words.ts';
-import type { Picture } from '../page-state.ts';
+import type { PageState } from '../page-state.ts';
 import { showEvery, showWhen } from '../page-text.ts';
 import { byId, setText } from './dom.ts';
 
@@ -17,7 +17,7 @@ export class Top {
     this.#retry.addEventListener('click', retry);
   }
 
-  draw(link: LinkState, picture: Picture, now: number): void {
+  draw(link: LinkState, picture: PageState, now: number): void {
     const { body } = document;
     if (body.dataset['link'] !== link.is) body.dataset['link'] = link.is;
     setText(this.#word, linkWord(link, now));

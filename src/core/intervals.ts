@@ -1,0 +1,80 @@
+/**
+ * The states of a service over time, and the one rule for how a state is entered. Pure. Times in milliseconds.
+ *
+ * Times are labels of the wall clock, which may be set back. Then the past stays as it is, in order: a state with an earlier
+ * label than the present one begins just after it. What lasted no time at all gives way to what begins at the same moment.
+ */
+import type { TimelineInterval } from './messages.ts';
+import type { Reason, State } from './model.ts';
+
+/** Times are exact to the microsecond, so this is the shortest time between two states. */
+export const TICK_MS = 0.001;
+
+/**
+ * When a state begins that is entered at `at`, after one that began at `since`.
+ *
+ * @example
+ * beginAfter(1000, 2500) // 2500
+ * beginAfter(1000, 400) // 1000.001: the clock was set back
+ */
+export function beginAfter(since: number, at: number): number {
+  return at >= since ? at : since + TICK_MS;
+}
+
+/** A state, when it began, and why. */
+export interface Interval {
+  readonly state: State;
+  readonly from: number;
+  /** Null where it needs none, or none is known. */
+  readonly reason: Reason | null;
+}
+
+/** The newest intervals of one service, the last of which is the present state. */
+export class Intervals {
+  readonly #limit: number;
+  #past: Interval[] = [];
+  #present: Interval;
+
+  /** @param limit how many past intervals are kept: the newest; up to twice as many between two cuts */
+  constructor(first: Interval, limit = Infinity) {
+    this.#present = first;
+    this.#limit = limit;
+  }
+
+  get present(): Interval {
+    return this.#present;
+  }
+
+  /** A state is entered at a moment. Where it is the present one already, only its reason is another. */
+  enter(next: Interval): void {
+    const { state, from } = this.#present;
+    if (next.state === state) {
+      this.#present = { state, from, reason: next.reason };
+      return;
+    }
+    if (next.from === from) {
+      const before = this.#past.at(-1);
+      if (before?.state !== next.state) this.#present = next;
+      else {
+        this.#past.pop();
+        this.#present = { ...before, reason: next.reason };
+      }
+      return;
+    }
+    this.#past.push(this.#present);
+    this.#present = { ...next, from: beginAfter(from, next.from) };
+    // Cut in large pieces: shifting at every change would cost the whole length each time.
+    if (this.#past.length >= 2 * this.#limit) this.#past = this.#past.slice(-this.#limit);
+  }
+
+  /** The oldest first; the last one is the present state. */
+  list(): Interval[] {
+    return [...this.#past, this.#present];
+  }
+
+  /** The same, each with its end; the present state is open. */
+  timeline(): TimelineInterval[] {
+    const all = this.list();
+    return all.map(({ state, from }, index) => ({ state, from, to: all[index + 1]?.from ?? null }));
+  }
+}

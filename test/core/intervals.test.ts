@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import fc from 'fast-check';
+
+import { Intervals } from '../../src/core/intervals.ts';
+import type { State } from '../../src/core/model.ts';
+
+const state = fc.constantFrom<State[]>('up', 'down', 'unobserved', 'partial');
+
+describe('intervals', () => {
+  it('keep every state that lasted, in order, however the clock steps', () => {
+    const steps = fc.array(
+      fc.tuple(
+        state,
+        fc.integer({ min: -5000, max: 5000 }).filter((ms) => ms !== 0),
+      ),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(steps, (all) => {
+        const intervals = new Intervals({ state: 'unknown', from: 1000, reason: null });
+        const entered: State[] = ['unknown'];
+        let at = 1000;
+        for (const [next, tookMs] of all) {
+          at += tookMs;
+          // The moment of the present state itself is another case.
+          if (at === intervals.present.from) at += 1;
+          intervals.enter({ state: next, from: at, reason: null });
+          if (entered.at(-1) !== next) entered.push(next);
+        }
+        const list = intervals.list();
+        assert.deepEqual(
+          list.map((one) => one.state),
+          entered,
+        );
+        for (const [index, one] of list.entries()) assert.ok(one.from > (list[index - 1]?.from ?? -Infinity));
+        const timeline = intervals.timeline();
+        for (const [index, one] of timeline.entries()) assert.equal(one.to, timeline[index + 1]?.from ?? null);
+      }),
+    );
+  });
+
+  it('keep the past where the wall clock is set back by an hour', () => {
+    const intervals = new Intervals({ state: 'unknown', from: 10_000_000, reason: null });
+    for (const [next, at] of [
+      ['up', 10_000_100],
+      ['down', 10_050_000],
+      ['up', 6_450_300],
+    ] as const) {
+      intervals.enter({ state: next, from: at, reason: null });
+    }
+    assert.deepEqual(
+      intervals.list().map((one) => one.state),
+      ['unknown', 'up', 'down', 'up'],
+    );
+  });
+
+  it('let what lasted no time give way', () => {
+    const intervals = new Intervals({ state: 'up', from: 10, reason: null });
+    intervals.enter({ state: 'unobserved', from: 20, reason: 'stalled' });
+    intervals.enter({ state: 'up', from: 20, reason: null });
+    assert.deepEqual(intervals.list(), [{ state: 'up', from: 10, reason: null }]);
+    intervals.enter({ state: 'down', from: 10, reason: 'reset' });
+    assert.deepEqual(intervals.list(), [{ state: 'down', from: 10, reason: 'reset' }]);
+  });
+
+  it('keep the newest', () => {
+    const intervals = new Intervals({ state: 'unknown', from: 0, reason: null }, 10);
+    for (let n = 1; n <= 1000; n++) intervals.enter({ state: n % 2 === 0 ? 'up' : 'down', from: n, reason: null });
+    assert.ok(intervals.list().length >= 10 && intervals.list().length <= 21);
+    assert.equal(intervals.present.from, 1000);
+  });
+});
