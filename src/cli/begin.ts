@@ -24,7 +24,7 @@ export async function begin(beginning: Beginning): Promise<{ monitor: Monitor; f
   const { args, config, history, log, goOn } = beginning;
   let monitor: Monitor | null = null;
   try {
-    monitor = idleMonitor(config.vantage, args.workers, history?.past);
+    monitor = idleMonitor(config.vantage, args.workers, history?.restored);
     history?.record(monitor);
     const request = { option: args.listen, settings: config.feed, archive: history, log, ...(goOn && { goOn }) };
     return { monitor, feed: await serveFeed(monitor, request) };

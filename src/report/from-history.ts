@@ -1,36 +1,47 @@
 /** What a history knows of a window, as a report takes it. */
-import type { ArchiveReader } from '../core/archive.ts';
+import { type ArchiveReader, gapsByService } from '../core/archive.ts';
 import type { ObservedService, ObservedVantage, Window } from './observed.ts';
 
-/** @param services the names of those that are wanted */
-export function observedFrom(reader: ArchiveReader, window: Window, services: ReadonlySet<string>): ObservedVantage {
-  const { id, vantage } = reader.monitor;
-  const until = reader.reach?.to ?? window.to;
-  const moments = reader.moments(window);
-  const wanted = reader.services().filter(({ name }) => services.has(name));
+/**
+ * @param services the names of those that are wanted
+ * @throws ArchiveError
+ */
+export async function observedFrom(
+  reader: ArchiveReader,
+  window: Window,
+  services: ReadonlySet<string>,
+): Promise<ObservedVantage> {
+  const names = [...services];
+  const [overview, annotations, intervals, { gaps }, openGaps] = await Promise.all([
+    reader.overview(),
+    reader.annotations(window),
+    reader.intervals({ services: names, window }),
+    reader.gaps({ services: names, window }),
+    reader.openGaps(names),
+  ]);
+  const { id, vantage } = overview.monitor;
+  const until = overview.reach?.to ?? window.to;
+  const gapsOf = gapsByService(gaps);
   return {
     vantage,
     monitor: id,
     clock: null,
-    services: wanted.map(({ name, info }): ObservedService => {
-      // What lasted at the newest sign of life is known until then.
-      const intervals = reader.intervals(name, window).map((one) => ({ ...one, to: one.to ?? until }));
-      const open = reader.openGap(name);
-      return {
+    services: overview.services
+      .filter(({ name }) => services.has(name))
+      .map(({ name, info }): ObservedService => ({
         name,
         info,
-        intervals,
-        gaps: reader
-          .gaps(window, name)
+        // What lasted at the newest sign of life is known until then.
+        intervals: (intervals.get(name) ?? []).map((one) => ({ ...one, to: one.to ?? until })),
+        gaps: (gapsOf.get(name) ?? [])
           .map(({ from, to, durationMs, minMs, maxMs, failed, reasons }) => {
             return { from, to, durationMs, minMs, maxMs, failed, reasons };
           })
           .sort((a, b) => a.from - b.from),
-        openGap: open,
-        lost: moments.filter((moment) => moment.type === 'connection-lost').filter(({ service }) => service === name),
-        identities: moments.filter((moment) => moment.type === 'identity').filter(({ service }) => service === name),
-      };
-    }),
-    marks: moments.filter((moment) => moment.type === 'mark'),
+        openGap: openGaps.find(({ service }) => service === name) ?? null,
+        lost: annotations.filter((one) => one.type === 'connection-lost').filter(({ service }) => service === name),
+        identities: annotations.filter((one) => one.type === 'identity').filter(({ service }) => service === name),
+      })),
+    marks: annotations.filter((one) => one.type === 'mark'),
   };
 }

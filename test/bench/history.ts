@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
+import { openArchive } from '../../src/history/history.ts';
 import { simulateHistory } from '../history/simulated.ts';
 import { examine, Victim } from '../history/victims.ts';
 import { Child } from './child.ts';
@@ -81,8 +81,8 @@ async function killRow(dir: string, say: Say): Promise<Row> {
     if (round % 20 === 0) say(`kill -9, round ${String(round)} of ${String(ROUNDS)}`);
     const victim = new Victim(dir, LOAD);
     const events = 1 + Math.floor(Math.random() * 400);
-    await victim.until(() => victim.heard.length >= events);
-    const found = examine(dir, victim, told, await victim.kill());
+    await victim.waitFor(() => victim.heard.length >= events);
+    const found = await examine(dir, victim, told, await victim.kill());
     sum.lost += found.lost;
     sum.twice += found.twice;
     sum.unsound += found.integrity === 'ok' ? 0 : 1;
@@ -104,13 +104,13 @@ async function killRow(dir: string, say: Say): Promise<Row> {
 
 async function monthsRows(dir: string, say: Say): Promise<Row[]> {
   // It ends a moment ago: what is to come must not be before it.
-  simulateHistory(dir, { ...MONTHS, end: Date.now() - 60_000 }, (day) => {
+  await simulateHistory(dir, { ...MONTHS, end: Date.now() - 60_000 }, (day) => {
     if (day % 10 === 0) say(`writing day ${String(day)} of ${String(MONTHS.days)}`);
   });
   const { size } = await stat(databaseFile(dir));
-  const reader = HistoryReader.open(dir);
-  const names = reader.services().map(({ name }) => name);
-  reader.close();
+  const archive = await openArchive(dir);
+  const names = (await archive.overview()).services.map(({ name }) => name);
+  await archive.close();
   const sizeRow: Row = {
     what: `${String(MONTHS.days)} days of ${String(MONTHS.services)} services, ${String(MONTHS.flapping)} flapping at every probe at 1 s`,
     found: `${(size / 1e6).toFixed(0)} MB`,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { defaultDataDir } from '../../src/history/data-dir.ts';
 import { HistoryError } from '../../src/history/history-error.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
+import { openArchive } from '../../src/history/history.ts';
 import { requireTool } from '../support/tools.ts';
 import { openHistory, withFolder } from './open.ts';
 import { Victim } from './victims.ts';
@@ -27,14 +27,14 @@ describe('the folder of a history', () => {
   it('belongs to one process at a time, which is named, and is free when that is killed', async () => {
     await withFolder(async (dir) => {
       const victim = new Victim(dir, { services: 1, flapping: 1, intervalMs: 20 });
-      await victim.until(() => victim.heard.length > 2);
+      await victim.waitFor(() => victim.heard.length > 2);
       const pid = String(victim.process.pid);
       await assert.rejects(openHistory(dir), refusal('held', new RegExp(`pid ${pid} on .+, since 20.+ --data`)));
       // Others may read meanwhile.
-      HistoryReader.open(dir).close();
+      await (await openArchive(dir)).close();
       await victim.kill();
       const history = await openHistory(dir);
-      assert.equal(history.past.id, victim.past?.id);
+      assert.equal(history.restored.id, victim.past?.id);
       assert.equal(history.problem, null);
       await history.close();
       assert.ok(!existsSync(join(dir, 'gapwatch.holder')));
@@ -77,19 +77,15 @@ describe('the folder of a history', () => {
     });
   });
 
-  it('tells a reader where there is nothing to read', async () => {
+  it('says to a reader where there is nothing to read', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      assert.throws(
-        () => HistoryReader.open(dir),
-        refusal('missing', /There is no history to be read in .* does not exist/),
-      );
+      await assert.rejects(openArchive(dir), refusal('missing', /There is no history to be read in .* does not exist/));
       writeFileSync(join(dir, 'file'), '');
-      assert.throws(() => HistoryReader.open(join(dir, 'file')), refusal('missing', /a file, not a folder/));
+      await assert.rejects(openArchive(join(dir, 'file')), refusal('missing', /a file, not a folder/));
     });
   });
 
-  it('is in the state folder of the user where nobody names one', () => {
+  it('is in the state folder of the user by default', () => {
     assert.equal(defaultDataDir({ XDG_STATE_HOME: '/state', HOME: '/home/me' }), '/state/gapwatch');
     assert.equal(defaultDataDir({ HOME: '/home/me' }), '/home/me/.local/state/gapwatch');
     assert.equal(

@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 import type { Event } from '../../src/core/messages.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
+import { readEvents, storedEvents } from '../../src/history/event-rows.ts';
+import { HistoryReader } from '../../src/history/history-reader.ts';
+import { answerOf } from './direct-history.ts';
+import { loadDriver } from '../../src/history/sqlite-driver.ts';
 
 export interface Load {
   readonly services: number;
@@ -33,6 +36,8 @@ export interface Found {
   readonly signAgeMs: number;
   readonly events: number;
   readonly id: string;
+  /** The number of the newest event in the file. */
+  readonly newest: number;
 }
 
 /** A monitor in a process of its own. */
@@ -57,9 +62,9 @@ export class Victim {
     });
   }
 
-  /** Waits until something is so; it is looked at whenever the monitor tells something. */
-  async until(so: () => boolean): Promise<void> {
-    while (!so()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Waits for a condition, which is looked at whenever the monitor says something. */
+  async waitFor(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Kills it. Returns when that was. */
@@ -77,19 +82,17 @@ export class Victim {
  * @param told what was told before, by number; what this one told is added
  * @param endedAt when it was killed, in milliseconds since the epoch
  */
-export function examine(dir: string, victim: Victim, told: Map<number, string>, endedAt: number): Found {
-  const db = new Database(databaseFile(dir), 'write');
+export async function examine(dir: string, victim: Victim, told: Map<number, string>, endedAt: number): Promise<Found> {
+  const db = new Database(await loadDriver(), databaseFile(dir), 'write');
   const integrity = String(db.row('PRAGMA integrity_check')?.[0]);
-  db.close();
-  const reader = HistoryReader.open(dir);
   const kept = new Map<number, string>();
-  for (let seq = reader.stored.oldest - 1; ;) {
-    const events = reader.events(seq, 1e6) ?? [];
+  for (let after: number | undefined = storedEvents(db).completeAfter; after !== undefined;) {
+    const events: readonly Event[] = readEvents(db, after, 5000) ?? [];
     for (const event of events) kept.set(event.seq, JSON.stringify(event));
-    const last = events.at(-1);
-    if (last === undefined) break;
-    seq = last.seq;
+    after = events.at(-1)?.seq;
   }
+  const overview = answerOf(new HistoryReader(db).overview());
+  db.close();
   let twice = 0;
   let lost = 0;
   for (const { event, heardAt } of victim.heard) {
@@ -100,10 +103,10 @@ export function examine(dir: string, victim: Victim, told: Map<number, string>, 
   }
   for (const [seq, text] of kept) if ((told.get(seq) ?? text) !== text) twice += 1;
   const found = {
-    id: reader.monitor.id,
-    signAgeMs: reader.reach === null ? 0 : endedAt - reader.reach.to,
+    id: overview.monitor.id,
+    signAgeMs: overview.reach === null ? 0 : endedAt - overview.reach.to,
     events: kept.size,
+    newest: Math.max(0, ...kept.keys()),
   };
-  reader.close();
   return { ...found, lost, twice, integrity };
 }

@@ -50,8 +50,8 @@ for (let index = 0; index < Number(services); index++) {
 }
 
 const history = await openHistory(dir);
-const past = { id: history.past.id, newest: history.past.events.newest };
-const monitor = new Monitor({ restored: history.past, vantage: 'victim', version: '0', watched: [], workers: 1 });
+const past = { id: history.restored.id, newest: history.restored.events.newest };
+const monitor = new Monitor({ restored: history.restored, vantage: 'victim', version: '0', watched: [], workers: 1 });
 history.record(monitor);
 process.stdout.write(`${JSON.stringify({ past })}\n`);
 monitor.subscribe({

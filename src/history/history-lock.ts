@@ -1,6 +1,6 @@
 /**
- * Who has a history. The lock is SQLite's on a small file of its own: the system takes it back when the process ends,
- * however it ends. Beside it stands who holds it, for people. Nothing else may open the lock's file: to close it
+ * Which process has a history. The lock is SQLite's, on a small file of its own: the system takes it back when the process
+ * ends, however it ends. A file beside it says who holds it, for people. Nothing else may open the lock's file: to close it
  * anywhere in the process would give up the lock.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 
 import { Database, fileFaultOf } from './database.ts';
 import { HistoryError } from './history-error.ts';
+import type { SqliteDriver } from './sqlite-driver.ts';
 
 interface Holder {
   readonly pid: number;
@@ -18,7 +19,7 @@ interface Holder {
   readonly command: string;
 }
 
-export class Lock {
+export class HistoryLock {
   readonly #db: Database;
   readonly #holderFile: string;
 
@@ -31,9 +32,9 @@ export class Lock {
    * Takes the lock, at once or not at all.
    * @throws HistoryError where another living process has it; whatever else fails is thrown as it came
    */
-  static take(dir: string): Lock {
+  static take(driver: SqliteDriver, dir: string): HistoryLock {
     const holderFile = join(dir, 'gapwatch.holder');
-    const db = new Database(join(dir, 'gapwatch.lock'), 'write');
+    const db = new Database(driver, join(dir, 'gapwatch.lock'), 'write');
     try {
       db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (error) {
@@ -41,7 +42,7 @@ export class Lock {
       if (fileFaultOf(error) === 'busy') throw held(dir, holderFile);
       throw error;
     }
-    const lock = new Lock(db, holderFile);
+    const lock = new HistoryLock(db, holderFile);
     lock.#sign();
     return lock;
   }
@@ -69,7 +70,7 @@ export class Lock {
     try {
       writeFileSync(this.#holderFile, JSON.stringify(holder));
     } catch {
-      // As above: on a full disk nobody is told who it is.
+      // As above.
     }
   }
 }

@@ -1,32 +1,31 @@
 /**
- * Keeps the books: takes what a monitor told, in order, and turns it into rows. Each batch is one transaction: where it
- * fails, nothing has changed.
+ * Turns what a monitor published, in order, into rows. Each batch is one transaction: where it fails, nothing has changed.
  */
 import type { Event } from '../core/messages.ts';
-import type { Batch, Item, WatchedNow } from './batch.ts';
-import { type Condition, conditionOf, toMicros } from './codes.ts';
-import type { Database, Row } from './database.ts';
-import { type Entry, readEntries, writeEntry } from './entry.ts';
-import { encodeEvents, jumpsOf, RESERVE } from './event-blocks.ts';
-import { ServiceBook } from './service-book.ts';
+import type { Database } from './database.ts';
+import { encodeEvents, storedEvents } from './event-rows.ts';
+import { type Condition, conditionOf, type Entry, readEntries, toMicros, writeEntry } from './history-rows.ts';
+import { ServiceAggregate } from './service-aggregate.ts';
+import type { Row } from './sqlite-driver.ts';
+import type { Batch, Item, WatchedNow } from './thread-messages.ts';
 
 /** Events in one row. */
 const BLOCK = 1000;
 
-/** All that a new file needs to go on where another one, that is no more, has ended. Plain data. */
+/** What a new file needs to go on where one that is gone has ended. Plain data. */
 export interface Seed {
   readonly entries: readonly Entry[];
   /** The rows of the runs. */
   readonly runs: readonly Row[];
 }
 
-export class Ledger {
+export class HistoryWriter {
   readonly #db: Database;
   /** As they stand in the file. */
   readonly #entries: Map<string, Entry>;
   #run: number | null = null;
   /** Of the batch at work. */
-  #books = new Map<string, ServiceBook>();
+  #aggregates = new Map<string, ServiceAggregate>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -38,7 +37,7 @@ export class Ledger {
     return this.#entries;
   }
 
-  /** Begins the books of a new file. */
+  /** Begins a new file. */
   begin({ entries, runs }: Seed): void {
     this.change(() => {
       for (const run of runs) this.#db.run('INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?)', ...run);
@@ -50,24 +49,26 @@ export class Ledger {
     });
   }
 
-  /** @throws as SQLite does; then nothing of the batch is in the books */
+  /** @throws as SQLite does; then nothing of the batch is in the file */
   apply(batch: Batch): void {
     try {
       const run = this.#db.transaction(() => {
         const at = this.#run ?? this.#runOf(batch);
+        this.#completeAfter(batch.completeAfter);
         for (const item of batch.items) this.#take(item, at);
-        for (const [name, memory] of batch.memories) {
-          const entry = this.#book(name)?.entry;
-          if (entry !== undefined && conditionOf(entry.condition).state === memory.state) entry.memory = memory;
+        for (const [name, checkpoint] of batch.checkpoints) {
+          const entry = this.#aggregate(name)?.entry;
+          if (entry !== undefined && conditionOf(entry.condition).state === checkpoint.state)
+            entry.checkpoint = checkpoint;
         }
         this.#db.run('UPDATE run SET alive = ? WHERE id = ?', toMicros(batch.alive), at);
-        for (const book of this.#books.values()) book.write();
+        for (const aggregate of this.#aggregates.values()) aggregate.write();
         return at;
       });
       this.#run = run;
-      for (const [name, { entry }] of this.#books) this.#entries.set(name, entry);
+      for (const [name, { entry }] of this.#aggregates) this.#entries.set(name, entry);
     } finally {
-      this.#books = new Map();
+      this.#aggregates = new Map();
     }
   }
 
@@ -86,9 +87,10 @@ export class Ledger {
     this.#entries.delete(name);
   }
 
-  #runOf({ run, alive }: Batch): number {
-    const values = [run.vantage, run.version, toMicros(run.startedAt)];
-    // It goes on where only its writer was started anew.
+  #runOf({ monitor, alive }: Batch): number {
+    this.#db.run("INSERT OR REPLACE INTO meta VALUES ('id', ?)", monitor.id);
+    const values = [monitor.vantage, monitor.version, toMicros(monitor.startedAt)];
+    // It goes on where only its thread was started again.
     const newest =
       'SELECT id FROM run WHERE id = (SELECT max(id) FROM run) AND vantage = ? AND version = ? AND started = ?';
     const known = this.#db.number(newest, ...values);
@@ -106,11 +108,11 @@ export class Ledger {
         this.#services(item.services, toMicros(item.at), run);
         return;
       case 'lost':
-        for (const stretch of item.stretches) this.#book(stretch.service)?.lose(stretch);
+        for (const stretch of item.stretches) this.#aggregate(stretch.service)?.lose(stretch);
         return;
       case 'status': {
-        const book = this.#book(item.service);
-        if (book !== null) book.entry.status = item.status;
+        const aggregate = this.#aggregate(item.service);
+        if (aggregate !== null) aggregate.entry.status = item.status;
       }
     }
   }
@@ -120,13 +122,13 @@ export class Ledger {
     for (const event of events) {
       if (event.type === 'transition') {
         const { service, from, at } = event;
-        const book = this.#book(service) ?? this.#create(service, { state: from, reason: null }, at);
-        book.transition(event);
+        const aggregate = this.#aggregate(service) ?? this.#create(service, { state: from, reason: null }, at);
+        aggregate.transition(event);
       } else if (event.type === 'gap') {
-        this.#book(event.service)?.gap(event);
+        this.#aggregate(event.service)?.gap(event);
       } else {
         const body = JSON.stringify(event);
-        this.#db.run('INSERT OR REPLACE INTO moment VALUES (?, ?, ?)', toMicros(event.at), event.seq, body);
+        this.#db.run('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)', toMicros(event.at), event.seq, body);
       }
     }
   }
@@ -135,50 +137,55 @@ export class Ledger {
   #keep(events: readonly Event[]): void {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return;
-    const before = this.#db.number('SELECT max(last) FROM event');
-    if (first.seq !== before + 1 && jumpsOf(this.#db).get(first.seq) !== before) {
-      // Some before them are missing: those that are kept without a hole begin here.
-      this.#db.run("UPDATE meta SET value = ? WHERE name = 'events_since'", first.seq);
+    if (first.seq <= storedEvents(this.#db).newest) {
+      // A wall clock that was ahead gave these numbers to others: what comes now counts.
+      this.#db.run('DELETE FROM event WHERE last >= ?', first.seq);
+      this.#completeAfter(first.seq - 1);
     }
     const body = encodeEvents(events);
     const at = toMicros(last.type === 'gap' ? last.to : last.at);
     this.#db.run('INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?)', last.seq, first.seq, at, body);
-    this.#db.run("UPDATE meta SET value = value + ? WHERE name = 'event_bytes'", body.length);
-    const ahead = "UPDATE meta SET value = ?1 + ?2 WHERE name = 'reserved' AND value < ?1 + ?2 / 2";
-    this.#db.run(ahead, last.seq, RESERVE);
+    const sum = "INSERT INTO meta VALUES ('event_bytes', ?) ON CONFLICT DO UPDATE SET value = value + excluded.value";
+    this.#db.run(sum, body.length);
+  }
+
+  /** Events up to this number may be missing. */
+  #completeAfter(seq: number): void {
+    const sql = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)';
+    this.#db.run(sql, 'complete_after', seq);
   }
 
   #services(services: readonly WatchedNow[], at: number, run: number): void {
     for (const now of services) {
-      const book = this.#book(now.name) ?? this.#create(now.name, now, now.since);
-      const before = book.entry.run;
+      const aggregate = this.#aggregate(now.name) ?? this.#create(now.name, now, now.since);
+      const before = aggregate.entry.run;
       const alive = before === run ? null : this.#db.number('SELECT alive FROM run WHERE id = ?', before);
-      book.watch(now, run, alive);
+      aggregate.watch(now, run, alive);
     }
     const names = new Set(services.map(({ name }) => name));
-    for (const name of new Set([...this.#entries.keys(), ...this.#books.keys()])) {
+    for (const name of new Set([...this.#entries.keys(), ...this.#aggregates.keys()])) {
       if (names.has(name)) continue;
       // Looked at before it is opened: most were left long ago.
-      const known = this.#books.get(name)?.entry ?? this.#entries.get(name);
-      const entry = known?.run === run && known.ended === null ? this.#book(name)?.entry : undefined;
+      const known = this.#aggregates.get(name)?.entry ?? this.#entries.get(name);
+      const entry = known?.run === run && known.ended === null ? this.#aggregate(name)?.entry : undefined;
       if (entry !== undefined) entry.ended = at;
     }
   }
 
-  #create(name: string, condition: Condition, at: number): ServiceBook {
-    const book = ServiceBook.create(this.#db, name, condition, toMicros(at));
-    this.#books.set(name, book);
-    return book;
+  #create(name: string, condition: Condition, at: number): ServiceAggregate {
+    const aggregate = ServiceAggregate.create(this.#db, name, condition, toMicros(at));
+    this.#aggregates.set(name, aggregate);
+    return aggregate;
   }
 
-  /** The books of a service, for the batch at work; null where it has none. */
-  #book(name: string): ServiceBook | null {
-    const open = this.#books.get(name);
+  /** A service, for the batch at work; null where it is not known. */
+  #aggregate(name: string): ServiceAggregate | null {
+    const open = this.#aggregates.get(name);
     if (open !== undefined) return open;
     const entry = this.#entries.get(name);
     if (entry === undefined) return null;
-    const book = new ServiceBook(this.#db, { ...entry });
-    this.#books.set(name, book);
-    return book;
+    const aggregate = new ServiceAggregate(this.#db, { ...entry });
+    this.#aggregates.set(name, aggregate);
+    return aggregate;
   }
 }

@@ -1,8 +1,7 @@
 /** Sums by minute, hour and day: what a stretch of time in one state adds to them, and how they are read. Microseconds. */
 import type { State } from '../core/model.ts';
-import { conditionOf, toMicros, toMillis } from './codes.ts';
 import type { Database } from './database.ts';
-import type { Entry } from './entry.ts';
+import { conditionOf, type Entry, toMicros, toMillis } from './history-rows.ts';
 import type { Rollup, RollupWidth, Window } from '../core/archive.ts';
 
 const MINUTE_US = 60_000_000;

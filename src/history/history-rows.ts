@@ -1,0 +1,211 @@
+/**
+ * How values, services and gaps stand in the file: times as whole microseconds since the epoch, which is what messages are
+ * exact to, and states and reasons as small numbers. The numbers are part of the schema: new ones go to the end, none ever
+ * changes.
+ */
+import type { RecordedGap } from '../core/archive.ts';
+import type { ServiceInfo } from '../core/board.ts';
+import type { Gap } from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import type { Checkpoint } from '../core/timeline.ts';
+import type { Database } from './database.ts';
+import type { Row, Value } from './sqlite-driver.ts';
+
+const STATE_CODES: readonly State[] = ['up', 'down', 'unobserved', 'unknown', 'partial'];
+const REASON_CODES: readonly Reason[] = [
+  'dns',
+  'refused',
+  'reset',
+  'unreachable',
+  'closed',
+  'timeout-connect',
+  'timeout-reply',
+  'tls',
+  'status',
+  'body',
+  'protocol',
+  'auth',
+  'loading',
+  'readonly',
+  'role',
+  'error',
+  'stalled',
+  'suspended',
+  'stopped',
+  'resources',
+  'network',
+];
+/** A condition is `state + STATES * (reason + 1)`; 0 for no reason. */
+const STATES = 8;
+
+/** A state with its reason. */
+export interface Condition {
+  readonly state: State;
+  readonly reason: Reason | null;
+}
+
+export function toMicros(ms: number): number {
+  return Math.round(ms * 1000);
+}
+
+/** The same number that `toMicros` was given, where that was exact to the microsecond. */
+export function toMillis(us: number): number {
+  return us / 1000;
+}
+
+export function conditionCode({ state, reason }: Condition): number {
+  return STATE_CODES.indexOf(state) + STATES * (reason === null ? 0 : REASON_CODES.indexOf(reason) + 1);
+}
+
+/** What a later version wrote and this one does not know reads as `unknown`. */
+export function conditionOf(code: number): Condition {
+  return {
+    state: STATE_CODES[code % STATES] ?? 'unknown',
+    reason: REASON_CODES[Math.floor(code / STATES) - 1] ?? null,
+  };
+}
+
+export function reasonCode(reason: Reason): number {
+  return REASON_CODES.indexOf(reason);
+}
+
+export function reasonOf(code: number): Reason {
+  return REASON_CODES[code] ?? 'error';
+}
+
+/** What is known of a service: one row. Plain data, since it goes between threads. */
+export interface Entry {
+  readonly id: number;
+  readonly name: string;
+  /** Null until a `services` item has it. */
+  info: ServiceInfo | null;
+  /** The run that watches it, or watched it last. */
+  run: number;
+  /** When that run stopped watching it; null where it does, or ended with it. */
+  ended: number | null;
+  firstSeen: number;
+  condition: number;
+  /** Null where none is known. */
+  status: State | null;
+  since: number;
+  /** Until when the sums below, and the roll-ups, are made. */
+  accounted: number;
+  up: number;
+  down: number;
+  unobserved: number;
+  gaps: number;
+  longest: number;
+  rawSince: number;
+  intervalRows: number;
+  gapRows: number;
+  checkpoint: Checkpoint | null;
+}
+
+const COLUMNS =
+  'id, name, info, run, ended, first_seen, condition, status, since, accounted, up, down, unobserved, gaps, longest, ' +
+  'raw_since, interval_rows, gap_rows, checkpoint';
+
+export function readEntries(db: Database): Entry[] {
+  return db.rows(`SELECT ${COLUMNS} FROM service ORDER BY id`).map(entryOf);
+}
+
+export function readEntry(db: Database, name: string): Entry | null {
+  const row = db.row(`SELECT ${COLUMNS} FROM service WHERE name = ?`, name);
+  return row && entryOf(row);
+}
+
+/** A service of which nothing is known before `at`. */
+export function newEntry(id: number, name: string, at: number): Entry {
+  return {
+    id,
+    name,
+    info: null,
+    run: 0,
+    ended: null,
+    firstSeen: at,
+    condition: 0,
+    status: null,
+    since: at,
+    accounted: at,
+    up: 0,
+    down: 0,
+    unobserved: 0,
+    gaps: 0,
+    longest: 0,
+    rawSince: at,
+    intervalRows: 0,
+    gapRows: 0,
+    checkpoint: null,
+  };
+}
+
+export function writeEntry(db: Database, entry: Entry): void {
+  const { id, name, info, run, ended, firstSeen, condition, status, since, accounted } = entry;
+  const { up, down, unobserved, gaps, longest, rawSince, intervalRows, gapRows, checkpoint } = entry;
+  const values: Value[] = [id, name, info && JSON.stringify(info), run, ended, firstSeen, condition, status, since];
+  values.push(accounted, up, down, unobserved, gaps, longest, rawSince, intervalRows, gapRows);
+  values.push(checkpoint && JSON.stringify(checkpoint));
+  db.run(`INSERT OR REPLACE INTO service (${COLUMNS}) VALUES (${values.map(() => '?').join(', ')})`, ...values);
+}
+
+function entryOf(row: Row): Entry {
+  const number = (place: number): number => row[place] as number;
+  const json = (place: number): unknown => (row[place] === null ? null : JSON.parse(row[place] as string));
+  return {
+    id: number(0),
+    name: row[1] as string,
+    info: json(2) as ServiceInfo | null,
+    run: number(3),
+    ended: row[4] as number | null,
+    firstSeen: number(5),
+    condition: number(6),
+    status: row[7] as State | null,
+    since: number(8),
+    accounted: number(9),
+    up: number(10),
+    down: number(11),
+    unobserved: number(12),
+    gaps: number(13),
+    longest: number(14),
+    rawSince: number(15),
+    intervalRows: number(16),
+    gapRows: number(17),
+    checkpoint: json(18) as Checkpoint | null,
+  };
+}
+
+/** The columns behind the service's, in the order of the table. */
+export const GAP_COLUMNS = 'until, seq, start, lasted, least, most, failed, reasons';
+
+export function gapValues(service: number, gap: Gap): Value[] {
+  const { from, to, durationMs, minMs, maxMs, failed, reasons, seq } = gap;
+  const [only] = reasons;
+  // Most gaps have one reason: its number says all.
+  const coded =
+    only !== undefined && reasons.length === 1 && only.count === failed
+      ? reasonCode(only.reason)
+      : JSON.stringify(reasons.map(({ reason, count }) => [reasonCode(reason), count]));
+  const bounds = [toMicros(durationMs), toMicros(minMs), maxMs === null ? null : toMicros(maxMs)];
+  return [service, toMicros(to), seq, toMicros(from), ...bounds, failed, coded];
+}
+
+export function gapOf(service: string, row: Row): RecordedGap {
+  const [until, seq, start, lasted, least, most, failed, reasons] = row as [
+    ...[until: number, seq: number, start: number, lasted: number, least: number],
+    ...[most: number | null, failed: number, reasons: number | string],
+  ];
+  return {
+    service,
+    seq,
+    from: toMillis(start),
+    to: toMillis(until),
+    durationMs: toMillis(lasted),
+    minMs: toMillis(least),
+    maxMs: most === null ? null : toMillis(most),
+    failed,
+    reasons:
+      typeof reasons === 'number'
+        ? [{ reason: reasonOf(reasons), count: failed }]
+        : (JSON.parse(reasons) as [number, number][]).map(([code, count]) => ({ reason: reasonOf(code), count })),
+  };
+}
