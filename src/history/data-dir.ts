@@ -29,7 +29,7 @@ const REMEDY =
 
 /**
  * Makes the folder, and sees whether this user may write there.
- * @throws HistoryError where that can't be, whatever the disk does
+ * @throws HistoryError where that can't be, whatever the disk does; another error where it may be possible later
  */
 export function prepareFolder(dir: string): void {
   try {
@@ -39,7 +39,7 @@ export function prepareFolder(dir: string): void {
     if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    if (PASSING.has(code)) return;
+    if (PASSING.has(code)) throw error;
     throw new HistoryError('unusable', `The history can't be kept in ${dir}: ${WORDS[code] ?? message} ${REMEDY}`);
   }
 }

@@ -96,16 +96,19 @@ function open(driver: SqliteDriver): Opened {
     const nothing = { id: null, stored: { newest: 0, completeAfter: 0 }, events: [], services: new Map() };
     return { ...nothing, aside: null, lockProblem: null, readOnly: null };
   }
-  prepareFolder(task.dir);
-  const lockProblem = takeLock(driver);
-  const aside = task.isDamaged ? quarantine(task.dir, Date.now()) : null;
+  let lockProblem: string | null = null;
+  let aside: string | null = null;
   try {
+    prepareFolder(task.dir);
+    lockProblem = takeLock(driver);
+    if (task.isDamaged) aside = quarantine(task.dir, Date.now());
     file = new HistoryFile(driver, task.dir, task.keepMs, task.seed);
     ({ reader } = file);
     checkLater(file);
     return { ...reader.restored(), aside, lockProblem, readOnly: null };
   } catch (error) {
-    const fault = error instanceof HistoryError ? 'damaged' : faultOf(error);
+    if (error instanceof HistoryError) throw error;
+    const fault = faultOf(error);
     if (fault === 'damaged' || fault === 'busy') throw error;
     try {
       reader = new HistoryReader(openToRead(driver, task.dir, ['immutable']));

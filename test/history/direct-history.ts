@@ -1,10 +1,13 @@
 /** A history without its thread: what it is given is in the file at once. For months in seconds. */
 import type { ArchiveReader, RecordedMonitor } from '../../src/core/archive.ts';
+import type { Event } from '../../src/core/messages.ts';
 import type { RestoredState } from '../../src/core/restored-state.ts';
+import { readEvents, storedEvents } from '../../src/history/event-rows.ts';
 import { EventStore } from '../../src/history/event-store.ts';
 import { HistoryFile } from '../../src/history/history-file.ts';
 import type { Answering } from '../../src/history/history-reader.ts';
 import { HistoryRecorder } from '../../src/history/history-recorder.ts';
+import { openToRead } from '../../src/history/history-schema.ts';
 import { loadDriver, type SqliteDriver } from '../../src/history/sqlite-driver.ts';
 import type { HistoryQuestions } from '../../src/history/thread-messages.ts';
 import { DAY_MS } from './open.ts';
@@ -74,4 +77,17 @@ export function answerOf<T>(steps: Answering<T>): T {
     const { done, value } = steps.next();
     if (done === true) return value;
   }
+}
+
+/** All events that a folder has, as they stand there; the newest last. */
+export async function eventsIn(dir: string): Promise<readonly Event[]> {
+  const db = openToRead(await loadDriver(), dir);
+  const found: Event[] = [];
+  for (let after: number | undefined = storedEvents(db).completeAfter; after !== undefined;) {
+    const next: readonly Event[] = readEvents(db, after, 5000) ?? [];
+    found.push(...next);
+    after = next.at(-1)?.seq;
+  }
+  db.close();
+  return found;
 }

@@ -13,7 +13,7 @@ import { HistoryError } from '../../src/history/history-error.ts';
 import type { EventLog } from '../../src/core/event-log.ts';
 import type { Event } from '../../src/core/messages.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { DirectHistory } from './direct-history.ts';
+import { eventsIn } from './direct-history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
 import { ScriptedMonitor } from './scripted.ts';
 
@@ -103,10 +103,7 @@ async function numbersOf(events: EventLog): Promise<number[]> {
 
 /** The numbers of all events that a folder has. */
 async function numbersIn(dir: string): Promise<number[]> {
-  const history = await DirectHistory.open(dir);
-  const found = await numbersOf(history.restored.events);
-  history.close();
-  return found;
+  return (await eventsIn(dir)).map(({ seq }) => seq);
 }
 
 describe('a history on a disk that fails', () => {

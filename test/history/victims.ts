@@ -7,9 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { Event } from '../../src/core/messages.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
-import { readEvents, storedEvents } from '../../src/history/event-rows.ts';
 import { HistoryReader } from '../../src/history/history-reader.ts';
-import { answerOf } from './direct-history.ts';
+import { answerOf, eventsIn } from './direct-history.ts';
 import { loadDriver } from '../../src/history/sqlite-driver.ts';
 
 export interface Load {
@@ -85,14 +84,9 @@ export class Victim {
 export async function examine(dir: string, victim: Victim, told: Map<number, string>, endedAt: number): Promise<Found> {
   const db = new Database(await loadDriver(), databaseFile(dir), 'write');
   const integrity = String(db.row('PRAGMA integrity_check')?.[0]);
-  const kept = new Map<number, string>();
-  for (let after: number | undefined = storedEvents(db).completeAfter; after !== undefined;) {
-    const events: readonly Event[] = readEvents(db, after, 5000) ?? [];
-    for (const event of events) kept.set(event.seq, JSON.stringify(event));
-    after = events.at(-1)?.seq;
-  }
   const overview = answerOf(new HistoryReader(db).overview());
   db.close();
+  const kept = new Map((await eventsIn(dir)).map((event) => [event.seq, JSON.stringify(event)]));
   let twice = 0;
   let lost = 0;
   for (const { event, heardAt } of victim.heard) {
