@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 
 import { databaseFile } from './data-dir.ts';
 import type { StoredEvents } from './event-rows.ts';
-import { type DiskFault, HistoryError, HistoryProblem, STUCK_MS } from './history-error.ts';
+import { HistoryError, HistoryProblem, STUCK_MS } from './history-error.ts';
 import { HistoryThread, unavailable } from './history-thread.ts';
 import type { Seed } from './history-writer.ts';
 import type { About, Answer, Batch, FromThread, HistoryQuestions, Opened } from './thread-messages.ts';
@@ -23,6 +23,8 @@ const DEADLINE_MS = 5000;
 
 /** What a disk needs of the history. */
 export interface DiskHost {
+  /** The id of a new file; null where it may have one of its own. */
+  readonly id: string | null;
   /** Events that wait in memory. */
   waiting(): number;
   /** The file is open, for the first time or again. */
@@ -151,7 +153,7 @@ export class HistoryDisk {
     const { dir, keepMs } = this.#options;
     let failure: Failure | null = null;
     const thread = new HistoryThread(
-      { dir, access: 'write', keepMs, isDamaged, seed: this.#seed },
+      { dir, access: 'write', keepMs, isDamaged, id: this.#host.id, seed: this.#seed },
       DEADLINE_MS,
       (message) => {
         if (message.type === 'opened') this.#opened(message.opened);

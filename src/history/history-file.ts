@@ -11,7 +11,7 @@ import { migrate, versionOf } from './history-schema.ts';
 import { HistoryWriter, type Seed } from './history-writer.ts';
 import { Retention } from './retention.ts';
 import type { Row, SqliteDriver } from './sqlite-driver.ts';
-import type { Batch } from './thread-messages.ts';
+import type { Batch, ThreadTask } from './thread-messages.ts';
 
 /** A larger file is not checked as a whole: each table is one call, which would hold up the batches for too long. */
 const CHECKED_BYTES = 100e6;
@@ -33,11 +33,9 @@ export class HistoryFile {
 
   /**
    * Opens the file, or makes it.
-   * @param keepMs how long to keep, in milliseconds
-   * @param seed what a new file begins with
    * @throws HistoryError where it is no history, or a later one's; whatever SQLite throws
    */
-  constructor(driver: SqliteDriver, dir: string, keepMs: number, seed: Seed | null) {
+  constructor(driver: SqliteDriver, { dir, keepMs, id, seed }: Omit<ThreadTask, 'access' | 'isDamaged'>) {
     this.#file = databaseFile(dir);
     const isNew = !existsSync(this.#file);
     this.#db = new Database(driver, this.#file, 'write');
@@ -48,7 +46,7 @@ export class HistoryFile {
       // Also after a power loss nothing that was written is missing.
       this.#db.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -4096');
       migrate(this.#db, this.#file);
-      this.#db.run("INSERT OR IGNORE INTO meta VALUES ('id', ?)", randomUUID());
+      this.#db.run("INSERT OR IGNORE INTO meta VALUES ('id', ?)", id ?? randomUUID());
       this.reader = new HistoryReader(this.#db);
       this.#writer = new HistoryWriter(this.#db);
       this.#retention = new Retention(this.#db, this.#writer, toMicros(keepMs));

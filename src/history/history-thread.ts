@@ -82,7 +82,7 @@ export class HistoryThread {
   #settle(id: number): Asked | undefined {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    if (asked?.timer != null) clearTimeout(asked.timer);
+    clearTimeout(asked?.timer ?? undefined);
     return asked;
   }
 }

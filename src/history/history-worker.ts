@@ -102,7 +102,7 @@ function open(driver: SqliteDriver): Opened {
     prepareFolder(task.dir);
     lockProblem = takeLock(driver);
     if (task.isDamaged) aside = quarantine(task.dir, Date.now());
-    file = new HistoryFile(driver, task.dir, task.keepMs, task.seed);
+    file = new HistoryFile(driver, task);
     ({ reader } = file);
     checkLater(file);
     return { ...reader.restored(), aside, lockProblem, readOnly: null };
@@ -167,9 +167,9 @@ function step({ id, steps }: Question): boolean {
     for (const until = performance.now() + STEP_MS; performance.now() < until;) {
       const { done, value } = steps.next();
       if (done !== true) continue;
-      // What is below 0 nobody has asked for.
+      // Below 0 it is the check of the file.
       if (id >= 0) send({ type: 'answer', id, answer: value });
-      else if (value !== null) damaged(String(value));
+      else if (typeof value === 'string') damaged(value);
       return true;
     }
     return false;

@@ -88,7 +88,6 @@ export class HistoryWriter {
   }
 
   #runOf({ monitor, alive }: Batch): number {
-    this.#db.run("INSERT OR REPLACE INTO meta VALUES ('id', ?)", monitor.id);
     const values = [monitor.vantage, monitor.version, toMicros(monitor.startedAt)];
     // It goes on where only its thread was started again.
     const newest =

@@ -36,9 +36,10 @@ export class History implements Archive, DiskHost {
   readonly reader: ArchiveReader;
   readonly #disk: HistoryDisk;
   readonly #events: EventStore;
-  #id: string = randomUUID();
+  #id: string | null = null;
   #services: RestoredState['services'] = new Map();
-  #isOpen = false;
+  #hasOpened = false;
+  readonly #lateListeners: ((services: RestoredState['services']) => void)[] = [];
   #recorder: HistoryRecorder | null = null;
   #flush: NodeJS.Timeout | null = null;
   #writtenAt = -Infinity;
@@ -59,13 +60,23 @@ export class History implements Archive, DiskHost {
   static async open(options: HistoryOptions): Promise<History> {
     const history = new History(options);
     await history.#disk.open(PATIENCE_MS);
-    history.#isOpen = true;
     return history;
   }
 
   /** What a monitor goes on from: the services as they were when this was opened, and the events as they are now. */
   get restored(): RestoredState {
+    this.#id ??= randomUUID();
     return { id: this.#id, events: this.#events, services: this.#services };
+  }
+
+  /** The id of a new file; null where it may have one of its own. */
+  get id(): string | null {
+    return this.#id;
+  }
+
+  /** Calls where the disk answers only when the monitor has begun with nothing. Its events are in the log by then. */
+  onLate(listener: (services: RestoredState['services']) => void): void {
+    this.#lateListeners.push(listener);
   }
 
   get problem(): string | null {
@@ -117,8 +128,14 @@ export class History implements Archive, DiskHost {
 
   opened(opened: Opened): void {
     this.#events.open(opened);
-    if (this.#isOpen) return;
-    this.#id = opened.id ?? this.#id;
+    if (this.#hasOpened) return;
+    this.#hasOpened = true;
+    if (this.#id !== null) {
+      // Late: the monitor has begun, under another id.
+      for (const listener of this.#lateListeners) listener(opened.services);
+      return;
+    }
+    this.#id = opened.id;
     this.#services = opened.services;
   }
 
@@ -147,7 +164,7 @@ export interface OpenArchive extends ArchiveReader {
  * @throws HistoryError where there is none, or it can't be read
  */
 export async function openArchive(dir: string): Promise<OpenArchive> {
-  const task = { dir, access: 'read', keepMs: 0, isDamaged: false, seed: null } as const;
+  const task = { dir, access: 'read', keepMs: 0, isDamaged: false, id: null, seed: null } as const;
   return new Promise((resolve, reject) => {
     const thread = new HistoryThread(task, Infinity, (message) => {
       if (message.type === 'refused') reject(new HistoryError(message.code, message.message));

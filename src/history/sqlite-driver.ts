@@ -98,10 +98,10 @@ function nodeStatement(statement: NodeStatement): Statement {
 
 /** Loads without the one warning that users can't do anything about: "SQLite is an experimental feature". */
 function withoutWarning<T>(load: () => T): T {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: []) => {
-    if (!String(warning).includes('SQLite is an experimental feature')) emitWarning.call(process, warning, ...rest);
-  }) as typeof emitWarning;
+  const emitWarning = process.emitWarning.bind(process) as (...all: unknown[]) => void;
+  process.emitWarning = (warning: unknown, ...rest: unknown[]) => {
+    if (!String(warning).includes('SQLite is an experimental feature')) emitWarning(warning, ...rest);
+  };
   try {
     return load();
   } finally {

@@ -51,6 +51,8 @@ export interface ThreadTask {
   readonly keepMs: number;
   /** Whether the file is damaged: then it is set aside first. */
   readonly isDamaged: boolean;
+  /** Whose events a new file has; null for an id of its own. */
+  readonly id: string | null;
   /** What a new file goes on from; null where nothing is known. */
   readonly seed: Seed | null;
 }

@@ -20,7 +20,7 @@ export class DirectHistory {
   #recorder: HistoryRecorder | null = null;
 
   private constructor(driver: SqliteDriver, dir: string, keepMs: number) {
-    this.#file = new HistoryFile(driver, dir, keepMs, null);
+    this.#file = new HistoryFile(driver, { dir, keepMs, id: null, seed: null });
     const { reader } = this.#file;
     const ask =
       <M extends keyof HistoryQuestions>(method: M) =>
