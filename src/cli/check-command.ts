@@ -2,7 +2,7 @@
 import { showDuration, table } from '../core/format.ts';
 import type { Sample } from '../core/model.ts';
 import { Attempt } from '../probe/attempt.ts';
-import { makeProber } from '../probe/make-prober.ts';
+import { makeProber } from '../probe/prober.ts';
 import type { Watched } from '../probe/spec.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { ProbeArguments, Targets } from './options.ts';

@@ -4,7 +4,7 @@
  */
 import TinyQueue from 'tinyqueue';
 
-import { makeProber } from '../probe/make-prober.ts';
+import { makeProber } from '../probe/prober.ts';
 import { Clock, type Suspension } from '../core/clock.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import { Grid } from './grid.ts';

@@ -2,12 +2,10 @@
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { Socket } from 'node:net';
 
-import type { Attempt } from '../attempt.ts';
-import { closedFailure, type Failure } from '../failure.ts';
-import type { RedisSpec } from '../spec.ts';
-import type { Identity } from './identity.ts';
-import { isNeedless, mismatch, refusal, roleFailure } from './refusal.ts';
-import { ReplyGuard } from './reply-guard.ts';
+import type { Failure } from './failure.ts';
+import type { RedisSpec } from './spec.ts';
+import { errorResponse, isNeedless, mismatch, roleFailure } from './redis-replies.ts';
+import { ReplyGuard } from './redis-reply-guard.ts';
 
 /** Hands over the open connection, which stands among the options. */
 class GivenConnector extends AbstractConnector {
@@ -43,48 +41,48 @@ const OPTIONS = {
 
 const RUN_ID = /^run_id:(\w{1,64})\r?$/m;
 
-export class Conversation {
+export class RedisConnection {
   readonly #spec: RedisSpec;
   readonly #socket: Socket;
   readonly #client: Redis;
   readonly #guard = new ReplyGuard();
-  readonly #broken: (failure: Failure) => void;
+  readonly #onBroken: (failure: Failure) => void;
 
   /**
-   * @param ready called once probes can be sent; never where the connection breaks before
-   * @param broken called with what the peer said that is no reply; the connection is useless then
+   * @param onReady called once probes can be sent; never where the connection breaks before
+   * @param onBroken called with what the peer said that is no reply; the connection is useless then
    */
-  constructor(spec: RedisSpec, socket: Socket, ready: () => void, broken: (failure: Failure) => void) {
+  constructor(spec: RedisSpec, socket: Socket, onReady: () => void, onBroken: (failure: Failure) => void) {
     this.#spec = spec;
     this.#socket = socket;
-    this.#broken = broken;
+    this.#onBroken = onBroken;
     const options = { ...OPTIONS, socket };
     this.#client = new Redis(options);
     this.#client.on('error', (error: Error) => {
-      // What breaks the socket, the socket tells itself.
-      if (socket.errored === null) broken({ reason: 'protocol', message: error.message });
+      // What breaks the socket, the socket reports itself.
+      if (socket.errored === null) onBroken({ reason: 'protocol', message: error.message });
     });
     // Before the first byte is read: the decoder is there, and the connection does not flow yet.
     this.#client.once('connect', () => {
       this.#putGuard();
     });
-    this.#client.once('ready', ready);
+    this.#client.once('ready', onReady);
     this.#client.connect().catch(ignore);
   }
 
   /**
    * Sends a probe.
    * @param signIn whether to sign in before, where that is asked for, and to select the database
-   * @param identity told the `run_id` of the server where it comes along with the answer; null does not ask
-   * @param answered called once, with what is wrong or null; never where the connection breaks before
+   * @param identity called with the `run_id` of the server where it comes along with the answer; null does not ask
+   * @param onAnswer called once, with what is wrong or null; never where the connection breaks before
    */
-  probe(signIn: boolean, identity: ((id: string) => void) | null, answered: (failure: Failure | null) => void): void {
+  probe(signIn: boolean, identity: ((id: string) => void) | null, onAnswer: (failure: Failure | null) => void): void {
     const { password, db, role } = this.#spec;
     let open = true;
     const end = (failure: Failure | null): void => {
       if (!open) return;
       open = false;
-      answered(failure);
+      onAnswer(failure);
     };
     // One packet for several commands: so their replies come together too.
     const several = signIn || role !== null;
@@ -126,14 +124,14 @@ export class Conversation {
   #ask(
     command: string,
     sent: Promise<unknown>,
-    refused: (failure: Failure) => void,
-    replied: (reply: unknown) => void,
+    onError: (failure: Failure) => void,
+    onReply: (reply: unknown) => void,
   ) {
     this.#guard.expect();
-    sent.then(replied, (error: unknown) => {
-      // Other errors than replies are about the connection, which the socket tells itself.
+    sent.then(onReply, (error: unknown) => {
+      // Other errors than replies are about the connection, which the socket reports itself.
       if (!(error instanceof Error) || error.name !== 'ReplyError') return;
-      if (command !== 'AUTH' || !isNeedless(error.message)) refused(refusal(command, error.message));
+      if (command !== 'AUTH' || !isNeedless(error.message)) onError(errorResponse(command, error.message));
     });
   }
 
@@ -143,39 +141,12 @@ export class Conversation {
     this.#socket.removeAllListeners('data');
     this.#socket.on('data', (chunk: Buffer) => {
       const problem = this.#guard.check(chunk);
-      if (problem !== null) this.#broken({ reason: 'protocol', message: problem });
+      if (problem !== null) this.#onBroken({ reason: 'protocol', message: problem });
       else for (const decode of decoders) decode(chunk);
     });
   }
 }
 
-/**
- * Sends an attempt's probe over its connection that has just opened. Ends the attempt where the connection closes.
- * @param answered called once, with what is wrong or null; to end the attempt
- * @param broken called with what the peer says that is no reply, then or later; to end the attempt, and the connection
- * @returns the conversation, for more probes
- */
-export function converse(
-  spec: RedisSpec,
-  attempt: Attempt,
-  socket: Socket,
-  identity: Identity,
-  answered: (failure: Failure | null) => void,
-  broken: (failure: Failure) => void,
-): Conversation {
-  socket.once('close', () => {
-    attempt.fail(closedFailure(attempt.address, socket.bytesRead));
-  });
-  const ready = (): void => {
-    conversation.probe(true, identity.askedBy(attempt), (failure) => {
-      attempt.answered = true;
-      answered(failure);
-    });
-  };
-  const conversation = new Conversation(spec, socket, ready, broken);
-  return conversation;
-}
-
 function ignore(): void {
-  // What went wrong is told elsewhere, or does not matter.
+  // What went wrong is reported elsewhere, or does not matter.
 }

@@ -1,7 +1,7 @@
 /** What Redis' error replies mean for a probe. */
-import type { Reason } from '../../core/model.ts';
-import type { Failure } from '../failure.ts';
-import { excerpt } from '../../core/excerpt.ts';
+import type { Reason } from '../core/model.ts';
+import type { Failure } from './failure.ts';
+import { excerpt } from '../core/excerpt.ts';
 
 /** By the first word of the reply. */
 const BY_WORD: Partial<Record<string, Reason>> = {
@@ -18,7 +18,7 @@ const OLD_WRONG_PASSWORD = /^ERR invalid (password|username)/;
 /** The server asks for no password, so one that is sent is as good as none. */
 const NO_PASSWORD_NEEDED = /no password is set|without any password configured/;
 
-/** Whether the refusal of AUTH can be passed over. */
+/** Whether the error that answered AUTH can be ignored. */
 export function isNeedless(text: string): boolean {
   return NO_PASSWORD_NEEDED.test(text);
 }
@@ -27,7 +27,7 @@ export function isNeedless(text: string): boolean {
  * The failure that an error reply means.
  * @param command that was answered. Of a refused AUTH only the first word is shown: the rest may repeat the password
  */
-export function refusal(command: string, text: string): Failure {
+export function errorResponse(command: string, text: string): Failure {
   const word = /^[A-Z]{1,32}\b/.exec(text)?.[0] ?? '';
   const reason = OLD_WRONG_PASSWORD.test(text) ? 'auth' : (BY_WORD[word] ?? 'error');
   if (command === 'AUTH') return { reason, message: `AUTH was refused: ${word === '' ? 'an error' : word}` };
