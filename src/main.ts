@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The bin: run the command line, leave with its exit code. */
-import { run } from './cli/command-line.ts';
+/** The bin: runs the command line, and leaves with its exit code; 70 (`EX_SOFTWARE` of sysexits.h) for a fault of its own. */
+import { runOrExplain } from './cli/fault.ts';
 
-process.exitCode = await run(process.argv.slice(2));
+await runOrExplain('explain');

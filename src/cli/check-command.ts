@@ -7,7 +7,7 @@ import type { Watched } from '../probe/spec.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { ProbeArguments, Targets } from './options.ts';
 import { EXIT } from './ending.ts';
-import { configOf } from './configuration.ts';
+import { configOf } from './with-monitor.ts';
 
 /** Probes at once: more would measure this process, not the services. */
 const AT_ONCE = 16;

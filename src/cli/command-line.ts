@@ -8,7 +8,9 @@ import { FeedError } from '../server/listen-error.ts';
 import { HistoryError } from '../history/history-error.ts';
 import { VERSION } from '../core/version.ts';
 import {
+  DAEMON_LOG_OPTIONS,
   DEMO_OPTIONS,
+  FILE_LOG_OPTIONS,
   HUB_OPTIONS,
   MONITOR_OPTIONS,
   PROBE_OPTIONS,
@@ -57,7 +59,8 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       ['watch [target..]', '$0'],
       'Watch services (the default)',
-      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(SHOW_OPTIONS),
+      (args) =>
+        args.positional('target', target).options(MONITOR_OPTIONS).options(SHOW_OPTIONS).options(FILE_LOG_OPTIONS),
       async (args) => {
         const { watch } = await import('./watch-command.ts');
         try {
@@ -73,7 +76,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'serve [target..]',
       'The daemon: feed, status page, metrics, and a structured log on stderr',
-      (args) => args.positional('target', target).options(MONITOR_OPTIONS),
+      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(DAEMON_LOG_OPTIONS),
       async (args) => {
         const { serve } = await import('./serve-command.ts');
         code = await serve(args);

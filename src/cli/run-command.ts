@@ -1,6 +1,4 @@
 /** `gapwatch run`: watches before, during and after a command, and says what the services' users felt of it. */
-import { pino } from 'pino';
-
 import { durationText } from '../core/duration.ts';
 import { showDuration } from '../core/format.ts';
 import { buildReport } from '../report/build-report.ts';
@@ -9,8 +7,8 @@ import type { Report, RunFacts } from '../report/report.ts';
 import { runText } from '../report/text-report.ts';
 import { judge } from '../report/verdict.ts';
 import { commandFailed, showCommand } from '../report/report-phrases.ts';
-import { begin } from './begin.ts';
-import { openHistory } from './open-history.ts';
+import { fileLog } from './log.ts';
+import { withMonitor } from './with-monitor.ts';
 import type { RunArguments, Targets } from './options.ts';
 import { type Plan, planOf } from './run-plan.ts';
 import { type Course, RunSession } from './run-session.ts';
@@ -34,23 +32,23 @@ export async function run(args: RunArguments & Targets, command: readonly string
 
 async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   const { config, patience } = plan;
-  const log = pino({ level: 'silent' });
-  const history = await openHistory({ option: args.data, settings: config.history, usual: false, log });
-  const { monitor, feed } = await begin({ args, config, history, log });
-  const remote = plan.also.map((url) => new RemoteVantage(url));
-  const local = new LocalVantage(monitor);
-  const vantages: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
-  monitor.apply(config.watched);
-  const session = new RunSession({ command: plan.command, patience, monitor, vantages });
-  const course = await session.course;
-  if (course.startedAt !== null && course.interrupted === null) {
-    await session.unlessInterrupted(Promise.all(vantages.map((one) => one.settled(course.to))));
-  }
-  session.close();
-  await Promise.all([local, ...remote].map((one) => one.close()));
-  await history?.close();
-  await feed?.close();
-  return conclude(plan, { ...course, interrupted: session.interrupted }, vantages);
+  const log = fileLog(args.log, args['log-level']);
+  // A wall clock that is set meanwhile must not tear the window apart.
+  const request = { args, config, log, keepsHistory: false, followsSteps: false };
+  const { course, vantages } = await withMonitor(request, async ({ monitor }) => {
+    const remote = plan.also.map((url) => new RemoteVantage(url));
+    const local = new LocalVantage(monitor);
+    const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
+    const session = new RunSession({ command: plan.command, patience, monitor, vantages: watching });
+    const ended = await session.course;
+    if (ended.startedAt !== null && ended.interrupted === null) {
+      await session.unlessInterrupted(Promise.all(watching.map((one) => one.settled(ended.to))));
+    }
+    session.close();
+    await Promise.all([local, ...remote].map((one) => one.close()));
+    return { course: { ...ended, interrupted: session.interrupted }, vantages: watching };
+  });
+  return conclude(plan, course, vantages);
 }
 
 /** Tells what came of it. */

@@ -9,7 +9,7 @@ import type { ReportFiles } from '../report/report-files.ts';
 import type { Budget } from '../report/report.ts';
 import type { Patience } from '../report/stages.ts';
 import { whyNoCommand } from './command-child.ts';
-import { configOf } from './configuration.ts';
+import { configOf } from './with-monitor.ts';
 import { feedUrls } from './feed-urls.ts';
 import { parseDuration, reportFiles, type RunArguments, type Targets } from './options.ts';
 

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Monitor } from '../monitor/monitor.ts';
+import { Clock, systemClock } from '../core/clock.ts';
 import { FeedClient } from '../client/feed-client.ts';
 import type { ClockOffset } from '../client/clock-offset.ts';
 import type { FeedUrl } from '../client/feed-url.ts';
@@ -65,7 +66,7 @@ export class RemoteVantage implements Vantage {
   #lost = 'no answer yet';
 
   constructor(url: FeedUrl) {
-    this.#client = new FeedClient(url, false);
+    this.#client = new FeedClient(url, false, new Clock(systemClock, false));
     this.#client.subscribe({
       samples: false,
       take: (messages) => {

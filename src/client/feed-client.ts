@@ -15,7 +15,7 @@ import { type Event, type Hello, isEvent, type Message, type MonitorIdentity, PR
 
 export class FeedClient {
   readonly url: FeedUrl;
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
   readonly #link: Link;
   readonly #samples: boolean;
   readonly #board = new Board();
@@ -37,8 +37,10 @@ export class FeedClient {
   /**
    * Begins to connect.
    * @param samples whether every probe is wanted
+   * @param clock labels this machine's times
    */
-  constructor(url: FeedUrl, samples: boolean) {
+  constructor(url: FeedUrl, samples: boolean, clock: Clock = new Clock()) {
+    this.#clock = clock;
     this.url = url;
     this.#samples = samples;
     this.#heardAt = this.now();

@@ -26,7 +26,7 @@ const STATS_MS = 1000;
 
 /** Who is told, in batches. */
 export interface EngineSink {
-  told(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void;
+  emit(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void;
   stats(stats: EngineStats): void;
 }
 
@@ -50,7 +50,7 @@ export class Engine implements WatcherHost {
   readonly #dirty = new Set<Watcher>();
   /** Whether something waits that is told in this turn of the loop: all but samples. */
   #urgent = false;
-  #lastTold = 0;
+  #lastDelivery = 0;
   #nextStats: number;
   #stalledMs = 0;
   #sleptUntil = -Infinity;
@@ -73,7 +73,7 @@ export class Engine implements WatcherHost {
     return this.#stalledMs;
   }
 
-  tell(message: EngineMessage): void {
+  emit(message: EngineMessage): void {
     this.#outbox.push(message);
     if (message.type === 'sample' || this.#urgent) return;
     this.#urgent = true;
@@ -149,10 +149,10 @@ export class Engine implements WatcherHost {
     const late = now - this.#plannedWake;
     if (late > JITTER_MS) this.#stalledMs += late;
     const due = this.#sendDue();
-    if (now - this.#lastTold >= BATCH_MS) this.#deliver(now);
+    if (now - this.#lastDelivery >= BATCH_MS) this.#deliver(now);
     if (now >= this.#nextStats) {
       this.#nextStats = now + STATS_MS;
-      this.#sink.stats(this.#lateness.take());
+      this.#sink.stats(this.#lateness.take(this.#inFlight));
       for (const watcher of this.#watchers.values()) if (!watcher.isUp) this.#dirty.add(watcher);
     }
     if (!due) {
@@ -163,6 +163,13 @@ export class Engine implements WatcherHost {
     setImmediate(() => {
       this.#wake();
     });
+  }
+
+  /** Probes on their way. */
+  get #inFlight(): number {
+    let sum = 0;
+    for (const watcher of this.#watchers.values()) sum += watcher.inFlight;
+    return sum;
   }
 
   #slept({ from, to }: Suspension): void {
@@ -205,12 +212,12 @@ export class Engine implements WatcherHost {
   }
 
   #deliver(now: number): void {
-    this.#lastTold = now;
+    this.#lastDelivery = now;
     if (this.#outbox.length === 0 && this.#dirty.size === 0) return;
     const messages = this.#outbox;
     this.#outbox = [];
     const checkpoints = Array.from(this.#dirty, (watcher) => watcher.checkpoints);
     this.#dirty.clear();
-    this.#sink.told(messages, checkpoints);
+    this.#sink.emit(messages, checkpoints);
   }
 }

@@ -18,7 +18,7 @@ export interface WatcherHost extends AttemptHost {
   readonly clock: Clock;
   /** Whether somebody wants every sample. */
   readonly samplesWanted: boolean;
-  tell(message: EngineMessage): void;
+  emit(message: EngineMessage): void;
   /** What this watcher remembers is worth to be told. */
   saveCheckpoint(watcher: Watcher): void;
 }
@@ -53,10 +53,10 @@ export class Watcher implements ProberEvents {
     });
     this.#timeline = new Timeline({
       transition: (change) => {
-        this.#tellTransition(change);
+        this.#emitTransition(change);
       },
       gap: (gap) => {
-        this.#tellGap(gap);
+        this.#emitGap(gap);
       },
     });
     this.#status = service.rise === 1 && service.fall === 1 ? null : new Status(service.rise, service.fall);
@@ -69,6 +69,11 @@ export class Watcher implements ProberEvents {
 
   get stopped(): boolean {
     return this.#stopped;
+  }
+
+  /** Probes on their way. */
+  get inFlight(): number {
+    return this.#inFlight.size;
   }
 
   get isUp(): boolean {
@@ -98,7 +103,7 @@ export class Watcher implements ProberEvents {
       this.#inFlight.delete(attempt);
       const sample = this.#believed(found);
       if (sample.reason !== 'stopped') this.#counters.add(sample);
-      if (this.#host.samplesWanted) this.#tellSample(sample);
+      if (this.#host.samplesWanted) this.#emitSample(sample);
       this.#settle.end(ticket, sample);
     });
     this.#lastSent = attempt.sentAt;
@@ -130,7 +135,7 @@ export class Watcher implements ProberEvents {
     if (!this.isUp) this.#host.saveCheckpoint(this);
     const open = this.#timeline.openGap(this.#host.now());
     if (open === null) return;
-    this.#host.tell({
+    this.#host.emit({
       type: 'open-gap',
       service: this.watched.service.name,
       ...open,
@@ -142,7 +147,7 @@ export class Watcher implements ProberEvents {
 
   connectionLost(failure: Failure): void {
     if (this.#stopped) return;
-    this.#host.tell({
+    this.#host.emit({
       type: 'connection-lost',
       service: this.watched.service.name,
       at: this.#host.clock.epoch(this.#host.now()),
@@ -163,7 +168,7 @@ export class Watcher implements ProberEvents {
     this.#identity = id;
     if (was === null || was === id || this.#stopped) return;
     const at = this.#host.clock.epoch(this.#host.now());
-    this.#host.tell({ type: 'identity', service: this.watched.service.name, at, was, is: id });
+    this.#host.emit({ type: 'identity', service: this.watched.service.name, at, was, is: id });
   }
 
   /** A peer may well have lost patience with a probe that was left alone for longer than it might take. */
@@ -181,13 +186,13 @@ export class Watcher implements ProberEvents {
     const status = this.#status?.add(sample.result) ?? null;
     if (status === null) return;
     const at = this.#host.clock.epoch(sample.sentAt);
-    this.#host.tell({ type: 'status', service: this.watched.service.name, at, status });
+    this.#host.emit({ type: 'status', service: this.watched.service.name, at, status });
   }
 
-  #tellSample(sample: Sample): void {
+  #emitSample(sample: Sample): void {
     const { sentAt, endedAt, result, reason, message, phases } = sample;
     if (reason === 'stopped') return;
-    this.#host.tell({
+    this.#host.emit({
       type: 'sample',
       service: this.watched.service.name,
       at: this.#host.clock.epoch(sentAt),
@@ -204,10 +209,10 @@ export class Watcher implements ProberEvents {
     });
   }
 
-  #tellTransition(change: StateChange): void {
+  #emitTransition(change: StateChange): void {
     if (change.to !== 'up') this.#host.saveCheckpoint(this);
     const { clock } = this.#host;
-    this.#host.tell({
+    this.#host.emit({
       type: 'transition',
       service: this.watched.service.name,
       from: change.from,
@@ -220,9 +225,9 @@ export class Watcher implements ProberEvents {
     });
   }
 
-  #tellGap(gap: GapFacts): void {
+  #emitGap(gap: GapFacts): void {
     const { clock } = this.#host;
-    this.#host.tell({
+    this.#host.emit({
       type: 'gap',
       service: this.watched.service.name,
       from: clock.epoch(gap.from),

@@ -41,14 +41,19 @@ export function isLoopback(host: string): boolean {
 }
 
 export class Access {
-  readonly #tokenHash: Buffer | null;
-  readonly #public: boolean;
   readonly #loopback: boolean;
+  #tokenHash: Buffer | null = null;
+  #public = false;
 
-  constructor({ host, token, public: isPublic }: AccessRules) {
+  constructor(rules: AccessRules) {
+    this.#loopback = isLoopback(rules.host);
+    this.change(rules);
+  }
+
+  /** Other rules from now on. */
+  change({ token, public: isPublic }: Omit<AccessRules, 'host'>): void {
     this.#tokenHash = token === null || token === '' ? null : hash(token);
     this.#public = isPublic;
-    this.#loopback = isLoopback(host);
   }
 
   /** Whether somebody may look at all: otherwise it makes no sense to listen. */

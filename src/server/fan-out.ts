@@ -103,6 +103,12 @@ export class FanOut implements Sent {
     for (const subscriber of this.#subscribers) subscriber.close(CLOSE.stops, STOPS);
   }
 
+  /** Closes all clients, who may come back. */
+  closeClients(): void {
+    for (const subscriber of this.#subscribers)
+      subscriber.close(CLOSE.comeBack, 'the rules of access were changed: come back');
+  }
+
   #take(messages: readonly Message[]): void {
     let told: Exclude<Message, SampleMessage>[] = [];
     const tell = (): void => {

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 
 import type { Logger } from 'pino';
 
-import { Access } from './access.ts';
+import { Access, type AccessRules } from './access.ts';
 import type { Archive } from '../core/archive.ts';
 import { type HttpResponse, errorResponse, send } from './http-response.ts';
 import { Api } from './api.ts';
@@ -50,11 +50,15 @@ export class FeedServer {
   readonly address: { readonly host: string; readonly port: number; readonly url: string };
   readonly #server: Server;
   readonly #fanOut: FanOut;
+  readonly #access: Access;
+  #rules: AccessRules;
   #closed: Promise<void> | null = null;
 
-  private constructor(server: Server, fanOut: FanOut) {
+  private constructor(server: Server, fanOut: FanOut, access: Access, rules: AccessRules) {
     this.#server = server;
     this.#fanOut = fanOut;
+    this.#access = access;
+    this.#rules = rules;
     const { address: host, port } = server.address() as AddressInfo;
     this.address = { host, port, url: `http://${hostPort(host, port)}` };
   }
@@ -66,7 +70,8 @@ export class FeedServer {
   static async start(options: FeedServerOptions): Promise<FeedServer> {
     const { listen, token, monitor, archive = null, log } = options;
     const where = hostPort(listen.host, listen.port);
-    const access = new Access({ host: listen.host, token, public: options.public });
+    const rules = { host: listen.host, token, public: options.public };
+    const access = new Access(rules);
     if (!access.possible) throw notProtected(where);
 
     const server = createServer({
@@ -104,7 +109,26 @@ export class FeedServer {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       upgrader.upgrade(request, socket, head, urlOf(request));
     });
-    return new FeedServer(server, fanOut);
+    return new FeedServer(server, fanOut, access, rules);
+  }
+
+  /**
+   * Other rules of who may look. Clients of the feed are closed where they changed: they come back, and are judged anew.
+   * @throws FeedError where the address would be open to everybody: then nothing is changed
+   */
+  changeAccess(rules: Omit<AccessRules, 'host'>): void {
+    const before = this.#rules;
+    if (rules.token === before.token && rules.public === before.public) return;
+    const changed = { host: before.host, ...rules };
+    if (!new Access(changed).possible) throw notProtected(hostPort(before.host, this.address.port));
+    this.#rules = changed;
+    this.#access.change(changed);
+    this.#fanOut.closeClients();
+  }
+
+  /** How many clients the feed has. */
+  get clients(): number {
+    return this.#fanOut.size;
   }
 
   /** Ends it: clients of the feed are told, and what is in flight may end. */

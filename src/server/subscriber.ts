@@ -20,7 +20,7 @@ const CATCH_UP_WAIT = 64 * 1024;
 const CHUNK = 256;
 
 /** Why the server closes: the codes of the contract. */
-export const CLOSE = { stops: 1001, notAllowed: 1008, slow: 1013 } as const;
+export const CLOSE = { stops: 1001, notAllowed: 1008, comeBack: 1013 } as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
 /** A client that was told the end has this long to agree; a slow one, to read what waits for it. In milliseconds. */
@@ -121,7 +121,7 @@ export class Subscriber implements Live {
   write(frames: Buffer): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     if (this.#socket.writableLength > EVENTS_WAIT) {
-      this.close(CLOSE.slow, 'too slow: come back with ?after=SEQ&monitor=ID');
+      this.close(CLOSE.comeBack, 'too slow: come back with ?after=SEQ&monitor=ID');
       return;
     }
     this.#socket.write(frames);
@@ -137,7 +137,7 @@ export class Subscriber implements Live {
    */
   beat(heartbeat: Buffer, asks: boolean): void {
     if (asks && !this.#answered) {
-      this.close(CLOSE.slow, 'no answer to a ping: come back with ?after=SEQ&monitor=ID');
+      this.close(CLOSE.comeBack, 'no answer to a ping: come back with ?after=SEQ&monitor=ID');
       return;
     }
     if (this.#live) this.write(heartbeat);
@@ -186,7 +186,7 @@ export class Subscriber implements Live {
     const events = await this.#log.after(this.#position, CHUNK);
     if (!this.#isOpen) return;
     if (events === null) {
-      this.close(CLOSE.slow, 'too slow: events that you miss are not kept any more');
+      this.close(CLOSE.comeBack, 'too slow: events that you miss are not kept any more');
       return;
     }
     this.#position = events.at(-1)?.seq ?? newest;

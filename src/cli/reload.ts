@@ -1,0 +1,86 @@
+/** What SIGHUP does: the configuration is read again. */
+import { isDeepStrictEqual } from 'node:util';
+
+import { ConfigError } from '../config/config-error.ts';
+import type { Config } from '../config/load-config.ts';
+import { count } from '../core/format.ts';
+import { FeedError } from '../server/listen-error.ts';
+import type { RunningMonitor } from './with-monitor.ts';
+
+/** Takes SIGHUP from the start of a command on, so that one which comes early does not end the process. */
+export class Hangups {
+  #reload: (() => Promise<void>) | null = null;
+  #pending = false;
+  #running = false;
+  readonly #onSignal = (): void => {
+    this.#pending = true;
+    void this.#next();
+  };
+
+  constructor() {
+    process.on('SIGHUP', this.#onSignal);
+  }
+
+  /** Reloads at every SIGHUP from now on, and once where one came before; one after the other, the newest file last. */
+  handle(reload: () => Promise<void>): void {
+    this.#reload = reload;
+    void this.#next();
+  }
+
+  /** SIGHUP does again what it did before; also one that has come and was not handled. */
+  release(): void {
+    process.off('SIGHUP', this.#onSignal);
+    if (this.#pending) process.kill(process.pid, 'SIGHUP');
+  }
+
+  /** SIGHUP is not taken any more. */
+  close(): void {
+    process.off('SIGHUP', this.#onSignal);
+  }
+
+  async #next(): Promise<void> {
+    if (this.#running || this.#reload === null) return;
+    this.#running = true;
+    while (this.#pending) {
+      this.#pending = false;
+      await this.#reload();
+    }
+    this.#running = false;
+  }
+}
+
+/**
+ * What is done with a configuration that was read again: services, token and `public` change at once.
+ * @param started the configuration that the process was started with
+ * @param say takes what came of it, for people
+ */
+export async function reload(
+  { monitor, feed }: Pick<RunningMonitor, 'monitor' | 'feed'>,
+  started: Config,
+  load: () => Promise<Config>,
+  say: (text: string, isFault: boolean) => void,
+): Promise<void> {
+  try {
+    const config = await load();
+    feed?.changeAccess(config.feed);
+    monitor.apply(config.watched);
+    const restart = needingRestart(started, config);
+    const rest = restart.length === 0 ? '' : ` Changed, but only after a restart: ${restart.join(', ')}.`;
+    say(`Read the configuration again: ${count(config.watched.length, 'service')}.${rest}`, false);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof FeedError)) throw error;
+    say(`${error.message}\nNothing was changed.`, true);
+  }
+}
+
+/** The settings that differ and can't change while the process runs. */
+function needingRestart(before: Config, after: Config): string[] {
+  const settings: readonly (readonly [name: string, of: (config: Config) => unknown])[] = [
+    ['vantage', ({ vantage }) => vantage],
+    ['feed.listen', ({ feed }) => feed.listen],
+    ['history.dir', ({ history }) => history.dir],
+    ['history.keep', ({ history }) => history.keepMs],
+    ['bus', ({ bus }) => bus],
+  ];
+  return settings.flatMap(([name, of]) => (isDeepStrictEqual(of(before), of(after)) ? [] : [name]));
+}
