@@ -1,4 +1,6 @@
 /** What `npm start` runs: the program, and its demo where no service is named. */
-import { runOrExplain } from './cli/fault.ts';
+import './cli/hangups.ts';
+
+const { runOrExplain } = await import('./cli/fault.ts');
 
 await runOrExplain('demo');

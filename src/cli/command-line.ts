@@ -20,12 +20,16 @@ import {
   SHOW_OPTIONS,
 } from './options.ts';
 import { EXIT, isReaderGone } from './ending.ts';
+import { hangups } from './hangups.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
   http://…, https://… or unix:/SOCKET:/PATH   a page
   redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
 Without a TARGET, services.json in the current folder is read.`;
+
+/** Commands that read their configuration again at SIGHUP. */
+const RELOADING: readonly string[] = ['watch', 'serve', 'hub'];
 
 /** The command line itself is wrong. */
 class UsageError extends Error {
@@ -141,6 +145,9 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
         code = await demo(args);
       },
     )
+    .middleware(({ _: [command] }) => {
+      if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
+    })
     .epilogue(TARGET_HELP)
     .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
     .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')

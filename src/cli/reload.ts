@@ -7,48 +7,6 @@ import { count } from '../core/format.ts';
 import { FeedError } from '../server/listen-error.ts';
 import type { RunningMonitor } from './with-monitor.ts';
 
-/** Takes SIGHUP from the start of a command on, so that one which comes early does not end the process. */
-export class Hangups {
-  #reload: (() => Promise<void>) | null = null;
-  #pending = false;
-  #running = false;
-  readonly #onSignal = (): void => {
-    this.#pending = true;
-    void this.#next();
-  };
-
-  constructor() {
-    process.on('SIGHUP', this.#onSignal);
-  }
-
-  /** Reloads at every SIGHUP from now on, and once where one came before; one after the other, the newest file last. */
-  handle(reload: () => Promise<void>): void {
-    this.#reload = reload;
-    void this.#next();
-  }
-
-  /** SIGHUP does again what it did before; also one that has come and was not handled. */
-  release(): void {
-    process.off('SIGHUP', this.#onSignal);
-    if (this.#pending) process.kill(process.pid, 'SIGHUP');
-  }
-
-  /** SIGHUP is not taken any more. */
-  close(): void {
-    process.off('SIGHUP', this.#onSignal);
-  }
-
-  async #next(): Promise<void> {
-    if (this.#running || this.#reload === null) return;
-    this.#running = true;
-    while (this.#pending) {
-      this.#pending = false;
-      await this.#reload();
-    }
-    this.#running = false;
-  }
-}
-
 /**
  * What is done with a configuration that was read again: services, token and `public` change at once.
  * @param started the configuration that the process was started with

@@ -7,25 +7,14 @@ import type { Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
 import { daemonLog } from './log.ts';
 import { parseDuration, type DaemonLogArguments, type MonitorArguments, type Targets } from './options.ts';
-import { Hangups, reload } from './reload.ts';
+import { hangups } from './hangups.ts';
+import { reload } from './reload.ts';
 import { configOf, withMonitor } from './with-monitor.ts';
 
 const DEFAULT_INTERVAL_MS = 1000;
 
 /** Serves until a signal or `--for` ends it. Returns the exit code. */
 export async function serve(args: MonitorArguments & DaemonLogArguments & Targets): Promise<number> {
-  const hangups = new Hangups();
-  try {
-    return await serveUntilEnded(args, hangups);
-  } finally {
-    hangups.close();
-  }
-}
-
-async function serveUntilEnded(
-  args: MonitorArguments & DaemonLogArguments & Targets,
-  hangups: Hangups,
-): Promise<number> {
   const load = (): Promise<Config> => configOf(args, DEFAULT_INTERVAL_MS);
   const config = await load();
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
@@ -40,6 +29,7 @@ async function serveUntilEnded(
       }),
     );
     const ending = await untilEnded({ forMs, hangup: false, others: [] });
+    hangups.close();
     log.info({ why: ending }, 'stopping');
     await monitor.stop();
     unsubscribe();

@@ -13,7 +13,8 @@ import {
   type ShowArguments,
   type Targets,
 } from './options.ts';
-import { Hangups, reload } from './reload.ts';
+import { hangups } from './hangups.ts';
+import { reload } from './reload.ts';
 import { show, type Showing } from './show.ts';
 import { configOf, withMonitor, type RunningMonitor } from './with-monitor.ts';
 
@@ -27,12 +28,7 @@ type WatchArguments = MonitorArguments & ShowArguments & FileLogArguments;
 export async function watch(args: WatchArguments & Targets): Promise<number> {
   const load = (): Promise<Config> => configOf(args, DEFAULT_INTERVAL_MS);
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const hangups = new Hangups();
-  try {
-    return await watchConfig({ ...args, forMs }, await load(), { reload: { hangups, load } });
-  } finally {
-    hangups.close();
-  }
+  return watchConfig({ ...args, forMs }, await load(), { load });
 }
 
 /** How it is watched and shown; what is watched is in the configuration. */
@@ -44,7 +40,7 @@ interface WatchOptions extends ShowArguments, FileLogArguments, Pick<MonitorArgu
 
 interface WatchHooks {
   /** Reads the configuration again, at SIGHUP. */
-  readonly reload?: { readonly hangups: Hangups; readonly load: () => Promise<Config> };
+  readonly load?: () => Promise<Config>;
   /** Called when the watch has begun, with how to mark a moment. */
   readonly begun?: (mark: (text: string) => void) => void;
 }
@@ -69,6 +65,7 @@ export async function watchConfig(options: WatchOptions, config: Config, hooks: 
       monitor.mark(text);
     });
     const ending = await untilEnded({ forMs: options.forMs, hangup, others: [showing.ended] });
+    hangups.close();
     if (format === 'dashboard') showing.close();
     await monitor.stop();
     showing.close();
@@ -84,14 +81,13 @@ function endsAtHangup(
   running: RunningMonitor,
   config: Config,
   format: Showing['format'],
-  { reload: hook }: WatchHooks,
+  { load }: WatchHooks,
 ): boolean {
-  if (hook === undefined) return true;
-  if (config.file === null || format === 'dashboard') {
-    hook.hangups.release();
+  if (load === undefined || config.file === null || format === 'dashboard') {
+    hangups.release();
     return true;
   }
-  hook.hangups.handle(() => reload(running, config, hook.load, say));
+  hangups.handle(() => reload(running, config, load, say));
   return false;
 }
 
