@@ -4,9 +4,11 @@ import { writeSync } from 'node:fs';
 import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
-import { FeedError } from '../server/listen-error.ts';
-import { HistoryError } from '../history/history-error.ts';
 import { VERSION } from '../core/version.ts';
+import { HistoryError } from '../history/history-error.ts';
+import { FeedError } from '../server/feed-server.ts';
+import { EXIT, isReaderGone } from './ending.ts';
+import { hangups } from './hangups.ts';
 import {
   DAEMON_LOG_OPTIONS,
   DEMO_OPTIONS,
@@ -19,8 +21,6 @@ import {
   RUN_OPTIONS,
   SHOW_OPTIONS,
 } from './options.ts';
-import { EXIT, isReaderGone } from './ending.ts';
-import { hangups } from './hangups.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1

@@ -1,7 +1,8 @@
 /** The options that several commands share, and how their values are read. */
 import type { InferredOptionTypes, Options } from 'yargs';
 
-import { commandLineProblem, invalid } from '../config/config-error.ts';
+import { type FeedUrl, parseFeedUrl } from '../client/feed-url.ts';
+import { commandLineProblem, invalid, commandLinePlace } from '../config/config-error.ts';
 import { durationMs, durationProblem } from '../core/duration.ts';
 import { ReportFiles } from '../report/report-files.ts';
 
@@ -146,4 +147,15 @@ export function reportFiles(paths: readonly string[]): ReportFiles {
   const prepared = ReportFiles.prepare(paths);
   if (prepared instanceof ReportFiles) return prepared;
   throw invalid(prepared.map(({ path, problem }) => commandLineProblem(`--report ${path}`, problem)));
+}
+
+/** @throws ConfigError where one is no feed */
+export function feedUrls(texts: readonly string[]): FeedUrl[] {
+  return texts.map((text) => {
+    const url = parseFeedUrl(text);
+    if (url !== null) return url;
+    const message =
+      'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed';
+    throw invalid([{ ...commandLinePlace(text.replace(/([?&]token=)[^&]*/, '$1…')), message }]);
+  });
 }

@@ -1,10 +1,14 @@
 /** `gapwatch watch`: watches services, and shows what happens. */
+import type { Publisher } from '../bus/publisher.ts';
 import type { Config } from '../config/load-config.ts';
 import { durationText } from '../core/duration.ts';
 import { count } from '../core/format.ts';
+import type { ServiceHistory, Source, Reader } from '../core/source.ts';
+import type { History } from '../history/history.ts';
+import type { Monitor } from '../monitor/monitor.ts';
 import { summary } from '../terminal/watch-summary.ts';
 import { type Ending, exitCodeOf, untilEnded } from './ending.ts';
-import { LocalSource } from './local-source.ts';
+import { hangups } from './hangups.ts';
 import { fileLog } from './log.ts';
 import {
   parseDuration,
@@ -13,7 +17,6 @@ import {
   type ShowArguments,
   type Targets,
 } from './options.ts';
-import { hangups } from './hangups.ts';
 import { reload } from './reload.ts';
 import { show, type Showing } from './show.ts';
 import { configOf, withMonitor, type RunningMonitor } from './with-monitor.ts';
@@ -110,4 +113,54 @@ function opening({ watched, vantage }: Config, url: string | null): string {
     names.length > NAMED ? [...names.slice(0, NAMED - 1), `and ${String(names.length - NAMED + 1)} more`] : names;
   const page = url === null ? '' : `\nStatus page and feed: ${url}/`;
   return `Watching ${count(watched.length, 'service')} from ${vantage}, every ${every}: ${shown.join(', ')}. Ctrl-C ends it.${page}`;
+}
+
+/** Gaps of the past that are read for each service: the newest. */
+const GAPS = 100;
+/** Stretches of the past that are read for each service: the newest. */
+const INTERVALS = 20_000;
+
+export class LocalSource implements Source {
+  readonly #monitor: Monitor;
+  readonly #history: Pick<History, 'reader' | 'problem'> | null;
+  readonly #bus: Pick<Publisher, 'problem'> | null;
+
+  constructor(
+    monitor: Monitor,
+    history: Pick<History, 'reader' | 'problem'> | null,
+    bus: Pick<Publisher, 'problem'> | null,
+  ) {
+    this.#monitor = monitor;
+    this.#history = history;
+    this.#bus = bus;
+  }
+
+  subscribe(reader: Reader): () => void {
+    return this.#monitor.subscribe(reader);
+  }
+
+  mark(text: string): void {
+    this.#monitor.mark(text);
+  }
+
+  now(): number {
+    return this.#monitor.now();
+  }
+
+  get problem(): string | null {
+    const bus = this.#bus?.problem ?? null;
+    return this.#history?.problem ?? (bus === null ? null : `nothing is delivered to the bus, it waits: ${bus}`);
+  }
+
+  past(from: number): Promise<readonly ServiceHistory[]> {
+    const history = this.#history;
+    if (history === null) return Promise.resolve([]);
+    const window = { from, to: this.now() };
+    const services = [...this.#monitor.board.services.keys()].map((service) => ({
+      service,
+      timeline: history.reader.intervals(service, window, INTERVALS),
+      gaps: history.reader.gaps(window, service, GAPS),
+    }));
+    return Promise.resolve(services);
+  }
 }

@@ -6,17 +6,24 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
-import type { Event, Heartbeat, Hello, Mark, Message, MonitorIdentity, Unnumbered } from '../core/messages.ts';
-import { PROTOCOL } from '../core/messages.ts';
-import type { Watched } from '../probe/spec.ts';
+import type { RestoredState, RestoredService } from '../core/archive.ts';
 import { Board, BoardService, infoOf, type ServiceInfo } from '../core/board.ts';
-import { ENGINE_SILENCE_MS, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
 import { Clock, systemClock } from '../core/clock.ts';
-import type { Reader } from '../core/source.ts';
+import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
+import {
+  type Event,
+  type Heartbeat,
+  type Hello,
+  type Mark,
+  type Message,
+  type MonitorIdentity,
+  type Unnumbered,
+  PROTOCOL,
+} from '../core/messages.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
-import { phaseOf } from './grid.ts';
-import type { RestoredState, RestoredService } from '../core/restored-state.ts';
+import type { Reader } from '../core/source.ts';
+import { ENGINE_SILENCE_MS, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
+import type { Watched } from '../probe/spec.ts';
 import type {
   EngineStats,
   EngineReply,
@@ -25,6 +32,7 @@ import type {
   EngineCommand,
   EngineMessage,
 } from './engine-protocol.ts';
+import { phaseOf } from './grid.ts';
 
 const HEARTBEAT_MS = 5000;
 /** First probes are sent this far apart, so that a thousand services have their first answers within half a second. */

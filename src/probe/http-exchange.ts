@@ -1,13 +1,13 @@
 /** One HTTP request on its way, whether its reply is accepted, and what the errors of its connection mean. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
+
 import type { Dispatcher } from 'undici';
 
+import { excerpt } from '../core/format.ts';
 import type { Attempt } from './attempt.ts';
 import { closedFailure, failureOf, type CodedError, type Failure } from './failure.ts';
-import type { HttpSpec } from './spec.ts';
-import { excerpt } from '../core/excerpt.ts';
-import { matchEnd, shownPattern } from './pattern.ts';
+import { matchEnd, shownPattern, type HttpSpec } from './spec.ts';
 
 /** Bytes of a body that are read. */
 const BODY_LIMIT = 1_048_576;

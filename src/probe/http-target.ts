@@ -1,12 +1,12 @@
 /** What an HTTP probe asks, and of whom: the configured URL, or the one that a redirect leads to. */
 import type { Dispatcher } from 'undici';
 
+import { excerpt } from '../core/format.ts';
 import { VERSION } from '../core/version.ts';
 import { Dialler } from './dialler.ts';
 import type { Failure } from './failure.ts';
-import type { HttpSpec } from './spec.ts';
-import { excerpt } from '../core/excerpt.ts';
 import { explain } from './http-exchange.ts';
+import type { HttpSpec } from './spec.ts';
 
 /** One request. */
 export interface HttpTarget {

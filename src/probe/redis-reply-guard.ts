@@ -4,7 +4,7 @@
  * is malformed, and makes room for an array as long as is announced.)
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
-import { excerpt } from '../core/excerpt.ts';
+import { excerpt } from '../core/format.ts';
 
 /** Bytes of one reply. */
 const LIMIT = 1_048_576;

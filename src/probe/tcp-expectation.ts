@@ -2,11 +2,10 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 
+import { excerpt } from '../core/format.ts';
 import type { Attempt } from './attempt.ts';
 import { closedFailure, type Failure } from './failure.ts';
-import type { TcpSpec } from './spec.ts';
-import { excerpt } from '../core/excerpt.ts';
-import { matchEnd, redact, shownPattern } from './pattern.ts';
+import { matchEnd, redact, shownPattern, type TcpSpec } from './spec.ts';
 
 /** Characters that are read for one expectation. */
 const LIMIT = 65_536;

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 
-import { Monitor } from '../../src/monitor/monitor.ts';
-import type { RestoredState, RestoredService } from '../../src/core/restored-state.ts';
-import { MemoryEventLog } from '../../src/core/event-log.ts';
-import type { Watched } from '../../src/probe/spec.ts';
+import type { RestoredState, RestoredService } from '../../src/core/archive.ts';
 import type { BoardService } from '../../src/core/board.ts';
+import { MemoryEventLog } from '../../src/core/event-log.ts';
 import { ENGINE_SILENCE_MS, checkpointOfUp } from '../../src/core/timeline.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import type { Watched } from '../../src/probe/spec.ts';
 import { Backend, endBackends } from './backend.ts';
 import { Hearing } from './hearing.ts';
 import { withMonitor } from './watch.ts';
