@@ -90,7 +90,7 @@ function tellLinks(client: FeedClient): void {
       process.stderr.write(`${client.url.shown}: connected${back}${offset}\n`);
     },
     disconnected({ problem }) {
-      if (!lost) process.stderr.write(`${client.url.shown}: not connected: ${problem}. Trying again for ever.\n`);
+      if (!lost) process.stderr.write(`${client.url.shown}: not connected: ${problem}. Retrying.\n`);
       lost = true;
     },
   });

@@ -151,7 +151,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .epilogue(TARGET_HELP)
     .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
     .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')
-    .example('$0 run web=8080 -- systemctl restart docker', 'what did its users feel of it?')
+    .example('$0 run web=8080 -- systemctl restart docker', 'what did users notice?')
     .example('$0 demo', 'see what it looks like')
     .version(VERSION)
     .help()
@@ -167,7 +167,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .wrap(Math.min(110, process.stderr.columns || 100))
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
-      // yargs tells its own findings as a message, some with an error of its own; what a command throws as an error.
+      // yargs passes its own findings as a message, some with an error of its own; what a command throws as an error.
       if (error !== undefined && error.name !== 'YError') throw error;
       throw new UsageError(`${message}\n'gapwatch --help' lists commands and options.`);
     });
@@ -182,7 +182,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
 }
 
 /**
- * A reader that went away is no fault; and of what was meant for it nobody needs to be told. Whoever can't take the
+ * A reader that went away is no fault; and what was meant for it needs no other place. A stream that can't take the
  * output for another reason, such as a full disk, does not get the rest of it either.
  */
 function tolerate(error: Error): void {
@@ -190,7 +190,7 @@ function tolerate(error: Error): void {
   try {
     writeSync(process.stderr.fd, `gapwatch: the output could not be written: ${error.message}\n`);
   } catch {
-    // Then there is nobody to tell.
+    // Then there is no place left to say it.
   }
   process.exit(EXIT.usage);
 }

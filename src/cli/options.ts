@@ -19,7 +19,7 @@ const HOW_OPTIONS = {
   vantage: { ...text, describe: 'Name of the place where this monitor stands  [the host name]' },
 } as const satisfies Record<string, Options>;
 
-/** Of all commands that probe services which somebody names. */
+/** Of all commands that probe services which the user names. */
 export const PROBE_OPTIONS = {
   config: { ...text, alias: 'c', describe: 'File with services and settings; targets are added to it' },
   ...HOW_OPTIONS,

@@ -133,7 +133,7 @@ export async function planOf(args: RunArguments & Targets, command: readonly str
   const [name] = command;
   if (name === undefined) {
     const example = 'gapwatch run web=8080 -- systemctl restart docker';
-    throw invalid([commandLineProblem('run', `the command stands behind --, such as in: ${example}`)]);
+    throw invalid([commandLineProblem('run', `put the command after --, as in: ${example}`)]);
   }
   const why = whyNoCommand(name, process.env);
   if (why !== null) throw new ConfigError('invalid', `${why} Nothing was started.`, []);

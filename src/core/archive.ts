@@ -118,7 +118,7 @@ export interface RestoredService {
 export interface RestoredState {
   /** Lasts as long as the history. */
   readonly id: string;
-  /** Continues where it ended: its `newest` is the number of the last event that was told. */
+  /** Continues where it ended: its `newest` is the number of the last event that was emitted. */
   readonly events: EventLog;
   readonly services: ReadonlyMap<string, RestoredService>;
 }

@@ -1,5 +1,5 @@
 /**
- * The engine: sends the probes of many services, each on its own grid, from one thread, and tells what they find.
+ * The engine: sends the probes of many services, each on its own grid, from one thread, and emits what they find.
  * It runs in a worker (`worker.ts`); nothing in here draws, stores or serves.
  */
 import TinyQueue from 'tinyqueue';
@@ -20,11 +20,11 @@ const JITTER_MS = 5;
 const EARLY_MS = 0.5;
 /** Probes started before the sockets are looked at again. */
 const BURST = 32;
-/** Samples wait this long for company before they are told. */
+/** Samples wait this long for others before they are emitted. */
 const BATCH_MS = 20;
 const STATS_MS = 1000;
 
-/** Who is told, in batches. */
+/** Takes what an engine emits, in batches. */
 export interface EngineSink {
   emit(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void;
   stats(stats: EngineStats): void;
@@ -46,9 +46,9 @@ export class Engine implements WatcherHost {
   readonly #queue = new TinyQueue<Entry>([], (a, b) => a.time - b.time);
   readonly #lateness = new Lateness();
   #outbox: EngineMessage[] = [];
-  /** What these remember is told with the next batch. */
+  /** Their checkpoints are emitted with the next batch. */
   readonly #dirty = new Set<Watcher>();
-  /** Whether something waits that is told in this turn of the loop: all but samples. */
+  /** Whether something waits that is emitted in this turn of the loop: all but samples. */
   #urgent = false;
   #lastDelivery = 0;
   #nextStats: number;
@@ -107,7 +107,7 @@ export class Engine implements WatcherHost {
     this.#wakeAgain();
   }
 
-  /** Watches these services no longer; what was observed is told before it returns. */
+  /** Watches these services no longer; what was observed is emitted before it returns. */
   remove(names: readonly string[]): void {
     for (const name of names) {
       this.#watchers.get(name)?.stop();
@@ -116,7 +116,7 @@ export class Engine implements WatcherHost {
     this.#deliver(this.now());
   }
 
-  /** Ends every watch; what was observed is told before it returns. */
+  /** Ends every watch; what was observed is emitted before it returns. */
   stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -125,7 +125,7 @@ export class Engine implements WatcherHost {
 
   /** There may be something to do earlier than was planned. */
   #wakeAgain(): void {
-    // Without a timer the next wake is under way already: a second one beside it would go on for ever.
+    // Without a timer the next wake is under way already: a second one beside it would go on forever.
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#sleep();

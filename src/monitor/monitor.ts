@@ -131,7 +131,7 @@ export class Monitor {
     return this.#places.get(service)?.counters ?? null;
   }
 
-  /** Begins to tell a reader, with a `hello` before this returns. Returns how to end it. */
+  /** Passes messages to a reader from now on, a `hello` before this returns. Returns how to end it. */
   subscribe(reader: Reader): () => void {
     reader.take([this.#hello()]);
     this.#readers.add(reader);
@@ -212,7 +212,7 @@ export class Monitor {
     return board?.state === 'up' ? checkpointOfUp(board.since, now, board.info) : this.checkpoint(name);
   }
 
-  /** Nobody looks at a service from `at` on. Not messages where nothing was known of it, or nobody looked already. */
+  /** A service is not probed from `at` on. Says nothing where nothing was known of it, or it was unobserved already. */
   #emitAbsence(service: string, at: number, message: string): void {
     const from = this.#board.services.get(service)?.state ?? 'unknown';
     if (from === 'unknown' || from === 'unobserved') return;

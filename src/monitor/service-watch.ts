@@ -1,4 +1,4 @@
-/** Watches one service: its probes on their way, its timeline, and what is told of them. */
+/** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
 import type { GapFacts } from '../core/messages.ts';
 import type { Sample, UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
@@ -16,10 +16,10 @@ import type { ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 /** What a watcher needs of its engine. */
 export interface WatcherHost extends AttemptHost {
   readonly clock: Clock;
-  /** Whether somebody wants every sample. */
+  /** Whether any reader wants every sample. */
   readonly samplesWanted: boolean;
   emit(message: EngineMessage): void;
-  /** What this watcher remembers is worth to be told. */
+  /** This watch's checkpoint has changed. */
   saveCheckpoint(watcher: Watcher): void;
 }
 
@@ -86,7 +86,7 @@ export class Watcher implements ProberEvents {
     return { service: this.watched.service.name, checkpoint };
   }
 
-  /** Goes on from what another watch of the service checkpoints; nobody looked since `until`. Times since the epoch. */
+  /** Goes on from the checkpoint of another watch of the service, which ended at `until`. Times since the epoch. */
   resume(checkpoint: Checkpoint, until: number): void {
     const { clock } = this.#host;
     this.#timeline.resume(
@@ -117,7 +117,7 @@ export class Watcher implements ProberEvents {
     for (const attempt of [...this.#inFlight]) attempt.fail(failure);
   }
 
-  /** Nobody looked from `from` until `to` (timeline time). To be told before the next probe is sent. */
+  /** The service was not probed from `from` until `to` (timeline time). Call it before the next probe is sent. */
   markUnobserved(from: number, to: number, reason: UnobservedReason, message: string): void {
     // Before the first answer nothing is known anyway: a start that is slow is no interruption.
     if (this.#timeline.state === 'unknown') return;
@@ -127,7 +127,7 @@ export class Watcher implements ProberEvents {
     this.#lastSent = sentAt;
   }
 
-  /** Ends the watch: probes on their way are given up, what was observed is told, and the gap that is open. */
+  /** Ends the watch: probes on their way are given up, what was observed is emitted, and the gap that is open. */
   stop(): void {
     this.#stopped = true;
     for (const attempt of [...this.#inFlight]) attempt.abort();
@@ -180,7 +180,7 @@ export class Watcher implements ProberEvents {
   }
 
   #settled(sample: Sample): void {
-    // What was given up at the end says nothing, not even that nobody looked.
+    // A probe that was given up at the end says nothing, not even that the service was unobserved.
     if (sample.reason === 'stopped') return;
     this.#timeline.add(sample);
     const status = this.#status?.add(sample.result) ?? null;

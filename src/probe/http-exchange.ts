@@ -84,7 +84,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, HttpReply {
   }
 
   onResponseError(_: unknown, error: Error): void {
-    // What breaks the connection, the socket tells itself. Without that, it is the request that undici does not take.
+    // What breaks the connection, the socket reports itself. Without that, it is the request that undici does not take.
     if (this.#attempt.ended || this.#socket.destroyed) return;
     this.#attempt.fail({ reason: 'error', message: `the request can't be sent: ${error.message}` });
   }

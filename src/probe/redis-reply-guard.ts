@@ -1,6 +1,6 @@
 /**
  * Stands before the library's decoder and lets through only what it can take: whole RESP2 replies to commands that were
- * sent, of a bounded size. (ioredis 6 throws past every handler at a null that nobody asked for, at a push message that
+ * sent, of a bounded size. (ioredis 6 throws past every handler at a null that was not asked for, at a push message that
  * is malformed, and makes room for an array as long as is announced.)
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */

@@ -1,8 +1,8 @@
 /** `/api/v1`: what is known, as JSON. */
 import type { Archive } from '../core/archive.ts';
-import { DAY_MS, midnights } from '../core/days.ts';
 import type { MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
+import { DAY_MS, midnights } from '../core/uptime.ts';
 import { intervalsEach } from './channel.ts';
 import { type HttpResponse, json, errorResponse } from './http-response.ts';
 import { type PastGap, PastView } from './past-view.ts';

@@ -11,7 +11,7 @@ export interface Live {
   writeSamples(frames: Buffer): void;
 }
 
-/** What a client is told first. */
+/** What a client gets first. */
 export interface Greeting {
   /** The bytes of the frame. The second part is shared by all clients that came at about the same time. */
   readonly parts: readonly Buffer[];
@@ -25,7 +25,7 @@ interface Snapshot {
   readonly json: Buffer;
 }
 
-/** What is known of the services may be told this late to a newcomer: what happened since then follows at once. */
+/** What is known of the services may be this old when a new client gets it: what happened since then follows at once. */
 const SNAPSHOT_MS = 250;
 
 /** Samples in one write, some 40 kB: a client that turns out to be slow has no more than that waiting on top. */
@@ -62,16 +62,16 @@ export class Channel {
     return frames.length === 0 ? null : Buffer.concat(frames);
   }
 
-  /** Tells the live ones. */
-  tell(messages: readonly Exclude<Message, SampleMessage>[]): void {
+  /** Sends messages to the live ones. */
+  send(messages: readonly Exclude<Message, SampleMessage>[]): void {
     if (this.#live.size === 0) return;
     const frames = this.frames(messages);
     if (frames === null) return;
     for (const client of this.#live) client.write(frames);
   }
 
-  /** Tells the live ones what the probes found. */
-  tellSamples(samples: readonly SampleMessage[]): void {
+  /** Sends samples to the live ones. */
+  sendSamples(samples: readonly SampleMessage[]): void {
     if (this.#live.size === 0) return;
     const frames = samples.filter((sample) => this.#wants(sample)).map((sample) => textFrame(JSON.stringify(sample)));
     for (let from = 0; from < frames.length; from += SAMPLES_EACH) {
@@ -80,7 +80,7 @@ export class Channel {
     }
   }
 
-  /** What was told so far is not the whole truth any more, though no event says so. */
+  /** What is known has changed, though no event says so. */
   forget(): void {
     this.#snapshot = null;
   }
@@ -143,7 +143,10 @@ export function snapshotsOf(source: FeedSource, names: ReadonlySet<string> | nul
   });
 }
 
-/** The head of an unfragmented text frame. */
+/**
+ * The head of an unfragmented text frame. A frame from the server carries no mask (RFC 6455, 5.1), so the same bytes serve
+ * every client; the library would frame them again for each.
+ */
 export function textFrameHead(byteLength: number): Buffer {
   if (byteLength < 126) return Buffer.from([0x81, byteLength]);
   if (byteLength < 65_536) return Buffer.from([0x81, 126, byteLength >> 8, byteLength & 0xff]);

@@ -36,7 +36,7 @@ export class FanOut implements Sent {
     this.#source = source;
     this.#rounds = new HeartbeatScheduler(this.#subscribers, () => this.#heartbeat(this.#lastHeartbeat));
     this.#samples = new SampleBatch((samples) => {
-      for (const channel of this.#channels.values()) if (channel.samples) channel.tellSamples(samples);
+      for (const channel of this.#channels.values()) if (channel.samples) channel.sendSamples(samples);
     });
     this.#unsubscribe = source.subscribe({
       samples: false,
@@ -60,7 +60,7 @@ export class FanOut implements Sent {
     return this.#subscribers.size;
   }
 
-  /** Slots without a probe, by the monitor's own fault, since this began; as told by the heartbeats. */
+  /** Slots without a probe, by the monitor's own fault, since this began; as the heartbeats count them. */
   get missed(): number {
     return this.#missed;
   }
@@ -90,7 +90,7 @@ export class FanOut implements Sent {
     if (query.samples) this.#wantSamples(1);
   }
 
-  /** The monitor stops: tells all clients. */
+  /** The monitor stops: closes all clients. */
   close(): void {
     this.#closed = true;
     this.#unsubscribe();
@@ -108,16 +108,16 @@ export class FanOut implements Sent {
   }
 
   #take(messages: readonly Message[]): void {
-    let told: Exclude<Message, SampleMessage>[] = [];
-    const tell = (): void => {
-      if (told.length > 0) for (const channel of this.#channels.values()) channel.tell(told);
-      told = [];
+    let due: Exclude<Message, SampleMessage>[] = [];
+    const flush = (): void => {
+      if (due.length > 0) for (const channel of this.#channels.values()) channel.send(due);
+      due = [];
     };
     for (const message of messages) {
       if (isEvent(message)) {
-        told.push(message);
+        due.push(message);
       } else if (message.type === 'hello') {
-        tell();
+        flush();
         this.#forget();
         for (const subscriber of this.#subscribers) subscriber.greetAgain();
       } else if (message.type === 'heartbeat') {
@@ -127,10 +127,10 @@ export class FanOut implements Sent {
       } else if (message.type !== 'sample') {
         this.#forget();
         for (const subscriber of this.#subscribers) subscriber.missesUnlogged();
-        told.push(message);
+        due.push(message);
       }
     }
-    tell();
+    flush();
   }
 
   #forget(): void {
@@ -142,7 +142,7 @@ export class FanOut implements Sent {
     return frameOf({ type: 'heartbeat', now, seq: this.log.newest, probes, missed, lateMs, overloaded }, 'public');
   }
 
-  /** The monitor sends samples only while somebody wants them. */
+  /** The monitor sends samples only while a client wants them. */
   #wantSamples(change: 1 | -1): void {
     this.#wanting += change;
     if (this.#wanting === 0) {

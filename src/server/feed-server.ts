@@ -21,7 +21,7 @@ import { Upgrader } from './upgrade.ts';
 export interface FeedServerOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** A secret: whoever shows it sees all and may mark; null for none. */
+  /** A secret: a client that shows it sees all and may mark; null for none. */
   readonly token: string | null;
   /** Whether everybody else sees the public view. */
   readonly public: boolean;
@@ -38,7 +38,7 @@ const REQUEST_MS = 10_000;
 /** A scraper that comes every 15 s or 30 s keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 8192;
-/** A scrape, or the state of all, is not made anew for everybody who asks. In milliseconds. */
+/** A scrape, or the state of all, is not made again for every client that asks. In milliseconds. */
 const RECENT_MS = 250;
 /** What is in flight when the monitor stops may take this long to end. */
 const CLOSE_MS = 2000;
@@ -111,7 +111,7 @@ export class FeedServer {
   }
 
   /**
-   * Other rules of who may look. Clients of the feed are closed where they changed: they come back, and are judged anew.
+   * Other rules of who may look. Clients of the feed are closed where they changed: they come back, and are judged again.
    * @throws FeedError where the address would be open to everybody: then nothing is changed
    */
   changeAccess(rules: Omit<AccessRules, 'host'>): void {
@@ -129,7 +129,7 @@ export class FeedServer {
     return this.#fanOut.size;
   }
 
-  /** Ends it: clients of the feed are told, and what is in flight may end. */
+  /** Ends it: clients of the feed are closed, and what is in flight may end. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -198,7 +198,7 @@ export function notProtected(where: string): FeedError {
     'not-protected',
     `The feed is not served on ${where}: other machines reach that address, and everybody there would see all.
 There are two ways out, in the "feed" part of the configuration:
-  "token": { "env": "GAPWATCH_TOKEN" }   whoever shows the token sees all
+  "token": { "env": "GAPWATCH_TOKEN" }   clients that show the token see all
   "public": true                          everybody sees names, states and times; no addresses, no messages
 Or listen on this machine alone: --listen 127.0.0.1:9720`,
   );

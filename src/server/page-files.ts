@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 
 import type { HttpResponse } from './http-response.ts';
 
-/** The page talks to the monitor that it came from, and to nobody else. */
+/** The page talks to the monitor that it came from, and to no other host. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -1,5 +1,5 @@
 /**
- * One client of the feed, on the server's side. It is told a hello, then catches up from the log at the pace at which it
+ * One client of the feed, on the server's side. It gets a hello, then catches up from the log at the pace at which it
  * reads, and is live from then on. What waits for it in memory is bounded: samples are dropped first, then it is closed
  * and can resume.
  */
@@ -23,7 +23,7 @@ const CHUNK = 256;
 export const CLOSE = { stops: 1001, notAllowed: 1008, comeBack: 1013 } as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
-/** A client that was told the end has this long to agree; a slow one, to read what waits for it. In milliseconds. */
+/** A client whose connection is closed has this long to agree; a slow one, to read what waits for it. In milliseconds. */
 const GRACE: Record<CloseCode, number> = { 1001: 1500, 1008: 1500, 1013: 10_000 };
 
 /** Ends a connection, and sees to it that it ends. The reason is cut to what a close frame holds. */
@@ -60,7 +60,7 @@ export class Subscriber implements Live {
   /** The last event that was written, while it catches up. */
   #position = 0;
   #live = false;
-  /** Something was told meanwhile that the log does not hold. */
+  /** Something was sent meanwhile that the log does not hold. */
   #stale = false;
   #resumes = false;
   #catchesUp = false;
@@ -100,7 +100,7 @@ export class Subscriber implements Live {
     void this.#catchUp();
   }
 
-  /** The services have changed, or something else that a hello tells. */
+  /** The services have changed, or something else that a hello has. */
   greetAgain(): void {
     if (!this.#live) {
       this.#stale = true;
@@ -113,7 +113,7 @@ export class Subscriber implements Live {
     void this.#catchUp();
   }
 
-  /** Something is told that is not kept in the log: a client that catches up gets it in another hello. */
+  /** Something was sent that is not kept in the log: a client that catches up gets it in another hello. */
   missesUnlogged(): void {
     if (!this.#live) this.#stale = true;
   }
