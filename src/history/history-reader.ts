@@ -17,7 +17,7 @@ import type {
   Window,
 } from '../core/archive.ts';
 import type { Event } from '../core/messages.ts';
-import type { RestoredService, RestoredState } from '../core/restored-state.ts';
+import type { RestoredService, RestoredState } from '../core/archive.ts';
 import type { Database } from './database.ts';
 import { AT_ONCE, newestEvents, readEvents, type StoredEvents, storedEvents } from './event-rows.ts';
 import {

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 
 import type { Archive, ArchiveFigures, ArchiveReader, RecordedMonitor } from '../core/archive.ts';
-import type { RestoredState } from '../core/restored-state.ts';
+import type { RestoredState } from '../core/archive.ts';
 import type { StoredEvents } from './event-rows.ts';
 import { EventStore } from './event-store.ts';
 import { type DiskHost, HistoryDisk } from './history-disk.ts';

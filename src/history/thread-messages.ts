@@ -3,7 +3,7 @@ import type { ArchiveReader } from '../core/archive.ts';
 import type { ServiceInfo } from '../core/board.ts';
 import type { Event, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
-import type { RestoredState } from '../core/restored-state.ts';
+import type { RestoredState } from '../core/archive.ts';
 import type { Checkpoint } from '../core/timeline.ts';
 import type { StoredEvents } from './event-rows.ts';
 import type { DiskFault, HistoryFault } from './history-error.ts';

@@ -1,7 +1,7 @@
 /** A history without its thread: what it is given is in the file at once. For months in seconds. */
 import type { ArchiveReader, RecordedMonitor } from '../../src/core/archive.ts';
 import type { Event } from '../../src/core/messages.ts';
-import type { RestoredState } from '../../src/core/restored-state.ts';
+import type { RestoredState } from '../../src/core/archive.ts';
 import { readEvents, storedEvents } from '../../src/history/event-rows.ts';
 import { EventStore } from '../../src/history/event-store.ts';
 import { HistoryFile } from '../../src/history/history-file.ts';

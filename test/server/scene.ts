@@ -4,12 +4,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 
 import { pino } from 'pino';
 
-import { Monitor } from '../../src/monitor/monitor.ts';
-import type { PageAssets } from '../../src/server/page-assets.ts';
-import { FeedServer, type FeedServerOptions } from '../../src/server/feed-server.ts';
-import { History } from '../../src/history/history.ts';
-import type { Watched } from '../../src/probe/spec.ts';
 import type { Message } from '../../src/core/messages.ts';
+import { History } from '../../src/history/history.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import type { Watched } from '../../src/probe/spec.ts';
+import { FeedServer, type FeedServerOptions } from '../../src/server/feed-server.ts';
+import type { PageAssets } from '../../src/server/page-files.ts';
 
 export const TOKEN = 'a-token-for-tests-0123456789';
 
