@@ -78,6 +78,9 @@ export async function withMonitor<T>(
   let endDumps: (() => void) | null = null;
   try {
     history?.record(monitor);
+    history?.onLate((services) => {
+      monitor.adopt(services);
+    });
     const served = { option: args.listen, settings: config.feed, archive: history, log };
     feed = await serveFeed(monitor, { ...served, ...(onNoFeed && { goOn: onNoFeed }) });
     monitor.apply(config.watched);
