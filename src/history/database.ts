@@ -1,16 +1,8 @@
 /** One connection to a file of SQLite, as this history uses it, and what its errors say of the file. */
-import { pathToFileURL } from 'node:url';
-
-import type { Connection, Row, SqliteDriver, Statement, Value } from './sqlite-driver.ts';
+import type { Connection, Mode, Row, SqliteDriver, Statement, Value } from './sqlite-driver.ts';
 
 /** What ails a file. `io`: the disk failed. `other`: none of the known ones. */
 export type FileFault = 'full' | 'readonly' | 'damaged' | 'busy' | 'io' | 'other';
-
-/**
- * How to open. `write`: read and write; made where it is missing. `read`: beside another process that writes. `immutable`:
- * as it stands on a disk that can't be written; what is not yet moved from the log file (`-wal`) is not seen.
- */
-export type Mode = 'write' | 'read' | 'immutable';
 
 /** A lock is waited for this long: another connection recovers the file, or moves its log file. */
 const BUSY_MS = 2000;
@@ -20,8 +12,7 @@ export class Database {
   readonly #statements = new Map<string, Statement>();
 
   constructor(driver: SqliteDriver, file: string, mode: Mode) {
-    const uri = `${pathToFileURL(file).href}?mode=ro${mode === 'immutable' ? '&immutable=1' : ''}`;
-    this.#db = driver.open(mode === 'write' ? file : uri);
+    this.#db = driver.open(file, mode);
     this.#db.exec(`PRAGMA busy_timeout = ${String(BUSY_MS)}`);
   }
 

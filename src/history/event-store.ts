@@ -8,7 +8,7 @@ import type { StoredEvents } from './event-rows.ts';
 const KEPT = 20_000;
 /** Events that may wait for the disk: some 64 MB. */
 const MOST = 200_000;
-/** So many of the oldest are given up at once, when more would wait. */
+/** How many of the oldest are given up at once, when more would wait. */
 const GIVEN_UP = 20_000;
 /** Events that are asked of the disk at a time, at most. */
 const PAGE = 5000;

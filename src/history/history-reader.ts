@@ -45,7 +45,7 @@ const RESTORED_INTERVALS = 256;
 const RESTORED_GAPS = 20;
 /** What the windows of the uptime are made of. */
 const UPTIME_BUCKETS: Readonly<Record<RollupWidth, number>> = { minute: 60, hour: 24, day: 90 };
-/** Of all events, so many of the newest. */
+/** Of all events: the newest. */
 const RESTORED_EVENTS = 200;
 
 /** A question at work. */

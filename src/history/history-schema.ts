@@ -14,9 +14,9 @@
 import { statSync } from 'node:fs';
 
 import { databaseFile } from './data-dir.ts';
-import { Database, fileFaultOf, type Mode } from './database.ts';
+import { Database, fileFaultOf } from './database.ts';
 import { HistoryError } from './history-error.ts';
-import type { SqliteDriver } from './sqlite-driver.ts';
+import type { Mode, SqliteDriver } from './sqlite-driver.ts';
 
 /** `gapw`: so that no other program's file is taken for a history. */
 const APPLICATION = 0x67617077;

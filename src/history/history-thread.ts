@@ -13,7 +13,7 @@ interface Asked {
   readonly timer: NodeJS.Timeout | null;
 }
 
-type Told = Exclude<FromThread, { type: 'answer' | 'no-answer' }>;
+type Report = Exclude<FromThread, { type: 'answer' | 'no-answer' }>;
 
 export class HistoryThread {
   /** When it has ended, and nothing is open any more. */
@@ -27,7 +27,7 @@ export class HistoryThread {
    * @param deadlineMs how long a question may take; Infinity for one that is waited for
    * @param receive takes what it says without being asked
    */
-  constructor(task: ThreadTask, deadlineMs: number, receive: (message: Told) => void) {
+  constructor(task: ThreadTask, deadlineMs: number, receive: (message: Report) => void) {
     this.#deadlineMs = deadlineMs;
     this.#worker = new Worker(new URL('./history-worker.js', import.meta.url), { workerData: task });
     this.#worker.on('message', (message: FromThread) => {

@@ -1,6 +1,6 @@
 /**
  * The thread that owns the file of a history, and the only code that ever opens it: a disk that is slow, or stuck, blocks
- * neither the feed nor the probes. Batches come first, questions wait for them, and what nobody waits for comes last. It
+ * neither the feed nor the probes. Batches come first, questions wait for them, and the check of the file comes last. It
  * ends at a failure that it can't go on from, and with it everything that it had open; the main thread starts the next.
  */
 import { parentPort, workerData } from 'node:worker_threads';

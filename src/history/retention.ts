@@ -87,7 +87,7 @@ export class Retention {
     );
   }
 
-  /** Does some of it, for about so long. */
+  /** Does some of it, for about this long. */
   work(budgetMs: number): void {
     const until = performance.now() + budgetMs;
     for (let task = this.#tasks[0]; task !== undefined && performance.now() < until; task = this.#tasks[0]) {

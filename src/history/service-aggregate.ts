@@ -134,7 +134,7 @@ export class ServiceAggregate {
   #account(to: number): void {
     const { entry } = this;
     const took = to - entry.accounted;
-    // How long it took where the wall clock was set back meanwhile, its labels do not tell.
+    // Where the wall clock was set back meanwhile, its labels do not say how long it took.
     if (took > 0) {
       const { state } = conditionOf(entry.condition);
       if (isCounted(state)) entry[state] += took;

@@ -2,6 +2,8 @@
  * The SQLite that there is: the one of Node (22.13 and later), otherwise `libsql`, which is native code that npm may not
  * have installed. Loaded when a history is opened and not before, in the thread that uses it.
  */
+import { pathToFileURL } from 'node:url';
+
 import type Libsql from 'libsql';
 
 import { HistoryError } from './history-error.ts';
@@ -22,15 +24,24 @@ export interface Connection {
   close(): void;
 }
 
+/**
+ * How to open. `write`: read and write; made where it is missing. `read`: beside another process that writes. `immutable`:
+ * as it stands on a disk that can't be written; what is not yet moved from the log file (`-wal`) is not seen. Node can do
+ * that since 22.15.
+ */
+export type Mode = 'write' | 'read' | 'immutable';
+
 export interface SqliteDriver {
   readonly name: 'node:sqlite' | 'libsql';
-  /** @param location a path, or a `file:` URI, which says by its query how it is opened */
-  open(location: string): Connection;
+  open(file: string, mode: Mode): Connection;
 }
 
 /** What we use of `node:sqlite`: the types of Node 20 do not have it. */
 interface NodeSqlite {
-  readonly DatabaseSync: new (location: string) => {
+  readonly DatabaseSync: new (
+    location: string,
+    options?: { readonly readOnly: boolean },
+  ) => {
     prepare(sql: string): NodeStatement;
     exec(sql: string): void;
     close(): void;
@@ -67,8 +78,11 @@ function loadNodeSqlite(): SqliteDriver | null {
   if (sqlite === undefined) return null;
   return {
     name: 'node:sqlite',
-    open(location) {
-      const db = new sqlite.DatabaseSync(location);
+    open(file, mode) {
+      const db =
+        mode === 'immutable'
+          ? new sqlite.DatabaseSync(uriOf(file, mode))
+          : new sqlite.DatabaseSync(file, { readOnly: mode === 'read' });
       return {
         prepare: (sql) => nodeStatement(db.prepare(sql)),
         exec: (sql) => {
@@ -119,8 +133,9 @@ async function loadLibsql(): Promise<SqliteDriver | null> {
   }
   return {
     name: 'libsql',
-    open(location) {
-      const db = new Database(location);
+    open(file, mode) {
+      // Its option for it does nothing.
+      const db = new Database(mode === 'write' ? file : uriOf(file, mode));
       return {
         prepare: (sql) => libsqlStatement(db.prepare(sql)),
         exec: (sql) => {
@@ -132,6 +147,10 @@ async function loadLibsql(): Promise<SqliteDriver | null> {
       };
     },
   };
+}
+
+function uriOf(file: string, mode: 'read' | 'immutable'): string {
+  return `${pathToFileURL(file).href}?mode=ro${mode === 'immutable' ? '&immutable=1' : ''}`;
 }
 
 /** Parameters go in as one array: a single null would throw. */

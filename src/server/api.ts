@@ -15,7 +15,7 @@ const GAPS = 1000;
 const NEWS = 100;
 /** Days that a page shows. */
 const DAYS = 90;
-/** How far back a timeline reaches where nobody says. */
+/** How far back a timeline reaches by default. */
 const TIMELINE_MS = 24 * 3_600_000;
 
 export class Api {

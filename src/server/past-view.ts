@@ -4,10 +4,10 @@ import type { GapFacts, Origin, TimelineInterval } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, dayOf, type Day, midnights } from '../core/uptime.ts';
 
-/** Events that the history may not have yet are among the newest so many. */
+/** Events that the history may not have yet are among this many of the newest. */
 const NEWEST = 2000;
 
-/** A gap that ended, as the API tells it. */
+/** A gap that ended, as the API shows it. */
 export interface PastGap extends GapFacts, Origin {
   readonly seq: number;
   readonly service: string;
@@ -25,7 +25,7 @@ export class PastView {
   /**
    * The gaps that ended after `since`, the oldest first.
    * @param names of the services; null for all
-   * @param limit the newest so many
+   * @param limit how many: the newest
    * @returns with the moment from which on they are all of them
    * @throws ArchiveError
    */
@@ -51,7 +51,7 @@ export class PastView {
   /**
    * The stretches in one state that touch a window, the oldest first, cut to it, of each service.
    * @param window `to` null for the present
-   * @param limit the newest so many of each
+   * @param limit how many of each: the newest
    * @throws ArchiveError
    */
   async timelines(

@@ -76,7 +76,7 @@ describe('the events of a history', () => {
     assert.deepEqual(numbers(await store.after(6, 10)), [10, 20, 100, 110]);
   });
 
-  it('in memory are still told where the next file has none of them', async () => {
+  it('in memory are still had where the next file has none of them', async () => {
     const store = new EventStore(NOTHING);
     for (const seq of [100, 110, 120]) store.append(change(seq, 'up'));
     store.written({ newest: 110, completeAfter: 0 }, []);

@@ -74,7 +74,7 @@ function stored(history: History): Promise<void> {
   return waitFor(() => history.figures.waiting === 0, 'all is on disk', 60_000);
 }
 
-/** So many changes of a service, an event each. */
+/** A number of changes of a service, an event each. */
 function flap(monitor: ScriptedMonitor, count: number): void {
   for (let n = 0; n < count; n++) {
     monitor.clock += 10;
@@ -117,7 +117,7 @@ describe('a history on a disk that fails', () => {
       flap(monitor, 50_000);
       assert.match((await full) ?? '', /the disk is full: make room/);
       assert.ok(history.figures.waiting > 0);
-      // All of it is told to those that come back, wherever it is.
+      // Clients that come back get all of it, wherever it is.
       const published = await numbersOf(history.restored.events);
       assert.equal(published.length, 50_100);
       // And questions are answered while nothing can be written.
@@ -177,14 +177,14 @@ describe('a history on a disk that fails', () => {
       flap(monitor, 100);
       await stored(history);
       const { id } = history.restored;
-      const told = nextProblem(history, (problem) => problem?.includes('set aside') === true);
+      const problem = nextProblem(history, (text) => text?.includes('set aside') === true);
       damage(databaseFile(dir));
       // A question that reads all of it finds that; otherwise it would be found a little later.
       await assert.rejects(
         history.reader.intervals({ services: ['web'], window: { from: 0, to: 2 * NOON } }),
         HistoryError,
       );
-      assert.match((await told) ?? '', /gapwatch\.db\.damaged-2\d+T[\d.]+Z/);
+      assert.match((await problem) ?? '', /gapwatch\.db\.damaged-2\d+T[\d.]+Z/);
       flap(monitor, 10);
       await stored(history);
       const { newest } = monitor.events;
@@ -220,7 +220,7 @@ describe('a history on a disk that fails', () => {
     ],
     ['overwritten', damage],
   ] as const) {
-    it(`begins anew where the file is ${what}, and keeps the old one`, async () => {
+    it(`begins again where the file is ${what}, and keeps the old one`, async () => {
       await withFolder(async (dir) => {
         const first = await begun(dir);
         flap(first.monitor, 1000);
@@ -238,7 +238,7 @@ describe('a history on a disk that fails', () => {
     });
   }
 
-  it('begins a new file where somebody took it away', async () => {
+  it('begins a new file where it was taken away', async () => {
     await withFolder(async (dir) => {
       const { history, monitor } = await begun(dir);
       flap(monitor, 10);

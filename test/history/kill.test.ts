@@ -13,20 +13,20 @@ const LOAD = { services: 20, flapping: 5, intervalMs: 50 };
 describe('a monitor that is killed', () => {
   it('has lost nothing that is older than a second, and goes on where it was', async () => {
     await withFolder(async (dir) => {
-      const told = new Map<number, string>();
+      const published = new Map<number, string>();
       let id: string | null = null;
       let newest = 0;
       for (let round = 0; round < ROUNDS; round++) {
         const victim = new Victim(dir, LOAD);
         const events = 30 + Math.floor(Math.random() * 200);
-        await victim.waitFor(() => victim.heard.length >= events);
+        await victim.waitFor(() => victim.received.length >= events);
         const endedAt = await victim.kill();
-        const found = await examine(dir, victim, told, endedAt);
+        const found = await examine(dir, victim, published, endedAt);
         assert.equal(found.integrity, 'ok');
         assert.equal(found.lost, 0);
         assert.equal(found.twice, 0);
         assert.equal(found.id, (id ??= found.id));
-        assert.ok((victim.past?.newest ?? 0) >= newest, 'numbers go on');
+        assert.ok((victim.restored?.newest ?? 0) >= newest, 'numbers go on');
         newest = found.newest;
       }
     });
@@ -35,7 +35,7 @@ describe('a monitor that is killed', () => {
   it('shows the time in which it was away as unobserved', async () => {
     await withFolder(async (dir) => {
       const first = new Victim(dir, { services: 1, flapping: 0, intervalMs: 20 });
-      await first.waitFor(() => first.heard.length > 0);
+      await first.waitFor(() => first.received.length > 0);
       await waitFor(() => isUpIn(dir, 1), 'its first answer is on the disk');
       await first.kill();
       const second = new Victim(dir, { services: 1, flapping: 0, intervalMs: 20 });
@@ -57,7 +57,7 @@ describe('a monitor that is killed', () => {
   });
 });
 
-/** Whether the service has become up so many times, as the folder has it. */
+/** Whether the service has become up this many times, as the folder has it. */
 async function isUpIn(dir: string, times: number): Promise<boolean> {
   try {
     const archive = await openArchive(dir);

@@ -27,14 +27,14 @@ describe('the folder of a history', () => {
   it('belongs to one process at a time, which is named, and is free when that is killed', async () => {
     await withFolder(async (dir) => {
       const victim = new Victim(dir, { services: 1, flapping: 1, intervalMs: 20 });
-      await victim.waitFor(() => victim.heard.length > 2);
+      await victim.waitFor(() => victim.received.length > 2);
       const pid = String(victim.process.pid);
       await assert.rejects(openHistory(dir), refusal('held', new RegExp(`pid ${pid} on .+, since 20.+ --data`)));
       // Others may read meanwhile.
       await (await openArchive(dir)).close();
       await victim.kill();
       const history = await openHistory(dir);
-      assert.equal(history.restored.id, victim.past?.id);
+      assert.equal(history.restored.id, victim.restored?.id);
       assert.equal(history.problem, null);
       await history.close();
       assert.ok(!existsSync(join(dir, 'gapwatch.holder')));
@@ -68,7 +68,7 @@ describe('the folder of a history', () => {
       mkdirSync(locked);
       chmodSync(locked, 0o500);
       const words = [process.execPath, MAIN, 'serve', 'web=1', '--data', locked, '--listen', 'off', '--for', '1s'];
-      // Root may write everywhere, unless it is told that it may not.
+      // Root may write everywhere, unless that right is taken from it.
       const asAnybody = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', ...words];
       const [program = '', ...rest] = process.getuid?.() === 0 ? asAnybody : words;
       const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });

@@ -70,7 +70,7 @@ class Simple {
     if (this.intervals.at(-1)?.state !== state) this.intervals.push({ state, from });
   }
 
-  told(): Pick<RecordedInterval, 'state' | 'from' | 'to'>[] {
+  expected(): Pick<RecordedInterval, 'state' | 'from' | 'to'>[] {
     const all = this.intervals.map((one, index) => ({
       ...one,
       to: this.intervals[index + 1]?.from ?? (this.watched ? null : this.until),
@@ -181,8 +181,8 @@ async function compare(reader: ArchiveReader, lists: ReadonlyMap<string, Simple>
     const services = [name];
     const intervals = async (window: Window): Promise<readonly RecordedInterval[]> =>
       (await reader.intervals({ services, window })).get(name) ?? [];
-    const told = (await intervals(EVER)).map(({ state, from, to }) => ({ state, from, to }));
-    assert.deepEqual(told, list.told(), name);
+    const shown = (await intervals(EVER)).map(({ state, from, to }) => ({ state, from, to }));
+    assert.deepEqual(shown, list.expected(), name);
     const { gaps: recorded } = await reader.gaps({ services, window: EVER });
     const gaps = recorded.map(({ from, to }) => ({ from, to }));
     const order = (a: { to: number }, b: { to: number }): number => a.to - b.to;
@@ -194,7 +194,7 @@ async function compare(reader: ArchiveReader, lists: ReadonlyMap<string, Simple>
     assert.deepEqual(
       (await intervals(middle)).map(({ from }) => from),
       list
-        .told()
+        .expected()
         .filter(({ from, to }) => from < middle.to && (to ?? Infinity) > middle.from)
         .map(({ from }) => from),
     );
@@ -221,7 +221,7 @@ function sums(list: Simple, width: RollupWidth, now: number): Rollup[] {
       longestGapMs: Math.max(sum.longestGapMs, more.longestGapMs ?? 0),
     });
   };
-  for (const { state, from, to } of list.told()) {
+  for (const { state, from, to } of list.expected()) {
     if (state === 'unknown') continue;
     const until = to ?? now;
     for (let n = Math.floor(from / ms); n * ms < until; n++) {

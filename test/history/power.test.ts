@@ -16,10 +16,10 @@ describe('a machine that loses its power', () => {
     await withFolder(async (dir) => {
       const live = join(dir, 'live');
       const victim = new Victim(live, LOAD);
-      await victim.waitFor(() => victim.heard.length >= 1000);
+      await victim.waitFor(() => victim.received.length >= 1000);
       for (let image = 0; image < IMAGES; image++) {
-        const events = victim.heard.length + 50 + Math.floor(Math.random() * 300);
-        await victim.waitFor(() => victim.heard.length >= events);
+        const events = victim.received.length + 50 + Math.floor(Math.random() * 300);
+        await victim.waitFor(() => victim.received.length >= events);
         const whole = join(dir, `whole-${String(image)}`);
         const cut = join(dir, `cut-${String(image)}`);
         // It stands still while it is copied: what is on a disk is of one moment.

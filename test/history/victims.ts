@@ -17,17 +17,17 @@ export interface Load {
   readonly intervalMs: number;
 }
 
-/** An event, as a monitor told it, and when that was heard. */
-export interface HeardEvent {
+/** An event, as a monitor published it, and when it was received. */
+export interface ReceivedEvent {
   readonly event: Event;
-  readonly heardAt: number;
+  readonly receivedAt: number;
 }
 
 /** What one round found. */
 export interface Found {
-  /** Events that were told longer than a second before the end, and are not in the file. */
+  /** Events that were published longer than a second before the end, and are not in the file. */
   readonly lost: number;
-  /** Events in the file that are not what was told under their number, in this round or an earlier one. */
+  /** Events in the file that are not what was published under their number, in this round or an earlier one. */
   readonly twice: number;
   /** What the file's own check says: `ok`. */
   readonly integrity: string;
@@ -41,10 +41,10 @@ export interface Found {
 
 /** A monitor in a process of its own. */
 export class Victim {
-  readonly heard: HeardEvent[] = [];
+  readonly received: ReceivedEvent[] = [];
   readonly process: ChildProcess;
   #waiting: (() => void)[] = [];
-  past: { readonly id: string; readonly newest: number } | null = null;
+  restored: { readonly id: string; readonly newest: number } | null = null;
 
   constructor(dir: string, { services, flapping, intervalMs }: Load) {
     const script = fileURLToPath(new URL('./children/victim.js', import.meta.url));
@@ -52,9 +52,9 @@ export class Victim {
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.process = child;
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const told = JSON.parse(line) as Event | { past: NonNullable<Victim['past']> };
-      if ('past' in told) this.past = told.past;
-      else this.heard.push({ event: told, heardAt: Date.now() });
+      const said = JSON.parse(line) as Event | { restored: NonNullable<Victim['restored']> };
+      if ('restored' in said) this.restored = said.restored;
+      else this.received.push({ event: said, receivedAt: Date.now() });
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const resolve of waiting) resolve();
@@ -78,10 +78,15 @@ export class Victim {
 
 /**
  * Looks at what a monitor left.
- * @param told what was told before, by number; what this one told is added
+ * @param published what was published before, by number; what this one published is added
  * @param endedAt when it was killed, in milliseconds since the epoch
  */
-export async function examine(dir: string, victim: Victim, told: Map<number, string>, endedAt: number): Promise<Found> {
+export async function examine(
+  dir: string,
+  victim: Victim,
+  published: Map<number, string>,
+  endedAt: number,
+): Promise<Found> {
   const db = new Database(await loadDriver(), databaseFile(dir), 'write');
   const integrity = String(db.row('PRAGMA integrity_check')?.[0]);
   const overview = answerOf(new HistoryReader(db).overview());
@@ -89,13 +94,13 @@ export async function examine(dir: string, victim: Victim, told: Map<number, str
   const kept = new Map((await eventsIn(dir)).map((event) => [event.seq, JSON.stringify(event)]));
   let twice = 0;
   let lost = 0;
-  for (const { event, heardAt } of victim.heard) {
+  for (const { event, receivedAt } of victim.received) {
     const text = JSON.stringify(event);
-    if ((told.get(event.seq) ?? text) !== text) twice += 1;
-    if (heardAt < endedAt - 1000 && !kept.has(event.seq)) lost += 1;
-    told.set(event.seq, text);
+    if ((published.get(event.seq) ?? text) !== text) twice += 1;
+    if (receivedAt < endedAt - 1000 && !kept.has(event.seq)) lost += 1;
+    published.set(event.seq, text);
   }
-  for (const [seq, text] of kept) if ((told.get(seq) ?? text) !== text) twice += 1;
+  for (const [seq, text] of kept) if ((published.get(seq) ?? text) !== text) twice += 1;
   const found = {
     id: overview.monitor.id,
     signAgeMs: overview.reach === null ? 0 : endedAt - overview.reach.to,
