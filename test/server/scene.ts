@@ -176,7 +176,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     log,
     ...options.feed,
     monitor,
-    archive: history,
+    archive: history ?? options.feed?.archive ?? null,
   });
   await until(monitor, () =>
     [...monitor.board.services.values()].every(({ state }) => state === 'up' || state === 'down'),
