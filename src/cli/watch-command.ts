@@ -119,7 +119,7 @@ function opening({ watched, vantage }: Config, url: string | null): string {
 /** Gaps of the past that are read for each service: the newest. */
 const GAPS = 100;
 /** Stretches of the past that are read, of all services together: the newest. */
-const INTERVALS = 200_000;
+const INTERVALS = 50_000;
 
 export class LocalSource implements Source {
   readonly #monitor: Monitor;

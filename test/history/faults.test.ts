@@ -12,6 +12,7 @@ import type { History } from '../../src/history/history.ts';
 import { HistoryError } from '../../src/history/history-error.ts';
 import type { EventLog } from '../../src/core/event-log.ts';
 import type { Event } from '../../src/core/messages.ts';
+import { LockHolder } from './lock-holding.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { eventsIn } from './direct-history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
@@ -237,6 +238,35 @@ describe('a history on a disk that fails', () => {
       });
     });
   }
+
+  it('never holds up the main thread while another program has the file locked', async () => {
+    await withFolder(async (dir) => {
+      const { history, monitor } = await begun(dir);
+      flap(monitor, 10);
+      await stored(history);
+      const holder = await LockHolder.start(databaseFile(dir));
+      let [lagMs, last] = [0, performance.now()];
+      const meter = setInterval(() => {
+        const now = performance.now();
+        lagMs = Math.max(lagMs, now - last - 10);
+        last = now;
+      }, 10);
+      flap(monitor, 10);
+      const locked = nextProblem(history, (problem) => problem !== null);
+      // It waits behind the batch, which waits for the lock.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert.equal((await history.reader.overview()).services.length, 1);
+      assert.match((await locked) ?? '', /another program has it locked/);
+      clearInterval(meter);
+      assert.ok(lagMs < 500, `held up for ${String(lagMs)} ms`);
+      await holder.end();
+      await stored(history);
+      await waitFor(() => history.problem === null, 'all is well again');
+      const published = await numbersOf(monitor.events);
+      await history.close();
+      assert.deepEqual(await numbersIn(dir), published);
+    });
+  });
 
   it('begins a new file where it was taken away', async () => {
     await withFolder(async (dir) => {

@@ -1,18 +1,14 @@
 /** A disk that is there only when the monitor has begun without it: what it holds is adopted. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import { Backend, endBackends } from '../monitor/backend.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { LockHolder } from './lock-holding.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
 import { ScriptedMonitor } from './scripted.ts';
-
-const HOLDER = fileURLToPath(new URL('./children/lock-holder.js', import.meta.url));
 
 describe('a history that is opened late', () => {
   it('is gone on from: its id, its events in their order, and what was known of the services', async () => {
@@ -30,8 +26,7 @@ describe('a history that is opened late', () => {
       const numbers = before.events.latest(100).map(({ seq }) => seq);
       await first.close();
 
-      const holder = spawn(process.execPath, [HOLDER, databaseFile(dir)], { stdio: ['ignore', 'pipe', 'inherit'] });
-      await once(holder.stdout, 'data');
+      const holder = await LockHolder.start(databaseFile(dir));
       const history = await openHistory(dir);
       assert.match(history.problem ?? '', /another program has it locked/);
       assert.equal(history.restored.services.size, 0);
@@ -52,9 +47,7 @@ describe('a history that is opened late', () => {
       await waitFor(() => web()?.state === 'up', 'it watches, with nothing known of before');
       monitor.mark('meanwhile');
       assert.equal(web()?.gaps.length, 0);
-      const kill = once(holder, 'close');
-      holder.kill();
-      await kill;
+      await holder.end();
       await waitFor(() => (web()?.gaps.length ?? 0) > 0, 'what it holds is adopted');
       await waitFor(() => history.problem === null && history.figures.waiting === 0, 'all is written');
       assert.deepEqual(
