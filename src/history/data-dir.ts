@@ -1,14 +1,16 @@
 /** The folder of a history: where it is by default, and whether it can be used. */
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 import { HistoryError } from './history-error.ts';
 
-/** `$XDG_STATE_HOME/gapwatch`, or `~/.local/state/gapwatch` where that is not set (or not absolute: then it does not count). */
+/** `$XDG_STATE_HOME/gapwatch`, or `~/.local/state/gapwatch` where that is not set. A path that is not absolute does not count. */
 export function defaultDataDir(env: NodeJS.ProcessEnv): string {
   const state = env['XDG_STATE_HOME'] ?? '';
-  return join(isAbsolute(state) ? state : join(env['HOME'] ?? homedir(), '.local', 'state'), 'gapwatch');
+  const home = env['HOME'] ?? '';
+  const base = isAbsolute(state) ? state : join(isAbsolute(home) ? home : userInfo().homedir, '.local', 'state');
+  return join(base, 'gapwatch');
 }
 
 /** The one file of a history in its folder. */

@@ -53,6 +53,7 @@ export class HistoryThread {
     return new Promise((resolve, reject) => {
       const timer = Number.isFinite(this.#deadlineMs)
         ? setTimeout(() => {
+            this.send({ type: 'drop', id });
             this.#settle(id)?.reject(unavailable('its disk does not answer'));
           }, this.#deadlineMs)
         : null;

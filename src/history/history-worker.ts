@@ -39,7 +39,7 @@ let file: HistoryFile | null = null;
 let reader: HistoryReader | null = null;
 let nextRetention = performance.now() + RETENTION_AFTER_MS;
 /** In the order in which they came. */
-const questions: Question[] = [];
+let questions: Question[] = [];
 let isAtWork = false;
 
 function send(message: FromThread): void {
@@ -155,7 +155,7 @@ function workOn(): void {
     isAtWork = false;
     const [question] = questions;
     if (question === undefined || reader === null) return;
-    if (step(question)) questions.shift();
+    if (step(question)) questions = questions.filter((one) => one !== question);
     if (questions.length > 0) workOn();
   });
 }
@@ -198,6 +198,7 @@ try {
   port.on('message', (message: ToThread) => {
     if (message.type === 'write') write(message);
     else if (message.type === 'ask') ask(message);
+    else if (message.type === 'drop') questions = questions.filter(({ id }) => id !== message.id);
     else close();
   });
 } catch (error) {

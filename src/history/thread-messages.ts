@@ -70,6 +70,8 @@ export type Answer<M extends Method> = Awaited<ReturnType<HistoryQuestions[M]>>;
 export type ToThread =
   | { readonly type: 'write'; readonly batch: Batch; readonly now: number }
   | { readonly type: 'ask'; readonly id: number; readonly method: Method; readonly about: unknown }
+  /** The answer is not waited for any more. */
+  | { readonly type: 'drop'; readonly id: number }
   /** Nothing more comes. */
   | { readonly type: 'close' };
 

@@ -142,6 +142,10 @@ describe('a history on a disk that fails', () => {
         execFileSync('mount', ['-o', `remount,${how}`, dir]);
       };
       await remount('ro');
+      // A first start there: it monitors all the same.
+      const never = await openHistory(join(dir, 'never', 'written'));
+      assert.match(never.problem ?? '', /has not been written since/);
+      await never.close();
       const { history, monitor } = await begun(dir);
       assert.match(history.problem ?? '', /can only be read/);
       assert.equal(history.restored.id, first.history.restored.id);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -88,6 +89,7 @@ describe('the folder of a history', () => {
   it('is in the state folder of the user by default', () => {
     assert.equal(defaultDataDir({ XDG_STATE_HOME: '/state', HOME: '/home/me' }), '/state/gapwatch');
     assert.equal(defaultDataDir({ HOME: '/home/me' }), '/home/me/.local/state/gapwatch');
+    assert.equal(defaultDataDir({ HOME: '' }), join(userInfo().homedir, '.local/state/gapwatch'));
     assert.equal(
       defaultDataDir({ XDG_STATE_HOME: 'not/absolute', HOME: '/home/me' }),
       '/home/me/.local/state/gapwatch',
