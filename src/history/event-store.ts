@@ -2,7 +2,7 @@
 import { type EventLog, indexAfter } from '../core/event-log.ts';
 import type { Event } from '../core/messages.ts';
 import type { Opened, LostStretch } from './thread-messages.ts';
-import type { StoredEvents } from './event-rows.ts';
+import type { StoredEvents } from './history-rows.ts';
 
 /** Events that stay in memory when they are on disk. */
 const KEPT = 20_000;

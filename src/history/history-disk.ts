@@ -5,7 +5,7 @@
 import type { Logger } from 'pino';
 
 import { databaseFile } from './data-dir.ts';
-import type { StoredEvents } from './event-rows.ts';
+import type { StoredEvents } from './history-rows.ts';
 import { HistoryError, HistoryProblem, STUCK_MS } from './history-error.ts';
 import { HistoryThread, unavailable } from './history-thread.ts';
 import type { Seed } from './history-writer.ts';

@@ -9,10 +9,9 @@ import { join } from 'node:path';
 
 import { databaseFile } from './data-dir.ts';
 import { Database, fileFaultOf } from './database.ts';
-import { type StoredEvents, storedEvents } from './event-rows.ts';
 import { HistoryError } from './history-error.ts';
 import { HistoryReader } from './history-reader.ts';
-import { toMicros } from './history-rows.ts';
+import { storedEvents, type StoredEvents, toMicros } from './history-rows.ts';
 import { migrate, versionOf } from './history-schema.ts';
 import { HistoryWriter, type Seed } from './history-writer.ts';
 import { Retention } from './retention.ts';

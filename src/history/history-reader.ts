@@ -19,14 +19,18 @@ import type {
 import type { Event } from '../core/messages.ts';
 import type { RestoredService, RestoredState } from '../core/archive.ts';
 import type { Database } from './database.ts';
-import { AT_ONCE, newestEvents, readEvents, type StoredEvents, storedEvents } from './event-rows.ts';
 import {
+  AT_ONCE,
   conditionOf,
   type Entry,
   GAP_COLUMNS,
   gapOf,
+  newestEvents,
   readEntries,
   readEntry,
+  readEvents,
+  storedEvents,
+  type StoredEvents,
   toMicros,
   toMillis,
 } from './history-rows.ts';

@@ -1,11 +1,13 @@
 /**
- * How values, services and gaps stand in the file: times as whole microseconds since the epoch, which is what messages are
+ * How values, services, gaps and events stand in the file: times as whole microseconds since the epoch, which is what messages are
  * exact to, and states and reasons as small numbers. The numbers are part of the schema: new ones go to the end, none ever
  * changes.
  */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
 import type { RecordedGap } from '../core/archive.ts';
 import type { ServiceInfo } from '../core/board.ts';
-import type { Gap } from '../core/messages.ts';
+import type { Event, Gap } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { Checkpoint } from '../core/timeline.ts';
 import type { Database } from './database.ts';
@@ -207,5 +209,76 @@ export function gapOf(service: string, row: Row): RecordedGap {
       typeof reasons === 'number'
         ? [{ reason: reasonOf(reasons), count: failed }]
         : (JSON.parse(reasons) as [number, number][]).map(([code, count]) => ({ reason: reasonOf(code), count })),
+  };
+}
+
+/** The first byte says which: JSON of an array begins so, and what is squeezed gets another one before it. */
+const BRACKET = 0x5b;
+const SQUEEZED = Buffer.of(0);
+/** Events that are read at once, at most, and rows of them. */
+export const AT_ONCE = 5000;
+const ROWS = 32;
+/** Greater than every number. */
+const MOST = 2 ** 53;
+/** Below this squeezing saves nothing. */
+const WORTH = 200;
+
+/** Many events in one value, squeezed where that helps. */
+export function encodeEvents(events: readonly Event[]): Uint8Array {
+  const json = Buffer.from(JSON.stringify(events));
+  if (json.length < WORTH) return json;
+  return Buffer.concat([SQUEEZED, deflateRawSync(json)]);
+}
+
+function decodeEvents(body: Uint8Array): readonly Event[] {
+  const json = body[0] === BRACKET ? Buffer.from(body) : inflateRawSync(body.subarray(1));
+  return JSON.parse(json.toString()) as readonly Event[];
+}
+
+/**
+ * Events after a number, the oldest first: at most `limit`, and no more than some thousands at a time.
+ * @returns null where some of them are not kept
+ */
+export function readEvents(db: Database, seq: number, limit: number): readonly Event[] | null {
+  if (seq < storedEvents(db).completeAfter) return null;
+  const found: Event[] = [];
+  const most = Math.min(limit, AT_ONCE);
+  while (found.length < most) {
+    const last = found.at(-1)?.seq ?? seq;
+    const rows = db.rows('SELECT body FROM event WHERE last > ? ORDER BY last LIMIT ?', last, ROWS);
+    const events = rows.flatMap(([body]) => decodeEvents(body as Uint8Array)).filter((event) => event.seq > last);
+    if (events.length === 0) break;
+    found.push(...events);
+  }
+  return found.slice(0, most);
+}
+
+/** The newest events without one missing between them, the oldest first: about `count`. */
+export function newestEvents(db: Database, count: number): readonly Event[] {
+  const { completeAfter } = storedEvents(db);
+  let found: Event[] = [];
+  for (let before = MOST; found.length < count;) {
+    const row = db.row('SELECT body FROM event WHERE last < ? ORDER BY last DESC LIMIT 1', before);
+    const events = row === null ? [] : decodeEvents(row[0] as Uint8Array).filter(({ seq }) => seq > completeAfter);
+    const [first] = events;
+    if (first === undefined) break;
+    found = [...events, ...found];
+    before = first.seq;
+  }
+  return found.slice(-count);
+}
+
+/** Which events a file has. */
+export interface StoredEvents {
+  /** The newest one; 0 where there is none. */
+  readonly newest: number;
+  /** All that have a greater number are there. */
+  readonly completeAfter: number;
+}
+
+export function storedEvents(db: Database): StoredEvents {
+  return {
+    newest: db.number('SELECT max(last) FROM event'),
+    completeAfter: db.number("SELECT value FROM meta WHERE name = 'complete_after'"),
   };
 }

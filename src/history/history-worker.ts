@@ -33,12 +33,14 @@ interface Question {
   readonly steps: Answering<unknown>;
 }
 
+/** The check of the file, which is worked at where nothing is asked. */
+const CHECK = -1;
+
 let lock: HistoryLock | null = null;
 /** Null where it can only be read. */
 let file: HistoryFile | null = null;
 let reader: HistoryReader | null = null;
 let nextRetention = performance.now() + RETENTION_AFTER_MS;
-/** In the order in which they came. */
 let questions: Question[] = [];
 let isAtWork = false;
 
@@ -120,7 +122,7 @@ function open(driver: SqliteDriver): Opened {
 
 function checkLater(checked: HistoryFile): void {
   setTimeout(() => {
-    questions.push({ id: -1, steps: checked.check() });
+    questions.push({ id: CHECK, steps: checked.check() });
     workOn();
   }, CHECK_AFTER_MS).unref();
 }
@@ -147,15 +149,17 @@ function ask({ id, method, about }: ToThread & { type: 'ask' }): void {
   workOn();
 }
 
-/** Works at the questions, a step at a time: what comes in between is taken first. */
+/** Works at the questions, a step at a time: a batch that comes in between is written first. */
 function workOn(): void {
   if (isAtWork) return;
   isAtWork = true;
   setImmediate(() => {
     isAtWork = false;
-    const [question] = questions;
+    const question = questions.find(({ id }) => id !== CHECK) ?? questions[0];
     if (question === undefined || reader === null) return;
-    if (step(question)) questions = questions.filter((one) => one !== question);
+    questions = questions.filter((one) => one !== question);
+    // Behind the others: a short question does not wait for a long one.
+    if (!step(question)) questions.push(question);
     if (questions.length > 0) workOn();
   });
 }
@@ -166,8 +170,7 @@ function step({ id, steps }: Question): boolean {
     for (const until = performance.now() + STEP_MS; performance.now() < until;) {
       const { done, value } = steps.next();
       if (done !== true) continue;
-      // Below 0 it is the check of the file.
-      if (id >= 0) send({ type: 'answer', id, answer: value });
+      if (id !== CHECK) send({ type: 'answer', id, answer: value });
       else if (typeof value === 'string') damaged(value);
       return true;
     }
@@ -175,7 +178,7 @@ function step({ id, steps }: Question): boolean {
   } catch (error) {
     const fault = faultOf(error);
     const { code, message } = unreadable(task.dir, error);
-    if (id >= 0) send({ type: 'no-answer', id, code, message });
+    if (id !== CHECK) send({ type: 'no-answer', id, code, message });
     // A fault that passes must not hide months: only what is damaged is set aside.
     if (fault === 'damaged' && task.access === 'write') damaged((error as Error).message);
     return true;

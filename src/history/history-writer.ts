@@ -3,8 +3,16 @@
  */
 import type { Event } from '../core/messages.ts';
 import type { Database } from './database.ts';
-import { encodeEvents, storedEvents } from './event-rows.ts';
-import { type Condition, conditionOf, type Entry, readEntries, toMicros, writeEntry } from './history-rows.ts';
+import {
+  type Condition,
+  conditionOf,
+  encodeEvents,
+  type Entry,
+  readEntries,
+  storedEvents,
+  toMicros,
+  writeEntry,
+} from './history-rows.ts';
 import { ServiceAggregate } from './service-aggregate.ts';
 import type { Row } from './sqlite-driver.ts';
 import type { Batch, Item, WatchedNow } from './thread-messages.ts';

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 import type { Archive, ArchiveFigures, ArchiveReader, RecordedMonitor } from '../core/archive.ts';
 import type { RestoredState } from '../core/archive.ts';
-import type { StoredEvents } from './event-rows.ts';
+import type { StoredEvents } from './history-rows.ts';
 import { EventStore } from './event-store.ts';
 import { type DiskHost, HistoryDisk } from './history-disk.ts';
 import { HistoryError } from './history-error.ts';

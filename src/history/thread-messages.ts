@@ -5,7 +5,7 @@ import type { Event, MonitorIdentity, ServiceSnapshot } from '../core/messages.t
 import type { Reason, State } from '../core/model.ts';
 import type { RestoredState } from '../core/archive.ts';
 import type { Checkpoint } from '../core/timeline.ts';
-import type { StoredEvents } from './event-rows.ts';
+import type { StoredEvents } from './history-rows.ts';
 import type { DiskFault, HistoryFault } from './history-error.ts';
 import type { Seed } from './history-writer.ts';
 

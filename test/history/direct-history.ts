@@ -2,7 +2,7 @@
 import type { ArchiveReader, RecordedMonitor } from '../../src/core/archive.ts';
 import type { Event } from '../../src/core/messages.ts';
 import type { RestoredState } from '../../src/core/archive.ts';
-import { readEvents, storedEvents } from '../../src/history/event-rows.ts';
+import { readEvents, storedEvents } from '../../src/history/history-rows.ts';
 import { EventStore } from '../../src/history/event-store.ts';
 import { HistoryFile } from '../../src/history/history-file.ts';
 import type { Answering } from '../../src/history/history-reader.ts';

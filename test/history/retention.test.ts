@@ -4,11 +4,10 @@ import { describe, it } from 'node:test';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
-import { type StoredEvents, storedEvents } from '../../src/history/event-rows.ts';
 import { openArchive } from '../../src/history/history.ts';
 import { HistoryWriter } from '../../src/history/history-writer.ts';
 import { fairShare, Retention } from '../../src/history/retention.ts';
-import { toMicros } from '../../src/history/history-rows.ts';
+import { storedEvents, type StoredEvents, toMicros } from '../../src/history/history-rows.ts';
 import { loadDriver } from '../../src/history/sqlite-driver.ts';
 import { DirectHistory } from './direct-history.ts';
 import { DAY_MS, NOON, withFolder } from './open.ts';
