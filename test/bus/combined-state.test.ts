@@ -5,10 +5,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 
 import { busUrl, shownBusUrl } from '../../src/config/bus-url.ts';
-import { isBehind } from '../../src/bus/entry.ts';
-import { keysOf } from '../../src/bus/keys.ts';
+import { isAfter } from '../../src/bus/stream-entry.ts';
+import { keysOf } from '../../src/bus/bus-connection.ts';
 import { disagreementOf } from '../../src/core/vantage-views.ts';
-import { combined, combinedTimeline } from '../../src/bus/combine.ts';
+import { combined, combinedTimeline } from '../../src/bus/combined-service.ts';
 import type { State } from '../../src/core/model.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
@@ -105,7 +105,7 @@ describe('the keys', () => {
   });
 
   it('of entries are in order', () => {
-    assert.ok(isBehind('2-0', '1-9') && isBehind('1-10', '1-9') && !isBehind('1-1', '1-1'));
-    assert.ok(isBehind('18446744073709551615-1', '18446744073709551614-2'));
+    assert.ok(isAfter('2-0', '1-9') && isAfter('1-10', '1-9') && !isAfter('1-1', '1-1'));
+    assert.ok(isAfter('18446744073709551615-1', '18446744073709551614-2'));
   });
 });
