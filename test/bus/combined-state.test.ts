@@ -50,6 +50,33 @@ describe('the state over several vantages', () => {
     );
   });
 
+  it('keeps the order of each vantage where its clock was set back, and ends as all see it now', () => {
+    const timeline = fc
+      .array(fc.record({ state: seen, from: fc.integer({ min: 0, max: 50 }) }), { minLength: 1, maxLength: 8 })
+      .map((starts) => starts.map(({ state, from }) => ({ state, from, to: null })));
+    fc.assert(
+      fc.property(fc.array(timeline, { minLength: 1, maxLength: 4 }), (each) => {
+        const together = combinedTimeline(each);
+        assert.equal(together.at(-1)?.state, combined(each.map((one) => one.at(-1)?.state ?? 'unknown')));
+        together.forEach(({ state, from, to }, index) => {
+          const next = together[index + 1];
+          assert.equal(to, next?.from ?? null);
+          if (next !== undefined) assert.ok(next.from > from && next.state !== state);
+        });
+      }),
+    );
+    const states = (each: Parameters<typeof combinedTimeline>[0]): State[] =>
+      combinedTimeline(each).map(({ state }) => state);
+    const setBack = [
+      { state: 'unknown', from: 100, to: 200 },
+      { state: 'up', from: 200, to: 300 },
+      { state: 'down', from: 300, to: 40 },
+      { state: 'up', from: 40, to: null },
+    ] as const;
+    assert.deepEqual(states([setBack]), ['unknown', 'up', 'down', 'up']);
+    assert.deepEqual(states([setBack, [{ state: 'up', from: 10, to: null }]]), ['up', 'partial', 'up']);
+  });
+
   it('says who says what', () => {
     const views = (['down', 'up', 'up', 'unobserved'] as const).map((state, n) => ({
       vantage: `v${String(n)}`,

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { publish, serveHub, ScriptedMonitor, waitFor } from './scene.ts';
+import { publish, readableLog, ScriptedMonitor, serveHub, waitFor } from './scene.ts';
 import { Viewer } from './viewer.ts';
 
 const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
@@ -73,6 +73,64 @@ describe('a Redis that comes later than the monitor', () => {
     );
     await publisher.stop();
     await at.end();
+    await redis.close();
+  });
+});
+
+describe('a Redis that comes back without what it had confirmed', () => {
+  it('gets that again: nothing is missing at the hubs, and a viewer who has a lost number goes on at any', async () => {
+    const redis = await RedisServer.start();
+    const monitor = new ScriptedMonitor('here');
+    const { log, logged } = readableLog();
+    const publisher = publish(monitor, urlOf(redis), 'gapwatch', log);
+    await waitFor(() => publisher.vantage !== null);
+    const at = await serveHub(urlOf(redis));
+    const viewer = new Viewer(at.http);
+    await waitFor(() => viewer.client.connected);
+    const mark = async (from: number, to: number): Promise<void> => {
+      for (let n = from; n <= to; n++) monitor.mark(String(n));
+      await waitFor(() => viewer.texts.includes(String(to)) && publisher.isCaughtUp);
+    };
+    monitor.turn('web', 'up');
+    await mark(1, 3);
+    await redis.say('SAVE');
+    monitor.turn('web', 'down');
+    await mark(4, 6);
+    const { id } = at.hub.identity;
+    const lost = at.hub.events.newest;
+    await redis.restart();
+    await waitFor(() => logged().includes('has lost events'));
+    await waitFor(() => publisher.isCaughtUp && at.hub.events.newest > lost);
+    await mark(7, 8);
+    assert.equal(at.hub.identity.id, id);
+    const other = await serveHub(urlOf(redis));
+    const all = other.hub.events.latest(99);
+    assert.deepEqual(
+      all.flatMap((event) => (event.type === 'mark' ? [event.text] : [event.type])),
+      ['transition', '1', '2', '3', 'transition', '4', '5', '6', '7', '8'],
+    );
+    await waitFor(() => at.hub.events.latest(99).length === all.length);
+    assert.deepEqual(at.hub.events.latest(99), all);
+    assert.equal(other.hub.board.services.get('web')?.state, 'down');
+    assert.equal(logged().split('has lost events').length - 1, 1);
+    assert.deepEqual([...new Set(viewer.texts)], ['1', '2', '3', '4', '5', '6', '7', '8']);
+    // What was lost comes again under other numbers: twice, if need be, and never not at all.
+    const resumed = await Listener.open(`${other.ws}?after=${String(lost)}&monitor=${id}`);
+    await resumed.find(({ text }) => text === '8');
+    assert.equal(resumed.heard[0]?.['resumed'], true);
+    assert.deepEqual(
+      resumed.seqs,
+      all.flatMap(({ seq }) => (seq > lost ? [seq] : [])),
+    );
+    assert.deepEqual(
+      resumed.heard.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
+      ['4', '5', '6', '7', '8'],
+    );
+    await resumed.close();
+    viewer.client.close();
+    await publisher.stop();
+    await at.end();
+    await other.end();
     await redis.close();
   });
 });

@@ -52,7 +52,10 @@ describe('a hub', () => {
     const seqs = at.hub.events.latest(9).map(({ seq }) => seq);
     assert.equal(seqs.length, 5);
     assert.deepEqual(viewer.seqs, seqs);
-    assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
+    assert.deepEqual(
+      seqs,
+      [...new Set(seqs)].sort((a, b) => a - b),
+    );
     // Another hub, from nothing: the same numbers, the same states.
     const other = await serveHub(url);
     assert.deepEqual(other.hub.events.eventsAfter(0, 9), at.hub.events.eventsAfter(0, 9));
