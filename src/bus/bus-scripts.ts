@@ -67,13 +67,14 @@ export interface Look {
 }
 
 const number = z.coerce.number();
-const lookReply = z.tuple([z.string(), number, number, number, z.string(), z.string(), z.array(z.string())]);
+const lookReply = z.tuple([z.string(), number, number, number, z.string(), z.array(z.string())]);
+/** What `read` in `scripts/head.lua` takes, this takes too. */
 const sign = z.object({
   monitor: z.string(),
   run: z.string(),
-  sign: z.number(),
+  sign: z.number().min(0),
   at: z.number().min(0).max(8.64e15),
-  offline: z.boolean().default(false),
+  offline: z.unknown().optional().transform((value) => value === true),
 });
 
 /**
@@ -83,7 +84,7 @@ const sign = z.object({
  */
 export async function look(bus: BusConnection, monitor = ''): Promise<Look> {
   const reply = lookReply.parse(await bus.run(LOOK, [randomUUID(), monitor]));
-  const [feed, began, newest, now, , last, pairs] = reply;
+  const [feed, began, newest, now, last, pairs] = reply;
   const vantages = new Map<string, VantageSign>();
   for (let at = 0; at + 1 < pairs.length; at += 2) {
     const [name = '', raw = ''] = [pairs[at], pairs[at + 1]];

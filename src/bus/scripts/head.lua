@@ -17,15 +17,13 @@ local function number(field)
 end
 
 -- What is known of a vantage, and the same as it is stored; nil and '' where there is none.
-local function parse(raw)
+local function read(vantage)
+  local raw = redis.call('HGET', vantages, vantage)
   local ok, held = pcall(cjson.decode, raw or '')
   if not ok or type(held) ~= 'table' or type(held.monitor) ~= 'string' or type(held.run) ~= 'string' then return nil, '' end
   if type(held.sign) ~= 'number' or type(held.at) ~= 'number' then return nil, '' end
+  if not (held.sign >= 0 and held.at >= 0 and held.at <= 8.64e15) then return nil, '' end
   return held, raw
-end
-
-local function read(vantage)
-  return parse(redis.call('HGET', vantages, vantage))
 end
 
 local function write(vantage, held)
