@@ -74,7 +74,10 @@ const sign = z.object({
   run: z.string(),
   sign: z.number().min(0),
   at: z.number().min(0).max(8.64e15),
-  offline: z.unknown().optional().transform((value) => value === true),
+  offline: z
+    .unknown()
+    .optional()
+    .transform((value) => value === true),
 });
 
 /**

@@ -11,9 +11,10 @@ import { showDuration } from '../core/format.ts';
 import { type Event, type Hello, type Message, PROTOCOL, type StatusMessage } from '../core/messages.ts';
 import type { PublishedSource } from '../core/source.ts';
 import { type BusConnection, problemOf } from './bus-connection.ts';
-import { announceOffline, append, type Look, look, SIGN_MS, SILENT_MS } from './bus-scripts.ts';
+import { announceOffline, append, type Look, look, SIGN_MS } from './bus-scripts.ts';
 import { ENTRY_EVENTS } from './stream-entry.ts';
 import { toUnobserved } from './unobserved.ts';
+import { VantageName } from './vantage-name.ts';
 
 /** Events wait this long for more, so that they share an entry. */
 const GATHER_MS = 25;
@@ -37,7 +38,6 @@ const COPIED =
 /** The vantage under which it publishes. */
 interface Joined {
   readonly name: string;
-  readonly feed: string;
   /** What was stored of the vantage when it looked; null once it is its own. */
   replaced: string | null;
 }
@@ -47,12 +47,16 @@ export class Publisher {
   readonly #bus: BusConnection;
   readonly #log: Logger;
   readonly #run = randomUUID();
+  readonly #name: VantageName;
   readonly #unsubscribe: () => void;
   readonly #done: Promise<void>;
   /** The number of the last own event that is delivered, or that does not need to be. */
   #position: number;
   /** The same as the stream has it; empty where it has none. */
   #last = '';
+  #feed = '';
+  /** From where on this run has delivered to this feed. */
+  #begin: number;
   /** What is known of the services as of the event `#boardAt`, which is not before `#position`. */
   readonly #board = new Board();
   #boardAt = 0;
@@ -60,10 +64,6 @@ export class Publisher {
   #openingDue = true;
   readonly #statuses = new Map<string, StatusMessage>();
   #joined: Joined | null = null;
-  /** The name under which it published last. */
-  #name: string | null = null;
-  /** The signs of life that monitors with the same vantage had given when this one looked first. */
-  readonly #signs = new Map<string, number>();
   #snapshotAt = -Infinity;
   #snapshotOf = -1;
   #problem: string | null = null;
@@ -78,8 +78,10 @@ export class Publisher {
     this.#monitor = monitor;
     this.#bus = bus;
     this.#log = log;
+    this.#name = new VantageName(monitor.identity, this.#run);
     // What happens from here on is delivered, whenever the bus can be reached for the first time.
     this.#position = monitor.events.newest;
+    this.#begin = this.#position;
     this.#unsubscribe = monitor.subscribe({
       samples: false,
       take: (messages) => {
@@ -96,7 +98,7 @@ export class Publisher {
 
   /** The name under which it publishes: its vantage or, where another monitor has that, one with a number; null before it does. */
   get vantage(): string | null {
-    return this.#joined?.replaced === null ? this.#name : null;
+    return this.#joined?.replaced === null ? this.#joined.name : null;
   }
 
   /** Whether the stream has all events of the monitor. */
@@ -196,7 +198,9 @@ export class Publisher {
 
   /** Events that were not delivered are not kept any more: says so, and goes on with what is known now. */
   #deliverMissing(joined: Joined): Promise<boolean> {
-    const problem = 'events could not be delivered for so long that they are not kept any more, and are missing here';
+    const isKept = this.#position >= this.#monitor.events.completeAfter;
+    const why = isKept ? 'can not be read' : 'could not be delivered for so long that they are not kept any more';
+    const problem = `events ${why}, and are missing here`;
     this.#log.error(problem);
     const { identity, events, board } = this.#monitor;
     const [seq, now] = [events.newest, this.#monitor.now()];
@@ -208,59 +212,33 @@ export class Publisher {
   /** Finds the name under which it publishes, and what the stream has of this monitor; null where it has to wait. */
   async #join(): Promise<Joined | null> {
     const found = await look(this.#bus, this.#monitor.identity.id);
-    const name = this.#nameIn(found);
-    if (name === null) return null;
+    const choice = this.#name.choose(found);
+    if (choice === 'copied') this.#failed(COPIED);
+    if (typeof choice === 'string') return null;
+    const { name } = choice;
     const held = found.vantages.get(name);
     if (held?.run !== this.#run || held.offline) this.#openingDue = true;
-    await this.#goOnFrom(found.last);
-    this.#joined = { name, feed: found.feed, replaced: held?.raw ?? '' };
+    await this.#goOnFrom(found);
+    this.#joined = { name, replaced: held?.raw ?? '' };
     return this.#joined;
   }
 
-  /**
-   * Its vantage or, where another living monitor publishes under that, the first of NAME-2, NAME-3, ... that is free. The name
-   * that it had before comes first. Null where the monitor that has one of them may have died just now: its next sign of life,
-   * or its silence, will say so.
-   */
-  #nameIn({ vantages, now }: Look): string | null {
-    const { id, vantage } = this.#monitor.identity;
-    let free: string | null = null;
-    let isUndecided = false;
-    for (let n = 1; ; n++) {
-      const name = n === 1 ? vantage : `${vantage}-${String(n)}`;
-      const held = vantages.get(name);
-      if (held === undefined) return free ?? (isUndecided ? null : name);
-      // The same monitor after a restart, unless this process published already: then there are two of them.
-      const isSame = held.monitor === id;
-      if (isSame && (held.run === this.#run || this.#name === null)) return name;
-      if (held.offline || now - held.sign >= SILENT_MS) {
-        if (!isUndecided) free ??= name;
-        continue;
-      }
-      const first = this.#signs.get(name) ?? held.sign;
-      this.#signs.set(name, first);
-      if (held.sign === first) isUndecided ||= free === null;
-      else if (isSame) {
-        // Both would go on from the same `seq`, so this one stands back.
-        this.#failed(COPIED);
-        return null;
-      }
-    }
-  }
-
-  /** @param last the `seq` of this monitor's last event in the stream; empty where it has none */
-  async #goOnFrom(last: string): Promise<void> {
-    const seq = Number(last);
-    if (last !== '' && seq < this.#position) {
-      if (this.#last !== '')
+  /** Goes on where the stream is: at the event after the last one that it has of this monitor. */
+  async #goOnFrom({ feed, last }: Look): Promise<void> {
+    const isNew = feed !== this.#feed;
+    const seq = last !== '' ? Number(last) : isNew ? this.#position : this.#begin;
+    if (seq < this.#position) {
+      if (!isNew)
         this.#log.warn('the Redis of the bus has lost events that it had confirmed: they are delivered again');
       this.#position = seq;
-    } else if (last !== '' && seq > this.#position) {
+    } else if (seq > this.#position) {
       // The answer to what was delivered was lost.
       const events = (await this.#monitor.events.after(this.#position, ENTRY_EVENTS)) ?? [];
       const had = events.filter((event) => event.seq <= seq);
       this.#advance(had, had.at(-1)?.seq ?? this.#position);
     }
+    if (isNew) this.#begin = this.#position;
+    this.#feed = feed;
     this.#last = last;
   }
 
@@ -274,7 +252,7 @@ export class Publisher {
   /** Appends events, and what else is due, with a sign of life. Returns false where it has to join again. */
   async #append(joined: Joined, events: readonly Event[], through: number): Promise<boolean> {
     const { id: monitor, vantage: wanted } = this.#monitor.identity;
-    const { name: vantage, feed, replaced } = joined;
+    const { name: vantage, replaced } = joined;
     const now = this.#monitor.now();
     const isOpening = this.#openingDue && this.#position >= this.#boardAt;
     const known =
@@ -285,7 +263,7 @@ export class Publisher {
     if (isOpening) this.#openingDue = false;
     let isDone = false;
     try {
-      const own = { monitor, run: this.#run, vantage, now, feed, replaced, from: this.#last, through };
+      const own = { monitor, run: this.#run, vantage, now, feed: this.#feed, replaced, from: this.#last, through };
       isDone = await append(this.#bus, { ...own, events, statuses, opening, snapshot });
     } finally {
       if (!isDone) this.#openingDue ||= isOpening;
@@ -296,14 +274,12 @@ export class Publisher {
     }
     if (replaced !== null) {
       this.#log.info({ bus: this.#bus.where.shown, vantage }, 'publishing to the bus');
-      if (vantage !== wanted && vantage !== this.#name)
+      if (this.#name.taken(vantage))
         this.#log.warn(
           { vantage: wanted, as: vantage },
           'another monitor has this vantage: give each its own --vantage',
         );
       joined.replaced = null;
-      this.#name = vantage;
-      this.#signs.clear();
     }
     this.#well();
     this.#last = String(through);

@@ -133,6 +133,27 @@ describe('a Redis that comes back without what it had confirmed', () => {
     await other.end();
     await redis.close();
   });
+
+  it('gets again all of a monitor that it does not know any more', async () => {
+    const redis = await RedisServer.start();
+    const at = await serveHub(urlOf(redis));
+    await redis.say('SAVE');
+    const monitor = new ScriptedMonitor('here');
+    const { log, logged } = readableLog();
+    const publisher = publish(monitor, urlOf(redis), 'gapwatch', log);
+    for (let n = 1; n <= 3; n++) monitor.mark(String(n));
+    await waitFor(() => publisher.isCaughtUp);
+    await redis.restart();
+    await waitFor(() => logged().includes('has lost events') && publisher.isCaughtUp);
+    const other = await serveHub(urlOf(redis));
+    const texts = other.hub.events.latest(9).flatMap((event) => (event.type === 'mark' ? [event.text] : []));
+    assert.deepEqual(texts, ['1', '2', '3']);
+    assert.deepEqual([...other.hub.board.services.keys()], ['web']);
+    await publisher.stop();
+    await at.end();
+    await other.end();
+    await redis.close();
+  });
 });
 
 describe('a Redis that is full, or takes no writes', () => {
