@@ -52,7 +52,7 @@ export class MergedState {
   }
 
   /**
-   * How services were seen before the first entry: as its first transition says.
+   * How services were seen before the first entry: as their first transitions have it in `from`.
    * @param entries those that are taken next, the oldest first
    */
   beginAt(entries: readonly Entry[]): void {

@@ -1,4 +1,4 @@
-/** What is said of services while no monitor observes them, or no bus tells of it. Pure. Times in milliseconds since the epoch. */
+/** Services that no monitor observes, or of which the bus gives no news. Pure. Times in milliseconds since the epoch. */
 import { Board, BoardService } from '../core/board.ts';
 import type { Transition } from '../core/messages.ts';
 import type { UnobservedReason } from '../core/model.ts';

@@ -1,4 +1,4 @@
-/** Several vantages as one, the addresses of a bus, and who says what. */
+/** Several vantages as one, the addresses of a bus, and its keys. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -77,7 +77,7 @@ describe('the state over several vantages', () => {
     assert.deepEqual(states([setBack, [{ state: 'up', from: 10, to: null }]]), ['up', 'partial', 'up']);
   });
 
-  it('says who says what', () => {
+  it('says where vantages disagree', () => {
     const views = (['down', 'up', 'up', 'unobserved'] as const).map((state, n) => ({
       vantage: `v${String(n)}`,
       state,

@@ -281,7 +281,7 @@ describe('a stream', () => {
     await redis.close();
   });
 
-  it('that is cut below what a hub has, or gone, begins anew', async () => {
+  it('that is trimmed below what a hub has, or gone, is read again', async () => {
     const redis = await RedisServer.start();
     const monitor = new ScriptedMonitor('here');
     const publisher = publish(monitor, urlOf(redis));

@@ -1,4 +1,4 @@
-/** Monitors that publish what a test says, their publishers, hubs and viewers, around a real Redis. */
+/** Monitors with scripted events, their publishers, hubs and viewers, around a real Redis. */
 import { pino } from 'pino';
 
 import { type BusAddress, BusConnection } from '../../src/bus/bus-connection.ts';
