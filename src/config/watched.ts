@@ -1,15 +1,15 @@
 /** From checked entries to what is watched: names, defaults, and the bounds that need both. */
+import { durationText } from '../core/duration.ts';
+import { excerpt } from '../core/format.ts';
 import type { Connection } from '../core/model.ts';
 import type { ProbeSpec, Watched } from '../probe/spec.ts';
-import { excerpt } from '../core/excerpt.ts';
 import type { Problem } from './config-error.ts';
-import { durationText } from '../core/duration.ts';
-import type { Place } from './problems.ts';
-import { Reader, type Surroundings } from './section-reader.ts';
 import type { ServiceEntry } from './config-schema.ts';
-import type { Drafted } from './spec-common.ts';
 import { httpSpec } from './http-spec.ts';
+import type { Place } from './problems.ts';
 import { redisSpec } from './redis-spec.ts';
+import { Reader, type Surroundings } from './section-reader.ts';
+import type { Drafted } from './spec-common.ts';
 import { tcpSpec } from './tcp-spec.ts';
 
 /** A checked entry, and where it stands. */

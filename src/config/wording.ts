@@ -1,5 +1,5 @@
 /** The words of messages about a value: what stands there, what may, and what was probably meant. */
-import { excerpt } from '../core/excerpt.ts';
+import { excerpt } from '../core/format.ts';
 
 /** A value in a message. Of what is not a word or a number only the kind is told. */
 export function shown(value: unknown): string {

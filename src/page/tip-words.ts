@@ -1,7 +1,7 @@
 /** What a place of a strip or of the days is said to show. Pure. Times in milliseconds since the epoch. */
 import { count, showDuration, showGap } from '../core/format.ts';
 import type { GapFacts, TimelineInterval } from '../core/messages.ts';
-import type { Day } from '../core/days.ts';
+import type { Day } from '../core/uptime.ts';
 import { mainReason, REASON_WORDS, showDay, showExactly, STATE_WORDS } from './page-text.ts';
 
 /** @param gaps of the service, among which the one may be that the interval is of */

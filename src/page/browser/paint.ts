@@ -1,5 +1,5 @@
 /** Paints strips and days on canvases. A state is told by its shape as well as by its colour. */
-import type { Day } from '../../core/days.ts';
+import type { Day } from '../../core/uptime.ts';
 import { downShare } from '../page-days.ts';
 import type { Piece } from '../page-strip.ts';
 import type { Theme } from './theme.ts';

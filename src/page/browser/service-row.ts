@@ -1,11 +1,11 @@
 /** One service of the list. Only what differs is touched; strip and days are painted only while they are in sight. */
-import { showShare } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import type { Day } from '../../core/days.ts';
+import { showShare } from '../../core/format.ts';
+import type { Day } from '../../core/uptime.ts';
 import { daysOf } from '../page-days.ts';
 import type { Known as Told } from '../page-state.ts';
-import { rowWords, stripWords } from '../row-words.ts';
 import { intervalAt, type Known, pieces, scaleAt } from '../page-strip.ts';
+import { rowWords, stripWords } from '../row-words.ts';
 import { daysWords, dayWords, intervalWords } from '../tip-words.ts';
 import { make, setData, setLabel, setText } from './dom.ts';
 import type { Frame } from './frame.ts';
