@@ -67,4 +67,23 @@ describe('a hub', () => {
     await at.end();
     await other.end();
   });
+
+  it('passes on the status that rise and fall give, as all vantages see it together', async () => {
+    const [here, there] = [new ScriptedMonitor('here'), new ScriptedMonitor('there')];
+    for (const { board } of [here, there])
+      for (const service of board.services.values()) service.info = { ...service.info, rise: 2, fall: 2 };
+    const publishers = [publish(here, url, 'statuses'), publish(there, url, 'statuses')];
+    await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
+    const at = await serveHub(url, 0, 'statuses');
+    const viewer = await Listener.open(at.ws);
+    for (const monitor of [here, there]) monitor.damp('web', 'up');
+    await waitFor(() => at.hub.board.services.get('web')?.status === 'up');
+    here.damp('web', 'down');
+    await viewer.find(({ type, status }) => type === 'status' && status === 'partial');
+    there.damp('web', 'down');
+    await viewer.find(({ type, status }) => type === 'status' && status === 'down');
+    for (const publisher of publishers) await publisher.stop();
+    await viewer.close();
+    await at.end();
+  });
 });

@@ -75,6 +75,11 @@ export class ScriptedMonitor {
     this.emit({ type: 'transition', service, from, to, at, notBefore: at, notAfter: at, reason, message: reason });
   }
 
+  /** The status of a service with a `rise` or `fall` above 1. */
+  damp(service: string, status: 'up' | 'down'): void {
+    this.#publish({ type: 'status', service, at: this.now(), status });
+  }
+
   /** A service was down. */
   gap(service: string, from: number, to: number): void {
     const [durationMs, minMs, maxMs] = [to - from, to - from, to - from + 100];
