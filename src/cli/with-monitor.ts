@@ -99,7 +99,7 @@ export async function withMonitor<T>(
       seq: monitor.events.newest,
       feed: feed === null ? null : { url: feed.address.url, clients: feed.clients },
       history: history === null ? null : { ...history.figures, problem: history.problem },
-      bus: publisher === null ? null : { waiting: publisher.waiting, problem: publisher.problem },
+      bus: publisher && { as: publisher.vantage, caughtUp: publisher.isCaughtUp, problem: publisher.problem },
       memory: process.memoryUsage.rss(),
     }));
     return await body({ monitor, feed, history, publisher });

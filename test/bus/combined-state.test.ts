@@ -1,14 +1,14 @@
-/** Several vantages as one, the addresses of a bus, and who says what. */
+/** Several vantages as one, the addresses of a bus, and its keys. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
 import { busUrl, shownBusUrl } from '../../src/config/bus-url.ts';
-import { isBehind } from '../../src/bus/entry.ts';
-import { keysOf } from '../../src/bus/keys.ts';
+import { isAfter } from '../../src/bus/stream-entry.ts';
+import { keysOf } from '../../src/bus/bus-connection.ts';
 import { disagreementOf } from '../../src/core/vantage-views.ts';
-import { combined, combinedTimeline } from '../../src/bus/combine.ts';
+import { combined, combinedTimeline } from '../../src/bus/combined-service.ts';
 import type { State } from '../../src/core/model.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
@@ -50,7 +50,34 @@ describe('the state over several vantages', () => {
     );
   });
 
-  it('says who says what', () => {
+  it('keeps the order of each vantage where its clock was set back, and ends as all see it now', () => {
+    const timeline = fc
+      .array(fc.record({ state: seen, from: fc.integer({ min: 0, max: 50 }) }), { minLength: 1, maxLength: 8 })
+      .map((starts) => starts.map(({ state, from }) => ({ state, from, to: null })));
+    fc.assert(
+      fc.property(fc.array(timeline, { minLength: 1, maxLength: 4 }), (each) => {
+        const together = combinedTimeline(each);
+        assert.equal(together.at(-1)?.state, combined(each.map((one) => one.at(-1)?.state ?? 'unknown')));
+        together.forEach(({ state, from, to }, index) => {
+          const next = together[index + 1];
+          assert.equal(to, next?.from ?? null);
+          if (next !== undefined) assert.ok(next.from > from && next.state !== state);
+        });
+      }),
+    );
+    const states = (each: Parameters<typeof combinedTimeline>[0]): State[] =>
+      combinedTimeline(each).map(({ state }) => state);
+    const setBack = [
+      { state: 'unknown', from: 100, to: 200 },
+      { state: 'up', from: 200, to: 300 },
+      { state: 'down', from: 300, to: 40 },
+      { state: 'up', from: 40, to: null },
+    ] as const;
+    assert.deepEqual(states([setBack]), ['unknown', 'up', 'down', 'up']);
+    assert.deepEqual(states([setBack, [{ state: 'up', from: 10, to: null }]]), ['up', 'partial', 'up']);
+  });
+
+  it('says where vantages disagree', () => {
     const views = (['down', 'up', 'up', 'unobserved'] as const).map((state, n) => ({
       vantage: `v${String(n)}`,
       state,
@@ -105,7 +132,7 @@ describe('the keys', () => {
   });
 
   it('of entries are in order', () => {
-    assert.ok(isBehind('2-0', '1-9') && isBehind('1-10', '1-9') && !isBehind('1-1', '1-1'));
-    assert.ok(isBehind('18446744073709551615-1', '18446744073709551614-2'));
+    assert.ok(isAfter('2-0', '1-9') && isAfter('1-10', '1-9') && !isAfter('1-1', '1-1'));
+    assert.ok(isAfter('18446744073709551615-1', '18446744073709551614-2'));
   });
 });

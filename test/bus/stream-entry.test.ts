@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { entryOf, snapshotOf } from '../../src/bus/entry.ts';
+import { entryOf, snapshotOf } from '../../src/bus/stream-entry.ts';
 import type { Hello } from '../../src/core/messages.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
@@ -30,12 +30,12 @@ function helloSince(since: number): Hello {
 }
 
 function opening(hello: Hello): ReturnType<typeof entryOf> {
-  const fields = { f: 'numbering', n: '1', c: '0', m: 'm', v: 'here', o: JSON.stringify(hello) };
+  const fields = { f: 'feed', p: '0', n: '0', c: '0', m: 'm', v: 'here', o: JSON.stringify(hello) };
   return entryOf(['1-0', Object.entries(fields).flat()], NOW);
 }
 
-describe('what is told of a vantage', () => {
-  it('is taken, unless it speaks of times to come', () => {
+describe('what is known of a vantage', () => {
+  it('is taken, unless it has times that are to come', () => {
     const [good, bad] = [helloSince(NOW - 1000), helloSince(8e15)];
     const read = opening(good);
     assert.ok(!('problem' in read));
