@@ -2,43 +2,72 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { ConfigError } from '../config/config-error.ts';
-import type { Config } from '../config/load-config.ts';
+import type { Config, HubConfig } from '../config/load-config.ts';
 import { count } from '../core/format.ts';
-import { FeedError } from '../server/feed-server.ts';
+import { FeedError, type FeedServer } from '../server/feed-server.ts';
 import type { RunningMonitor } from './with-monitor.ts';
 
+/** Takes what came of a reload, for people. */
+type Say = (text: string, isFault: boolean) => void;
+
+/** Settings that can't change while the process runs, by their names. */
+type Fixed<Settings> = Readonly<Record<string, (config: Settings) => unknown>>;
+
+const FIXED_OF_HUB: Fixed<HubConfig> = { 'feed.listen': ({ feed }) => feed.listen, bus: ({ bus }) => bus };
+
+const FIXED: Fixed<Config> = {
+  vantage: ({ vantage }) => vantage,
+  ...FIXED_OF_HUB,
+  'history.dir': ({ history }) => history.dir,
+  'history.keep': ({ history }) => history.keepMs,
+};
+
 /**
- * What is done with a configuration that was read again: services, token and `public` change at once.
+ * Reads a monitor's configuration again: services, token and `public` change at once.
  * @param started the configuration that the process was started with
- * @param say takes what came of it, for people
  */
-export async function reload(
+export function reload(
   { monitor, feed }: Pick<RunningMonitor, 'monitor' | 'feed'>,
   started: Config,
   load: () => Promise<Config>,
-  say: (text: string, isFault: boolean) => void,
+  say: Say,
 ): Promise<void> {
-  try {
+  return reading(say, async () => {
     const config = await load();
     feed?.changeAccess(config.feed);
     monitor.apply(config.watched);
-    const restart = needingRestart(started, config);
-    const rest = restart.length === 0 ? '' : ` Changed, but only after a restart: ${restart.join(', ')}.`;
-    say(`Read the configuration again: ${count(config.watched.length, 'service')}.${rest}`, false);
+    say(
+      `Read the configuration again: ${count(config.watched.length, 'service')}.${rest(FIXED, started, config)}`,
+      false,
+    );
+  });
+}
+
+/** Reads a hub's configuration again: token and `public` change at once. */
+export function reloadHub(
+  feed: FeedServer | null,
+  started: HubConfig,
+  load: () => Promise<HubConfig>,
+  say: Say,
+): Promise<void> {
+  return reading(say, async () => {
+    const config = await load();
+    feed?.changeAccess(config.feed);
+    say(`Read the configuration again.${rest(FIXED_OF_HUB, started, config)}`, false);
+  });
+}
+
+async function reading(say: Say, change: () => Promise<void>): Promise<void> {
+  try {
+    await change();
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof FeedError)) throw error;
     say(`${error.message}\nNothing was changed.`, true);
   }
 }
 
-/** The settings that differ and can't change while the process runs. */
-function needingRestart(before: Config, after: Config): string[] {
-  const settings: readonly (readonly [name: string, of: (config: Config) => unknown])[] = [
-    ['vantage', ({ vantage }) => vantage],
-    ['feed.listen', ({ feed }) => feed.listen],
-    ['history.dir', ({ history }) => history.dir],
-    ['history.keep', ({ history }) => history.keepMs],
-    ['bus', ({ bus }) => bus],
-  ];
-  return settings.flatMap(([name, of]) => (isDeepStrictEqual(of(before), of(after)) ? [] : [name]));
+/** What of a configuration waits for a restart, as a sentence; empty where nothing does. */
+function rest<Settings>(fixed: Fixed<Settings>, before: Settings, after: Settings): string {
+  const names = Object.entries(fixed).flatMap(([name, of]) => (isDeepStrictEqual(of(before), of(after)) ? [] : [name]));
+  return names.length === 0 ? '' : ` Changed, but only after a restart: ${names.join(', ')}.`;
 }

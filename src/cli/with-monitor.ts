@@ -1,17 +1,20 @@
 /** Starts a monitor with its history, its feed and its place on a bus, and ends all of them, whatever happens. */
+import { resolve } from 'node:path';
+
 import type { Logger } from 'pino';
 
+import type { BusAddress } from '../bus/bus-connection.ts';
 import type { Publisher } from '../bus/publisher.ts';
+import { BUS_URL_FORMS, busUrl, shownBusUrl } from '../config/bus-url.ts';
 import { commandLinePlace, invalid } from '../config/config-error.ts';
-import { type Config, loadConfig } from '../config/load-config.ts';
+import { type Config, loadConfig, type HubConfig } from '../config/load-config.ts';
 import { VERSION } from '../core/version.ts';
-import type { History } from '../history/history.ts';
+import { defaultDataDir } from '../history/data-dir.ts';
+import { History } from '../history/history.ts';
 import { Monitor } from '../monitor/monitor.ts';
 import type { FeedServer } from '../server/feed-server.ts';
 import { dumpAtSignal } from './log.ts';
-import { openHistory } from './open-history.ts';
 import type { MonitorArguments, ProbeArguments, Targets } from './options.ts';
-import { busOf, publishTo } from './publish-to-bus.ts';
 import { serveFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
@@ -71,7 +74,7 @@ export async function withMonitor<T>(
     const message = `${String(workers)} is not a number of threads; a whole number from 1 to ${String(MOST_WORKERS)}`;
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
-  const history = await openHistory({ option: args.data, settings: config.history, usual: keepsHistory, log });
+  const history = await openHistory(request);
   const restored = history === null ? {} : { restored: history.restored };
   const { vantage } = config;
   let saidLowPriority = false;
@@ -93,7 +96,13 @@ export async function withMonitor<T>(
     const served = { option: args.listen, settings: config.feed, archive: history, log };
     feed = await serveFeed(monitor, { ...served, ...(onNoFeed && { goOn: onNoFeed }) });
     monitor.apply(config.watched);
-    publisher = await publishTo(monitor, bus, config.bus.stream, log);
+    if (bus !== null) {
+      const [{ BusConnection }, { Publisher }] = await Promise.all([
+        import('../bus/bus-connection.ts'),
+        import('../bus/publisher.ts'),
+      ]);
+      publisher = new Publisher(monitor, new BusConnection(bus, config.bus.stream), log);
+    }
     endDumps = dumpAtSignal(log, () => ({
       engines: monitor.diagnostics,
       seq: monitor.events.newest,
@@ -110,4 +119,28 @@ export async function withMonitor<T>(
     await history?.close();
     await feed?.close();
   }
+}
+
+/**
+ * The history that the command line or the configuration asks for; null where none is wanted.
+ * @throws HistoryError where another process has it, or the folder can't be used
+ */
+async function openHistory({ args, config, log, keepsHistory }: MonitorRequest): Promise<History | null> {
+  const { dir: configured, keepMs } = config.history;
+  const dir = args.data ?? (keepsHistory ? (configured ?? defaultDataDir(process.env)) : 'off');
+  return dir === 'off' ? null : History.open({ dir: resolve(dir), keepMs, log });
+}
+
+/**
+ * Where the bus is; null where none is named.
+ * @param option `--bus` as typed
+ * @throws ConfigError
+ */
+export function busOf(option: string | undefined, settings: HubConfig['bus']): BusAddress | null {
+  if (option === undefined) return settings.where;
+  const parsed = busUrl(option);
+  if ('value' in parsed) return parsed.value;
+  throw invalid([
+    { ...commandLinePlace('--bus'), message: `${shownBusUrl(option)}: ${parsed.problem}; ${BUS_URL_FORMS}` },
+  ]);
 }
