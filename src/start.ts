@@ -1,6 +1,5 @@
 /** What `npm start` runs: the program, and its demo where no service is named. */
+import { runOrExplain } from './cli/fault.ts';
 import './cli/hangups.ts';
-
-const { runOrExplain } = await import('./cli/fault.ts');
 
 await runOrExplain('demo');

@@ -3,7 +3,7 @@ import { arch, platform, release } from 'node:os';
 import process from 'node:process';
 
 import { VERSION } from '../core/version.ts';
-import { run, type WithoutServices } from './command-line.ts';
+import type { WithoutServices } from './command-line.ts';
 import { EXIT } from './ending.ts';
 
 const ISSUES = 'https://github.com/gapwatch/gapwatch/issues';
@@ -12,6 +12,8 @@ const ISSUES = 'https://github.com/gapwatch/gapwatch/issues';
 export async function runOrExplain(withoutServices: WithoutServices): Promise<void> {
   process.on('uncaughtException', explain);
   try {
+    // Loaded here: it takes a while, and what goes wrong meanwhile is a fault too.
+    const { run } = await import('./command-line.ts');
     process.exitCode = await run(process.argv.slice(2), withoutServices);
   } catch (error) {
     explain(error);
