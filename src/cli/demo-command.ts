@@ -1,6 +1,6 @@
 /** `gapwatch demo`: three services of its own, restarted now and then, watched as by `watch`. */
 import { loadConfig } from '../config/load-config.ts';
-import { Stage } from '../demo/stage.ts';
+import { Stage } from '../demo/demo-stage.ts';
 import { parseDuration, type DemoArguments, type ShowArguments } from './options.ts';
 import { watchConfig } from './watch-command.ts';
 

@@ -7,7 +7,7 @@ import { type Config, DEFAULT_KEEP_MS } from '../config/load-config.ts';
 import type { FeedUrl } from '../client/feed-url.ts';
 import type { ReportFiles } from '../report/report-files.ts';
 import type { Budget } from '../report/report.ts';
-import type { Patience } from '../report/stages.ts';
+import type { Patience } from '../report/run-stages.ts';
 import { whyNoCommand } from './command-child.ts';
 import { configOf } from './configuration.ts';
 import { feedUrls } from './feed-urls.ts';

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { durationText } from '../core/duration.ts';
 import type { Config } from '../config/load-config.ts';
 import { count } from '../core/format.ts';
-import { summary } from '../terminal/watch-summary.ts';
+import { summary } from '../terminal/lines-format.ts';
 import { begin } from './begin.ts';
 import { busOf, publishTo } from './publish-to-bus.ts';
 import { configOf, rereadAtHangup } from './configuration.ts';

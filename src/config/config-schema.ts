@@ -20,9 +20,9 @@ import {
   text,
   url,
   whole,
+  says,
 } from './fields.ts';
-import { parseListen } from './listen.ts';
-import { says } from './wording.ts';
+import { parseListen } from './target-url.ts';
 
 const SECOND = 1000;
 const DAY = 86_400_000;
@@ -251,3 +251,11 @@ export const fileSchema = fields('a configuration', {
     .describe('The Redis stream on which many monitors publish what they see.')
     .optional(),
 });
+
+// The JSON Schema of the configuration, for editors: from the definition that also checks it.
+
+/** The JSON Schema of `services.json`, draft 7: what editors know best. */
+export function jsonSchema(): object {
+  const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7' });
+  return { title: 'gapwatch: services.json', ...schema };
+}

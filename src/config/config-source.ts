@@ -11,8 +11,7 @@ import {
   type ParseError,
 } from 'jsonc-parser';
 
-import { invalid, type ConfigError, type Problem } from './config-error.ts';
-import { pathText, type Path } from './problems.ts';
+import { invalid, type ConfigError, type Problem, pathText, type Path } from './config-error.ts';
 
 /** What jsonc-parser calls an error, in words. */
 const SYNTAX: Readonly<Record<string, string>> = {

@@ -7,9 +7,16 @@ import type { z } from 'zod';
 import type { BusAddress } from '../bus/bus-connection.ts';
 import { BUS_URL_FORMS, busUrl } from './bus-url.ts';
 import type { Watched } from '../probe/spec.ts';
-import { commandLinePlace, commandLineProblem, ConfigError, invalid, type Problem } from './config-error.ts';
-import type { Listen } from './listen.ts';
-import { problemsOf, type Place } from './problems.ts';
+import {
+  commandLinePlace,
+  commandLineProblem,
+  ConfigError,
+  invalid,
+  type Problem,
+  problemsOf,
+  type Place,
+} from './config-error.ts';
+import type { Listen } from './target-url.ts';
 import { Reader, type Surroundings } from './section-reader.ts';
 import { fileSchema, optionsSchema, serviceSchema, type ServiceEntry } from './config-schema.ts';
 import { readSource, type Source } from './config-source.ts';

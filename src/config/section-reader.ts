@@ -3,9 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import type { Problem } from './config-error.ts';
+import type { Problem, Path, Place } from './config-error.ts';
 import type { Secret } from './fields.ts';
-import type { Path, Place } from './problems.ts';
 import { readProblem } from './config-source.ts';
 
 /** What a configuration may point to. */

@@ -210,3 +210,18 @@ export function redacted(text: string): string {
   // redis://user:password, the host forgotten: a port that is no number is not told.
   return text.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:/?#]+):(?=[^/?#:]*[^\d/?#:])[^/?#]*/i, '$1:…');
 }
+
+// Where the feed listens.
+
+/** An address to listen on; `off` for none. Port 0 takes a free one. */
+export type Listen = { readonly host: string; readonly port: number } | 'off';
+
+/** Reads `HOST:PORT` or `off`; null where the text is neither. */
+export function parseListen(text: string): Listen | null {
+  if (text === 'off') return 'off';
+  const [, rawHost = '', port = ''] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
+  const host = hostOf(rawHost.startsWith('[') ? rawHost.slice(1, -1) : rawHost);
+  if (host === null || hostInUrl(host).startsWith('[') !== rawHost.startsWith('[') || Number(port) > 65_535)
+    return null;
+  return { host, port: Number(port) };
+}

@@ -2,15 +2,11 @@
 import type { Connection } from '../core/model.ts';
 import type { ProbeSpec, Watched } from '../probe/spec.ts';
 import { excerpt } from '../core/excerpt.ts';
-import type { Problem } from './config-error.ts';
+import type { Problem, Place } from './config-error.ts';
 import { durationText } from '../core/duration.ts';
-import type { Place } from './problems.ts';
 import { Reader, type Surroundings } from './section-reader.ts';
 import type { ServiceEntry } from './config-schema.ts';
-import type { Drafted } from './spec-common.ts';
-import { httpSpec } from './http-spec.ts';
-import { redisSpec } from './redis-spec.ts';
-import { tcpSpec } from './tcp-spec.ts';
+import { type Drafted, httpSpec, redisSpec, tcpSpec } from './probe-specs.ts';
 
 /** A checked entry, and where it stands. */
 export interface Candidate {

@@ -10,7 +10,7 @@ import { Board, type BoardService } from '../core/board.ts';
 import type { Day } from '../core/days.ts';
 import { type DaysAnswer, readDays } from './page-days.ts';
 import { type Item, News } from './news.ts';
-import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './receive.ts';
+import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './page-messages.ts';
 
 /** The status of a service changed. */
 export interface Change {

@@ -16,7 +16,7 @@ import {
   pairs,
   placeOf,
   type Seen,
-} from './seen.ts';
+} from './hint-evidence.ts';
 import { eachService, list, showGapLine, showSeen, showWhen } from './report-phrases.ts';
 
 /** Rules that are flushed and rebuilt leave gaps of about this length. Measured: 0.20 to 0.37 s. */

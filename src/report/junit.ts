@@ -5,7 +5,6 @@
  */
 import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
 import { commandFailed, showCommand, showEnding, showEvents, showGapLine, showUnobserved } from './report-phrases.ts';
-import { xml } from './xml.ts';
 
 interface Case {
   readonly name: string;
@@ -89,4 +88,21 @@ function counts(cases: readonly Case[]): string {
   const failed = cases.filter(({ failure }) => failure !== null).length;
   const skipped = cases.filter((one) => one.skipped !== null).length;
   return `tests="${String(cases.length)}" failures="${String(failed)}" errors="0" skipped="${String(skipped)}"`;
+}
+
+// Text inside XML. Pure.
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+/** XML 1.0 has no place for these, not even escaped. Halves of pairs are among them. */
+const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
+/** A text as it may stand between tags and in attributes, also where it is in none of our hands. */
+export function xml(text: string): string {
+  return text.replace(FORBIDDEN, '\u{fffd}').replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }

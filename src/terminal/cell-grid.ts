@@ -1,5 +1,5 @@
 /** The picture: cells of a character and a style, that the view writes and the terminal shows. Pure. */
-import type { Style } from './style.ts';
+import type { Style } from './palette.ts';
 import { cellsOf } from './text-cells.ts';
 
 export interface Size {

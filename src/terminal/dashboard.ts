@@ -4,15 +4,14 @@
  */
 import type { Hello, Message } from '../core/messages.ts';
 import { isEvent } from '../core/messages.ts';
-import { traitsOf, type Traits } from './environment.ts';
-import { click, press, type Command, type Seen } from './keys.ts';
+import { traitsOf, type Traits } from './terminal-traits.ts';
+import { click, press, type Command, type Seen, FIRST_UI, type Ui } from './keys.ts';
 import { Model } from './dashboard-model.ts';
 import { Pacer, type Cause } from './frame-pacer.ts';
 import type { Source } from '../core/source.ts';
 import { nowOf, shiftedHistory } from './time-shift.ts';
 import { KEPT_MS } from './strip-cells.ts';
 import { Terminal } from './screen.ts';
-import { FIRST_UI, type Ui } from './ui.ts';
 import { view, type View } from './view.ts';
 
 /** Samples that wait while the picture is held still: the newest. Events wait without a limit. */

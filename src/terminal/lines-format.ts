@@ -1,6 +1,7 @@
-/** The line format: one line an event, for a scroll-back. Pure. */
-import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+/** A watch as plain text: one line for each event, and a table at the end. Pure. */
+import { count, showAtLeast, showDuration, showGap, showTime, showShare, table } from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
+import type { Board } from '../core/board.ts';
 
 /** The widest service name that the columns are made for. */
 const MAX_NAME = 32;
@@ -102,4 +103,29 @@ function showFailed(failed: number, reasons: readonly ReasonCount[]): string {
   const only = reasons.length === 1 ? reasons[0] : undefined;
   const why = only?.reason ?? reasons.map((each) => `${each.reason} ${String(each.count)}`).join(', ');
   return `${count(failed, 'probe')} failed: ${why}`;
+}
+
+const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserved'];
+
+/**
+ * One row a service, and a line about the watch itself.
+ * @param now milliseconds since the epoch
+ */
+export function summary(board: Board, now: number): string {
+  const rows = Array.from(board.services.values(), (service) => {
+    const totals = service.totalsAt(now);
+    const seen = totals.upMs + totals.downMs;
+    const openMs = service.state === 'down' ? now - service.since : 0;
+    const gaps = totals.gaps + (openMs > 0 ? 1 : 0);
+    return [
+      service.name,
+      service.state === 'down' ? 'STILL DOWN' : service.state.toUpperCase(),
+      showShare(seen === 0 ? null : totals.upMs / seen),
+      String(gaps),
+      gaps === 0 ? '–' : showDuration(Math.max(totals.longestGapMs, openMs)),
+      totals.downMs === 0 ? '–' : showDuration(totals.downMs),
+      totals.unobservedMs === 0 ? '–' : showDuration(totals.unobservedMs),
+    ];
+  });
+  return table([HEAD, ...rows], 2);
 }

@@ -1,9 +1,27 @@
 /**
- * How each style looks. Told apart without red against green: what is up is teal, what is down is vermilion and bold,
- * what was not observed is mauve (after Okabe and Ito, "Color Universal Design", 2008); and each has its glyph and its
- * word, so that nothing depends on colour. Text has the terminal's own colour: it fits dark and light backgrounds.
+ * The styles of a cell, and how each looks. Told apart without red against green: what is up is teal, what is down is
+ * vermilion and bold, what was not observed is mauve (after Okabe and Ito, "Color Universal Design", 2008); and each has its
+ * glyph and its word, so that nothing depends on colour. Text has the terminal's own colour: it fits dark and light backgrounds.
  */
-import type { Style } from './style.ts';
+
+export const STYLES = [
+  'plain',
+  'dim',
+  'strong',
+  'title',
+  'up',
+  'down',
+  'unobserved',
+  'ahead',
+  'spark',
+  'accent',
+  'key',
+  'mark',
+  'badge',
+  'alarm',
+  'warning',
+] as const;
+export type Style = (typeof STYLES)[number];
 
 /** How many colours a terminal has; 0 where it has none, or shall not use them. */
 export type Colours = 0 | 16 | 256;

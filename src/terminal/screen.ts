@@ -9,10 +9,9 @@ import { createRequire } from 'node:module';
 
 import blessed from 'blessed';
 
-import { Cells, type CellScreen } from './cells.ts';
+import { Cells, type CellScreen } from './screen-writer.ts';
 import type { Grid, Size } from './cell-grid.ts';
 import { paletteOf, type Colours } from './palette.ts';
-import { holdStderr } from './stderr.ts';
 
 /** What a person does. */
 export interface TerminalEvents {
@@ -228,4 +227,30 @@ function nameOf(char: string | undefined, { name, ctrl, meta, shift }: Key): str
 function setBlocking(output: NodeJS.WriteStream, blocking: boolean): void {
   const { _handle: handle } = output as { _handle?: { setBlocking?: (blocking: boolean) => void } };
   handle?.setBlocking?.(blocking);
+}
+
+// Keeps what is written to stderr while the picture is on the terminal, where it would tear it.
+
+/** Characters that are kept: the newest. */
+const MOST = 100_000;
+
+/**
+ * Holds back what this process writes to stderr, if that is a terminal.
+ * @returns lets it go on, and writes what was held back
+ */
+export function holdStderr(stream: NodeJS.WriteStream = process.stderr): () => void {
+  if (!stream.isTTY) return () => undefined;
+  const write = stream.write.bind(stream);
+  let held = '';
+  stream.write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
+    held = (held + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString())).slice(-MOST);
+    const done = rest.findLast((argument) => typeof argument === 'function') as (() => void) | undefined;
+    if (done !== undefined) process.nextTick(done);
+    return true;
+  };
+  return () => {
+    stream.write = write;
+    if (held !== '') write(held);
+    held = '';
+  };
 }

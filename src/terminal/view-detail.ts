@@ -3,14 +3,14 @@ import { durationText } from '../core/duration.ts';
 import { count, showClock, showDuration, showGap, showShare } from '../core/format.ts';
 import type { GapFacts, SampleMessage } from '../core/messages.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
-import type { Glyphs } from './glyphs.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import { uptimeOf, type Lane } from './lane.ts';
 import { disagreement, stateOf, type Row, type SourceState } from './dashboard-model.ts';
 import { reasonText } from './view-events.ts';
 import { styleOf } from './view-rows.ts';
 import { cellsFor, drawAxis, drawSpark, drawStrip, type Place, type Window } from './view-strip.ts';
-import { showLatency, stateWord } from './column-text.ts';
+import { showLatency, stateWord } from './text-cells.ts';
 
 /** What the details are drawn with. */
 export interface DetailBrush {

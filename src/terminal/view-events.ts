@@ -1,7 +1,7 @@
 /** Tells what happened, an entry a line. Pure. */
 import { count, showClock, showDuration } from '../core/format.ts';
 import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
-import type { Glyphs } from './glyphs.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import type { Entry } from './event-list.ts';
 import type { SourceState } from './dashboard-model.ts';

@@ -1,16 +1,15 @@
-/** Draws the list of the services, each in one line. Pure. */
-import { showDuration, showShare } from '../core/format.ts';
+/** Draws the list of services: a line for each, or a card of two lines where there is room. Pure. */
+import { showDuration, showShare, count } from '../core/format.ts';
 import type { State } from '../core/model.ts';
-import type { Columns } from './columns.ts';
-import type { Glyphs } from './glyphs.ts';
+import type { Columns, LaneItem, Group } from './list-layout.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
-import { uptimeOf } from './lane.ts';
-import type { LaneItem } from './list-layout.ts';
+import { uptimeOf, type Lane } from './lane.ts';
 import { disagreement, stateOf, worstOf, type Row } from './dashboard-model.ts';
-import type { Group } from './order.ts';
-import type { Style } from './style.ts';
+import type { Style } from './palette.ts';
 import { cellsFor, drawSpark, drawStrip, type Window } from './view-strip.ts';
-import { coarse, fitGap, showLatency, stateWord } from './column-text.ts';
+import { coarse, fitGap, showLatency, stateWord, showAgo } from './text-cells.ts';
+import type { GapFacts } from '../core/messages.ts';
 
 /** What the list is drawn with. */
 export interface Brush {
@@ -106,4 +105,45 @@ export function drawLine(brush: Brush, item: LaneItem, y: number, selected: bool
   const share = uptimeOf(counts);
   grid.putRight(gaps.x + gaps.width, y, String(counts.gaps), counts.gaps > 0 ? 'strong' : 'dim', gaps.width);
   grid.putRight(uptime.x + uptime.width, y, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);
+}
+
+/** One service, or one vantage's view of it, as a card. */
+export function drawCard(brush: Brush, item: LaneItem, y: number, selected: boolean): void {
+  const { grid, columns, glyphs, now } = brush;
+  const { name, latency, uptime } = columns;
+  const { lane } = item;
+  grid.put(name.x, y, item.label, selected ? 'accent' : 'strong', name.width);
+  const indent = item.label.length - item.label.trimStart().length;
+  grid.spans(name.x + indent, y + 1, [stateSpan(brush, item, name.width - indent)], name.width - indent);
+  drawLaneStrip(brush, item, y, 2);
+
+  const ms = lane.latency.now;
+  const well = stateOf(item, now) === 'up' ? 'plain' : 'dim';
+  grid.putRight(latency.x + latency.width, y, ms === null ? '–' : showLatency(ms), well, latency.width);
+  if (latency.width > 0) drawSpark(grid, latency.x, y + 1, lane.latency.buckets(latency.width, now), glyphs);
+
+  drawGap(brush, lane, y);
+  const counts = lane.counts(now);
+  const share = uptimeOf(counts);
+  const right = uptime.x + uptime.width;
+  grid.putRight(right, y, count(counts.gaps, 'gap'), counts.gaps > 0 ? 'strong' : 'dim', uptime.width);
+  grid.putRight(right, y + 1, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);
+}
+
+/** The open outage and why, or the last gap with its bounds, how long ago it ended, and what its probes found. */
+function drawGap({ grid, columns: { gap }, now }: Brush, lane: Lane, y: number): void {
+  const open = lane.openMs(now);
+  const last = lane.gaps.at(-1);
+  if (open !== null) {
+    grid.put(gap.x, y, `${showDuration(open)} so far`, 'down', gap.width);
+    grid.put(gap.x, y + 1, lane.board.reason ?? '', 'down', gap.width);
+  } else if (last === undefined) grid.put(gap.x, y, '–', 'dim', gap.width);
+  else {
+    grid.put(gap.x, y, fitGap(last, gap.width), 'plain', gap.width);
+    grid.put(gap.x, y + 1, `${showAgo(now - last.to)}  ${reasonsOf(last)}`, 'dim', gap.width);
+  }
+}
+
+function reasonsOf({ reasons }: GapFacts): string {
+  return reasons.map(({ reason }) => reason).join(', ');
 }

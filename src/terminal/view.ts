@@ -2,21 +2,16 @@
  * The whole picture: a pure function from what is known and what was chosen to cells. What the keys need to know of the
  * picture comes with it.
  */
-import { cardColumns, lineColumns } from './columns.ts';
-import type { Glyphs } from './glyphs.ts';
+import { cardColumns, lineColumns, itemsOf, layoutOf, scrolled, seenFrom, type Item, arranged } from './list-layout.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import { Grid, type Size } from './cell-grid.ts';
-import { itemsOf, layoutOf, scrolled, seenFrom, type Item } from './list-layout.ts';
 import type { Model, Row } from './dashboard-model.ts';
-import { arranged } from './order.ts';
 import { widthOf } from './text-cells.ts';
-import type { Ui } from './ui.ts';
-import { drawCard } from './view-cards.ts';
+import type { Ui } from './keys.ts';
+import { drawCard, drawHeading, drawHeads, drawLine, drawService, type Brush } from './view-rows.ts';
 import { drawDetail } from './view-detail.ts';
 import { drawEntries } from './view-events.ts';
-import { drawFoot } from './view-foot.ts';
-import { drawHeader } from './view-header.ts';
-import { drawHelp } from './view-help.ts';
-import { drawHeading, drawHeads, drawLine, drawService, type Brush } from './view-rows.ts';
+import { drawFoot, drawHeader, drawHelp } from './view-bars.ts';
 import { drawAxis, type Window } from './view-strip.ts';
 
 /** The smallest screen that something can be shown on. */

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Stage } from '../../src/demo/stage.ts';
+import { Stage } from '../../src/demo/demo-stage.ts';
 import { endPrograms, entry, Program } from '../cli/program.ts';
 import { watched } from '../monitor/backend.ts';
 import { withEngine } from '../monitor/watch.ts';

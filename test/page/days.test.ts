@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import { daysOf, downShare, readDays } from '../../src/page/page-days.ts';
 import type { Day } from '../../src/core/days.ts';
-import { dayWords, daysWords } from '../../src/page/tip-words.ts';
+import { dayWords, daysWords } from '../../src/page/page-text.ts';
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 const HOUR = 3_600_000;

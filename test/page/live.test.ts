@@ -4,7 +4,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 
 import type { Browser } from 'playwright-core';
 
-import { pageAssets } from '../../src/page/assets.ts';
+import { pageAssets } from '../../src/page/page-assets.ts';
 import { scene, type Scene, told } from '../server/scene.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
 import { launch, Tab } from './tab.ts';

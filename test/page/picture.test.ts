@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { Gap, Hello, ServiceSnapshot, Transition } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { PageState } from '../../src/page/page-state.ts';
-import { receive } from '../../src/page/receive.ts';
+import { receive } from '../../src/page/page-messages.ts';
 
 const MONITOR = { id: 'm', vantage: 'here', version: '0', startedAt: 0 };
 

@@ -7,7 +7,7 @@ import type { Event, Heartbeat, Hello, Mark, Message, ServiceSnapshot, Unnumbere
 import { FeedServer } from '../../src/server/feed-server.ts';
 import type { FeedSource } from '../../src/core/source.ts';
 import type { Reason, State } from '../../src/core/model.ts';
-import { pageAssets } from '../../src/page/assets.ts';
+import { pageAssets } from '../../src/page/page-assets.ts';
 import { Board } from '../../src/core/board.ts';
 
 export class Scripted implements FeedSource {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { State } from '../../src/core/model.ts';
-import { announcement } from '../../src/page/announce.ts';
+import { announcement } from '../../src/page/page-text.ts';
 import { type Looked, summarise } from '../../src/page/page-summary.ts';
 
 const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();

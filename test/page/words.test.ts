@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { linkWord, oldWords, unreachableWords } from '../../src/page/link-words.ts';
-import { rowWords, stripWords } from '../../src/page/row-words.ts';
-import { intervalWords } from '../../src/page/tip-words.ts';
-import { showEvery } from '../../src/page/page-text.ts';
+import {
+  linkWord,
+  oldWords,
+  unreachableWords,
+  rowWords,
+  stripWords,
+  intervalWords,
+  showEvery,
+} from '../../src/page/page-text.ts';
 
 const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();
 const GAP = {

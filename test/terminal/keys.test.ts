@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { click, press, type Command, type Seen } from '../../src/terminal/keys.ts';
-import { FIRST_UI, type Ui } from '../../src/terminal/ui.ts';
+import { click, press, type Command, type Seen, FIRST_UI, type Ui } from '../../src/terminal/keys.ts';
 
 const NOW = 1_800_000_000_000;
 const ORDER = Array.from({ length: 50 }, (_, index) => `s${String(index)}`);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Message } from '../../src/core/messages.ts';
-import { LinesFormat } from '../../src/terminal/lines-format.ts';
-import { summary } from '../../src/terminal/watch-summary.ts';
+import { LinesFormat, summary } from '../../src/terminal/lines-format.ts';
 import { Board, BoardService } from '../../src/core/board.ts';
 
 const AT = new Date(2026, 10, 23, 4, 5, 6, 789).getTime();

@@ -5,7 +5,7 @@ import type { Message } from '../../src/core/messages.ts';
 import { uptimeOf, type Lane } from '../../src/terminal/lane.ts';
 import { Model, worstOf } from '../../src/terminal/dashboard-model.ts';
 import { shifted } from '../../src/terminal/time-shift.ts';
-import { SEEN } from '../../src/terminal/strip-ring.ts';
+import { SEEN } from '../../src/terminal/strip-cells.ts';
 import { snapshot, START, World } from './world.ts';
 
 function laneOf({ model }: World, name = 'web', source = 0): Lane {

@@ -3,9 +3,8 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { RunAhead } from '../../src/terminal/run-ahead.ts';
-import { SEEN, StripRing } from '../../src/terminal/strip-ring.ts';
-import { AHEAD, Strip } from '../../src/terminal/strip-cells.ts';
+import { RunAhead } from '../../src/terminal/lane.ts';
+import { SEEN, StripRing, AHEAD, Strip } from '../../src/terminal/strip-cells.ts';
 import type { State } from '../../src/core/model.ts';
 import { START } from './world.ts';
 

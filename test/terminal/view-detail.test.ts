@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { ASCII } from '../../src/terminal/glyphs.ts';
+import { ASCII } from '../../src/terminal/terminal-traits.ts';
 import { widthOf } from '../../src/terminal/text-cells.ts';
 import { lineWith, snapshot, START, styled, wellWorld, World } from './world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { WINDOWS } from '../../src/terminal/ui.ts';
+import { WINDOWS } from '../../src/terminal/keys.ts';
 import { lineWith, snapshot, START, styled, wellWorld, World } from './world.ts';
 
 /** Strips of a list that has one line for each service. */

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import type { Hello, Message, ServiceSnapshot } from '../../src/core/messages.ts';
 import { PROTOCOL } from '../../src/core/messages.ts';
 import type { Reason, State } from '../../src/core/model.ts';
-import { UNICODE, type Glyphs } from '../../src/terminal/glyphs.ts';
+import { UNICODE, type Glyphs } from '../../src/terminal/terminal-traits.ts';
 import type { Size } from '../../src/terminal/cell-grid.ts';
 import { Model } from '../../src/terminal/dashboard-model.ts';
-import { FIRST_UI, type Ui } from '../../src/terminal/ui.ts';
-import type { Style } from '../../src/terminal/style.ts';
+import { FIRST_UI, type Ui } from '../../src/terminal/keys.ts';
+import type { Style } from '../../src/terminal/palette.ts';
 import { view, type View } from '../../src/terminal/view.ts';
 
 /** 2026-11-23 12:00:00 local time. */

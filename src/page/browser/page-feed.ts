@@ -1,10 +1,9 @@
 /** The page's side of the feed: keeps the picture true, and says how the connection is. */
-import type { LinkState } from '../link-words.ts';
+import type { LinkState } from '../page-text.ts';
 import type { DaysAnswer } from '../page-days.ts';
 import { type Change, PageState } from '../page-state.ts';
-import { receive, type StatusAnswer } from '../receive.ts';
+import { receive, type StatusAnswer } from '../page-messages.ts';
 import { Link } from './page-connection.ts';
-import { MonitorClock } from './monitor-clock.ts';
 
 /** Uptimes are asked for this often, and soon after a gap: not by all readers at once. In milliseconds. */
 const UPTIMES_MS = 60_000;
@@ -140,5 +139,28 @@ export class Feed {
       throw new Error('this monitor wants its token: load the page again, with any name and the token as password');
     if (!response.ok) throw new Error(`the monitor answered with ${String(response.status)}`);
     return (await response.json()) as Answer;
+  }
+}
+
+// The monitor's clock, as its messages tell it: the reader's own may be wrong. Milliseconds since the epoch.
+
+/** Messages by which the clock is set. */
+const KEPT = 6;
+
+export class MonitorClock {
+  #ahead: number[] = [];
+
+  /** A message was sent at this time. It is the least late one that counts. */
+  stamp(there: number): void {
+    this.#ahead = [...this.#ahead, there - Date.now()].slice(-KEPT);
+  }
+
+  /** A new connection: either clock may have been set since. */
+  reset(): void {
+    this.#ahead = [];
+  }
+
+  now(): number {
+    return Date.now() + (this.#ahead.length === 0 ? 0 : Math.max(...this.#ahead));
   }
 }

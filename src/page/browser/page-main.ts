@@ -1,18 +1,14 @@
 /** The status page: shows what the feed tells, as it tells it. */
-import { announcement } from '../announce.ts';
-import { oldWords, unreachableWords } from '../link-words.ts';
+import { announcement, oldWords, unreachableWords } from '../page-text.ts';
 import type { Change } from '../page-state.ts';
 import { summarise, type Summary } from '../page-summary.ts';
-import { Announcer } from './announcer.ts';
+import { Announcer, Hero, Top } from './page-header.ts';
 import { byId, setData, setHidden } from './dom.ts';
 import { Feed } from './page-feed.ts';
-import type { Frame } from './frame.ts';
-import { Hero } from './hero.ts';
+import { type Frame, type Theme, watchTheme } from './paint.ts';
 import { ServiceList } from './service-list.ts';
 import { NewsList } from './news-list.ts';
 import { Pacer } from './page-pacer.ts';
-import { type Theme, watchTheme } from './theme.ts';
-import { Top } from './top.ts';
 import { Zoom } from './zoom.ts';
 
 /** A break that is over sooner is not worth a word. */

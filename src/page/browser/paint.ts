@@ -1,8 +1,60 @@
-/** Paints strips and days on canvases. A state is told by its shape as well as by its colour. */
+/** Paints strips and days on canvases, and what all drawing of one moment goes by. A state is shown by shape as well as by colour. */
 import type { Day } from '../../core/days.ts';
 import { downShare } from '../page-days.ts';
 import type { Piece } from '../page-strip.ts';
-import type { Theme } from './theme.ts';
+
+export interface Frame {
+  readonly now: number;
+  /** Until when the present states are known. */
+  readonly heard: number;
+  /** What is shown is not fresh any more. */
+  readonly old: boolean;
+  /** How far back the strips reach. */
+  readonly spanMs: number;
+  /** `10 min` */
+  readonly spanName: string;
+  /** Of a strip, in CSS pixels. */
+  readonly width: number;
+  /** Device pixels for each CSS pixel. */
+  readonly density: number;
+  readonly theme: Theme;
+}
+
+export interface Theme {
+  readonly up: string;
+  readonly down: string;
+  readonly partial: string;
+  readonly unobserved: string;
+  /** Of what is not known. */
+  readonly rule: string;
+  /** Grows when the colours change. */
+  readonly version: number;
+}
+
+let version = 0;
+
+function read(): Theme {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  version += 1;
+  return {
+    up: colour('--up-band'),
+    down: colour('--down'),
+    partial: colour('--partial'),
+    unobserved: colour('--unobserved'),
+    rule: colour('--rule'),
+    version,
+  };
+}
+
+/** Tells the colours now, and again whenever they change. */
+export function watchTheme(told: (theme: Theme) => void): void {
+  for (const query of ['(prefers-color-scheme: dark)', '(prefers-contrast: more)', '(forced-colors: active)'])
+    matchMedia(query).addEventListener('change', () => {
+      told(read());
+    });
+  told(read());
+}
 
 /** Heights in CSS pixels; the style sheet has the same. */
 const STRIP_HEIGHT = 30;

@@ -2,9 +2,8 @@
 import { count } from '../../core/format.ts';
 import type { PageState } from '../page-state.ts';
 import { byId, make, setHidden, setText } from './dom.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from './paint.ts';
 import { ServiceRow } from './service-row.ts';
-import { Tip } from './tip.ts';
 
 /** With more services than this there is something to find them with. */
 const FEW = 12;
@@ -146,4 +145,30 @@ function makeGroup(name: string | null, rows: readonly ServiceRow[]): Group {
 function countOf(rows: readonly ServiceRow[]): string {
   const down = rows.filter(({ service }) => service.status === 'down').length;
   return down === 0 ? count(rows.length, 'service') : `${String(down)} of ${count(rows.length, 'service')} down`;
+}
+
+// The words at the pointer: what a place of a strip shows, to the millisecond.
+
+/** From the pointer, and from the window's edges. In CSS pixels. */
+const AWAY = 14;
+const EDGE = 8;
+
+export class Tip {
+  readonly #element = byId('tip', HTMLElement);
+
+  /** @param x of the pointer in the window, as `y` */
+  show(words: string, x: number, y: number): void {
+    const tip = this.#element;
+    setText(tip, words);
+    tip.classList.add('shown');
+    const { offsetWidth: width, offsetHeight: height } = tip;
+    const left = Math.max(EDGE, Math.min(x - width / 2, document.documentElement.clientWidth - width - EDGE));
+    const above = y - height - AWAY;
+    const top = above >= EDGE ? above : y + AWAY;
+    tip.style.transform = `translate(${String(Math.round(left))}px, ${String(Math.round(top))}px)`;
+  }
+
+  hide(): void {
+    this.#element.classList.remove('shown');
+  }
 }

@@ -4,13 +4,11 @@ import type { BoardService } from '../../core/board.ts';
 import type { Day } from '../../core/days.ts';
 import { daysOf } from '../page-days.ts';
 import type { Known as Told } from '../page-state.ts';
-import { rowWords, stripWords } from '../row-words.ts';
+import { rowWords, stripWords, daysWords, dayWords, intervalWords } from '../page-text.ts';
 import { intervalAt, type Known, pieces, scaleAt } from '../page-strip.ts';
-import { daysWords, dayWords, intervalWords } from '../tip-words.ts';
 import { make, setData, setLabel, setText } from './dom.ts';
-import type { Frame } from './frame.ts';
-import { paintDays, paintStrip } from './paint.ts';
-import { ServicePanel } from './panel.ts';
+import { type Frame, paintDays, paintStrip } from './paint.ts';
+import { ServicePanel } from './service-panel.ts';
 
 const SPANS = [
   { key: '1h', name: '1 h', spanMs: 3_600_000 },

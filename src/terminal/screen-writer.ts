@@ -1,7 +1,6 @@
 /** Brings a picture into blessed's cells: only the lines that changed. One of the two files that know blessed. */
 import { SECOND_HALF, type Grid } from './cell-grid.ts';
-import type { Look } from './palette.ts';
-import type { Style } from './style.ts';
+import type { Look, Style } from './palette.ts';
 
 /** A line of blessed's screen: pairs of an attribute and a character. `dirty`: to be drawn. */
 type Line = [attribute: number, char: string][] & { dirty?: boolean };

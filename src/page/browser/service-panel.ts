@@ -3,7 +3,7 @@ import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
 import { mainReason, showEvery, showExactly, showReason } from '../page-text.ts';
 import { make, setText } from './dom.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from './paint.ts';
 
 const KINDS = { tcp: 'TCP', http: 'HTTP', redis: 'Redis' } as const;
 const CONNECTIONS = { new: 'a new connection for each probe', kept: 'one connection for all probes' } as const;

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { Manner } from './actor.ts';
+import type { Manner } from './demo-service.ts';
 
 const ROLES = ['web', 'api', 'cache'] as const;
 export type Role = (typeof ROLES)[number];
@@ -110,7 +110,7 @@ export class Stage {
 
   /** Returns whether it listens: otherwise it has ended. */
   #startOnce(role: Role): Promise<boolean> {
-    const script = fileURLToPath(new URL('./actor.js', import.meta.url));
+    const script = fileURLToPath(new URL('./demo-service.js', import.meta.url));
     const args = [role === 'cache' && this.realRedis ? 'redis' : role, String(this.ports[role])];
     // What it has to say of its problem must not get into what the monitor prints.
     const child = fork(script, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });

@@ -1,5 +1,5 @@
 /**
- * One service of the demo, in a process of its own: `node actor.js web|api|cache|redis PORT`. It says `listening` to its
+ * One service of the demo, in a process of its own: `node demo-service.js web|api|cache|redis PORT`. It says `listening` to its
  * parent, obeys the parent's messages, and ends with it, however that ends.
  */
 import { spawn } from 'node:child_process';
