@@ -5,8 +5,8 @@
  * Only what is settled is painted into the rings. The present state, from its beginning on, is added when it is read: so
  * a change that settles late is drawn where it was, and nothing has to be taken back.
  */
-import type { State } from '../core/model.ts';
-import type { RunAhead } from './lane.ts';
+import type { Result, State } from '../core/model.ts';
+import { Intervals } from '../core/intervals.ts';
 
 /** Milliseconds a cell, and for how long cells are kept: 1 min, 10 min, 2 h, 24 h, 3 d. 28 kB when all are full. */
 const LEVELS: readonly (readonly [cellMs: number, cells: number])[] = [
@@ -41,31 +41,28 @@ export interface Known {
 
 export class Strip {
   readonly #rings = LEVELS.map(([cellMs, cells]) => new StripRing(cellMs, cells));
-  #state: State = 'unknown';
-  #since: number;
+  readonly #states: Intervals;
 
   /** @param since nothing is known before this */
   constructor(since: number) {
-    this.#since = since;
+    this.#states = new Intervals({ state: 'unknown', from: since, reason: null }, 1);
   }
 
   /** The beginning of the present state, in milliseconds since the epoch. */
   get since(): number {
-    return this.#since;
+    return this.#states.present.from;
   }
 
   get state(): State {
-    return this.#state;
+    return this.#states.present.state;
   }
 
-  /** The state is another one from `at` on. */
+  /** A state is entered at a moment: the one that ends then is painted. */
   enter(state: State, at: number): void {
-    const seen = seenIn(this.#state);
-    // A wall clock that was set back gives a label before the last one: the state that ended is not lost even then.
-    const until = Math.max(at, this.#since + (seen === 0 ? 0 : 1));
-    if (seen !== 0) for (const ring of this.#rings) ring.paint(seen, this.#since, until);
-    this.#state = state;
-    this.#since = until;
+    const { state: before, from } = this.#states.present;
+    this.#states.enter({ state, from: at, reason: null });
+    const seen = seenIn(before);
+    if (seen !== 0) for (const ring of this.#rings) ring.paint(seen, from, this.since);
   }
 
   /** What was seen in each cell: bits of `SEEN`, and `AHEAD`. */
@@ -75,12 +72,11 @@ export class Strip {
     const result = new Uint8Array(count);
     for (let cell = 0; cell < count; cell++) {
       const begin = from + cell * stepMs;
-      if (begin >= this.#since) break;
+      if (begin >= this.since) break;
       // The end is reckoned as the next cell's beginning is: nothing may fall between the two.
       result[cell] = ring.read(begin, from + (cell + 1) * stepMs);
     }
-    let state = this.#state;
-    let since = this.#since;
+    let { state, since } = this;
     let bits = 0;
     for (const change of ahead.changes(known.now, state)) {
       const at = Math.max(since, change.at);
@@ -210,5 +206,60 @@ export class StripRing {
     const to = from + (end - begin);
     this.#bytes.fill(seen, from, Math.min(to, this.#capacity));
     if (to > this.#capacity) this.#bytes.fill(seen, 0, to - this.#capacity);
+  }
+}
+
+/** Samples that are remembered: more than are unsettled at a time. */
+const MOST = 64;
+
+interface Ahead {
+  readonly at: number;
+  readonly result: Result;
+}
+
+/** What the live samples say beyond the settled states: provisional, until every probe that was sent before has ended. */
+export class RunAhead {
+  readonly #slackMs: number;
+  /** In the order of sending; empty while nothing contradicts the settled state. */
+  #samples: Ahead[] = [];
+
+  /** @param slackMs after this long a sample is settled for sure: the timeout, and a little more */
+  constructor(slackMs: number) {
+    this.#slackMs = slackMs;
+  }
+
+  /**
+   * Takes a sample.
+   * @param settled the settled state at present
+   */
+  add(at: number, result: Result, settled: State): void {
+    if (this.#samples.length === 0 && result === settled) return;
+    let place = this.#samples.length;
+    while (place > 0 && (this.#samples[place - 1]?.at ?? 0) > at) place -= 1;
+    this.#samples.splice(place, 0, { at, result });
+    this.#samples = this.#samples.filter((sample) => sample.at > at - this.#slackMs).slice(-MOST);
+  }
+
+  /** The state is `settled` from `at` on: forgets what that says, too. */
+  settle(at: number, settled: State): void {
+    const later = this.#samples.filter((sample) => sample.at > at);
+    const news = later.findIndex(({ result }) => result !== settled);
+    this.#samples = news < 0 ? [] : later.slice(news);
+  }
+
+  /** Where the samples change the state after `settled`, the oldest first; times in milliseconds. */
+  changes(now: number, settled: State): readonly Ahead[] {
+    if (this.#samples.length === 0) return this.#samples;
+    let state: State = settled;
+    return this.#samples.filter(({ at, result }) => {
+      if (at <= now - this.#slackMs || result === state) return false;
+      state = result;
+      return true;
+    });
+  }
+
+  /** The newest state that is known, settled or not. */
+  latest(now: number, settled: State): State {
+    return this.changes(now, settled).at(-1)?.result ?? settled;
   }
 }

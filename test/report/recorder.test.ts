@@ -159,7 +159,7 @@ describe('a recorder', () => {
     const recorder = new Recorder();
     recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])]), transition('down', 300)]);
     recorder.disconnected();
-    const lost = ['up 0–300', 'down 300–300 refused', 'unobserved 300–null network'];
+    const lost = ['up 0–300', 'down 300–300.001 refused', 'unobserved 300.001–null network'];
     assert.deepEqual(stretches(told(recorder)), lost);
     const report = buildReport([recorder.observed(null)], { from: 0, to: 1000 }, null);
     const web = report.vantages[0]?.services[0];
@@ -170,7 +170,7 @@ describe('a recorder', () => {
     );
     recorder.take([hello(900, [snapshot([{ state: 'up', from: 700, to: null }])], { id: 'another' })]);
     recorder.connected();
-    const back = ['up 0–300', 'down 300–300 refused', 'unobserved 300–700 stopped', 'up 700–null'];
+    const back = ['up 0–300', 'down 300–300.001 refused', 'unobserved 300.001–700 stopped', 'up 700–null'];
     assert.deepEqual(stretches(told(recorder)), back);
     assert.equal(
       buildReport([recorder.observed(null)], { from: 0, to: 1000 }, null).vantages[0]?.services[0]?.cameBack,
@@ -193,6 +193,14 @@ describe('a recorder', () => {
     recorder.take([hello(900, [snapshot(over, { gaps: [gap(300, 700)] })])]);
     recorder.connected();
     assert.equal(told(recorder)?.openGap, null);
+  });
+
+  it('keeps the past, in order, where the wall clock was set back', () => {
+    const recorder = new Recorder();
+    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([transition('down', 5000), transition('up', 2000), transition('down', 3000)]);
+    const kept = ['up 0–5000', 'down 5000–5000.001 refused', 'up 5000.001–5000.002', 'down 5000.002–null refused'];
+    assert.deepEqual(stretches(told(recorder)), kept);
   });
 
   it('has a service that is no longer watched as not observed', () => {

@@ -3,8 +3,7 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { RunAhead } from '../../src/terminal/lane.ts';
-import { SEEN, StripRing, AHEAD, Strip } from '../../src/terminal/strip-cells.ts';
+import { AHEAD, RunAhead, SEEN, Strip, StripRing } from '../../src/terminal/strip-cells.ts';
 import type { State } from '../../src/core/model.ts';
 import { START } from './world.ts';
 
