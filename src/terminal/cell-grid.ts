@@ -1,4 +1,4 @@
-/** The picture: cells of a character and a style, that the view writes and the terminal shows. Pure. */
+/** A frame of the dashboard: cells of a character and a style, which the view writes and the terminal shows. Pure. */
 import type { Style } from './palette.ts';
 import { cellsOf } from './text-cells.ts';
 

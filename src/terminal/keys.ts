@@ -8,12 +8,12 @@ export const WINDOWS: readonly number[] = [
 export const SORTS = ['as given', 'problem first', 'name', 'latency', 'gaps'] as const;
 export type Sort = (typeof SORTS)[number];
 
-/** `list`: the services; `detail`: one in full; `help`: the keys; `mark` and `filter`: a word is typed. */
+/** `list`: the services; `detail`: one in full; `help`: the keys; `mark` and `filter`: text is typed. */
 export type Mode = 'list' | 'detail' | 'help' | 'mark' | 'filter';
 
 export interface Ui {
   readonly mode: Mode;
-  /** The mode to which Esc leads back. */
+  /** The mode that Esc returns to. */
   readonly behind: 'list' | 'detail';
   /** What was typed so far. */
   readonly input: string;
@@ -24,8 +24,8 @@ export interface Ui {
   readonly windowMs: number;
   /** The right edge of the window, in milliseconds since the epoch; null for now. */
   readonly end: number | null;
-  /** Since when the picture is held still; null where it moves. */
-  readonly held: number | null;
+  /** Since when the display is paused, in milliseconds since the epoch; null while it is live. */
+  readonly pausedAt: number | null;
   readonly sort: Sort;
   readonly grouped: boolean;
   readonly filter: string;
@@ -40,13 +40,13 @@ export const FIRST_UI: Ui = {
   top: 0,
   windowMs: 60_000,
   end: null,
-  held: null,
+  pausedAt: null,
   sort: 'as given',
   grouped: false,
   filter: '',
 };
 
-/** What a key asks of the program beyond the picture. */
+/** What a key makes the program do beyond the display. */
 export type Command =
   | { readonly type: 'quit'; readonly reason: 'quit' | 'SIGINT' }
   | { readonly type: 'mark'; readonly text: string }
@@ -54,7 +54,7 @@ export type Command =
   | { readonly type: 'suspend' }
   | { readonly type: 'redraw' };
 
-/** What a key needs to know of the picture that was there when it was pressed. */
+/** What a key needs to know of the frame that was shown when it was pressed. */
 export interface Seen {
   /** The names of the services, in the order in which they are shown. */
   readonly order: readonly string[];
@@ -71,9 +71,9 @@ export interface Pressed {
   readonly command: Command | null;
 }
 
-/** The longest word that can be typed. */
+/** The longest text that can be typed. */
 const LONGEST_INPUT = 200;
-/** How far back one can go. */
+/** How far back the window can be moved. */
 const OLDEST_MS = 3 * 24 * 3_600_000;
 
 /**
@@ -94,7 +94,7 @@ export function press(ui: Ui, key: string, seen: Seen): Pressed {
     case '?':
       return change({ ...ui, mode: 'help' });
     case 'space':
-      return change({ ...ui, held: ui.held === null ? seen.now : null });
+      return change({ ...ui, pausedAt: ui.pausedAt === null ? seen.now : null });
     case '+':
     case '=':
       return change({ ...ui, windowMs: step(WINDOWS, ui.windowMs, -1) });
@@ -133,7 +133,7 @@ function inList(ui: Ui, key: string, seen: Seen): Ui {
     case '/':
       return { ...ui, mode: 'filter', input: ui.filter };
     case 'escape':
-      if (ui.held !== null) return { ...ui, held: null };
+      if (ui.pausedAt !== null) return { ...ui, pausedAt: null };
       if (ui.end !== null) return { ...ui, end: null };
       return { ...ui, filter: '' };
     default:
@@ -193,7 +193,7 @@ function move(ui: Ui, key: string, { order, page }: Seen): Ui | null {
   return { ...ui, selected: order[to] ?? null };
 }
 
-/** A word is typed: for a mark, or as the filter, which works while it is typed. */
+/** Text is typed: for a mark, or as the filter, which applies while it is typed. */
 function typed(ui: Ui, key: string): Pressed {
   const marking = ui.mode === 'mark';
   const back: Ui = { ...ui, mode: ui.behind, input: '' };
@@ -217,9 +217,9 @@ function edited(input: string, key: string): string {
 
 /** The right edge of the window, moved by a quarter of it; null for now. */
 function shift(ui: Ui, direction: -1 | 1, now: number): number | null {
-  const newest = ui.held ?? now;
+  const newest = ui.pausedAt ?? now;
   const end = (ui.end ?? newest) + (direction * ui.windowMs) / 4;
-  // Time went on since the step back: the same step forth shall lead to now.
+  // Time has passed since the step back: the same step forward must lead to now.
   if (end >= newest - ui.windowMs / 8) return null;
   return Math.max(end, now - OLDEST_MS);
 }

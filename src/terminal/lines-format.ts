@@ -26,11 +26,7 @@ export class LinesFormat {
       case 'transition': {
         const why = message.reason === null ? '' : withMessage(message.reason, message.message);
         const first =
-          message.from === 'unknown'
-            ? 'first answer'
-            : message.from === 'down'
-              ? 'answers again'
-              : 'is looked at again';
+          message.from === 'unknown' ? 'first answer' : message.from === 'down' ? 'answers again' : 'observed again';
         return this.#row(
           message.at,
           message.service,
@@ -74,7 +70,7 @@ export class LinesFormat {
           message.now,
           '',
           'OVERLOADED',
-          `this monitor can't hold the rate: ${count(message.missed, 'slot')} missed in 5 s, ${String(message.probes)} probes sent; watch fewer services, or less often, or with more --workers`,
+          `this monitor is overloaded: ${count(message.missed, 'slot')} missed in 5 s, ${String(message.probes)} probes sent; watch fewer services, or less often, or with more --workers`,
         );
     }
   }
@@ -85,7 +81,7 @@ export class LinesFormat {
   }
 }
 
-/** Whose event it is, where a hub tells it. */
+/** Which vantage an event of a hub is from. */
 function whose({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen'>): string {
   if (vantage === undefined) return '';
   return seen === undefined ? `, from ${vantage}` : `, ${seen.to} from ${vantage}`;

@@ -1,6 +1,6 @@
 /**
  * The states of one service over time, at several resolutions, in bounded memory: windows of 10 s to 24 h can be drawn,
- * and one can go back in time. A failed probe is never averaged away, whatever the resolution. Pure.
+ * and the window can be moved back in time. A failed probe is never averaged away, whatever the resolution. Pure.
  *
  * Only what is settled is painted into the rings. The present state, from its beginning on, is added when it is read: so
  * a change that settles late is drawn where it was, and nothing has to be taken back.
@@ -35,8 +35,8 @@ export interface Cells {
 export interface Known {
   /** The present: nothing is drawn after it. */
   readonly now: number;
-  /** The last time at which the source was heard of: after it nothing was observed. */
-  readonly heard: number;
+  /** After this nothing was observed: when the last message came, where the source is not connected. */
+  readonly knownUntil: number;
 }
 
 export class Strip {
@@ -73,7 +73,7 @@ export class Strip {
     for (let cell = 0; cell < count; cell++) {
       const begin = from + cell * stepMs;
       if (begin >= this.since) break;
-      // The end is reckoned as the next cell's beginning is: nothing may fall between the two.
+      // The end is computed as the next cell's beginning is: nothing may fall between the two.
       result[cell] = ring.read(begin, from + (cell + 1) * stepMs);
     }
     let { state, since } = this;
@@ -92,9 +92,9 @@ export class Strip {
   /** Adds what was seen from `from` until `to` to the cells that this touches. */
   #add(result: Uint8Array, cells: Cells, known: Known, seen: number, from: number, to: number): void {
     if ((seen & ~AHEAD) === 0) return;
-    const heard = Math.max(from, Math.min(to, known.heard));
-    mark(result, cells, seen, from, heard);
-    mark(result, cells, SEEN.unobserved, heard, Math.min(to, known.now));
+    const until = Math.max(from, Math.min(to, known.knownUntil));
+    mark(result, cells, seen, from, until);
+    mark(result, cells, SEEN.unobserved, until, Math.min(to, known.now));
   }
 
   /** The coarsest ring that is fine enough for the step and still holds the beginning. */
@@ -120,14 +120,13 @@ function mark(result: Uint8Array, { from, stepMs, count }: Cells, seen: number, 
   }
 }
 
-// One resolution of a strip: what was seen in each cell of time, in a ring that takes memory only as it fills. Pure.
-
 /** What was seen in a cell, as bits: one that was seen is never averaged away. 0 is "nothing is known". */
 export const SEEN = { up: 1, down: 2, unobserved: 4 } as const;
 
 /** Bytes that a ring begins with. */
 const FIRST_BYTES = 64;
 
+/** One resolution of a strip: what was seen in each cell of time, in a ring that takes memory only as it fills. */
 export class StripRing {
   /** The width of a cell in milliseconds. */
   readonly cellMs: number;
@@ -223,7 +222,7 @@ export class RunAhead {
   /** In the order of sending; empty while nothing contradicts the settled state. */
   #samples: Ahead[] = [];
 
-  /** @param slackMs after this long a sample is settled for sure: the timeout, and a little more */
+  /** @param slackMs after this long a sample is settled: the timeout, and a little more */
   constructor(slackMs: number) {
     this.#slackMs = slackMs;
   }

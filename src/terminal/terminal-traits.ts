@@ -15,16 +15,17 @@ const FEW_COLOURS = /^(linux|ansi|cons25|pcansi|rxvt$|.*-16color)/;
 /** Terminals whose fonts lack the signs, or that have no mouse as xterm has it. */
 const PLAIN_SIGNS = /^(linux|vt\d|ansi|cons25|pcansi)/;
 
-/** Why there is no dashboard here; null where there can be one. The sentence tells the person what to do. */
+/** Why there is no dashboard here; null where there can be one. A sentence for people. */
 export function whyNoDashboard(env: Environment, input: MaybeTerminal, output: MaybeTerminal): string | null {
-  if (output.isTTY !== true) return 'No dashboard: the output is not a terminal. Here are the events, one a line.';
+  if (output.isTTY !== true)
+    return 'No dashboard: the output is not a terminal. Printing events instead, one per line.';
   if (input.isTTY !== true) {
-    return 'No dashboard: the input is not a terminal, so no key would be heard. Here are the events, one a line.';
+    return 'No dashboard: the input is not a terminal, so no keys can be read. Printing events instead, one per line.';
   }
   const term = env['TERM'] ?? '';
   if (term === '' || term === 'dumb' || term === 'unknown') {
     const what = term === '' ? 'TERM is not set' : `TERM is "${term}"`;
-    return `No dashboard: ${what}, and such a terminal can't be drawn on. Here are the events, one a line.`;
+    return `No dashboard: ${what}, which can't be drawn on. Printing events instead, one per line.`;
   }
   return null;
 }

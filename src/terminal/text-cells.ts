@@ -1,7 +1,7 @@
 /**
  * Text as terminals show it: in cells, of which some characters take two. Pure.
  *
- * Names and messages come from others: nothing in them may move the cursor, change a colour or turn the direction.
+ * Names and messages are foreign input: nothing in them may move the cursor, change a colour or turn the direction.
  * What terminals do not agree on (joined emoji, variation selectors, skin tones) is taken apart or left out, so that
  * every terminal comes to the same width.
  */
@@ -22,7 +22,7 @@ const PLAIN = /^[\x20-\x7e]*$/;
 const MARK = /^[\p{Mn}\p{Me}]$/u;
 /** Not drawn at all, or only changes how its neighbours are. */
 const UNSEEN = /^[\p{Cf}\p{Emoji_Modifier}\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]$/u;
-/** Would be obeyed, or has no shape: controls, halves of pairs, private and unassigned characters, line breaks. */
+/** Would be interpreted, or has no shape: controls, halves of pairs, private and unassigned characters, line breaks. */
 const UNSHOWN = /^[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]$/u;
 
 /**

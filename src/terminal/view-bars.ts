@@ -17,11 +17,11 @@ export interface HeaderFacts {
   readonly model: Model;
   readonly ui: Ui;
   readonly glyphs: Glyphs;
-  /** The present by the clock on the wall. */
+  /** The present. */
   readonly clock: number;
-  /** The time that the picture shows: earlier where it is held still. */
+  /** The time that is shown: earlier while the display is paused. */
   readonly now: number;
-  /** Events that wait while the picture is held still. */
+  /** Events that wait while the display is paused. */
   readonly waiting: number;
 }
 
@@ -29,7 +29,7 @@ export function drawHeader(grid: Grid, facts: HeaderFacts): void {
   const { model, ui, glyphs } = facts;
   const room = grid.width - 1;
   const right = [
-    ...pictureSpans(facts),
+    ...displaySpans(facts),
     ...monitorSpans(model),
     [showClock(facts.clock).slice(0, 8), 'strong'] as Span,
   ];
@@ -59,28 +59,28 @@ function countSpans(model: Model, glyphs: Glyphs, now: number): Span[] {
   });
 }
 
-/** Whether the picture is held still, or shows another time. */
-function pictureSpans({ ui, waiting, clock, now }: HeaderFacts): Span[] {
+/** Whether the display is paused, or shows another time. */
+function displaySpans({ ui, waiting, clock, now }: HeaderFacts): Span[] {
   const spans: Span[] = [];
-  if (ui.held !== null) {
-    spans.push([` HELD ${coarse(clock - ui.held)}, ${count(waiting, 'event')} since `, 'badge']);
+  if (ui.pausedAt !== null) {
+    spans.push([` PAUSED ${coarse(clock - ui.pausedAt)}, ${count(waiting, 'event')} since `, 'badge']);
   }
-  if (ui.end !== null) spans.push([` ${showAgo(now - ui.end).toUpperCase()} `, 'badge']);
+  if (ui.end !== null) spans.push([` ${showAgo(now - ui.end)} `, 'badge']);
   return spans;
 }
 
 function monitorSpans({ sources }: Model): Span[] {
   const lost = sources.filter(({ connected }) => !connected).map(({ vantage }) => vantage);
   if (lost.length > 0) return [[` NOT CONNECTED: ${lost.join(', ')} `, 'warning']];
-  const told = sources.flatMap(({ heartbeat }) => (heartbeat === null ? [] : [heartbeat]));
-  if (told.some(({ overloaded }) => overloaded)) {
-    const missed = told.reduce((sum, heartbeat) => sum + heartbeat.missed, 0);
+  const heartbeats = sources.flatMap(({ heartbeat }) => (heartbeat === null ? [] : [heartbeat]));
+  if (heartbeats.some(({ overloaded }) => overloaded)) {
+    const missed = heartbeats.reduce((sum, heartbeat) => sum + heartbeat.missed, 0);
     return [[` OVERLOADED: ${count(missed, 'probe')} missed `, 'warning']];
   }
   const rates = sources.flatMap(({ probesPerSecond }: SourceState) => probesPerSecond ?? []);
-  if (rates.length === 0 || told.length === 0) return [];
+  if (rates.length === 0 || heartbeats.length === 0) return [];
   const rate = rates.reduce((sum, each) => sum + each, 0);
-  const late = Math.max(...told.map(({ lateMs }) => lateMs));
+  const late = Math.max(...heartbeats.map(({ lateMs }) => lateMs));
   return [
     [`${rate < 10 ? rate.toFixed(1) : rate.toFixed(0)} probes/s`, 'plain'],
     [`late ${showLatency(late)}`, late > LATE_MS ? 'warning' : 'dim'],
@@ -92,8 +92,8 @@ type Hint = readonly [key: string, does: string];
 export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs): void {
   const y = grid.height - 1;
   if (ui.mode === 'mark' || ui.mode === 'filter') {
-    const ask = ui.mode === 'mark' ? ' Mark this moment, in a word: ' : ' Show only services with: ';
-    const then = ui.mode === 'mark' ? 'Enter marks, Esc does not' : 'Enter keeps it, Esc shows all';
+    const ask = ui.mode === 'mark' ? ' Mark this moment as: ' : ' Show only services with: ';
+    const then = ui.mode === 'mark' ? 'Enter marks, Esc cancels' : 'Enter keeps it, Esc clears it';
     const room = Math.max(8, grid.width - widthOf(ask) - widthOf(then) - 5);
     const shown = endOf(ui.input, room);
     const x = grid.spans(0, y, [
@@ -121,7 +121,7 @@ export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs): void {
   );
 }
 
-/** The last part of a text: where one types. @param room in cells */
+/** The last part of a text, where the cursor is. @param room in cells */
 function endOf(text: string, room: number): string {
   let width = 0;
   return cellsOf(text, false)
@@ -134,7 +134,7 @@ function endOf(text: string, room: number): string {
 
 /** The keys that matter most come first: where the width is small, the others are left out. */
 function hintsOf(ui: Ui, glyphs: Glyphs): Hint[] {
-  const hold: Hint = ['space', ui.held === null ? 'hold' : 'go on'];
+  const hold: Hint = ['space', ui.pausedAt === null ? 'pause' : 'resume'];
   const time: Hint = [glyphs.sideways, 'time'];
   const zoom: Hint = ['+-', coarse(ui.windowMs)];
   if (ui.mode === 'detail') {
@@ -168,17 +168,17 @@ const KEY_WIDTH = 14;
 
 function keysOf(glyphs: Glyphs): readonly (readonly [key: string, does: string])[] {
   return [
-    [`${glyphs.arrows} j k`, 'select a service; PgUp PgDn Home End go further; the mouse works too'],
-    ['Enter', 'one service in full; Esc leads back, Tab shows the next one'],
+    [`${glyphs.arrows} j k`, 'select a service; PgUp PgDn Home End move further; the mouse works too'],
+    ['Enter', 'one service in full; Esc goes back, Tab shows the next one'],
     ['+ -', 'a shorter or a longer window of time, 10 s to 24 h'],
-    [glyphs.sideways, 'go back in time and forth; 0 is now'],
-    ['space', 'hold the picture still; measuring goes on'],
-    ['m', 'mark this moment, in a word'],
+    [glyphs.sideways, 'move back and forth in time; 0 is now'],
+    ['space', 'pause the display; probing goes on'],
+    ['m', 'mark this moment with a note'],
     ['s', 'sort: as given, problem first, by name, by latency, by gaps'],
     ['/', 'show only some services'],
     ['g', 'group the services as the configuration does'],
     ['r', 'set the counts to zero'],
-    ['Ctrl-Z', 'to the shell; fg comes back, the time between was not observed'],
+    ['Ctrl-Z', 'suspend to the shell; fg returns, the time in between is not observed'],
     ['Ctrl-L', 'draw everything again'],
     ['q Ctrl-C', 'quit'],
   ];
@@ -188,12 +188,12 @@ function signsOf({ strip, states, mark }: Glyphs): readonly (readonly [sign: str
   const down = [...new Set([strip.down, strip.downLeft, strip.downRight])].join(' ');
   return [
     [strip.up.repeat(3), 'up', 'up'],
-    [down, 'down', 'down: one failed probe is enough, however wide the window'],
+    [down, 'down', 'down: a single failed probe shows, however wide the window'],
     [strip.unobserved.repeat(3), 'unobserved', 'not observed: this monitor was not looking, or could not'],
     [strip.unknown.repeat(3), 'dim', 'nothing is known'],
-    [strip.down, 'ahead', 'not settled yet: earlier probes are still on their way'],
+    [strip.down, 'ahead', 'not settled yet: earlier probes are still pending'],
     [mark, 'mark', 'a mark'],
-    [states.down, 'down', '0.25 s (0.21–0.31): the gap was 0.25 s, surely 0.21 s at least and 0.31 s at most'],
+    [states.down, 'down', '0.25 s (0.21–0.31): the gap was 0.25 s, at least 0.21 s and at most 0.31 s'],
   ];
 }
 

@@ -36,9 +36,9 @@ export function drawDetail(brush: DetailBrush, row: Row, place: Place): number {
     if (y + tall + 3 > bottom) break;
     y = drawState(brush, seen, row.lanes.length > 1, { ...place, y });
     drawAxis(grid, { x, y, width, height: 1 }, window, brush.marks, glyphs);
-    const heard = seen.source.connected ? now : seen.source.heard;
+    const knownUntil = seen.source.connected ? now : seen.source.lastMessageAt;
     const strip = { x, y: y + 1, width, height: tall };
-    drawStrip(grid, strip, seen.lane.cells(cellsFor(width, window), now, heard), glyphs);
+    drawStrip(grid, strip, seen.lane.cells(cellsFor(width, window), now, knownUntil), glyphs);
     y += tall + 1;
     y = drawLatency(brush, seen.lane, { ...place, y });
   }
@@ -155,20 +155,20 @@ function drawLists(brush: DetailBrush, row: Row, place: Place): number {
   return Math.max(0, Math.max(gaps.length - top - (first - 1), probes.length - top - (height - first - 1)));
 }
 
-interface Told<T> {
-  readonly what: T;
+interface FromSource<T> {
+  readonly item: T;
   readonly source: SourceState;
 }
 
 /** The lists of all lanes as one, the newest first. */
-function newest<T>(row: Row, of: (seen: Seen) => readonly T[], time: (each: T) => number): Told<T>[] {
+function newest<T>(row: Row, of: (seen: Seen) => readonly T[], time: (each: T) => number): FromSource<T>[] {
   return row.lanes
-    .flatMap((seen) => of(seen).map((what) => ({ what, source: seen.source })))
-    .sort((a, b) => time(b.what) - time(a.what));
+    .flatMap((seen) => of(seen).map((item) => ({ item, source: seen.source })))
+    .sort((a, b) => time(b.item) - time(a.item));
 }
 
-function probeSpans({ what, source }: Told<SampleMessage>, many: boolean, glyphs: Glyphs): Span[] {
-  const { at, durationMs, result, reason, message, phases } = what;
+function probeSpans({ item, source }: FromSource<SampleMessage>, many: boolean, glyphs: Glyphs): Span[] {
+  const { at, durationMs, result, reason, message, phases } = item;
   const parts = [
     ['dns', phases.dnsMs],
     ['connect', phases.connectMs],
@@ -200,12 +200,12 @@ function openSpans({ lane, source }: Seen, many: boolean, now: number): Span[][]
   ];
 }
 
-function gapSpans({ what, source }: Told<GapFacts>, many: boolean): Span[] {
-  const reasons = what.reasons.map((each) => `${each.reason} ×${String(each.count)}`).join(', ');
+function gapSpans({ item, source }: FromSource<GapFacts>, many: boolean): Span[] {
+  const reasons = item.reasons.map((each) => `${each.reason} ×${String(each.count)}`).join(', ');
   return [
-    [`${showClock(what.from)} `, 'dim'],
+    [`${showClock(item.from)} `, 'dim'],
     [many ? `${source.vantage} ` : '', 'dim'],
-    [` ${showGap(what)}  `, 'strong'],
+    [` ${showGap(item)}  `, 'strong'],
     [reasons, 'dim'],
   ];
 }

@@ -1,4 +1,4 @@
-/** Tells what happened, an entry a line. Pure. */
+/** Draws what happened, one entry per line. Pure. */
 import { count, showClock, showDuration } from '../core/format.ts';
 import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
 import type { Glyphs } from './terminal-traits.ts';
@@ -39,8 +39,8 @@ function spansOf(entry: Entry, glyphs: Glyphs): Span[] {
       const sign = `${glyphs.recovered} `;
       return [[sign, 'up'], [showRecovery(incident) ?? '', 'plain'], ...found(incident)];
     }
-    case 'blind': {
-      const { services, reason, to } = entry.blindness;
+    case 'unobserved': {
+      const { services, reason, to } = entry.span;
       const [first] = services;
       const who = services.size === 1 ? (first ?? '') : count(services.size, 'service');
       const until = to === null ? 'not observed' : `not observed for ${showDuration(to - entry.at)}`;

@@ -74,8 +74,8 @@ export function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number):
 /** The strip of a lane. */
 export function drawLaneStrip(brush: Brush, { lane, source }: LaneItem, y: number, height: number): void {
   const { grid, columns, glyphs, window, now } = brush;
-  const heard = source.connected ? now : source.heard;
-  const seen = lane.cells(cellsFor(columns.strip.width, window), now, heard);
+  const knownUntil = source.connected ? now : source.lastMessageAt;
+  const seen = lane.cells(cellsFor(columns.strip.width, window), now, knownUntil);
   drawStrip(grid, { ...columns.strip, y, height }, seen, glyphs);
 }
 

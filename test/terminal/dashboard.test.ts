@@ -223,7 +223,7 @@ describe('the dashboard on a terminal', () => {
     await staged(async ({ screen, script, until }) => {
       await until(has('● 2 up'));
       await screen.type(' ');
-      await until(has('HELD'));
+      await until(has('PAUSED'));
       script.fall('web', 1);
       const lines = await until(has('1 event since'));
       assert.ok(!has('DOWN')(lines));

@@ -52,9 +52,9 @@ describe('keys in the list', () => {
   });
 
   it('hold the picture still, and let it go on', () => {
-    assert.equal(after(['space']).held, NOW);
-    assert.equal(after(['space', 'space']).held, null);
-    assert.equal(after(['space', 'escape']).held, null);
+    assert.equal(after(['space']).pausedAt, NOW);
+    assert.equal(after(['space', 'space']).pausedAt, null);
+    assert.equal(after(['space', 'escape']).pausedAt, null);
   });
 
   it('sort, in turn, and group', () => {

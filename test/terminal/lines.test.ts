@@ -37,7 +37,7 @@ const LINES: readonly (readonly [Message, string | null])[] = [
   ],
   [
     { type: 'transition', seq: 5, service: 'api', from: 'unobserved', to: 'up', at: AT, ...EDGES, ...NOTHING },
-    `${STAMP}  api   UP          is looked at again`,
+    `${STAMP}  api   UP          observed again`,
   ],
   [
     { type: 'gap', seq: 6, service: 'api', from: AT - 400, to: AT, durationMs: 400, minMs: 310, maxMs: 500, ...FACTS },
@@ -78,7 +78,7 @@ const LINES: readonly (readonly [Message, string | null])[] = [
   [{ type: 'heartbeat', now: AT, seq: 10, probes: 50, missed: 0, lateMs: 1, overloaded: false }, null],
   [
     { type: 'heartbeat', now: AT, seq: 10, probes: 50, missed: 9, lateMs: 1, overloaded: true },
-    `${STAMP}        OVERLOADED  this monitor can't hold the rate: 9 slots missed in 5 s, 50 probes sent; watch fewer services, or less often, or with more --workers`,
+    `${STAMP}        OVERLOADED  this monitor is overloaded: 9 slots missed in 5 s, 50 probes sent; watch fewer services, or less often, or with more --workers`,
   ],
 ];
 
@@ -113,7 +113,7 @@ describe('LinesFormat', () => {
 
 describe('summary', () => {
   it('has a row for each service, gaps that are open among them', () => {
-    const board = boardOf('web', 'down', 'new', 'blind');
+    const board = boardOf('web', 'down', 'new', 'unobserved');
     const tell = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
       board.apply({ type: 'transition', seq: 1, service, from, to, at, notBefore: at, notAfter: at, ...NOTHING });
     };
@@ -126,8 +126,8 @@ describe('summary', () => {
     });
     tell('down', 'unknown', 'up', AT);
     tell('down', 'up', 'down', AT + 2000);
-    tell('blind', 'unknown', 'up', AT);
-    tell('blind', 'up', 'unobserved', AT + 3000);
+    tell('unobserved', 'unknown', 'up', AT);
+    tell('unobserved', 'up', 'unobserved', AT + 3000);
     assert.deepEqual(summary(board, AT + 4000).split('\n'), [
       'service  state       uptime  gaps  longest    down  unobserved',
       'web      UP          90.0 %     1   0.40 s  0.40 s           –',

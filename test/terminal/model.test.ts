@@ -160,7 +160,7 @@ describe('what a source kept', () => {
     world.now = START + 8000;
     const from = START - 10_000;
     const gap = { durationMs: 1000, minMs: 900, maxMs: 1100, failed: 10, reasons: [] };
-    world.model.remember(0, [
+    world.model.restore(0, [
       {
         service: 'web',
         timeline: [

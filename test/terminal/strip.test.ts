@@ -17,10 +17,10 @@ function shown(
   stepMs: number,
   count: number,
   ahead = nothingAhead(),
-  heard = Infinity,
+  knownUntil = Infinity,
 ): string {
   const cells = { from: end - count * stepMs, stepMs, count };
-  return [...strip.read(cells, { now: end, heard }, ahead)].map(letter).join('');
+  return [...strip.read(cells, { now: end, knownUntil }, ahead)].map(letter).join('');
 }
 
 function letter(seen: number): string {
@@ -57,7 +57,7 @@ describe('a strip', () => {
   it('shows the present state up to now, and no further', () => {
     const strip = stripOf(['down', 9000]);
     const cells = { from: START + 8000, stepMs: 1000, count: 4 };
-    const seen = strip.read(cells, { now: START + 10_000, heard: Infinity }, nothingAhead());
+    const seen = strip.read(cells, { now: START + 10_000, knownUntil: Infinity }, nothingAhead());
     assert.equal([...seen].map(letter).join(''), 'ud..');
   });
 
@@ -68,7 +68,7 @@ describe('a strip', () => {
     assert.equal(shown(strip, START + 10_000, 1000, 10), 'uuuudddddd');
   });
 
-  it('shows nothing as up after its source was last heard of', () => {
+  it('shows nothing as up after its source was last knownUntil of', () => {
     assert.equal(shown(stripOf(), START + 10_000, 1000, 10, nothingAhead(), START + 6000), 'uuuuuuxxxx');
   });
 

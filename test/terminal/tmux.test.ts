@@ -141,7 +141,7 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       await press('-', '-1 min');
       await press('Left', 'AGO');
       await press('Right', 'now');
-      await press('Space', 'HELD');
+      await press('Space', 'PAUSED');
       await press('Space', 'hold');
       await press('s', 'problem first');
       await press('g', 'data  1 service');

@@ -75,13 +75,13 @@ describe('several vantages', () => {
 
   it('are unobserved while their feed is lost', () => {
     const world = twoVantages();
-    world.model.setLink(1, false, 'connection refused', world.now);
+    world.model.setConnection(1, false, 'connection refused', world.now);
     world.now += 10_000;
     const view = world.draw({ width: 140, height: 40 });
     assert.match(styled(view, 'warning'), /NOT CONNECTED: second/);
     assert.match(styled(view, 'unobserved'), /░ unobserved░+/);
     lineWith(world.lines({ width: 140, height: 40 }), 'the feed of second is lost: connection refused');
-    world.model.setLink(1, true, null, world.now);
+    world.model.setConnection(1, true, null, world.now);
     lineWith(world.lines({ width: 140, height: 40 }), 'the feed of second is back');
   });
 

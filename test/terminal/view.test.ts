@@ -239,8 +239,8 @@ describe('the header', () => {
   it('says that the picture is held still', () => {
     const world = wellWorld();
     assert.match(
-      world.lines({ width: 120, height: 30 }, { held: START + 58_000 })[0] ?? '',
-      /HELD 2 s, 0 events since/,
+      world.lines({ width: 120, height: 30 }, { pausedAt: START + 58_000 })[0] ?? '',
+      /PAUSED 2 s, 0 events since/,
     );
   });
 });
