@@ -113,7 +113,7 @@ describe('LinesFormat', () => {
 
 describe('summary', () => {
   it('has a row for each service, gaps that are open among them', () => {
-    const board = boardOf('web', 'down', 'new', 'unobserved');
+    const board = boardOf('web', 'down', 'new', 'blind');
     const tell = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
       board.apply({ type: 'transition', seq: 1, service, from, to, at, notBefore: at, notAfter: at, ...NOTHING });
     };
@@ -126,8 +126,8 @@ describe('summary', () => {
     });
     tell('down', 'unknown', 'up', AT);
     tell('down', 'up', 'down', AT + 2000);
-    tell('unobserved', 'unknown', 'up', AT);
-    tell('unobserved', 'up', 'unobserved', AT + 3000);
+    tell('blind', 'unknown', 'up', AT);
+    tell('blind', 'up', 'unobserved', AT + 3000);
     assert.deepEqual(summary(board, AT + 4000).split('\n'), [
       'service  state       uptime  gaps  longest    down  unobserved',
       'web      UP          90.0 %     1   0.40 s  0.40 s           –',

@@ -139,10 +139,10 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       await press('Escape', 'WHAT HAPPENED');
       await press('+', '-30 s');
       await press('-', '-1 min');
-      await press('Left', 'AGO');
+      await press('Left', ' ago ');
       await press('Right', 'now');
       await press('Space', 'PAUSED');
-      await press('Space', 'hold');
+      await press('Space', 'pause');
       await press('s', 'problem first');
       await press('g', 'data  1 service');
       await press('g', 's problem');
