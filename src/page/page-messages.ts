@@ -1,4 +1,4 @@
-/** What the page hears from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
+/** What the page receives from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
 import type { Hello, Message, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 
 /** The answer of `/api/v1/status`. */

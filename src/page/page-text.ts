@@ -3,7 +3,7 @@
  * milliseconds since the epoch.
  */
 import { showClock, showDuration, count, showGap } from '../core/format.ts';
-import type { GapFacts, TimelineInterval } from '../core/messages.ts';
+import type { GapFacts, ServiceSnapshot, TimelineInterval } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { Day } from '../core/days.ts';
@@ -42,7 +42,7 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   network: 'monitor without network',
 };
 
-/** What a reason often means: `nothing listens on that port: the process, …`; empty where there is none. */
+/** What a reason often means: `nothing is listening on the port: …`; empty where there is none. */
 export function showReason(reason: Reason | null): string {
   return reason === null ? '' : REASON_MEANS[reason];
 }
@@ -85,7 +85,7 @@ function dayBefore(at: number, now: number): string {
   return new Date(at).toDateString() === new Date(now).toDateString() ? '' : `${DAY.format(at)} `;
 }
 
-export interface RowWords {
+export interface RowText {
   /** `Up`, or `Was up` where that is old. */
   readonly state: string;
   /** `for 3 h 12 min`. */
@@ -94,25 +94,20 @@ export interface RowWords {
   readonly note: string;
 }
 
-interface Told {
-  readonly status: State;
-  readonly state: State;
-  readonly since: number;
-  readonly reason: Reason | null;
-  readonly gaps: readonly GapFacts[];
-}
+type RowFacts = Pick<ServiceSnapshot, 'status' | 'state' | 'since' | 'reason' | 'gaps'>;
 
 /** @param old whether the connection is broken: then it was so */
-export function rowWords({ status, state, since, reason, gaps }: Told, now: number, old: boolean): RowWords {
+export function rowText(service: RowFacts, now: number, old: boolean): RowText {
+  const { status, state, since } = service;
   const word = STATE_WORDS[status];
   const was = status === 'unknown' ? word : `Was ${word.toLowerCase()}`;
   // Where the status waits for more probes, the time of the state is not its time.
   const lasts = status !== state || status === 'unknown' ? '' : `for ${showDuration(Math.max(0, now - since))}`;
-  return { state: old ? was : word, lasts: old ? '' : lasts, note: noteOf(status, state, since, reason, gaps, now) };
+  return { state: old ? was : word, lasts: old ? '' : lasts, note: noteOf(service, now) };
 }
 
-/** What the strip shows, for those who can't see it. */
-export function stripWords(timeline: readonly TimelineInterval[], name: string, from: number, now: number): string {
+/** What the strip shows, for screen readers. */
+export function stripText(timeline: readonly TimelineInterval[], name: string, from: number, now: number): string {
   const lengthOf = (interval: TimelineInterval): number =>
     Math.min(interval.to ?? now, now) - Math.max(interval.from, from);
   const within = timeline.filter((interval) => (interval.to ?? now) >= from && interval.from <= now);
@@ -122,18 +117,11 @@ export function stripWords(timeline: readonly TimelineInterval[], name: string, 
     .reduce((sum, one) => sum + lengthOf(one), 0);
   const seen = `Last ${name}: ${down.length === 0 ? 'no gap' : count(down.length, 'gap')}`;
   const lost = down.length === 0 ? '' : `, down for ${showDuration(down.reduce((sum, one) => sum + one, 0))} in all`;
-  const blind = unobservedMs === 0 ? '' : `, not observed for ${showDuration(unobservedMs)}`;
-  return `${seen}${lost}${blind}`;
+  const unobserved = unobservedMs === 0 ? '' : `, not observed for ${showDuration(unobservedMs)}`;
+  return `${seen}${lost}${unobserved}`;
 }
 
-function noteOf(
-  status: State,
-  state: State,
-  since: number,
-  reason: Reason | null,
-  gaps: readonly GapFacts[],
-  now: number,
-): string {
+function noteOf({ status, state, since, reason, gaps }: RowFacts, now: number): string {
   if (status !== state && state === 'down') return `failing since ${showWhen(since, now)}`;
   if (reason !== null) return REASON_WORDS[reason];
   const last = gaps.at(-1);
@@ -142,44 +130,44 @@ function noteOf(
 }
 
 /** @param gaps of the service, among which the one may be that the interval is of */
-export function intervalWords(
+export function intervalText(
   interval: TimelineInterval | null,
   gaps: readonly GapFacts[],
-  known: { readonly now: number; readonly heard: number },
+  known: { readonly now: number; readonly knownUntil: number },
 ): string {
   if (interval === null) return 'Not known';
   const { state, from, to } = interval;
-  const { now, heard } = known;
+  const { now, knownUntil } = known;
   const end = to === null ? 'now' : showExactly(to, now);
   const when = `${showExactly(from, now)} – ${end}`;
   const gap = state === 'down' ? gaps.find((one) => one.from <= from && one.to >= (to ?? now)) : undefined;
-  if (gap === undefined) return `${STATE_WORDS[state]} for ${showDuration((to ?? heard) - from)}\n${when}`;
+  if (gap === undefined) return `${STATE_WORDS[state]} for ${showDuration((to ?? knownUntil) - from)}\n${when}`;
   const reason = mainReason(gap);
   return `Down for ${showGap(gap)}\n${when}${reason === null ? '' : `\n${REASON_WORDS[reason]}`}`;
 }
 
-export function dayWords({ from, upMs, downMs, unobservedMs, gaps }: Day): string {
+export function dayText({ from, upMs, downMs, unobservedMs, gaps }: Day): string {
   const day = showDay(from);
   if (upMs + downMs + unobservedMs === 0) return `${day}\nNot known`;
   // A gap counts on the day on which it ends.
   const ended = gaps === 0 ? '' : `${count(gaps, 'gap')}, `;
   const down = downMs === 0 ? 'No gap' : `${ended}down for ${showDuration(downMs)}`;
-  const blind = unobservedMs === 0 ? '' : `\nNot observed for ${showDuration(unobservedMs)}`;
-  return `${day}\n${down}${blind}`;
+  const unobserved = unobservedMs === 0 ? '' : `\nNot observed for ${showDuration(unobservedMs)}`;
+  return `${day}\n${down}${unobserved}`;
 }
 
-/** The days, for those who can't see them. */
-export function daysWords(days: readonly Day[]): string {
+/** What the days show, for screen readers. */
+export function daysText(days: readonly Day[]): string {
   const known = days.filter(({ upMs, downMs, unobservedMs }) => upMs + downMs + unobservedMs > 0);
   const down = known.filter(({ downMs }) => downMs > 0);
   return `Last ${String(days.length)} days: ${count(known.length, 'day')} known, ${String(down.length)} of them with a gap`;
 }
 
-export interface LinkState {
-  /** `opening`: nothing was heard yet. */
-  readonly is: 'opening' | 'live' | 'broken';
-  /** When the monitor was last heard. */
-  readonly heard: number;
+export interface ConnectionState {
+  /** `opening`: no message has come yet. */
+  readonly status: 'opening' | 'live' | 'broken';
+  /** When the last message came. */
+  readonly lastMessageAt: number;
   /** Why it is broken, for people; empty where that is not known. */
   readonly problem: string;
   /** When the next attempt is made. */
@@ -187,29 +175,29 @@ export interface LinkState {
 }
 
 /** In the corner: `Live`, `Not connected for 12 s`. */
-export function linkWord({ is, heard }: LinkState, now: number): string {
-  if (is === 'live') return 'Live';
-  return is === 'opening' ? 'Connecting' : `Not connected for ${whole(now - heard)}`;
+export function connectionLabel({ status, lastMessageAt }: ConnectionState, now: number): string {
+  if (status === 'live') return 'Live';
+  return status === 'opening' ? 'Connecting' : `Not connected for ${whole(now - lastMessageAt)}`;
 }
 
-/** The sentence over what is old. */
-export function oldWords(link: LinkState, now: number): string {
-  const shown = `Shown is what was known at ${showWhen(link.heard, now)}.`;
-  return `The connection to the monitor broke${why(link)}. ${shown} ${next(link, now)}`;
+/** The sentence above a state that is stale. */
+export function staleText(connection: ConnectionState, now: number): string {
+  const shown = `Showing the state of ${showWhen(connection.lastMessageAt, now)}.`;
+  return `The connection to the monitor broke${why(connection)}. ${shown} ${next(connection, now)}`;
 }
 
-/** The sentence where nothing was ever heard. */
-export function unreachableWords(link: LinkState, now: number): string {
-  return `There is no connection yet${why(link)}. ${next(link, now)}`;
+/** The sentence where there was never a connection. */
+export function unreachableText(connection: ConnectionState, now: number): string {
+  return `Not connected yet${why(connection)}. ${next(connection, now)}`;
 }
 
-function why({ problem }: LinkState): string {
+function why({ problem }: ConnectionState): string {
   return problem === '' ? '' : ` (${problem})`;
 }
 
-function next({ retryAt }: LinkState, now: number): string {
+function next({ retryAt }: ConnectionState, now: number): string {
   const waitMs = retryAt - now;
-  return waitMs < 1000 ? 'Trying again now.' : `Next attempt in ${whole(waitMs)}.`;
+  return waitMs < 1000 ? 'Retrying now.' : `Next attempt in ${whole(waitMs)}.`;
 }
 
 /** `12 s`, without a fraction that would only flicker. */
@@ -219,16 +207,16 @@ function whole(ms: number): string {
   return s < 3600 ? `${String(Math.floor(s / 60))} min` : showDuration(s * 1000);
 }
 
-/** Changes that are told one by one. */
-const TOLD = 3;
+/** Changes that are announced one by one. */
+const LISTED = 3;
 
 /**
- * The changes of a moment in a sentence; a service that changed more than once is told as it is at last.
+ * The changes of a moment in a sentence; a service that changed more than once is announced with its last state.
  * @param sentence how all services are now, with its full stop
  */
 export function announcement(changes: readonly Change[], sentence: string): string {
   const last = new Map(changes.map(({ service, to }) => [service, to]));
-  if (last.size > TOLD) return `${String(last.size)} services changed. ${sentence}`;
+  if (last.size > LISTED) return `${String(last.size)} services changed. ${sentence}`;
   const each = [...last].map(([service, to]) => `${service}: ${STATE_WORDS[to].toLowerCase()}.`);
   return [...each, sentence].join(' ');
 }

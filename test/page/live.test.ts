@@ -76,7 +76,7 @@ describe('the live page', () => {
         assert.ok(columns >= 3 && columns < 100, `${name}: ${String(columns)}`);
       }
       const entry = await tab.page.locator('#news-list li:not([hidden])').first().innerText();
-      assert.match(entry, /web\s+down for \d.* \(\d.*\)\s+nothing listens/);
+      assert.match(entry, /web\s+down for \d.* \(\d.*\)\s+nothing is listening/);
     }),
   );
 
@@ -88,7 +88,7 @@ describe('the live page', () => {
       await tab.sentence('All 2 services were up');
       assert.match(
         await tab.page.locator('#lines').innerText(),
-        /^The connection to the monitor broke.* Shown is what/,
+        /^The connection to the monitor broke.* Showing the state/,
       );
       assert.match(await tab.page.locator('header').innerText(), /Not connected for \d+ s/);
       assert.match(await tab.page.locator('#service-0').innerText(), /Was up/);
@@ -118,7 +118,7 @@ describe('the live page', () => {
         await wire.cut();
         await wire.mend(other.feed.address.port);
         await tab.sentence('mail is up');
-        await tab.until(`document.querySelector('#news-list').textContent.includes('the monitor was started anew')`);
+        await tab.until(`document.querySelector('#news-list').textContent.includes('the monitor was restarted')`);
         assert.equal(await tab.page.locator('.service').count(), 1);
         // There is one service less: what is below it moves.
         await tab.value('watched.moved.length = 0');

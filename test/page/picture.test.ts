@@ -45,66 +45,66 @@ function gap(seq: number, service: string, from: number, to: number): Gap {
   return { type: 'gap', seq, service, ...facts, reasons: [{ reason: 'refused', count: 2 }] };
 }
 
-function told(picture: PageState): string[] {
-  return picture.news.entries([], 100_000, 100).map(({ who, what }) => `${who} ${what}`.trim());
+function told(state: PageState): string[] {
+  return state.news.entries([], 100_000, 100).map(({ who, what }) => `${who} ${what}`.trim());
 }
 
-describe('the picture', () => {
+describe('the state', () => {
   it('changes with the events', () => {
-    const picture = new PageState();
-    picture.take(hello(4, false, [snapshot('web'), snapshot('api')]));
-    assert.deepEqual(picture.take(transition(5, 'web', 'up', 'down', 5000)), [{ service: 'web', to: 'down' }]);
+    const state = new PageState();
+    state.take(hello(4, false, [snapshot('web'), snapshot('api')]));
+    assert.deepEqual(state.take(transition(5, 'web', 'up', 'down', 5000)), [{ service: 'web', to: 'down' }]);
     assert.deepEqual(
-      picture.open().map(({ service, at }) => [service, at]),
+      state.open().map(({ service, at }) => [service, at]),
       [['web', 5000]],
     );
-    picture.take(transition(6, 'web', 'down', 'up', 5200));
-    picture.take(gap(7, 'web', 5000, 5200));
-    assert.deepEqual(told(picture), ['web down for 0.20 s (at least 0 ms)']);
-    assert.deepEqual(picture.position, { after: 7, monitor: 'm' });
+    state.take(transition(6, 'web', 'down', 'up', 5200));
+    state.take(gap(7, 'web', 5000, 5200));
+    assert.deepEqual(told(state), ['web down for 0.20 s (at least 0 ms)']);
+    assert.deepEqual(state.position, { after: 7, monitor: 'm' });
   });
 
   it('takes what it missed as news, and what is from the hello', () => {
-    const picture = new PageState();
-    picture.take(hello(4, false, [snapshot('web')]));
-    picture.take(hello(7, true, [snapshot('web', { state: 'down', status: 'down', since: 9000, reason: 'reset' })]));
+    const state = new PageState();
+    state.take(hello(4, false, [snapshot('web')]));
+    state.take(hello(7, true, [snapshot('web', { state: 'down', status: 'down', since: 9000, reason: 'reset' })]));
     for (const event of [
       transition(5, 'web', 'up', 'down', 5000),
       transition(6, 'web', 'down', 'up', 5200),
       gap(7, 'web', 5000, 5200),
     ]) {
-      assert.deepEqual(picture.take(event), []);
+      assert.deepEqual(state.take(event), []);
     }
-    assert.equal(picture.services[0]?.status, 'down');
-    assert.equal(told(picture).length, 1);
-    assert.equal(picture.position?.after, 7);
+    assert.equal(state.services[0]?.status, 'down');
+    assert.equal(told(state).length, 1);
+    assert.equal(state.position?.after, 7);
   });
 
   it('takes no event twice', () => {
-    const picture = new PageState();
-    picture.take(hello(4, false, [snapshot('web')]));
-    picture.take(gap(5, 'web', 2000, 2200));
-    picture.take(gap(5, 'web', 3000, 3200));
-    assert.equal(told(picture).length, 1);
+    const state = new PageState();
+    state.take(hello(4, false, [snapshot('web')]));
+    state.take(gap(5, 'web', 2000, 2200));
+    state.take(gap(5, 'web', 3000, 3200));
+    assert.equal(told(state).length, 1);
   });
 
   it('tells what several services did within a second as one', () => {
-    const picture = new PageState();
-    picture.take(
+    const state = new PageState();
+    state.take(
       hello(
         0,
         false,
         ['web', 'api', 'db'].map((name) => snapshot(name)),
       ),
     );
-    picture.take(gap(1, 'web', 5000, 5200));
-    picture.take(gap(2, 'api', 5100, 5900));
-    picture.take(gap(3, 'db', 9000, 9100));
-    const entries = picture.news.entries([], 100_000, 10);
+    state.take(gap(1, 'web', 5000, 5200));
+    state.take(gap(2, 'api', 5100, 5900));
+    state.take(gap(3, 'db', 9000, 9100));
+    const entries = state.news.entries([], 100_000, 10);
     assert.deepEqual(
       entries.map(({ who, why }) => [who, why]),
       [
-        ['db', 'nothing listens on that port: the process, or the proxy before it, is away'],
+        ['db', 'nothing is listening on the port: the process, or the proxy in front of it, is not running'],
         ['2 services', 'web, api'],
       ],
     );
@@ -112,42 +112,42 @@ describe('the picture', () => {
   });
 
   it('tells how long nobody looked, live and from the past', () => {
-    const picture = new PageState();
+    const state = new PageState();
     const timeline = [
       { state: 'up', from: 1000, to: 2000 },
       { state: 'unobserved', from: 2000, to: 4000 },
       { state: 'up', from: 4000, to: null },
     ] as const;
-    picture.take(hello(2, true, [snapshot('web', { timeline, since: 4000 })]));
-    picture.take(transition(1, 'web', 'up', 'unobserved', 2000));
-    picture.take(transition(2, 'web', 'unobserved', 'up', 4000));
-    picture.take(transition(3, 'web', 'up', 'unobserved', 20_000));
-    assert.deepEqual(told(picture), ['web not observed', 'web not observed for 2.00 s']);
-    picture.take(transition(4, 'web', 'unobserved', 'up', 23_000));
-    assert.deepEqual(told(picture), ['web not observed for 3.00 s', 'web not observed for 2.00 s']);
+    state.take(hello(2, true, [snapshot('web', { timeline, since: 4000 })]));
+    state.take(transition(1, 'web', 'up', 'unobserved', 2000));
+    state.take(transition(2, 'web', 'unobserved', 'up', 4000));
+    state.take(transition(3, 'web', 'up', 'unobserved', 20_000));
+    assert.deepEqual(told(state), ['web not observed', 'web not observed for 2.00 s']);
+    state.take(transition(4, 'web', 'unobserved', 'up', 23_000));
+    assert.deepEqual(told(state), ['web not observed for 3.00 s', 'web not observed for 2.00 s']);
   });
 
   it('says that another monitor answers, or that this one does not know all', () => {
-    const picture = new PageState();
-    picture.take(hello(4, false, [snapshot('web')]));
-    picture.take(hello(900, false, [snapshot('web')]));
-    picture.take(hello(0, false, [snapshot('web')], 'other'));
-    assert.deepEqual(told(picture).sort(), [
-      'the monitor does not keep all that happened while this page was not connected',
-      'the monitor was started anew: what it saw before is not known to it',
+    const state = new PageState();
+    state.take(hello(4, false, [snapshot('web')]));
+    state.take(hello(900, false, [snapshot('web')]));
+    state.take(hello(0, false, [snapshot('web')], 'other'));
+    assert.deepEqual(told(state).sort(), [
+      'some events were missed while this page was not connected',
+      'the monitor was restarted without a history: what it saw before is lost',
     ]);
-    assert.deepEqual(picture.position, { after: 0, monitor: 'other' });
+    assert.deepEqual(state.position, { after: 0, monitor: 'other' });
   });
 
   it('begins with the status, and asks for the last hundred events', () => {
-    const picture = new PageState();
+    const state = new PageState();
     const status = snapshot('web', { uptime: { '1h': 0.5, '24h': null, '90d': 1 } });
-    picture.begin({ monitor: MONITOR, now: 5000, seq: 250, newsAfter: 150, services: [status] });
-    assert.deepEqual(picture.position, { after: 150, monitor: 'm' });
-    assert.equal(picture.known('web').uptime['1h'], 0.5);
-    picture.take(hello(250, true, [snapshot('web', { gaps: [gap(0, '', 1500, 1700)] })]));
-    assert.equal(picture.services[0]?.gaps.length, 1);
-    assert.equal(told(picture).length, 1);
+    state.begin({ monitor: MONITOR, now: 5000, seq: 250, newsAfter: 150, services: [status] });
+    assert.deepEqual(state.position, { after: 150, monitor: 'm' });
+    assert.equal(state.extras('web').uptime['1h'], 0.5);
+    state.take(hello(250, true, [snapshot('web', { gaps: [gap(0, '', 1500, 1700)] })]));
+    assert.equal(state.services[0]?.gaps.length, 1);
+    assert.equal(told(state).length, 1);
   });
 });
 

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 
 import type { State } from '../../src/core/model.ts';
 import { announcement } from '../../src/page/page-text.ts';
-import { type Looked, summarise } from '../../src/page/page-summary.ts';
+import { type SummaryFacts, summarise } from '../../src/page/page-summary.ts';
 
 const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();
 const GAP = { from: NOW - 9000, to: NOW - 8750, durationMs: 250, minMs: 199, maxMs: 352, failed: 3 };
 
-function services(...states: State[]): Looked[] {
+function services(...states: State[]): SummaryFacts[] {
   return states.map((status, index) => ({
     name: `s${String(index)}`,
     status,
@@ -55,7 +55,7 @@ describe('the overall sentence', () => {
     assert.deepEqual(lines, [
       {
         service: 's0',
-        text: 'since 04:09:00 – nothing listens on that port: the process, or the proxy before it, is away',
+        text: 'since 04:09:00 – nothing is listening on the port: the process, or the proxy in front of it, is not running',
       },
     ]);
   });

@@ -71,7 +71,7 @@ export class Tab {
     const tab = new Tab(await context.newPage(), new URL(url).host);
     await tab.page.addInitScript(WATCH);
     await tab.page.goto(url);
-    await tab.page.locator('body[data-link=live]').waitFor();
+    await tab.page.locator('body[data-connection=live]').waitFor();
     await tab.until(`watched.first !== null`);
     return tab;
   }

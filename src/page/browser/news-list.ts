@@ -1,4 +1,4 @@
-/** Gaps and events: lines that are written anew, so that nothing moves when something happens. */
+/** Gaps and events: lines that are rewritten in place, so that nothing moves when something happens. */
 import { showExactly } from '../page-text.ts';
 import type { Entry } from '../news.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';

@@ -6,7 +6,7 @@ import type { Summary } from '../page-summary.ts';
 import { byId, make, setData, setText } from './dom.ts';
 import type { State } from '../../core/model.ts';
 import { count, showClock } from '../../core/format.ts';
-import { type LinkState, linkWord, showEvery, showWhen } from '../page-text.ts';
+import { type ConnectionState, connectionLabel, showEvery, showWhen } from '../page-text.ts';
 import type { PageState } from '../page-state.ts';
 
 /** Lines below the sentence: room is kept for all of them. */
@@ -50,14 +50,14 @@ export class Hero {
     if (icon !== this.#icons) this.#icon.href = ICONS[icon];
     this.#icons = icon;
     this.#slots.forEach(({ line, link, text }, place) => {
-      const told = lines[place];
-      const whole = told === undefined ? '' : `${told.service ?? ''} ${told.text}`.trim();
+      const shown = lines[place];
+      const whole = shown === undefined ? '' : `${shown.service ?? ''} ${shown.text}`.trim();
       if (line.title === whole) return;
       line.title = whole;
-      // Both anew: a text that stays would be moved by the one before it.
-      link.textContent = told?.service ?? '';
+      // Both are set: a text that stays would be moved by the one before it.
+      link.textContent = shown?.service ?? '';
       link.hidden = link.textContent === '';
-      text.textContent = ` ${told?.text ?? ''}`;
+      text.textContent = ` ${shown?.text ?? ''}`;
     });
   }
 }
@@ -86,7 +86,7 @@ function icon(shape: string): string {
 }
 
 export class Top {
-  readonly #word = byId('link-word', HTMLElement);
+  readonly #word = byId('connection-label', HTMLElement);
   readonly #clock = byId('clock', HTMLElement);
   readonly #retry = byId('retry', HTMLButtonElement);
   readonly #vantage = byId('vantage', HTMLElement);
@@ -97,12 +97,12 @@ export class Top {
     this.#retry.addEventListener('click', retry);
   }
 
-  draw(link: LinkState, picture: PageState, now: number): void {
+  draw(connection: ConnectionState, state: PageState, now: number): void {
     const { body } = document;
-    if (body.dataset['link'] !== link.is) body.dataset['link'] = link.is;
-    setText(this.#word, linkWord(link, now));
-    setText(this.#clock, link.is === 'live' ? showClock(now).slice(0, 8) : '');
-    const { monitor, services } = picture;
+    setData(body, 'connection', connection.status);
+    setText(this.#word, connectionLabel(connection, now));
+    setText(this.#clock, connection.status === 'live' ? showClock(now).slice(0, 8) : '');
+    const { monitor, services } = state;
     if (monitor === null) return;
     const from = monitor.vantage === '' ? '' : `seen from ${monitor.vantage}`;
     setText(this.#vantage, from);
@@ -113,7 +113,7 @@ export class Top {
     const probed = services.length === 0 ? '' : `, ${count(services.length, 'service')} probed every ${rate}`;
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const since = `Watched${from.slice('seen'.length)} since ${showWhen(monitor.startedAt, now)}${probed}.`;
-    setText(this.#about, `${since} Times are those of ${zone}. gapwatch ${monitor.version}`);
+    setText(this.#about, `${since} All times ${zone}. gapwatch ${monitor.version}`);
   }
 }
 

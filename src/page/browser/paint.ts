@@ -6,7 +6,7 @@ import type { Piece } from '../page-strip.ts';
 export interface Frame {
   readonly now: number;
   /** Until when the present states are known. */
-  readonly heard: number;
+  readonly knownUntil: number;
   /** What is shown is not fresh any more. */
   readonly old: boolean;
   /** How far back the strips reach. */
@@ -47,13 +47,13 @@ function read(): Theme {
   };
 }
 
-/** Tells the colours now, and again whenever they change. */
-export function watchTheme(told: (theme: Theme) => void): void {
+/** Passes on the colours now, and whenever they change. */
+export function watchTheme(changed: (theme: Theme) => void): void {
   for (const query of ['(prefers-color-scheme: dark)', '(prefers-contrast: more)', '(forced-colors: active)'])
     matchMedia(query).addEventListener('change', () => {
-      told(read());
+      changed(read());
     });
-  told(read());
+  changed(read());
 }
 
 /** Heights in CSS pixels; the style sheet has the same. */
@@ -63,7 +63,7 @@ const DAYS_HEIGHT = 14;
 const UP = 0.34;
 const UNOBSERVED = 0.62;
 
-/** A canvas ready to be painted on anew, in device pixels. */
+/** A canvas, cleared and ready to be painted on, in device pixels. */
 function begin(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;

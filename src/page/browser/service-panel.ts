@@ -1,4 +1,4 @@
-/** What more there is to tell of a service: how it is probed, why it is down, its last gaps, its badge. */
+/** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
 import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
 import { mainReason, showEvery, showExactly, showReason } from '../page-text.ts';
