@@ -65,7 +65,7 @@ function serviceReport(
     round(intervals.reduce((ms, one) => ms + (one.state === state ? one.to - one.from : 0), 0));
   const [upMs, downMs] = [sum('up'), sum('down')];
   const last = intervals.at(-1);
-  // Not of the window alone: who was last seen down before it, or for no time, did not come back either.
+  // Not of the window alone: a service that was last seen down before it did not come back either.
   const seen = service.intervals.findLast(
     ({ state, from }) => (state === 'up' || state === 'down') && from <= window.to,
   );
@@ -98,7 +98,7 @@ function serviceReport(
   };
 }
 
-/** A timeline cut to a window, without a hole: before the first interval nothing is known, in holes nobody looked. */
+/** A timeline cut to a window, without a hole: before the first interval nothing is known, holes are unobserved. */
 function cut(intervals: readonly ObservedInterval[], window: Window): ReportInterval[] {
   const pieces: ReportInterval[] = [];
   let at = window.from;
@@ -146,8 +146,8 @@ export function gapsOf(
   inside: readonly ReportInterval[],
   window: Window,
 ): Omit<ReportGap, 'fromStartMs' | 'toStartMs'>[] {
-  const told = toldGaps(service).sort((a, b) => a.from - b.from);
-  const gaps = [...told, ...unseenGaps(service, told, window)]
+  const seen = seenGaps(service).sort((a, b) => a.from - b.from);
+  const gaps = [...seen, ...unseenGaps(service, seen, window)]
     .filter((gap) => overlaps(gap, window))
     .sort((a, b) => a.from - b.from);
   // Gaps and stretches are both in the order of time: one walk along the two, however many there are.
@@ -159,26 +159,26 @@ export function gapsOf(
   });
 }
 
-function toldGaps({ gaps, openGap }: ObservedService): WholeGap[] {
+function seenGaps({ gaps, openGap }: ObservedService): WholeGap[] {
   const ended = gaps.map((gap): WholeGap => ({ ...gap, end: 'seen' }));
   if (openGap === null) return ended;
   return [...ended, { ...openGap, to: null, end: 'open', maxMs: null }];
 }
 
-/** The stretches of being down that no gap tells of, as gaps. */
-function unseenGaps(service: ObservedService, told: readonly WholeGap[], window: Window): WholeGap[] {
+/** The stretches of downtime that no gap covers, as gaps. */
+function unseenGaps(service: ObservedService, seen: readonly WholeGap[], window: Window): WholeGap[] {
   const lastSeen = service.intervals.findLastIndex(({ state }) => state !== 'unobserved');
   let next = 0;
   return service.intervals.flatMap((down, index) => {
     if (down.state !== 'down') return [];
-    for (let gap = told[next]; gap !== undefined && endOf(gap) <= down.from; gap = told[next]) next += 1;
-    const gap = told[next];
+    for (let gap = seen[next]; gap !== undefined && endOf(gap) <= down.from; gap = seen[next]) next += 1;
+    const gap = seen[next];
     return gap !== undefined && overlaps(gap, down) ? [] : [unseenGap(service, down, index < lastSeen, window)];
   });
 }
 
 /**
- * A stretch of being down that no gap tells of: the monitor was lost in it, or still sees it. Its first failed probe had
+ * A stretch of downtime that no gap covers: the monitor was lost in it, or still sees it. Its first failed probe had
  * ended one deadline after its begin, and the last one was sent one interval before its end at the latest.
  */
 function unseenGap({ info }: ObservedService, down: ObservedInterval, isOver: boolean, window: Window): WholeGap {

@@ -1,5 +1,5 @@
 /**
- * What a report is made from: all that is known of the services of some vantages, from wherever it comes. Times are
+ * What a report is made from: all that is known of the services of some vantages, wherever it comes from. Times are
  * milliseconds since the epoch by this machine's clock.
  */
 import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from '../core/messages.ts';
@@ -22,7 +22,7 @@ export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service'>;
 export interface ObservedService {
   readonly name: string;
   readonly info: ServiceInfo;
-  /** In the order of time. Where they have holes, or do not reach, nobody looked. */
+  /** In the order of time. Where they have holes, or do not reach, the service was not observed. */
   readonly intervals: readonly ObservedInterval[];
   /** Those that ended, in the order of time. */
   readonly gaps: readonly GapFacts[];

@@ -32,7 +32,7 @@ export function showGapLine(gap: ReportGap): string {
 /** `, refused ×3; did not come back`. */
 export function showCause(gap: ReportGap): string {
   const why = gap.reasons.length === 0 ? '' : `, ${showReasons(gap)}`;
-  const end = gap.end === 'unseen' ? '; nobody saw its end' : gap.end === 'open' ? '; did not come back' : '';
+  const end = gap.end === 'unseen' ? '; its end was not seen' : gap.end === 'open' ? '; did not come back' : '';
   return `${why}${end}`;
 }
 
@@ -53,12 +53,12 @@ export function showEvents({ connectionsLost, identities }: ServiceReport): stri
   return [...lost, ...changed].sort((a, b) => a.at - b.at).map(({ text }) => text);
 }
 
-/** `SUM of 3 gaps`, in the words of people: `0.71 s in 3 gaps`; `–` where there is none. */
+/** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */
 export function showSum({ downMs, gaps }: ServiceReport): string {
   return gaps.length === 0 ? '–' : `${showDuration(downMs)} in ${count(gaps.length, 'gap')}`;
 }
 
-/** Where a service is seen from, where there are several vantages: `web (from rack-2)`. */
+/** A service with its vantage, where there are several: `web (from rack-2)`. */
 export function showSeen(service: string, vantage: string, several: boolean): string {
   return several ? `${service} (from ${vantage})` : service;
 }

@@ -15,7 +15,7 @@ export interface Report {
   readonly format: typeof FORMAT;
   /** The program that wrote it. */
   readonly program: { readonly name: 'gapwatch'; readonly version: string };
-  /** The window that it speaks of. Of a run: from `--before` before the command's start to the end of the watch. */
+  /** The window that it covers. Of a run: from `--before` before the command's start to the end of the watch. */
   readonly from: number;
   readonly to: number;
   /** What was run; null in a report from the history. */
@@ -60,11 +60,11 @@ export interface Budget {
 }
 
 /**
- * `pass`: watched without a hole, and no gap over the budget. `bad`: one was, or a service did not come back.
- * `not-proven`: nothing over the budget was seen, but there was time in which nobody looked that could hide it, or the
+ * `pass`: watched without a hole, and no gap over the budget. `fail`: one was, or a service did not come back.
+ * `not-proven`: nothing over the budget was seen, but unobserved time could hide it, or the
  * watch was ended early.
  */
-export type VerdictResult = 'pass' | 'bad' | 'not-proven';
+export type VerdictResult = 'pass' | 'fail' | 'not-proven';
 
 export interface Verdict {
   readonly result: VerdictResult;
@@ -76,8 +76,8 @@ export interface Verdict {
 
 /**
  * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
- * end. `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: nobody
- * looked for longer than the budget allows a gap to be.
+ * end. `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: for
+ * longer than the budget allows a gap to be.
  */
 export type FaultKind = 'gap' | 'total' | 'not-back' | 'partial' | 'unobserved';
 
@@ -145,7 +145,7 @@ export interface ReportInterval {
 
 /**
  * How a gap ended. `seen`: the service answered again. `open`: it was still down when the watch ended. `unseen`: the
- * monitor stopped to look while it was down, and when it looked again the gap was over.
+ * monitor stopped looking while it was down, and when it looked again the gap was over.
  */
 export type GapEnd = 'seen' | 'open' | 'unseen';
 
@@ -172,7 +172,7 @@ export interface ReportGap {
   readonly toStartMs: number | null;
 }
 
-/** Time in which nobody looked. */
+/** Time in which the service was not observed. */
 export interface UnobservedStretch {
   readonly from: number;
   readonly to: number;
@@ -197,7 +197,7 @@ export interface IdentityChange {
   readonly fromStartMs: number | null;
 }
 
-/** Gaps of one vantage that began within a second of the first of them, told as one. */
+/** Gaps of one vantage that began within a second of the first of them, as one. */
 export interface IncidentReport {
   readonly vantage: string;
   /** The first failed probe of all. */

@@ -1,5 +1,5 @@
 /**
- * Writes down what a monitor tells, from here or over a feed, so that a report can be made of it. Times stay by the
+ * Records the messages of a monitor, in this process or over a feed, for a report. Times stay by the
  * monitor's clock until `observed` is asked. Where a feed was lost and could not be resumed, only what is really not
  * known becomes unobserved. Pure: time comes with the messages.
  */
@@ -49,8 +49,8 @@ export class Recorder implements FeedReader {
   readonly #records = new Map<string, Record>();
   readonly #marks: Mark[] = [];
   #monitor = { id: '', vantage: '' };
-  /** The newest time that a message told. */
-  #heard = 0;
+  /** The newest time in a message. */
+  #newest = 0;
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
 
@@ -63,10 +63,10 @@ export class Recorder implements FeedReader {
   }
 
   disconnected(): void {
-    this.#lostSince ??= this.#heard;
+    this.#lostSince ??= this.#newest;
   }
 
-  /** Whether a hello came: it is known who tells, and of which services. */
+  /** Whether a hello came: monitor and services are known. */
   get greeted(): boolean {
     return this.#monitor.id !== '';
   }
@@ -75,9 +75,9 @@ export class Recorder implements FeedReader {
     return this.#monitor.vantage;
   }
 
-  /** The newest time that a message told, by the monitor's clock; 0 before the first one. */
-  get heard(): number {
-    return this.#heard;
+  /** The newest time in a message, by the monitor's clock; 0 before the first one. */
+  get newestTime(): number {
+    return this.#newest;
   }
 
   /** The longest deadline of a probe: what was sent earlier than this ago is settled. 0 where there is no service. */
@@ -95,7 +95,7 @@ export class Recorder implements FeedReader {
   }
 
   /**
-   * All that was written down.
+   * All that was recorded.
    * @param clock how the monitor's clock is from this one's; null where it is the same
    */
   observed(clock: VantageReport['clock']): ObservedVantage {
@@ -115,11 +115,11 @@ export class Recorder implements FeedReader {
         this.#hello(message);
         return;
       case 'transition':
-        this.#hear(message.at);
+        this.#advance(message.at);
         this.#transition(message);
         return;
       case 'gap': {
-        this.#hear(message.to);
+        this.#advance(message.to);
         const { from, to, durationMs, minMs, maxMs, failed, reasons } = message;
         this.#records.get(message.service)?.gaps.push({ from, to, durationMs, minMs, maxMs, failed, reasons });
         return;
@@ -131,7 +131,7 @@ export class Recorder implements FeedReader {
         return;
       }
       case 'mark':
-        this.#hear(message.at);
+        this.#advance(message.at);
         this.#marks.push(message);
         return;
       case 'connection-lost':
@@ -141,7 +141,7 @@ export class Recorder implements FeedReader {
         this.#records.get(message.service)?.identities.push(message);
         return;
       case 'heartbeat':
-        this.#hear(message.now);
+        this.#advance(message.now);
         return;
       default:
     }
@@ -152,7 +152,7 @@ export class Recorder implements FeedReader {
     const missedSince = this.#lostSince;
     const names = new Set(hello.services.map(({ service }) => service));
     for (const [name, record] of this.#records) {
-      // Nobody looks at it any more.
+      // It is no longer watched.
       if (!names.has(name)) enter(record.states, { state: 'unobserved', from: hello.now, reason: 'stopped' });
     }
     for (const snapshot of hello.services) {
@@ -163,7 +163,7 @@ export class Recorder implements FeedReader {
       else if (snapshot.state !== record.states.present.state) enterSnapshot(record.states, snapshot, snapshot.since);
     }
     this.#monitor = { id: hello.monitor.id, vantage: hello.monitor.vantage };
-    this.#hear(hello.now);
+    this.#advance(hello.now);
   }
 
   #transition({ service, to, at, reason, message }: Transition): void {
@@ -174,8 +174,8 @@ export class Recorder implements FeedReader {
     if (to === 'up') record.openGap = null;
   }
 
-  #hear(at: number): void {
-    this.#heard = Math.max(this.#heard, at);
+  #advance(at: number): void {
+    this.#newest = Math.max(this.#newest, at);
   }
 
   /** The states of a service; while the feed is lost it is unobserved. */

@@ -55,13 +55,10 @@ describe('report files', () => {
       () => reportFiles([join(folder, 'fine.md'), ...paths]),
       (error: Error) => {
         assert.ok(error instanceof ConfigError);
-        assert.match(
-          error.message,
-          /a\.txt: the kind of a report is told by its ending, .* \.json, \.md, \.xml, \.svg/,
-        );
-        assert.match(error.message, /folder\.json: this is no file, but a folder or a device/);
-        assert.match(error.message, /missing\/a\.json: it can't be written: its folder is not there/);
-        assert.match(error.message, /old\.json\/a\.json: it can't be written: its folder is no folder/);
+        assert.match(error.message, /a\.txt: the ending names the kind of report, .* \.json, \.md, \.xml, \.svg/);
+        assert.match(error.message, /folder\.json: this is not a file, but a folder or a device/);
+        assert.match(error.message, /missing\/a\.json: it can't be written: its folder does not exist/);
+        assert.match(error.message, /old\.json\/a\.json: it can't be written: its folder is not a folder/);
         return true;
       },
     );

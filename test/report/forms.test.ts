@@ -37,7 +37,7 @@ describe('the text of a run', () => {
       text,
       /^cache {2}down 7\.90 s so far \(at least 6\.80 s\) from \+0\.10 s, refused; did not come back$/m,
     );
-    assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^BAD: cache did not come back/);
+    assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^FAIL: cache did not come back/);
   });
 
   it('tells vantages apart, with their clocks', () => {
@@ -102,7 +102,7 @@ describe('JSON', () => {
     assert.equal(web!.gaps[0]?.fromStartMs, 2100);
     assert.equal(web!.gaps[0].toStartMs, 2350);
     assert.equal(web!.gaps[0].from, START + 2100);
-    assert.equal(read.verdict?.result, 'bad');
+    assert.equal(read.verdict?.result, 'fail');
   });
 });
 
@@ -110,7 +110,7 @@ describe('Markdown', () => {
   it('begins with the verdict, and takes no name for markup', () => {
     const report = judged([vantage('here', service(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
     const text = markdown(report);
-    assert.match(text, /^# gapwatch report\n\n\*\*BAD: /);
+    assert.match(text, /^# gapwatch report\n\n\*\*FAIL: /);
     const row = text.split('\n').find((line) => line.startsWith('| \\<b\\>')) ?? '';
     assert.equal(row.replaceAll('\\|', '').split('|').length, 8);
     assert.doesNotMatch(text, /(?<!\\)<b>/);

@@ -32,7 +32,7 @@ describe('hints', () => {
     );
     assert.match(
       hints[0]!.evidence[0]!,
-      /^web \(from here\) down 2\.48 s .*; outside \(from second\) was down for 0\.28 s of it only$/,
+      /^web \(from here\) down 2\.48 s .*; outside \(from second\) was down for only 0\.28 s of it$/,
     );
     assert.match(hints[0]!.text, /usually/);
     // Both from one place, as well.

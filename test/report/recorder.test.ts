@@ -86,7 +86,7 @@ describe('a recorder', () => {
       [[100, 400]],
     );
     assert.deepEqual(recorder.observed(null).marks, [{ at: 200, text: 'now' }]);
-    assert.equal(recorder.heard, 5000);
+    assert.equal(recorder.newestTime, 5000);
     assert.equal(recorder.timeoutMs, 1000);
     assert.deepEqual(
       recorder.standings.map(({ state, since }) => [state, since]),
