@@ -6,7 +6,7 @@ type ConfigFault = 'no-services' | 'unreadable' | 'syntax' | 'invalid';
 
 /** One thing that is wrong. Never holds the value of a secret. */
 export interface Problem {
-  /** The file as it was named; null for what stands on the command line. */
+  /** The file as it was named; null for the command line. */
   readonly file: string | null;
   /** From 1, as editors count; null where the problem is with the whole file, or not in a file. */
   readonly line: number | null;
@@ -14,7 +14,7 @@ export interface Problem {
   readonly column: number | null;
   /** `services[2].port`, a target less its password, or an option's name; null for the whole file. */
   readonly place: string | null;
-  /** What stands there, and what may. */
+  /** What is there, and what is allowed. */
   readonly message: string;
 }
 
@@ -26,7 +26,7 @@ function problemLine(problem: Problem): string {
   return `${where}${where === '' ? '' : '  '}${place}: ${message}`;
 }
 
-/** More of them help nobody. */
+/** Problems that are printed; the others are counted. */
 const PRINTED = 20;
 
 /** The configuration can't be used. The message is a block of lines for people, and the whole of what to print. */
@@ -90,7 +90,7 @@ export function problemsOf(error: z.ZodError, place: Place): Problem[] {
       return;
     }
     if (issue.code === 'invalid_key') {
-      // Who writes "Name: value" for a name has written a secret there.
+      // A name such as "Name: value" may hold a secret.
       const { place: object } = place(path.slice(0, -1), 'name');
       add(path, issue.message, 'name', object);
       return;

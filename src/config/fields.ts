@@ -51,7 +51,7 @@ export function label(noun: string) {
     .refine((written) => written.trim() !== '' && !/\p{Surrogate}/u.test(written), words);
 }
 
-/** Text of at least one character, told in messages. */
+/** Text of at least one character, which messages may show. */
 export function text(noun: string, allowed: string) {
   const words = says(noun, allowed);
   return z.string(words).min(1, words);
@@ -113,11 +113,13 @@ const fromFile = fields('a secret', {
 });
 const SECRET_FORMS = 'text in double quotes, { "env": NAME } or { "file": PATH }';
 
-/** Text that may be kept out of the configuration. It is never printed, logged, stored or sent to anybody but its service. */
+/** Text that may be kept out of the configuration. It is never printed, logged, stored, or sent to anything but its service. */
 export const secret = z
   .union([z.string(), fromEnv, fromFile], {
     error: ({ input }) =>
-      input === undefined ? `missing; ${SECRET_FORMS}` : `${kindOf(input)} stands here; it takes ${SECRET_FORMS}`,
+      input === undefined
+        ? `missing; ${SECRET_FORMS}`
+        : `${kindOf(input)} is not allowed here; it takes ${SECRET_FORMS}`,
   })
   .meta({ id: 'secret', description: 'Text; or { "env": NAME } or { "file": PATH }, which keep it out of this file.' });
 
@@ -197,16 +199,14 @@ export const statuses = z
   .union([z.array(status).min(1, says('a status', 'at least one, such as ["2xx"]')), status], statusWords)
   .transform((written): readonly StatusRange[] => (Array.isArray(written) ? written : [written]));
 
-// The words of messages about a value: what stands there, what may, and what was probably meant.
-
-/** A value in a message. Of what is not a word or a number only the kind is told. */
+/** A value in a message. Of what is not text or a number only the kind is shown. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return excerpt(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return kindOf(value);
 }
 
-/** What kind of value it is, without telling it. */
+/** What kind of value it is, without showing it. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
@@ -214,12 +214,12 @@ export function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
-/** What zod tells of a value that it refuses. */
+/** What zod passes on of a value that it rejects. */
 interface Refused {
   readonly input?: unknown;
 }
 
-/** The `error` of a zod type and of its checks, for a value that may be told. */
+/** The `error` of a zod type and of its checks, for a value that may be shown. */
 export function says(noun: string, allowed: string): { error: (issue: Refused) => string } {
   return {
     error: ({ input }) => (input === undefined ? `missing; ${allowed}` : `${shown(input)} is not ${noun}; ${allowed}`),

@@ -1,4 +1,4 @@
-/** From the command line and the file to what is watched: reads, checks, applies defaults, and tells all that is wrong. */
+/** From the command line and the file to what is watched: reads, checks, applies defaults, and reports all problems. */
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
@@ -35,7 +35,7 @@ interface LoadRequest {
     readonly connection?: string | undefined;
     readonly vantage?: string | undefined;
   };
-  /** What the command takes where nobody says. */
+  /** The default of the command. */
   readonly defaultIntervalMs: number;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -148,7 +148,7 @@ async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: Read
   const token = await reader.secret(feed?.token, ['feed', 'token']);
   const url = await reader.secret(bus?.url, ['bus', 'url']);
   const where = url === null ? null : busUrl(url);
-  // What a file or the environment holds is not shown.
+  // What comes from a file or the environment is not shown.
   if (where !== null && 'problem' in where) reader.problem(['bus', 'url'], `${where.problem}; ${BUS_URL_FORMS}`);
   return {
     feed: { listen: feed?.listen ?? null, token, public: feed?.public ?? false },
@@ -169,7 +169,7 @@ async function findSource({
   throw invalid([{ file, line: null, column: null, place: null, message: 'no such file' }], 'unreadable');
 }
 
-/** What a schema makes of a value; null where it refuses it, which is told. */
+/** What a schema makes of a value; null where it refuses it, which is reported. */
 function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place, problems: Problem[]): T | null {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

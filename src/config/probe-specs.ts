@@ -29,7 +29,7 @@ type UrlOf<Kind extends keyof typeof URL_PARSERS> = Extract<
   { value: unknown }
 >['value'];
 
-/** Reads a URL that may be a secret; null where that fails, which is told. */
+/** Reads a URL that may be a secret; null where that fails, which is reported. */
 export async function readUrl<Kind extends keyof typeof URL_PARSERS>(
   reader: Reader,
   kind: Kind,
@@ -54,7 +54,7 @@ export async function tlsSpec(reader: Reader, tls: Tls | undefined): Promise<Tls
   };
 }
 
-/** Tells where an address is not of the family that is asked for. */
+/** Reports an address that is not of the requested family. */
 export function checkFamily(reader: Reader, host: string, family: 4 | 6 | null): void {
   const of = isIP(host);
   if (of === 0 || family === null || of === family) return;
@@ -63,7 +63,7 @@ export function checkFamily(reader: Reader, host: string, family: 4 | 6 | null):
 
 const HOLD_MS = 25;
 
-/** The probe of a TCP service; null where something is wrong, which is told. */
+/** The probe of a TCP service; null where something is wrong, which is reported. */
 export async function tcpSpec(
   entry: TcpEntry,
   family: 4 | 6 | null,
@@ -100,7 +100,7 @@ const ACCEPTED: readonly StatusRange[] = [
 /** Headers that belong to the connection and the length of the body: the probe sends them itself. */
 const OWN_HEADERS = new Set(['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
-/** The probe of an HTTP service; null where something is wrong, which is told. */
+/** The probe of an HTTP service; null where something is wrong, which is reported. */
 export async function httpSpec(
   entry: HttpEntry,
   family: 4 | 6 | null,
@@ -119,7 +119,7 @@ export async function httpSpec(
   addAuthorization(headers, where, reader);
   const follow = entry.follow ?? 0;
   if (entry.tls !== undefined && !where.encrypted && follow === 0) {
-    reader.problem(['tls'], 'stands beside a URL without TLS; an https:// URL, or no "tls"');
+    reader.problem(['tls'], 'conflicts with a URL without TLS; an https:// URL, or no "tls"');
   }
   return {
     target: targetOf(where, typeof entry.url === 'string'),
@@ -139,7 +139,7 @@ export async function httpSpec(
   };
 }
 
-/** @param open whether the URL stands in the configuration itself; of one that does not, only the host is told */
+/** @param open whether the URL is in the configuration itself: otherwise only its host is shown */
 function targetOf(where: HttpWhere, open: boolean): string {
   const { origin, pathname, search } = new URL(where.url);
   if (where.socketPath !== null) return `unix:${where.socketPath}:${open ? pathname + search : '/…'}`;
@@ -153,8 +153,7 @@ async function readHeaders(entry: HttpEntry, reader: Reader): Promise<Record<str
   for (const [name, secret] of Object.entries(entry.headers ?? {})) {
     const path = ['headers', name];
     const key = name.toLowerCase();
-    if (seen.has(key))
-      reader.problem(path, 'this header stands here twice, in other letters; one of the two has to go');
+    if (seen.has(key)) reader.problem(path, 'this header is given twice, in different case; remove one of the two');
     if (OWN_HEADERS.has(key)) reader.problem(path, 'the probe sends this header itself; leave it out');
     seen.add(key);
     const value = await reader.secret(secret, path);
@@ -177,14 +176,14 @@ function addAuthorization(headers: Record<string, string>, where: HttpWhere, rea
   if (other !== undefined) {
     reader.problem(
       ['headers', other],
-      'stands beside the user and password of "url", which are sent as this header; one of the two has to go',
+      'conflicts with the user and password of "url", which are sent as this header; remove one of the two',
     );
   }
   const credentials = Buffer.from(`${where.username ?? ''}:${where.password ?? ''}`).toString('base64');
   headers['Authorization'] = `Basic ${credentials}`;
 }
 
-/** The probe of a Redis service; null where something is wrong, which is told. */
+/** The probe of a Redis service; null where something is wrong, which is reported. */
 export async function redisSpec(
   entry: RedisEntry,
   family: 4 | 6 | null,
@@ -199,7 +198,7 @@ export async function redisSpec(
   if (where === null) return null;
   for (const field of ['username', 'password', 'db'] as const) {
     if (entry[field] !== undefined && where[field] !== null) {
-      reader.problem([field], 'stands beside "url", which says it already; one of the two has to go');
+      reader.problem([field], 'conflicts with "url", which already says it; remove one of the two');
     }
   }
   const username = where.username ?? fields.username;

@@ -8,7 +8,7 @@ import { Reader, type Surroundings } from './section-reader.ts';
 import type { ServiceEntry } from './config-schema.ts';
 import { type Drafted, httpSpec, redisSpec, tcpSpec } from './probe-specs.ts';
 
-/** A checked entry, and where it stands. */
+/** A checked entry, and its place. */
 export interface Candidate {
   readonly entry: ServiceEntry;
   readonly place: Place;
@@ -102,8 +102,8 @@ function claim(name: string, candidate: Candidate, owners: Map<string, Candidate
     owners.set(name, candidate);
     return;
   }
-  const taken = `the name ${excerpt(name)} is taken by ${owner.place([], 'value').place ?? 'another'} already`;
-  if (candidate.from === 'file') reader.problem(['name'], `${taken}; every service has a name of its own`);
+  const taken = `the name ${excerpt(name)} is already taken by ${owner.place([], 'value').place ?? 'another'}`;
+  if (candidate.from === 'file') reader.problem(['name'], `${taken}; every service needs its own name`);
   else reader.problem([], `${taken}; NAME=WHERE gives this one another`);
 }
 

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { Manner } from './demo-service.ts';
+import type { Behaviour } from './demo-service.ts';
 
 const ROLES = ['web', 'api', 'cache'] as const;
 export type Role = (typeof ROLES)[number];
@@ -58,15 +58,15 @@ export class Stage {
     return stage;
   }
 
-  /** Plays until the stage is closed; tells each act before it begins. */
-  async play(tell: (text: string) => void): Promise<void> {
+  /** Plays until the stage is closed. @param announce called with the text of each act before it begins */
+  async play(announce: (text: string) => void): Promise<void> {
     const { signal } = this.#abort;
     try {
       await sleep(BEFORE_FIRST_MS, undefined, { signal });
       for (let turn = 0; ; turn++) {
         const act = ACTS[turn % ACTS.length];
         if (act === undefined) return;
-        tell(`demo: ${act.text}`);
+        announce(`demo: ${act.text}`);
         await act.play(this);
         await sleep(BETWEEN_MS, undefined, { signal });
       }
@@ -89,15 +89,15 @@ export class Stage {
   }
 
   /** Lets a service misbehave for a while. */
-  async behave(role: Role, manner: Manner, forMs: number): Promise<void> {
-    this.#tell(role, manner);
+  async behave(role: Role, behaviour: Behaviour, forMs: number): Promise<void> {
+    this.#send(role, behaviour);
     await sleep(forMs, undefined, { signal: this.#abort.signal });
-    this.#tell(role, 'well');
+    this.#send(role, 'well');
   }
 
-  #tell(role: Role, manner: Manner): void {
+  #send(role: Role, behaviour: Behaviour): void {
     const child = this.#processes.get(role);
-    if (child?.connected === true) child.send(manner);
+    if (child?.connected === true) child.send(behaviour);
   }
 
   async #start(role: Role): Promise<void> {
@@ -112,7 +112,7 @@ export class Stage {
   #startOnce(role: Role): Promise<boolean> {
     const script = fileURLToPath(new URL('./demo-service.js', import.meta.url));
     const args = [role === 'cache' && this.realRedis ? 'redis' : role, String(this.ports[role])];
-    // What it has to say of its problem must not get into what the monitor prints.
+    // Its output must not mix with what the monitor prints.
     const child = fork(script, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     this.#processes.set(role, child);
     return new Promise((resolve) => {
