@@ -104,7 +104,7 @@ describe('the live page', () => {
         `[...document.querySelectorAll('#news-list li:not([hidden])')].filter((one) => one.innerText.includes('down for')).length === 3`,
       );
       await tab.until(`document.querySelector('[role=status]').textContent.startsWith('Connected again.')`);
-      const resumed = tab.asked.filter((url) => url.startsWith('ws:')).at(-1);
+      const resumed = tab.requested.filter((url) => url.startsWith('ws:')).at(-1);
       assert.equal(new URL(resumed ?? '').searchParams.get('monitor'), at.monitor.identity.id);
     }),
   );
@@ -132,7 +132,7 @@ describe('the live page', () => {
   it(
     'passes its token on, and asks for no more than it shows',
     onPage(async (tab) => {
-      const feed = tab.asked.find((url) => url.startsWith('ws:')) ?? '';
+      const feed = tab.requested.find((url) => url.startsWith('ws:')) ?? '';
       assert.equal(new URL(feed).searchParams.get('token'), 'abc');
       assert.equal(new URL(feed).searchParams.has('samples'), false);
       const [status] = await Promise.all([tab.page.waitForRequest(/api\/v1\/status/), tab.page.reload()]);

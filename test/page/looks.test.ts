@@ -195,7 +195,7 @@ describe('the look of the page', () => {
       assert.ok(tab.bytes > 10_000 && tab.bytes < 60_000, String(tab.bytes));
       const first = await tab.value<number>('watched.first');
       t.diagnostic(
-        `${String(tab.bytes)} bytes in ${String(tab.asked.length)} requests; first state after ${first.toFixed(0)} ms`,
+        `${String(tab.bytes)} bytes in ${String(tab.requested.length)} requests; first state after ${first.toFixed(0)} ms`,
       );
     }),
   );

@@ -8,7 +8,7 @@ import type { GapFacts } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedInterval, ObservedService } from '../../src/report/observed.ts';
-import { service, START, vantage, within } from './scene.ts';
+import { observed, START, vantage, within } from './scene.ts';
 
 const DAY = 86_400_000;
 const MONTH = 30 * DAY;
@@ -54,7 +54,7 @@ function observe(stretches: readonly (readonly [State, number])[]): Month {
     return { ...piece, to: isLast ? null : piece.to, reason: piece.state === 'down' ? 'refused' : null };
   });
   const openGap = open === null ? null : { from: open.from, ...factsOf(open.downMs) };
-  return { service: { ...service('web'), intervals, gaps, openGap }, pieces };
+  return { service: { ...observed('web'), intervals, gaps, openGap }, pieces };
 }
 
 function factsOf(durationMs: number): Omit<GapFacts, 'from' | 'to'> {
@@ -103,7 +103,7 @@ describe('a report of a window', () => {
   });
 
   it('tells a gap that reaches over the edge whole, and how much of it is inside', () => {
-    const web = service('web', { falls: [{ from: 1000, to: 5000 }] });
+    const web = observed('web', { falls: [{ from: 1000, to: 5000 }] });
     const [told] = buildReport([vantage('here', web)], within(3000, 4000), null).vantages[0]!.services;
     assert.deepEqual(
       told!.gaps.map(({ from, to, durationMs, insideMs, end }) => ({ from, to, durationMs, insideMs, end })),
@@ -114,7 +114,7 @@ describe('a report of a window', () => {
   });
 
   it('makes a gap of being down that no gap tells of', () => {
-    const web = { ...service('web', { falls: [{ from: 1000, to: null }] }) };
+    const web = { ...observed('web', { falls: [{ from: 1000, to: null }] }) };
     const [told] = buildReport([vantage('here', web)], within(0, 6000), START).vantages[0]!.services;
     const [gap] = told!.gaps;
     assert.equal(gap?.end, 'open');
@@ -142,7 +142,7 @@ describe('a report of a window', () => {
 
   it('knows nothing before the first interval, and says that nobody looked after the last', () => {
     const web: ObservedService = {
-      ...service('web'),
+      ...observed('web'),
       intervals: [
         { state: 'up', from: START + 1000, to: START + 2000, reason: null },
         { state: 'up', from: START + 3000, to: START + 4000, reason: null },
@@ -163,8 +163,8 @@ describe('a report of a window', () => {
 
   it('tells gaps that began within a second of each other as one incident, each vantage for itself', () => {
     const falls = (from: number): { falls: { from: number; to: number }[] } => ({ falls: [{ from, to: from + 500 }] });
-    const here = vantage('here', service('a', falls(100)), service('b', falls(900)), service('c', falls(5000)));
-    const there = vantage('there', service('a', falls(150)));
+    const here = vantage('here', observed('a', falls(100)), observed('b', falls(900)), observed('c', falls(5000)));
+    const there = vantage('there', observed('a', falls(150)));
     const { incidents } = buildReport([here, there], within(0, 9000), START);
     assert.deepEqual(
       incidents.map((one) => [one.vantage, one.fromStartMs, one.to, one.services.map((each) => each.service)]),

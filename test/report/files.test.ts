@@ -7,9 +7,9 @@ import { after, before, describe, it } from 'node:test';
 
 import { reportFiles } from '../../src/cli/options.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
-import { runReport, service, vantage } from './scene.ts';
+import { runReport, observed, vantage } from './scene.ts';
 
-const REPORT = runReport([vantage('here', service('web'))]);
+const REPORT = runReport([vantage('here', observed('web'))]);
 
 describe('report files', () => {
   let folder: string;

@@ -10,7 +10,7 @@ import type { Report, RunFacts } from '../../src/report/report.ts';
 import { svg, ticksOf } from '../../src/report/svg.ts';
 import { historyText, runText } from '../../src/report/text-report.ts';
 import { judge } from '../../src/report/verdict.ts';
-import { runReport, service, START, vantage, within } from './scene.ts';
+import { runReport, observed, START, vantage, within } from './scene.ts';
 import { all, readXml } from './xml-reader.ts';
 
 /** A name that would break out of anything. */
@@ -21,10 +21,10 @@ function judged(vantages: Parameters<typeof runReport>[0], run: Partial<RunFacts
   return { ...report, verdict: judge(report, report.run), hints: hintsOf(report) };
 }
 
-const FELL = service('web', { falls: [{ from: 2100, to: 2350 }] });
-const BLIND = service('api', { blind: [{ from: 1000, to: 1410 }] });
-const GONE = service('cache', { falls: [{ from: 100, to: null }] });
-const REPORT = judged([vantage('here', FELL, service('fine'), BLIND, GONE)]);
+const FELL = observed('web', { falls: [{ from: 2100, to: 2350 }] });
+const BLIND = observed('api', { blind: [{ from: 1000, to: 1410 }] });
+const GONE = observed('cache', { falls: [{ from: 100, to: null }] });
+const REPORT = judged([vantage('here', FELL, observed('fine'), BLIND, GONE)]);
 
 describe('the text of a run', () => {
   it('tells every gap relative to the start of the command', () => {
@@ -42,14 +42,14 @@ describe('the text of a run', () => {
 
   it('tells vantages apart, with their clocks', () => {
     const there = { ...vantage('there', FELL), clock: { offsetMs: -3.21, uncertaintyMs: 0.44 } };
-    const report = judged([vantage('here', service('web')), there]);
+    const report = judged([vantage('here', observed('web')), there]);
     const text = runText(report, report.run);
     assert.match(text, /^seen from here\nweb {3}up all the time$/m);
     assert.match(text, /^seen from there \(its clock 3\.2 ms behind, ± 0\.4\)\nweb {3}down/m);
   });
 
   it('lets no name move the cursor', () => {
-    const report = judged([vantage('here', service(NASTY))], { command: ['sh', '-c', 'a\n\x1b[2J'] });
+    const report = judged([vantage('here', observed(NASTY))], { command: ['sh', '-c', 'a\n\x1b[2J'] });
     // The text itself ends its lines.
     assert.doesNotMatch(runText(report, report.run).replaceAll('\n', ''), /\p{Cc}/u);
   });
@@ -65,14 +65,14 @@ describe('the text of a history', () => {
   });
 
   it('tells services that fell together as one incident', () => {
-    const other = service('api', { falls: [{ from: 2200, to: 2500 }] });
+    const other = observed('api', { falls: [{ from: 2200, to: 2500 }] });
     const text = historyText(buildReport([vantage('here', FELL, other)], within(-60_000, 60_000), null));
     assert.match(text, /2 services fell together, the longest gap 0\.30 s:\n {2}\d{4}\S+ \S+ {2}web {2}down/);
   });
 
   it('never says 100 % where there was downtime, and is bounded', () => {
     const falls = Array.from({ length: 100 }, (_, n) => ({ from: n * 5000, to: n * 5000 + 1 }));
-    const text = historyText(buildReport([vantage('here', service('web', { falls }))], within(0, 1e9), null));
+    const text = historyText(buildReport([vantage('here', observed('web', { falls }))], within(0, 1e9), null));
     assert.doesNotMatch(text, /100 %/);
     assert.match(text, /… 90 more are in --report FILE\.json/);
     assert.ok(text.split('\n').length < 60);
@@ -84,8 +84,8 @@ describe('a report of a service that flaps', () => {
     const falls = Array.from({ length: 100 }, (_, n) => ({ from: 1000 + n * 5000, to: n * 5000 + 2000 }));
     const blind = [{ from: 700_000, to: 701_000, reason: 'stopped' as const }];
     const services = [
-      service('flapping', { falls, blind }),
-      service('web', { falls: [{ from: 63_500, to: 63_700 }], blind }),
+      observed('flapping', { falls, blind }),
+      observed('web', { falls: [{ from: 63_500, to: 63_700 }], blind }),
     ];
     const text = historyText(buildReport([vantage('here', ...services)], within(0, 1e6), null));
     assert.equal(text.match(/ flapping {2}down /g)?.length, 10);
@@ -108,7 +108,7 @@ describe('JSON', () => {
 
 describe('Markdown', () => {
   it('begins with the verdict, and takes no name for markup', () => {
-    const report = judged([vantage('here', service(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
+    const report = judged([vantage('here', observed(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
     const text = markdown(report);
     assert.match(text, /^# gapwatch report\n\n\*\*FAIL: /);
     const row = text.split('\n').find((line) => line.startsWith('| \\<b\\>')) ?? '';
@@ -119,7 +119,7 @@ describe('Markdown', () => {
 
 describe('JUnit', () => {
   it('has a suite for each vantage and one for the command, a case for each service, and counts that are right', () => {
-    const report = judged([vantage('here', FELL, service('fine'), BLIND, GONE), vantage('there', service('web'))], {
+    const report = judged([vantage('here', FELL, observed('fine'), BLIND, GONE), vantage('there', observed('web'))], {
       exitCode: 3,
     });
     const root = readXml(junit(report));
@@ -148,8 +148,8 @@ describe('JUnit', () => {
   });
 
   it('fails by any gap where there is no verdict, and skips what nobody observed', () => {
-    const unseen = { ...service('unseen'), intervals: [] };
-    const root = readXml(junit(buildReport([vantage('here', FELL, unseen, service('fine'))], within(0, 9000), null)));
+    const unseen = { ...observed('unseen'), intervals: [] };
+    const root = readXml(junit(buildReport([vantage('here', FELL, unseen, observed('fine'))], within(0, 9000), null)));
     assert.deepEqual(
       all(root, 'testcase').map((one) => one.children[0]?.name),
       ['failure', 'skipped', undefined],
@@ -157,7 +157,7 @@ describe('JUnit', () => {
   });
 
   it('is well formed whatever a name is', () => {
-    const [one] = all(readXml(junit(judged([vantage(NASTY, service(NASTY))]))), 'testcase').slice(-1);
+    const [one] = all(readXml(junit(judged([vantage(NASTY, observed(NASTY))]))), 'testcase').slice(-1);
     assert.match(one?.attributes.get('name') ?? '', /^<b>"we'b"<\/b> & \]\]> \ufffd\[31m/);
   });
 });
@@ -200,7 +200,7 @@ describe('the drawing', () => {
 
   it('is well formed whatever a name is, and shows a gap that is too short for its scale', () => {
     const falls = [{ from: 1000, to: 1001 }];
-    const odd = vantage(NASTY, service(NASTY, { falls }));
+    const odd = vantage(NASTY, observed(NASTY, { falls }));
     const root = readXml(svg({ ...buildReport([odd], within(-86_400_000, 86_400_000), null) }));
     const down = all(root, 'g')
       .flatMap((group) => all(group, 'rect'))
@@ -210,7 +210,7 @@ describe('the drawing', () => {
 
   it('does not grow with the number of gaps', () => {
     const falls = Array.from({ length: 20_000 }, (_, n) => ({ from: n * 1000, to: n * 1000 + 300 }));
-    const source = svg(buildReport([vantage('here', service('web', { falls }))], within(0, 20_000_000), null));
+    const source = svg(buildReport([vantage('here', observed('web', { falls }))], within(0, 20_000_000), null));
     assert.ok(source.length < 100_000, String(source.length));
   });
 });

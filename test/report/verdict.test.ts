@@ -4,10 +4,10 @@ import { describe, it } from 'node:test';
 
 import type { Verdict } from '../../src/report/report.ts';
 import { judge } from '../../src/report/verdict.ts';
-import { budget, runReport, service, START, type Told, vantage } from './scene.ts';
+import { budget, runReport, observed, START, type Story, vantage } from './scene.ts';
 
-function verdictOn(told: Told, allowed = budget()): Verdict {
-  const report = runReport([vantage('here', service('web', told))], { budget: allowed });
+function verdictOn(told: Story, allowed = budget()): Verdict {
+  const report = runReport([vantage('here', observed('web', told))], { budget: allowed });
   return judge(report, report.run);
 }
 
@@ -109,7 +109,7 @@ describe('the verdict', () => {
   });
 
   it('proves nothing where no probe was surely sent after the end of the command', () => {
-    const report = runReport([vantage('here', service('web', { info: { intervalMs: 1000 } }))], {
+    const report = runReport([vantage('here', observed('web', { info: { intervalMs: 1000 } }))], {
       endedAt: START + 7500,
     });
     const { result, sentence } = judge(report, report.run);
@@ -120,15 +120,15 @@ describe('the verdict', () => {
   it('proves nothing where nothing was watched, from any vantage', () => {
     const nothing = runReport([vantage('here')]);
     assert.equal(judge(nothing, nothing.run).sentence, 'NOT PROVEN: no service was watched.');
-    const idle = runReport([vantage('here', service('web')), vantage('hub')]);
+    const idle = runReport([vantage('here', observed('web')), vantage('hub')]);
     assert.equal(judge(idle, idle.run).result, 'not-proven');
     assert.match(judge(idle, idle.run).sentence, /; but from hub no service was watched\.$/);
-    const bad = runReport([vantage('here', service('web', { falls: [{ from: 0, to: 500 }] })), vantage('hub')]);
+    const bad = runReport([vantage('here', observed('web', { falls: [{ from: 0, to: 500 }] })), vantage('hub')]);
     assert.equal(judge(bad, bad.run).result, 'fail');
   });
 
   it('is no pass where the watch was ended early', () => {
-    const report = runReport([vantage('here', service('web'))], { interrupted: 'SIGINT' });
+    const report = runReport([vantage('here', observed('web'))], { interrupted: 'SIGINT' });
     const { result, sentence } = judge(report, report.run);
     assert.equal(result, 'not-proven');
     assert.equal(
@@ -142,8 +142,8 @@ describe('the verdict', () => {
   });
 
   it('names the vantage where there are several, and tells of a command that failed', () => {
-    const there = vantage('there', service('web', { falls: [{ from: 1000, to: 1250 }] }));
-    const report = runReport([vantage('here', service('web')), there], { exitCode: 4 });
+    const there = vantage('there', observed('web', { falls: [{ from: 1000, to: 1250 }] }));
+    const report = runReport([vantage('here', observed('web')), there], { exitCode: 4 });
     const { faults, sentence } = judge(report, report.run);
     assert.deepEqual(
       faults.map((fault) => fault.vantage),

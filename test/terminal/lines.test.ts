@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 
 import type { Message } from '../../src/core/messages.ts';
 import { LinesFormat, summary } from '../../src/terminal/lines-format.ts';
-import { Board, BoardService } from '../../src/core/board.ts';
+import { Board, BoardService, infoOf } from '../../src/core/board.ts';
+import { hello, service, transition } from '../support/builders.ts';
 
 const AT = new Date(2026, 10, 23, 4, 5, 6, 789).getTime();
 const STAMP = '2026-11-23 04:05:06.789';
@@ -84,9 +85,7 @@ const LINES: readonly (readonly [Message, string | null])[] = [
 
 function boardOf(...names: string[]): Board {
   const board = new Board();
-  const many = { group: null, intervalMs: 100, timeoutMs: 1000, rise: 1, fall: 1 };
-  const info = { kind: 'tcp', target: 't', connection: 'new', ...many } as const;
-  for (const name of names) board.services.set(name, new BoardService(name, info, AT));
+  for (const name of names) board.services.set(name, new BoardService(name, infoOf(service(name)), AT));
   return board;
 }
 
@@ -100,13 +99,12 @@ describe('LinesFormat', () => {
   it('sets its columns by the names of the hello, which it does not show', () => {
     const format = new LinesFormat(false);
     const services = boardOf('a-longer-name', 'api').snapshot(AT);
-    const monitor = { id: 'id', vantage: 'rack-2', version: '0', startedAt: AT };
-    const hello = { type: 'hello', protocol: 1, monitor, now: AT, seq: 0, resumed: false, services } as const;
-    assert.equal(format.line(hello), null);
+    const first = hello(services, {}, { vantage: 'rack-2' });
+    assert.equal(format.line(first), null);
     const [[up]] = LINES as readonly [readonly [Message, string]];
     assert.equal(format.line(up), `${STAMP}  api            UP          first answer`);
     const several = new LinesFormat(true);
-    several.line(hello);
+    several.line(first);
     assert.equal(several.line(up), `${STAMP}  rack-2  api            UP          first answer`);
   });
 });
@@ -115,7 +113,7 @@ describe('summary', () => {
   it('has a row for each service, gaps that are open among them', () => {
     const board = boardOf('web', 'down', 'new', 'blind');
     const tell = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
-      board.apply({ type: 'transition', seq: 1, service, from, to, at, notBefore: at, notAfter: at, ...NOTHING });
+      board.apply(transition(service, from, to, at));
     };
     tell('web', 'unknown', 'up', AT);
     tell('web', 'up', 'down', AT + 1000);

@@ -6,7 +6,7 @@ import { uptimeOf, type Lane } from '../../src/terminal/lane.ts';
 import { Model, worstOf } from '../../src/terminal/dashboard-model.ts';
 import { shifted } from '../../src/terminal/time-shift.ts';
 import { SEEN } from '../../src/terminal/strip-cells.ts';
-import { snapshot, START, World } from './world.ts';
+import { unknown, START, World } from './world.ts';
 
 function laneOf({ model }: World, name = 'web', source = 0): Lane {
   const lane = model.sources[source]?.lanes.get(name);
@@ -27,7 +27,7 @@ function seconds(world: World, count: number): string {
 }
 
 function upWorld(): World {
-  const world = new World(['here'], [snapshot('web')]);
+  const world = new World(['here'], [unknown('web')]);
   world.change('web', 'unknown', 'up', 0);
   return world;
 }
@@ -66,8 +66,8 @@ describe('the model', () => {
   it('takes an event once, though it comes twice', () => {
     const world = upWorld();
     const mark: Message = { type: 'mark', seq: 50, at: START, text: 'once' };
-    world.hear([mark]);
-    world.hear([mark]);
+    world.receive([mark]);
+    world.receive([mark]);
     assert.equal(world.model.log.entries.filter(({ kind }) => kind === 'event').length, 1);
   });
 
@@ -77,7 +77,7 @@ describe('the model', () => {
       { state: 'down', from: START + 3000, to: START + 5000 },
       { state: 'up', from: START + 5000, to: null },
     ] as const;
-    const world = new World(['here'], [snapshot('web', { timeline, state: 'up', status: 'up', since: START + 5000 })]);
+    const world = new World(['here'], [unknown('web', { timeline, state: 'up', status: 'up', since: START + 5000 })]);
     world.now = START + 8000;
     assert.equal(seconds(world, 8), 'uuudduuu');
   });
@@ -87,14 +87,14 @@ describe('the model', () => {
     world.outage('web', 2000, 3000);
     world.now = START + 5000;
     const timeline = [{ state: 'up', from: START + 3000, to: null }] as const;
-    const web = snapshot('web', { timeline, state: 'up', status: 'up', since: START + 3000 });
-    world.hear([world.hello('here', [web, snapshot('new')])]);
+    const web = unknown('web', { timeline, state: 'up', status: 'up', since: START + 3000 });
+    world.receive([world.hello('here', [web, unknown('new')])]);
     assert.equal(seconds(world, 5), 'uuduu');
     assert.deepEqual(
       world.model.rows.map(({ name }) => name),
       ['web', 'new'],
     );
-    world.hear([world.hello('here', [snapshot('new')])]);
+    world.receive([world.hello('here', [unknown('new')])]);
     assert.deepEqual(
       world.model.rows.map(({ name }) => name),
       ['new'],
@@ -104,11 +104,11 @@ describe('the model', () => {
   it('shows the time in which a feed was not heard as unobserved where it can not be caught up', () => {
     const world = upWorld();
     world.now = START + 2000;
-    world.hear([{ type: 'heartbeat', now: world.now, seq: 1, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
+    world.receive([{ type: 'heartbeat', now: world.now, seq: 1, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
     world.now = START + 8000;
     const timeline = [{ state: 'up', from: START + 6000, to: null }] as const;
-    const web = snapshot('web', { timeline, state: 'up', status: 'up', since: START + 6000 });
-    world.hear([world.hello('another life of the monitor', [web])]);
+    const web = unknown('web', { timeline, state: 'up', status: 'up', since: START + 6000 });
+    world.receive([world.hello('another life of the monitor', [web])]);
     assert.equal(seconds(world, 8), 'uuxxxxuu');
   });
 
@@ -121,12 +121,14 @@ describe('the model', () => {
       { state: 'up', from: START + 4000, to: null },
     ] as const;
     world.now = START + 6000;
-    world.hear([world.hello('here', [snapshot('web', { timeline, state: 'up', status: 'up', since: START + 4000 })])]);
+    world.receive([
+      world.hello('here', [unknown('web', { timeline, state: 'up', status: 'up', since: START + 4000 })]),
+    ]);
     assert.equal(seconds(world, 6), 'uuuduu');
   });
 
   it('has the worst state of a row', () => {
-    const world = new World(['here', 'second'], [snapshot('web')]);
+    const world = new World(['here', 'second'], [unknown('web')]);
     world.change('web', 'unknown', 'up', 0, null, 0);
     const [row] = world.model.rows;
     assert.ok(row !== undefined);
@@ -137,7 +139,7 @@ describe('the model', () => {
 
   it('puts the times of a source whose clock is wrong right', () => {
     const model = new Model(1);
-    const hello = new World(['far'], [snapshot('web')]).hello('far', [snapshot('web')]);
+    const hello = new World(['far'], [unknown('web')]).hello('far', [unknown('web')]);
     model.take(0, [hello], START + 5000, 5000);
     model.take(0, [{ type: 'mark', seq: 1, at: START + 1000, text: 'x' }], START + 6000, 5000);
     assert.equal(model.log.entries.find(({ kind }) => kind === 'event')?.at, START + 6000);

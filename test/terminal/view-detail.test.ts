@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import { ASCII } from '../../src/terminal/terminal-traits.ts';
 import { widthOf } from '../../src/terminal/text-cells.ts';
-import { lineWith, snapshot, START, styled, wellWorld, World } from './world.ts';
+import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 describe('one service in full', () => {
   it('has its strip, why it is down and what that means, its gaps and its last probes', () => {
@@ -21,7 +21,7 @@ describe('one service in full', () => {
         'tcp://127.0.0.1:80/web',
         '▼ DOWN for 1.00 s, since 12:00:59.000',
         'closed: it was closed',
-        'accepted, then closed: often a proxy answers, with nothing behind it',
+        'accepted, then closed without an answer: often a proxy with nothing behind it',
         '12:00:20.000  0.25 s (0.15–0.35)',
         'closed ×3',
         '1.00 s so far',
@@ -46,7 +46,7 @@ describe('one service in full', () => {
 
 describe('several vantages', () => {
   function twoVantages(): World {
-    const world = new World(['here', 'second'], [snapshot('web'), snapshot('api')]);
+    const world = new World(['here', 'second'], [unknown('web'), unknown('api')]);
     for (const source of [0, 1])
       for (const name of ['web', 'api']) world.change(name, 'unknown', 'up', 0, null, source);
     world.now = START + 60_000;

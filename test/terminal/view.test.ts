@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { WINDOWS } from '../../src/terminal/keys.ts';
-import { lineWith, snapshot, START, styled, wellWorld, World } from './world.ts';
+import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 /** Strips of a list that has one line for each service. */
 function stripsOf(lines: readonly string[]): string[] {
@@ -14,7 +14,7 @@ describe('the list', () => {
     const world = wellWorld(['web', 'api', 'cache', 'new']);
     const late = new World(
       ['here'],
-      ['web', 'api', 'cache', 'new'].map((name) => snapshot(name)),
+      ['web', 'api', 'cache', 'new'].map((name) => unknown(name)),
     );
     late.change('web', 'unknown', 'up', 0);
     late.change('api', 'unknown', 'down', 0, 'refused');
@@ -126,7 +126,7 @@ describe('the list', () => {
   it('groups as the configuration does', () => {
     const world = new World(
       ['here'],
-      [snapshot('web', { group: 'edge' }), snapshot('db', { group: 'data' }), snapshot('api', { group: 'edge' })],
+      [unknown('web', { group: 'edge' }), unknown('db', { group: 'data' }), unknown('api', { group: 'edge' })],
     );
     world.change('api', 'unknown', 'down', 0, 'refused');
     const view = world.draw({ width: 100, height: 30 }, { grouped: true });
@@ -211,7 +211,7 @@ describe('what happened', () => {
 
   it('tells a lost connection and another process', () => {
     const world = wellWorld();
-    world.hear([
+    world.receive([
       { type: 'connection-lost', seq: 100, service: 'cache', at: START + 1000, reason: 'reset', message: null },
       { type: 'identity', seq: 101, service: 'cache', at: START + 2000, was: 'aaaaaaaaaa', is: 'bbbbbbbbbb' },
     ]);
@@ -226,13 +226,13 @@ describe('the header', () => {
 
   it('says how the monitor itself is', () => {
     const world = wellWorld();
-    world.hear([{ ...beat, overloaded: false }]);
+    world.receive([{ ...beat, overloaded: false }]);
     assert.match(world.lines({ width: 120, height: 30 })[0] ?? '', /here.*200 probes\/s +late 0\.40 ms +12:01:00$/);
   });
 
   it('warns of a monitor that is overloaded', () => {
     const world = wellWorld();
-    world.hear([{ ...beat, missed: 120, overloaded: true }]);
+    world.receive([{ ...beat, missed: 120, overloaded: true }]);
     assert.match(styled(world.draw({ width: 120, height: 30 }), 'warning'), /OVERLOADED: 120 probes missed/);
   });
 
