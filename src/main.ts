@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The bin: run the command line, leave with its exit code. */
-import { run } from './cli/command-line.ts';
+/** The bin: runs the command line, and leaves with its exit code; 70 (`EX_SOFTWARE` of sysexits.h) for a fault of its own. */
+// First, and before the rest is loaded: a SIGHUP must not find the process without a handler.
+import './cli/hangups.ts';
 
-process.exitCode = await run(process.argv.slice(2));
+const { runOrExplain } = await import('./cli/fault.ts');
+
+await runOrExplain('explain');

@@ -1,4 +1,6 @@
 /** What `npm start` runs: the program, and its demo where no service is named. */
-import { run } from './cli/command-line.ts';
+import './cli/hangups.ts';
 
-process.exitCode = await run(process.argv.slice(2), 'demo');
+const { runOrExplain } = await import('./cli/fault.ts');
+
+await runOrExplain('demo');

@@ -1,13 +1,11 @@
 /** `gapwatch attach`: the dashboard, or lines or json, over the feeds of one or more running monitors. */
-import type { ServiceHistory, Source } from '../core/source.ts';
-import type { Reader } from '../core/source.ts';
-import { FeedClient } from '../client/feed-client.ts';
 import type { ClockOffset } from '../client/clock-offset.ts';
+import { FeedClient } from '../client/feed-client.ts';
 import { fetchPast } from '../client/fetch-history.ts';
 import { showDuration } from '../core/format.ts';
-import { feedUrls } from './feed-urls.ts';
-import { parseDuration, type ShowArguments } from './options.ts';
+import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
+import { feedUrls, parseDuration, type ShowArguments } from './options.ts';
 import { show, willShow } from './show.ts';
 
 /** A remote monitor, as the dashboard and the lines read it. */
@@ -92,7 +90,7 @@ function tellLinks(client: FeedClient): void {
       process.stderr.write(`${client.url.shown}: connected${back}${offset}\n`);
     },
     disconnected({ problem }) {
-      if (!lost) process.stderr.write(`${client.url.shown}: not connected: ${problem}. Trying again for ever.\n`);
+      if (!lost) process.stderr.write(`${client.url.shown}: not connected: ${problem}. Retrying.\n`);
       lost = true;
     },
   });

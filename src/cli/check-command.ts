@@ -2,12 +2,12 @@
 import { showDuration, table } from '../core/format.ts';
 import type { Sample } from '../core/model.ts';
 import { Attempt } from '../probe/attempt.ts';
-import { makeProber } from '../probe/make-prober.ts';
+import { makeProber } from '../probe/prober.ts';
 import type { Watched } from '../probe/spec.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { ProbeArguments, Targets } from './options.ts';
 import { EXIT } from './ending.ts';
-import { configOf } from './configuration.ts';
+import { configOf } from './with-monitor.ts';
 
 /** Probes at once: more would measure this process, not the services. */
 const AT_ONCE = 16;

@@ -99,7 +99,7 @@ export class CommandChild {
     }, GRACE_MS);
   }
 
-  /** Whether there is still somebody in the group of its own. */
+  /** Whether a process is left in the group of its own. */
   #groupLives(): boolean {
     const { pid } = this.#child;
     if (!this.#leads || pid === undefined) return false;

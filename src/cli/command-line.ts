@@ -4,11 +4,15 @@ import { writeSync } from 'node:fs';
 import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
-import { FeedError } from '../server/listen-error.ts';
-import { HistoryError } from '../history/history-error.ts';
 import { VERSION } from '../core/version.ts';
+import { HistoryError } from '../history/history-error.ts';
+import { FeedError } from '../server/feed-server.ts';
+import { EXIT, isReaderGone } from './ending.ts';
+import { hangups } from './hangups.ts';
 import {
+  DAEMON_LOG_OPTIONS,
   DEMO_OPTIONS,
+  FILE_LOG_OPTIONS,
   HUB_OPTIONS,
   MONITOR_OPTIONS,
   PROBE_OPTIONS,
@@ -17,13 +21,15 @@ import {
   RUN_OPTIONS,
   SHOW_OPTIONS,
 } from './options.ts';
-import { EXIT, isReaderGone } from './ending.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
   http://…, https://… or unix:/SOCKET:/PATH   a page
   redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
 Without a TARGET, services.json in the current folder is read.`;
+
+/** Commands that read their configuration again at SIGHUP. */
+const RELOADING: readonly string[] = ['watch', 'serve', 'hub'];
 
 /** The command line itself is wrong. */
 class UsageError extends Error {
@@ -57,7 +63,8 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       ['watch [target..]', '$0'],
       'Watch services (the default)',
-      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(SHOW_OPTIONS),
+      (args) =>
+        args.positional('target', target).options(MONITOR_OPTIONS).options(SHOW_OPTIONS).options(FILE_LOG_OPTIONS),
       async (args) => {
         const { watch } = await import('./watch-command.ts');
         try {
@@ -73,7 +80,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'serve [target..]',
       'The daemon: feed, status page, metrics, and a structured log on stderr',
-      (args) => args.positional('target', target).options(MONITOR_OPTIONS),
+      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(DAEMON_LOG_OPTIONS),
       async (args) => {
         const { serve } = await import('./serve-command.ts');
         code = await serve(args);
@@ -138,10 +145,13 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
         code = await demo(args);
       },
     )
+    .middleware(({ _: [command] }) => {
+      if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
+    })
     .epilogue(TARGET_HELP)
     .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
     .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')
-    .example('$0 run web=8080 -- systemctl restart docker', 'what did its users feel of it?')
+    .example('$0 run web=8080 -- systemctl restart docker', 'what did users notice?')
     .example('$0 demo', 'see what it looks like')
     .version(VERSION)
     .help()
@@ -157,7 +167,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .wrap(Math.min(110, process.stderr.columns || 100))
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
-      // yargs tells its own findings as a message, some with an error of its own; what a command throws as an error.
+      // yargs passes its own findings as a message, some with an error of its own; what a command throws as an error.
       if (error !== undefined && error.name !== 'YError') throw error;
       throw new UsageError(`${message}\n'gapwatch --help' lists commands and options.`);
     });
@@ -172,7 +182,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
 }
 
 /**
- * A reader that went away is no fault; and of what was meant for it nobody needs to be told. Whoever can't take the
+ * A reader that went away is no fault; and what was meant for it needs no other place. A stream that can't take the
  * output for another reason, such as a full disk, does not get the rest of it either.
  */
 function tolerate(error: Error): void {
@@ -180,7 +190,7 @@ function tolerate(error: Error): void {
   try {
     writeSync(process.stderr.fd, `gapwatch: the output could not be written: ${error.message}\n`);
   } catch {
-    // Then there is nobody to tell.
+    // Then there is no place left to say it.
   }
   process.exit(EXIT.usage);
 }

@@ -1,8 +1,8 @@
 /** What ends a command that watches: a signal, its time, or a reader that went away; and what a signal asks for. */
 /** Exit codes of the contract. */
-export const EXIT = { ok: 0, bad: 1, usage: 2, commandFailed: 3, notUp: 4 } as const;
+export const EXIT = { ok: 0, bad: 1, usage: 2, commandFailed: 3, notUp: 4, fault: 70 } as const;
 
-/** Why a watch ended. `epipe`: nobody reads stdout any more. */
+/** Why a watch ended. `epipe`: stdout has no reader any more. */
 export type Ending = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'time' | 'quit' | 'epipe';
 
 /** The exit code that an ending has where nothing else decides: 128 + the signal's number, as shells have it. */
@@ -14,7 +14,7 @@ export function exitCodeOf(ending: Ending): number {
 }
 
 interface Ends {
-  /** How long at most, in milliseconds; null for ever. */
+  /** How long at most, in milliseconds; null for no limit. */
   readonly forMs: number | null;
   /** Whether SIGHUP ends it too. */
   readonly hangup: boolean;

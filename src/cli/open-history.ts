@@ -11,7 +11,7 @@ export interface HistoryRequest {
   /** The option `--data` as typed. */
   readonly option: string | undefined;
   readonly settings: Config['history'];
-  /** Whether there is a history where nobody asks for one. */
+  /** Whether there is a history where neither option nor file asks for one. */
   readonly usual: boolean;
   readonly log: Logger;
 }

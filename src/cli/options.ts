@@ -1,14 +1,15 @@
 /** The options that several commands share, and how their values are read. */
 import type { InferredOptionTypes, Options } from 'yargs';
 
-import { commandLineProblem, invalid } from '../config/config-error.ts';
+import { type FeedUrl, parseFeedUrl } from '../client/feed-url.ts';
+import { commandLineProblem, invalid, commandLinePlace } from '../config/config-error.ts';
 import { durationMs, durationProblem } from '../core/duration.ts';
 import { ReportFiles } from '../report/report-files.ts';
 
 const text = { type: 'string', requiresArg: true } as const satisfies Options;
 
 /** How services are probed. */
-const MANNER_OPTIONS = {
+const HOW_OPTIONS = {
   interval: { ...text, alias: 'i', describe: "From one probe's start to the next one's, such as 50ms" },
   timeout: { ...text, alias: 't', describe: 'Deadline over one whole probe, name look-up included  [1s]' },
   connection: {
@@ -18,10 +19,10 @@ const MANNER_OPTIONS = {
   vantage: { ...text, describe: 'Name of the place where this monitor stands  [the host name]' },
 } as const satisfies Record<string, Options>;
 
-/** Of all commands that probe services which somebody names. */
+/** Of all commands that probe services which the user names. */
 export const PROBE_OPTIONS = {
   config: { ...text, alias: 'c', describe: 'File with services and settings; targets are added to it' },
-  ...MANNER_OPTIONS,
+  ...HOW_OPTIONS,
 } as const satisfies Record<string, Options>;
 
 /** How a watch goes on. */
@@ -40,8 +41,23 @@ const bus = {
 /** Of the commands that go on watching. */
 export const MONITOR_OPTIONS = { ...PROBE_OPTIONS, ...WATCH_OPTIONS, bus } as const satisfies Record<string, Options>;
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+const logLevel = { choices: LOG_LEVELS, default: 'info', describe: 'Least level that is logged' } as const;
+
+/** Of the daemons, whose log is on stderr. */
+export const DAEMON_LOG_OPTIONS = { 'log-level': logLevel } as const satisfies Record<string, Options>;
+
+/** Of the commands whose stderr is for people. */
+export const FILE_LOG_OPTIONS = {
+  log: { ...text, describe: 'File of a structured log  [none]' },
+  'log-level': logLevel,
+} as const satisfies Record<string, Options>;
+
 /** Of the demo, which has services of its own. */
-export const DEMO_OPTIONS = { ...MANNER_OPTIONS, ...WATCH_OPTIONS } as const satisfies Record<string, Options>;
+export const DEMO_OPTIONS = { ...HOW_OPTIONS, ...WATCH_OPTIONS, ...FILE_LOG_OPTIONS } as const satisfies Record<
+  string,
+  Options
+>;
 
 /** Given more than once, each counts. */
 const repeated = { ...text, default: [], coerce: (given: string | readonly string[]) => [given].flat() } as const;
@@ -56,6 +72,7 @@ export const RUN_OPTIONS = {
   workers: WATCH_OPTIONS.workers,
   listen: { ...text, default: 'off', describe: 'HOST:PORT of feed and status page, or off' },
   data: WATCH_OPTIONS.data,
+  ...FILE_LOG_OPTIONS,
   before: { ...text, default: '2s', describe: 'Every service up this long before the command starts' },
   after: { ...text, default: '5s', describe: 'Every service up this long again after it has ended' },
   'give-up': { ...text, default: '2m', describe: 'Wait no longer than this, for each of: before, the command, after' },
@@ -83,6 +100,7 @@ export const HUB_OPTIONS = {
   bus,
   listen: WATCH_OPTIONS.listen,
   for: WATCH_OPTIONS.for,
+  ...DAEMON_LOG_OPTIONS,
 } as const satisfies Record<string, Options>;
 
 /** Of the commands that show what happens. */
@@ -101,6 +119,8 @@ export type HubArguments = InferredOptionTypes<typeof HUB_OPTIONS>;
 export type DemoArguments = InferredOptionTypes<typeof DEMO_OPTIONS>;
 export type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS>;
 export type ReportArguments = InferredOptionTypes<typeof REPORT_OPTIONS>;
+export type DaemonLogArguments = InferredOptionTypes<typeof DAEMON_LOG_OPTIONS>;
+export type FileLogArguments = InferredOptionTypes<typeof FILE_LOG_OPTIONS>;
 export type ShowArguments = InferredOptionTypes<typeof SHOW_OPTIONS>;
 
 /** Services as they were typed. */
@@ -127,4 +147,15 @@ export function reportFiles(paths: readonly string[]): ReportFiles {
   const prepared = ReportFiles.prepare(paths);
   if (prepared instanceof ReportFiles) return prepared;
   throw invalid(prepared.map(({ path, problem }) => commandLineProblem(`--report ${path}`, problem)));
+}
+
+/** @throws ConfigError where one is no feed */
+export function feedUrls(texts: readonly string[]): FeedUrl[] {
+  return texts.map((text) => {
+    const url = parseFeedUrl(text);
+    if (url !== null) return url;
+    const message =
+      'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed';
+    throw invalid([{ ...commandLinePlace(text.replace(/([?&]token=)[^&]*/, '$1…')), message }]);
+  });
 }

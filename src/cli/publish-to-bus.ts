@@ -23,7 +23,7 @@ export function busOf(option: string | undefined, settings: HubConfig['bus']): B
 }
 
 /**
- * Publishes what a monitor tells, where that is wanted.
+ * Publishes what a monitor emits, where that is wanted.
  * @param where see `busOf`
  * @returns null where no bus is named
  */

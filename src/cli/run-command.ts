@@ -1,21 +1,26 @@
 /** `gapwatch run`: watches before, during and after a command, and says what the services' users felt of it. */
-import { pino } from 'pino';
+import { hostname } from 'node:os';
 
+import type { FeedUrl } from '../client/feed-url.ts';
+import { commandLineProblem, ConfigError, invalid } from '../config/config-error.ts';
+import { DEFAULT_STREAM, type Config, DEFAULT_KEEP_MS } from '../config/load-config.ts';
 import { durationText } from '../core/duration.ts';
 import { showDuration } from '../core/format.ts';
 import { buildReport } from '../report/build-report.ts';
 import { hintsOf } from '../report/hints.ts';
-import type { Report, RunFacts } from '../report/report.ts';
+import type { ReportFiles } from '../report/report-files.ts';
+import { commandFailed, showCommand } from '../report/report-phrases.ts';
+import type { Report, RunFacts, Budget } from '../report/report.ts';
+import type { Patience } from '../report/run-stages.ts';
 import { runText } from '../report/text-report.ts';
 import { judge } from '../report/verdict.ts';
-import { commandFailed, showCommand } from '../report/report-phrases.ts';
-import { begin } from './begin.ts';
-import { openHistory } from './open-history.ts';
-import type { RunArguments, Targets } from './options.ts';
-import { type Plan, planOf } from './run-plan.ts';
-import { type Course, RunSession } from './run-session.ts';
+import { whyNoCommand } from './command-child.ts';
 import { EXIT, exitCodeOf } from './ending.ts';
+import { fileLog } from './log.ts';
+import { type RunArguments, type Targets, feedUrls, parseDuration, reportFiles } from './options.ts';
+import { type Course, RunSession } from './run-session.ts';
 import { LocalVantage, RemoteVantage, type Vantage } from './vantages.ts';
+import { withMonitor, configOf } from './with-monitor.ts';
 
 /**
  * Runs a command under watch.
@@ -34,23 +39,23 @@ export async function run(args: RunArguments & Targets, command: readonly string
 
 async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   const { config, patience } = plan;
-  const log = pino({ level: 'silent' });
-  const history = await openHistory({ option: args.data, settings: config.history, usual: false, log });
-  const { monitor, feed } = await begin({ args, config, history, log });
-  const remote = plan.also.map((url) => new RemoteVantage(url));
-  const local = new LocalVantage(monitor);
-  const vantages: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
-  monitor.apply(config.watched);
-  const session = new RunSession({ command: plan.command, patience, monitor, vantages });
-  const course = await session.course;
-  if (course.startedAt !== null && course.interrupted === null) {
-    await session.unlessInterrupted(Promise.all(vantages.map((one) => one.settled(course.to))));
-  }
-  session.close();
-  await Promise.all([local, ...remote].map((one) => one.close()));
-  await history?.close();
-  await feed?.close();
-  return conclude(plan, { ...course, interrupted: session.interrupted }, vantages);
+  const log = fileLog(args.log, args['log-level']);
+  // A wall clock that is set meanwhile must not tear the window apart.
+  const request = { args, config, log, keepsHistory: false, followsSteps: false };
+  const { course, vantages } = await withMonitor(request, async ({ monitor }) => {
+    const remote = plan.also.map((url) => new RemoteVantage(url));
+    const local = new LocalVantage(monitor);
+    const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
+    const session = new RunSession({ command: plan.command, patience, monitor, vantages: watching });
+    const ended = await session.course;
+    if (ended.startedAt !== null && ended.interrupted === null) {
+      await session.unlessInterrupted(Promise.all(watching.map((one) => one.settled(ended.to))));
+    }
+    session.close();
+    await Promise.all([local, ...remote].map((one) => one.close()));
+    return { course: { ...ended, interrupted: session.interrupted }, vantages: watching };
+  });
+  return conclude(plan, course, vantages);
 }
 
 /** Tells what came of it. */
@@ -109,4 +114,59 @@ function notUp(vantage: Vantage, beforeMs: number, several: boolean): string[] {
       const since = upForMs === null ? `${state} for ${showDuration(forMs)}` : `up for ${showDuration(forMs)} only`;
       return `  ${service}${where}: ${since}${why}`;
     });
+}
+
+const DEFAULT_INTERVAL_MS = 100;
+
+export interface Plan {
+  readonly command: readonly string[];
+  readonly patience: Patience;
+  readonly budget: Budget;
+  readonly also: readonly FeedUrl[];
+  /** Watches nothing where only other monitors are asked. */
+  readonly config: Omit<Config, 'file'>;
+  readonly files: ReportFiles;
+}
+
+/** @throws ConfigError: then nothing is left behind */
+export async function planOf(args: RunArguments & Targets, command: readonly string[]): Promise<Plan> {
+  const [name] = command;
+  if (name === undefined) {
+    const example = 'gapwatch run web=8080 -- systemctl restart docker';
+    throw invalid([commandLineProblem('run', `put the command after --, as in: ${example}`)]);
+  }
+  const why = whyNoCommand(name, process.env);
+  if (why !== null) throw new ConfigError('invalid', `${why} Nothing was started.`, []);
+  const patience = {
+    beforeMs: parseDuration(args.before, '--before'),
+    afterMs: parseDuration(args.after, '--after'),
+    giveUpMs: parseDuration(args['give-up'], '--give-up'),
+  };
+  if (patience.giveUpMs < patience.beforeMs) {
+    const message = `${args['give-up']} is shorter than --before (${args.before}): the command would never be started`;
+    throw invalid([commandLineProblem('--give-up', message)]);
+  }
+  const budget = {
+    maxGapMs: parseDuration(args['max-gap'], '--max-gap'),
+    maxTotalMs: args['max-total'] === undefined ? null : parseDuration(args['max-total'], '--max-total'),
+  };
+  const also = feedUrls(args.also);
+  const config = await servicesOf(args);
+  return { command, patience, budget, also, config, files: reportFiles(args.report) };
+}
+
+/** What other monitors watch may be all that is wanted. */
+async function servicesOf(args: RunArguments & Targets): Promise<Plan['config']> {
+  try {
+    return await configOf(args, DEFAULT_INTERVAL_MS);
+  } catch (error) {
+    if (!(error instanceof ConfigError && error.code === 'no-services' && args.also.length > 0)) throw error;
+    return {
+      vantage: args.vantage ?? hostname(),
+      watched: [],
+      feed: { listen: null, token: null, public: false },
+      bus: { where: null, stream: DEFAULT_STREAM },
+      history: { dir: null, keepMs: DEFAULT_KEEP_MS },
+    };
+  }
 }

@@ -33,7 +33,7 @@ interface Surroundings {
 }
 
 export class RunSession {
-  /** Resolves when the run is over: the command has ended and the services are back, or somebody lost patience. */
+  /** Resolves when the run is over: the command has ended and the services are back, or `--give-up` or a signal ended it. */
   readonly course: Promise<Course>;
   readonly #all: Surroundings;
   readonly #stages: Stages;
@@ -68,7 +68,7 @@ export class RunSession {
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     const { beforeMs, giveUpMs } = all.patience;
     const within = `at most ${durationText(giveUpMs)}`;
-    this.#tell(`Waiting until every service has been up for ${durationText(beforeMs)}, ${within}.`);
+    this.#say(`Waiting until every service has been up for ${durationText(beforeMs)}, ${within}.`);
     const colours = (process.env['NO_COLOR'] ?? '') === '';
     this.#line = BottomLine.on(process.stderr, process.env, (columns) => this.#live(columns, colours));
     this.#timer = setInterval(() => {
@@ -81,7 +81,7 @@ export class RunSession {
     return this.#facts.interrupted;
   }
 
-  /** Waits for something, but no longer than until somebody ends the run. */
+  /** Waits for something, but no longer than until a signal ends the run. */
   async unlessInterrupted(something: Promise<unknown>): Promise<void> {
     await Promise.race([something, this.#interrupted]);
   }
@@ -95,18 +95,18 @@ export class RunSession {
 
   #look(): void {
     const { vantages } = this.#all;
-    const blind = vantages.some(({ problem }) => problem !== null);
+    const isLost = vantages.some(({ problem }) => problem !== null);
     const standings = vantages.map((one) => one.standings);
     // A vantage that watches nothing proves nothing.
     const isIdle = standings.some(({ length }) => length === 0);
     const upForMs = standings.flat().map((one) => one.upForMs);
     const proofMs = Math.max(0, ...standings.flat().map(({ intervalMs, timeoutMs }) => intervalMs + timeoutMs));
-    const step = this.#stages.look(performance.now(), blind || isIdle ? [...upForMs, null] : upForMs, proofMs);
+    const step = this.#stages.look(performance.now(), isLost || isIdle ? [...upForMs, null] : upForMs, proofMs);
     if (step === 'start') this.#start();
     else if (step === 'finish' || step === 'not-up') this.#over();
     else if (step === 'end-command') {
       this.#givenUp = true;
-      this.#tell(`The command has not ended within ${durationText(this.#all.patience.giveUpMs)}: ending it.`);
+      this.#say(`The command has not ended within ${durationText(this.#all.patience.giveUpMs)}: ending it.`);
       this.#child?.end();
     }
   }
@@ -114,7 +114,7 @@ export class RunSession {
   #start(): void {
     const { monitor, command, vantages } = this.#all;
     const services = vantages.reduce((sum, { standings }) => sum + standings.length, 0);
-    this.#tell(`${count(services, 'service')} up. Starting: ${this.#shown}`);
+    this.#say(`${count(services, 'service')} up. Starting: ${this.#shown}`);
     monitor.mark(`run: ${this.#shown} started`);
     this.#facts = { ...this.#facts, startedAt: monitor.now() };
     this.#stages.started(performance.now());
@@ -147,7 +147,7 @@ export class RunSession {
       return;
     }
     const { afterMs, giveUpMs } = patience;
-    this.#tell(
+    this.#say(
       `The command ${how}. Waiting until every service has been up for ${durationText(afterMs)} again, at most ${durationText(giveUpMs)}.`,
     );
   }
@@ -174,9 +174,9 @@ export class RunSession {
       this.#over();
       return;
     }
-    // The terminal has told the command of a Ctrl-C already.
+    // The terminal has sent a Ctrl-C to the command already.
     if (signal === 'SIGTERM' || !child.hearsTerminal) child.signal(signal);
-    this.#tell(`${signal}: waiting for the end of the command. Once more ends the watch at once.`);
+    this.#say(`${signal}: waiting for the end of the command. Once more ends the watch at once.`);
   }
 
   #live(columns: number, colours: boolean): string {
@@ -193,7 +193,7 @@ export class RunSession {
     return liveLine(head, services, columns, colours);
   }
 
-  #tell(text: string): void {
+  #say(text: string): void {
     process.stderr.write(`${text}\n`);
   }
 }

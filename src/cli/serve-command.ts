@@ -1,44 +1,40 @@
 /** `gapwatch serve`: the daemon. No dashboard; a structured log on stderr, the feed, the status page, the metrics. */
-import { destination, type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 
 import type { Config } from '../config/load-config.ts';
-import type { Reader } from '../core/source.ts';
 import type { Message } from '../core/messages.ts';
-import { begin } from './begin.ts';
-import { busOf, publishTo } from './publish-to-bus.ts';
-import { configOf, rereadAtHangup } from './configuration.ts';
-import { openHistory } from './open-history.ts';
-import { parseDuration, type MonitorArguments, type Targets } from './options.ts';
+import type { Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
+import { daemonLog } from './log.ts';
+import { parseDuration, type DaemonLogArguments, type MonitorArguments, type Targets } from './options.ts';
+import { hangups } from './hangups.ts';
+import { reload } from './reload.ts';
+import { configOf, withMonitor } from './with-monitor.ts';
 
 const DEFAULT_INTERVAL_MS = 1000;
 
 /** Serves until a signal or `--for` ends it. Returns the exit code. */
-export async function serve(args: MonitorArguments & Targets): Promise<number> {
+export async function serve(args: MonitorArguments & DaemonLogArguments & Targets): Promise<number> {
   const load = (): Promise<Config> => configOf(args, DEFAULT_INTERVAL_MS);
   const config = await load();
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const formatters = { level: (level: string) => ({ level }) };
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination(2));
-  const bus = busOf(args.bus, config.bus);
-  const history = await openHistory({ option: args.data, settings: config.history, usual: true, log });
-  const { monitor, feed } = await begin({ args, config, history, log });
-  monitor.apply(config.watched);
-  const publisher = await publishTo(monitor, bus, config.bus.stream, log);
-  log.info({ vantage: config.vantage, services: config.watched.length, feed: feed?.address.url ?? 'off' }, 'started');
-  const unsubscribe = monitor.subscribe(logReader(log));
-  const endReread = rereadAtHangup(monitor, load, (text, isFault) => {
-    log[isFault ? 'error' : 'info'](text);
+  const log = daemonLog(args['log-level']);
+  return withMonitor({ args, config, log, keepsHistory: true }, async (running) => {
+    const { monitor, feed } = running;
+    log.info({ vantage: config.vantage, services: config.watched.length, feed: feed?.address.url ?? 'off' }, 'started');
+    const unsubscribe = monitor.subscribe(logReader(log));
+    hangups.handle(() =>
+      reload(running, config, load, (text, isFault) => {
+        log[isFault ? 'error' : 'info'](text);
+      }),
+    );
+    const ending = await untilEnded({ forMs, hangup: false, others: [] });
+    hangups.close();
+    log.info({ why: ending }, 'stopping');
+    await monitor.stop();
+    unsubscribe();
+    return exitCodeOf(ending);
   });
-  const ending = await untilEnded({ forMs, hangup: false, others: [] });
-  endReread();
-  log.info({ why: ending }, 'stopping');
-  await monitor.stop();
-  unsubscribe();
-  await publisher?.stop();
-  await history?.close();
-  await feed?.close();
-  return exitCodeOf(ending);
 }
 
 /** Events as log lines. */

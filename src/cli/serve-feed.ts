@@ -5,10 +5,9 @@ import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { type Listen, parseListen } from '../config/target-url.ts';
 import type { Config } from '../config/load-config.ts';
 import type { Archive } from '../core/archive.ts';
-import { FeedError } from '../server/listen-error.ts';
-import { FeedServer } from '../server/feed-server.ts';
 import type { FeedSource } from '../core/source.ts';
 import { pageAssets } from '../page/page-assets.ts';
+import { FeedError, FeedServer } from '../server/feed-server.ts';
 
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 9720 };
 

@@ -1,4 +1,4 @@
-/** Shows what sources tell: the dashboard, lines, or json. */
+/** Shows the messages of sources: the dashboard, lines, or json. */
 import { whyNoDashboard } from '../terminal/terminal-traits.ts';
 import type { Source } from '../core/source.ts';
 import type { Message } from '../core/messages.ts';
@@ -47,14 +47,14 @@ export async function show(args: ShowArguments, sources: readonly Source[]): Pro
 
 /**
  * What is shown where this format is asked for.
- * @param tell told why there is no dashboard where one was asked for, or could be expected
+ * @param say takes why there is no dashboard where one was asked for, or could be expected
  */
-export function willShow(asked: ShowArguments['format'], tell?: (why: string) => void): Showing['format'] {
+export function willShow(asked: ShowArguments['format'], say?: (why: string) => void): Showing['format'] {
   if (asked === 'lines' || asked === 'json') return asked;
   const why = whyNoDashboard(process.env, process.stdin, process.stdout);
   if (why === null) return 'dashboard';
-  // Nobody expects a picture in a pipe.
-  if (asked === 'dashboard' || process.stdout.isTTY) tell?.(why);
+  // In a pipe no picture is expected.
+  if (asked === 'dashboard' || process.stdout.isTTY) say?.(why);
   return 'lines';
 }
 

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Monitor } from '../monitor/monitor.ts';
+import { Clock, systemClock } from '../core/clock.ts';
 import { FeedClient } from '../client/feed-client.ts';
 import type { ClockOffset } from '../client/clock-offset.ts';
 import type { FeedUrl } from '../client/feed-url.ts';
@@ -22,10 +23,10 @@ export interface Vantage {
   readonly standings: readonly (Standing & { readonly forMs: number; readonly upForMs: number | null })[];
   /** Why nothing is known from there at present, for people; null where it is. */
   readonly problem: string | null;
-  /** Resolves when all that was sent before `at` (by this machine's clock) is settled and told, or can't be told. */
+  /** Resolves when all that was sent before `at` (by this machine's clock) is settled and has come, or can't come. */
   settled(at: number): Promise<void>;
   observed(): ObservedVantage;
-  /** Ends it. All that is told by then is in `observed`. */
+  /** Ends it. All that has come by then is in `observed`. */
   close(): Promise<void>;
 }
 
@@ -65,7 +66,7 @@ export class RemoteVantage implements Vantage {
   #lost = 'no answer yet';
 
   constructor(url: FeedUrl) {
-    this.#client = new FeedClient(url, false);
+    this.#client = new FeedClient(url, false, new Clock(systemClock, false));
     this.#client.subscribe({
       samples: false,
       take: (messages) => {
@@ -102,7 +103,7 @@ export class RemoteVantage implements Vantage {
     const settleMs = this.#recorder.timeoutMs;
     const patience = AbortSignal.timeout(settleMs + HEARTBEAT_MS);
     while (!patience.aborted) {
-      // Only what it says later than that proves that it was still looking, and could still tell.
+      // Only what it says later than that proves that it was still probing, and still connected.
       if (this.#recorder.newestTime >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
       await sleep(LOOK_MS, undefined, UNHELD);
     }

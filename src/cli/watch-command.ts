@@ -1,34 +1,41 @@
 /** `gapwatch watch`: watches services, and shows what happens. */
-import { pino } from 'pino';
-
-import { durationText } from '../core/duration.ts';
+import type { Publisher } from '../bus/publisher.ts';
 import type { Config } from '../config/load-config.ts';
+import { durationText } from '../core/duration.ts';
 import { count } from '../core/format.ts';
+import type { ServiceHistory, Source, Reader } from '../core/source.ts';
+import type { History } from '../history/history.ts';
+import type { Monitor } from '../monitor/monitor.ts';
 import { summary } from '../terminal/lines-format.ts';
-import { begin } from './begin.ts';
-import { busOf, publishTo } from './publish-to-bus.ts';
-import { configOf, rereadAtHangup } from './configuration.ts';
-import { openHistory } from './open-history.ts';
-import { LocalSource } from './local-source.ts';
-import { parseDuration, type MonitorArguments, type ShowArguments, type Targets } from './options.ts';
-import { exitCodeOf, untilEnded } from './ending.ts';
-import { show } from './show.ts';
+import { type Ending, exitCodeOf, untilEnded } from './ending.ts';
+import { hangups } from './hangups.ts';
+import { fileLog } from './log.ts';
+import {
+  parseDuration,
+  type FileLogArguments,
+  type MonitorArguments,
+  type ShowArguments,
+  type Targets,
+} from './options.ts';
+import { reload } from './reload.ts';
+import { show, type Showing } from './show.ts';
+import { configOf, withMonitor, type RunningMonitor } from './with-monitor.ts';
 
 const DEFAULT_INTERVAL_MS = 100;
 /** More of them would push the first events off the screen. */
 const NAMED = 8;
 
-type WatchArguments = MonitorArguments & ShowArguments;
+type WatchArguments = MonitorArguments & ShowArguments & FileLogArguments;
 
 /** Watches what the command line and the configuration file name. Returns the exit code. */
 export async function watch(args: WatchArguments & Targets): Promise<number> {
   const load = (): Promise<Config> => configOf(args, DEFAULT_INTERVAL_MS);
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  return watchConfig({ ...args, forMs }, await load(), { reload: load });
+  return watchConfig({ ...args, forMs }, await load(), { load });
 }
 
-/** What is watched how is in the configuration. */
-interface WatchManner extends ShowArguments, Pick<MonitorArguments, 'listen' | 'workers' | 'data'> {
+/** How it is watched and shown; what is watched is in the configuration. */
+interface WatchOptions extends ShowArguments, FileLogArguments, Pick<MonitorArguments, 'listen' | 'workers' | 'data'> {
   readonly bus?: string | undefined;
   /** How long, in milliseconds; null until it is ended. */
   readonly forMs: number | null;
@@ -36,49 +43,66 @@ interface WatchManner extends ShowArguments, Pick<MonitorArguments, 'listen' | '
 
 interface WatchHooks {
   /** Reads the configuration again, at SIGHUP. */
-  readonly reload?: () => Promise<Config>;
+  readonly load?: () => Promise<Config>;
   /** Called when the watch has begun, with how to mark a moment. */
   readonly begun?: (mark: (text: string) => void) => void;
 }
 
 /** Watches, shows, and ends cleanly. Returns the exit code. */
-export async function watchConfig(args: WatchManner, config: Config, hooks: WatchHooks): Promise<number> {
-  const { forMs } = args;
-  const tell = (text: string): void => {
-    process.stderr.write(`${text}\n`);
-  };
-  const log = pino({ level: 'silent' });
-  const bus = busOf(args.bus, config.bus);
-  const history = await openHistory({ option: args.data, settings: config.history, usual: false, log });
-  const { monitor, feed } = await begin({ args, config, history, log, goOn: tell });
-  monitor.apply(config.watched);
-  const publisher = await publishTo(monitor, bus, config.bus.stream, log);
-
-  const showing = await show(args, [new LocalSource(monitor, history, publisher)]);
-  if (showing.format === 'lines') tell(opening(config, feed?.address.url ?? null));
-  if (showing.format !== 'dashboard')
-    history?.onProblem((problem) => {
-      tell(problem ?? 'The history is well again.');
+export async function watchConfig(options: WatchOptions, config: Config, hooks: WatchHooks): Promise<number> {
+  const log = fileLog(options.log, options['log-level']);
+  let shown: { readonly text: string; readonly ending: Ending; readonly format: Showing['format'] } | null = null;
+  const request = { args: options, config, log, keepsHistory: false, onNoFeed: say };
+  const code = await withMonitor(request, async (running) => {
+    const { monitor, feed, history, publisher } = running;
+    const showing = await show(options, [new LocalSource(monitor, history, publisher)]);
+    const { format } = showing;
+    if (format === 'lines') say(opening(config, feed?.address.url ?? null));
+    if (format !== 'dashboard') {
+      history?.onProblem((problem) => {
+        say(problem ?? 'The history is well again.');
+      });
+    }
+    const hangup = endsAtHangup(running, config, format, hooks);
+    hooks.begun?.((text) => {
+      monitor.mark(text);
     });
-  // On a dashboard a hang-up says that the terminal is gone.
-  const rereads = hooks.reload !== undefined && config.file !== null && showing.format !== 'dashboard';
-  const endReread = rereads ? rereadAtHangup(monitor, hooks.reload, tell) : null;
-  hooks.begun?.((text) => {
-    monitor.mark(text);
+    const ending = await untilEnded({ forMs: options.forMs, hangup, others: [showing.ended] });
+    hangups.close();
+    if (format === 'dashboard') showing.close();
+    await monitor.stop();
+    showing.close();
+    shown = { text: summary(monitor.board, monitor.now()), ending, format };
+    return exitCodeOf(ending);
   });
+  printSummary(shown);
+  return code;
+}
 
-  const ending = await untilEnded({ forMs, hangup: endReread === null, others: [showing.ended] });
-  endReread?.();
-  if (showing.format === 'dashboard') showing.close();
-  await monitor.stop();
-  showing.close();
-  await publisher?.stop();
-  await history?.close();
-  await feed?.close();
-  if (showing.format !== 'json' && ending !== 'epipe') {
-    process.stdout.write(`${showing.format === 'lines' ? '\n' : ''}${summary(monitor.board, monitor.now())}`);
+/** On a dashboard a hang-up says that the terminal is gone; elsewhere the file is read again, where there is one. */
+function endsAtHangup(
+  running: RunningMonitor,
+  config: Config,
+  format: Showing['format'],
+  { load }: WatchHooks,
+): boolean {
+  if (load === undefined || config.file === null || format === 'dashboard') {
+    hangups.release();
+    return true;
   }
-  return exitCodeOf(ending);
+  hangups.handle(() => reload(running, config, load, say));
+  return false;
+}
+
+function printSummary(
+  shown: { readonly text: string; readonly ending: Ending; readonly format: Showing['format'] } | null,
+): void {
+  if (shown === null || shown.format === 'json' || shown.ending === 'epipe') return;
+  process.stdout.write(`${shown.format === 'lines' ? '\n' : ''}${shown.text}`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function opening({ watched, vantage }: Config, url: string | null): string {
@@ -89,4 +113,54 @@ function opening({ watched, vantage }: Config, url: string | null): string {
     names.length > NAMED ? [...names.slice(0, NAMED - 1), `and ${String(names.length - NAMED + 1)} more`] : names;
   const page = url === null ? '' : `\nStatus page and feed: ${url}/`;
   return `Watching ${count(watched.length, 'service')} from ${vantage}, every ${every}: ${shown.join(', ')}. Ctrl-C ends it.${page}`;
+}
+
+/** Gaps of the past that are read for each service: the newest. */
+const GAPS = 100;
+/** Stretches of the past that are read for each service: the newest. */
+const INTERVALS = 20_000;
+
+export class LocalSource implements Source {
+  readonly #monitor: Monitor;
+  readonly #history: Pick<History, 'reader' | 'problem'> | null;
+  readonly #bus: Pick<Publisher, 'problem'> | null;
+
+  constructor(
+    monitor: Monitor,
+    history: Pick<History, 'reader' | 'problem'> | null,
+    bus: Pick<Publisher, 'problem'> | null,
+  ) {
+    this.#monitor = monitor;
+    this.#history = history;
+    this.#bus = bus;
+  }
+
+  subscribe(reader: Reader): () => void {
+    return this.#monitor.subscribe(reader);
+  }
+
+  mark(text: string): void {
+    this.#monitor.mark(text);
+  }
+
+  now(): number {
+    return this.#monitor.now();
+  }
+
+  get problem(): string | null {
+    const bus = this.#bus?.problem ?? null;
+    return this.#history?.problem ?? (bus === null ? null : `nothing is delivered to the bus, it waits: ${bus}`);
+  }
+
+  past(from: number): Promise<readonly ServiceHistory[]> {
+    const history = this.#history;
+    if (history === null) return Promise.resolve([]);
+    const window = { from, to: this.now() };
+    const services = [...this.#monitor.board.services.keys()].map((service) => ({
+      service,
+      timeline: history.reader.intervals(service, window, INTERVALS),
+      gaps: history.reader.gaps(window, service, GAPS),
+    }));
+    return Promise.resolve(services);
+  }
 }

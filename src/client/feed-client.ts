@@ -1,6 +1,6 @@
 /**
- * A client of another monitor's feed. It reconnects for ever and resumes, so its readers get every event once and in
- * order, as from a monitor in this process; and it tells them while it is not connected.
+ * A client of another monitor's feed. It reconnects without end and resumes, so its readers get every event once and in
+ * order, as from a monitor in this process; and it reports to them while it is not connected.
  */
 import { request } from 'undici';
 
@@ -10,25 +10,25 @@ import { Board } from '../core/board.ts';
 import { type ClockOffset, OffsetMeter } from './clock-offset.ts';
 import { decode } from '../core/message-schema.ts';
 import type { FeedUrl } from './feed-url.ts';
-import { Link } from './feed-connection.ts';
+import { FeedConnection } from './feed-connection.ts';
 import { type Event, type Hello, isEvent, type Message, type MonitorIdentity, PROTOCOL } from '../core/messages.ts';
 
 export class FeedClient {
   readonly url: FeedUrl;
-  readonly #clock = new Clock();
-  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #connection: FeedConnection;
   readonly #samples: boolean;
   readonly #board = new Board();
   readonly #readers = new Set<FeedReader>();
   #meter = new OffsetMeter();
   #identity: MonitorIdentity | null = null;
-  /** The last event that was told. */
+  /** The number of the last event that was passed on. */
   #position = 0;
   #connected = false;
-  /** When something was last heard, by this machine's clock. */
-  #heardAt: number;
+  /** When the last message came, by this machine's clock. */
+  #lastMessageAt: number;
   #everConnected = false;
-  /** The hello of a connection that resumes: told when all that was missed has come, as it knows of that already. */
+  /** The hello of a connection that resumes: passed on when all that was missed has come, as it knows of that already. */
   #held: Hello | null = null;
   #greeted = false;
   #unknown = 0;
@@ -37,21 +37,23 @@ export class FeedClient {
   /**
    * Begins to connect.
    * @param samples whether every probe is wanted
+   * @param clock labels this machine's times
    */
-  constructor(url: FeedUrl, samples: boolean) {
+  constructor(url: FeedUrl, samples: boolean, clock: Clock = new Clock()) {
+    this.#clock = clock;
     this.url = url;
     this.#samples = samples;
-    this.#heardAt = this.now();
-    this.#link = new Link(url.token, {
+    this.#lastMessageAt = this.now();
+    this.#connection = new FeedConnection(url.token, {
       target: () => this.#target(),
-      message: (text) => {
-        this.#take(text);
+      onMessage: (text) => {
+        this.#receive(text);
       },
-      roundTrip: (tookMs) => {
+      onRoundTrip: (tookMs) => {
         this.#meter.roundTrip(tookMs);
       },
-      broken: (problem, retryMs) => {
-        this.#broken(problem, retryMs);
+      onClose: (problem, retryMs) => {
+        this.#disconnected(problem, retryMs);
       },
     });
   }
@@ -86,7 +88,7 @@ export class FeedClient {
     return { unknown: this.#unknown, malformed: this.#malformed };
   }
 
-  /** Begins to tell a reader, with a `hello` as soon as one is known. Returns how to end it. */
+  /** Passes messages to a reader from now on, a `hello` as soon as one is known. Returns how to end it. */
   subscribe(reader: FeedReader): () => void {
     const hello = this.#helloNow();
     if (hello !== null) reader.take([hello]);
@@ -121,7 +123,7 @@ export class FeedClient {
 
   /** Ends it. */
   close(): void {
-    this.#link.close();
+    this.#connection.close();
   }
 
   #target(): URL {
@@ -134,9 +136,9 @@ export class FeedClient {
     return url;
   }
 
-  #take(text: string): void {
+  #receive(text: string): void {
     const here = this.now();
-    if (this.#connected) this.#heardAt = here;
+    if (this.#connected) this.#lastMessageAt = here;
     const message = decode(text);
     if ('fault' in message) {
       if (message.fault === 'unknown') {
@@ -144,14 +146,14 @@ export class FeedClient {
         return;
       }
       this.#malformed += 1;
-      if (!this.#greeted) this.#link.drop(`it does not speak protocol ${String(PROTOCOL)}: ${message.problem}`);
+      if (!this.#greeted) this.#connection.drop(`it does not speak protocol ${String(PROTOCOL)}: ${message.problem}`);
       return;
     }
     if (message.type === 'hello') this.#hello(message, here);
-    else if (!this.#greeted) this.#link.drop('its first message is no hello');
+    else if (!this.#greeted) this.#connection.drop('its first message is no hello');
     else if (isEvent(message)) this.#event(message);
     else if (message.type === 'heartbeat') this.#heartbeat(message, here);
-    else this.#tell(message);
+    else this.#emit(message);
   }
 
   #hello(hello: Hello, here: number): void {
@@ -165,9 +167,9 @@ export class FeedClient {
       if (this.#position >= hello.seq) this.#caughtUp();
       return;
     }
-    // A hub whose stream was begun anew counts from the beginning.
+    // A hub whose stream was begun again has other numbers.
     if (!again || !same) this.#position = hello.seq;
-    this.#tell(hello);
+    this.#emit(hello);
     if (!again) this.#live(false);
   }
 
@@ -175,51 +177,51 @@ export class FeedClient {
     if (event.seq <= this.#position) return;
     if (this.#held !== null && event.seq > this.#held.seq) this.#caughtUp();
     this.#position = event.seq;
-    this.#tell(event);
+    this.#emit(event);
     if (this.#held !== null && this.#position >= this.#held.seq) this.#caughtUp();
   }
 
   #heartbeat(heartbeat: Extract<Message, { type: 'heartbeat' }>, here: number): void {
     this.#clock.check();
     this.#meter.stamp(heartbeat.now, here);
-    this.#link.ping();
+    this.#connection.ping();
     // All events up to this one have been sent.
     this.#position = Math.max(this.#position, heartbeat.seq);
     if (this.#held !== null) this.#caughtUp();
-    this.#tell(heartbeat);
+    this.#emit(heartbeat);
   }
 
   #caughtUp(): void {
     const hello = this.#held;
     this.#held = null;
-    if (hello !== null) this.#tell(hello);
+    if (hello !== null) this.#emit(hello);
     this.#live(true);
   }
 
   #live(resumed: boolean): void {
-    this.#link.good();
+    this.#connection.confirm();
     const at = this.now();
-    const since = this.#everConnected ? this.#heardAt : null;
-    this.#heardAt = at;
+    const since = this.#everConnected ? this.#lastMessageAt : null;
+    this.#lastMessageAt = at;
     this.#connected = true;
     this.#everConnected = true;
     for (const reader of this.#readers) reader.connected?.({ at, since, resumed });
   }
 
-  #broken(problem: string, retryMs: number): void {
+  #disconnected(problem: string, retryMs: number): void {
     this.#connected = false;
     this.#greeted = false;
     this.#held = null;
     this.#meter = new OffsetMeter();
-    for (const reader of this.#readers) reader.disconnected?.({ since: this.#heardAt, problem, retryMs });
+    for (const reader of this.#readers) reader.disconnected?.({ since: this.#lastMessageAt, problem, retryMs });
   }
 
-  #tell(message: Message): void {
+  #emit(message: Message): void {
     this.#board.apply(message);
     for (const reader of this.#readers) if (reader.samples || message.type !== 'sample') reader.take([message]);
   }
 
-  /** What is known now, as a newcomer is told it. */
+  /** What is known now, as a new reader gets it. */
   #helloNow(): Hello | null {
     if (this.#identity === null) return null;
     const now = this.now() + (this.offset?.offsetMs ?? 0);

@@ -1,4 +1,4 @@
-/** A connection to a feed that comes back for ever: one websocket at a time, and a growing pause between attempts. */
+/** A connection to a feed that reconnects without end: one websocket at a time, and a growing pause between attempts. */
 import { type RawData, WebSocket } from 'ws';
 
 /** The pause after the first attempt that fails, and the longest; each is cut by a random part, up to a half. */
@@ -10,22 +10,22 @@ const HANDSHAKE_MS = 10_000;
 /** The longest message that is taken: a hello of thousands of services. */
 const MAX_PAYLOAD = 64 * 1024 * 1024;
 
-export interface LinkEvents {
+export interface FeedConnectionEvents {
   /** Where to connect to, for the next attempt. */
   target(): URL;
-  message(text: string): void;
+  onMessage(text: string): void;
   /** A ping was answered after this time, in milliseconds. */
-  roundTrip(tookMs: number): void;
+  onRoundTrip(tookMs: number): void;
   /**
    * There is no connection, or none any more.
    * @param problem why, for people
    * @param retryMs when the next attempt is made
    */
-  broken(problem: string, retryMs: number): void;
+  onClose(problem: string, retryMs: number): void;
 }
 
-export class Link {
-  readonly #events: LinkEvents;
+export class FeedConnection {
+  readonly #events: FeedConnectionEvents;
   readonly #headers: Readonly<Record<string, string>>;
   #ws: WebSocket | null = null;
   #failures = 0;
@@ -35,14 +35,14 @@ export class Link {
   #closed = false;
 
   /** Begins to connect. */
-  constructor(token: string | null, events: LinkEvents) {
+  constructor(token: string | null, events: FeedConnectionEvents) {
     this.#events = events;
     this.#headers = token === null ? {} : { authorization: `Bearer ${token}` };
     this.#connect();
   }
 
   /** The connection is of use: the next break is followed by a short pause again. */
-  good(): void {
+  confirm(): void {
     this.#failures = 0;
   }
 
@@ -80,17 +80,17 @@ export class Link {
     });
     this.#ws = ws;
     ws.on('open', () => {
-      this.#heard();
+      this.#received();
       this.ping();
     });
     ws.on('message', (data) => {
       if (this.#closed || this.#ws !== ws) return;
-      this.#heard();
-      this.#events.message(textOf(data));
+      this.#received();
+      this.#events.onMessage(textOf(data));
     });
     ws.on('pong', (data) => {
       const tookMs = performance.now() - Number(data.toString());
-      if (tookMs >= 0) this.#events.roundTrip(tookMs);
+      if (tookMs >= 0) this.#events.onRoundTrip(tookMs);
     });
     ws.on('error', (error: NodeJS.ErrnoException) => {
       this.#problem ??= error.message === '' ? (error.code ?? 'no connection') : error.message;
@@ -98,28 +98,28 @@ export class Link {
     ws.once('close', (code, reason) => {
       if (this.#silence !== null) clearTimeout(this.#silence);
       this.#silence = null;
-      if (!this.#closed) this.#broken(this.#problem ?? problemOf(code, reason.toString()));
+      if (!this.#closed) this.#reconnect(this.#problem ?? problemOf(code, reason.toString()));
     });
   }
 
-  #broken(problem: string): void {
+  #reconnect(problem: string): void {
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     const retryMs = pause * (0.5 + Math.random() / 2);
     this.#failures += 1;
     this.#retry = setTimeout(() => {
       this.#connect();
     }, retryMs);
-    this.#events.broken(problem, retryMs);
+    this.#events.onClose(problem, retryMs);
   }
 
-  #heard(): void {
+  #received(): void {
     if (this.#silence !== null) {
       this.#silence.refresh();
       return;
     }
     this.#silence = setTimeout(() => {
       this.#silence = null;
-      this.drop(`nothing was heard for ${String(SILENCE_MS / 1000)} s`);
+      this.drop(`nothing came for ${String(SILENCE_MS / 1000)} s`);
     }, SILENCE_MS);
   }
 }

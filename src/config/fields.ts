@@ -1,11 +1,10 @@
 /** The kinds of value that the configuration is made of: each one's check, type, words and part of the JSON Schema. */
 import { z } from 'zod';
 
-import type { Pattern } from '../probe/pattern.ts';
-import type { StatusRange } from '../probe/spec.ts';
-import { excerpt } from '../core/excerpt.ts';
-import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
+import { excerpt } from '../core/format.ts';
+import type { Pattern, StatusRange } from '../probe/spec.ts';
+import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
 import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Services named on the command line: `[NAME=]WHERE`, to entries of the same kind as the file's. */
-import { excerpt } from '../core/excerpt.ts';
-import { hostOf, redacted, schemeOf, URL_FORMS, withoutPassword, type Parsed } from './target-url.ts';
+import { excerpt } from '../core/format.ts';
 import { URL_PARSERS } from './fields.ts';
+import { hostOf, redacted, schemeOf, URL_FORMS, withoutPassword, type Parsed } from './target-url.ts';
 
 /** A service as the file would name it; not checked yet. */
 type TargetEntry = Readonly<Record<string, unknown>>;

@@ -1,7 +1,9 @@
 /** From checked entries to what is watched: names, defaults, and the bounds that need both. */
+import { durationText } from '../core/duration.ts';
+import { excerpt } from '../core/format.ts';
 import type { Connection } from '../core/model.ts';
 import type { ProbeSpec, Watched } from '../probe/spec.ts';
-import { excerpt } from '../core/excerpt.ts';
+import { excerpt } from '../core/format.ts';
 import type { Problem, Place } from './config-error.ts';
 import { durationText } from '../core/duration.ts';
 import { Reader, type Surroundings } from './section-reader.ts';

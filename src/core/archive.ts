@@ -1,9 +1,11 @@
 /** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
-import type { ServiceInfo } from './board.ts';
+import type { ServiceInfo, Totals } from './board.ts';
+import type { EventLog } from './event-log.ts';
+import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap, TimelineInterval } from './messages.ts';
+import type { Reason, State } from './model.ts';
 import type { FeedSource } from './source.ts';
 import type { Checkpoint } from './timeline.ts';
-import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from './messages.ts';
-import type { Reason, State } from './model.ts';
+import type { UptimeSums } from './uptime.ts';
 
 export interface Window {
   readonly from: number;
@@ -91,4 +93,32 @@ export interface RecordedMonitor extends Pick<FeedSource, 'identity' | 'now' | '
   observedUntil(): number;
   /** What the timeline of a service that is not up needs to go on; null for others. */
   checkpoint(service: string): Checkpoint | null;
+}
+
+/** What was known of one service. */
+export interface RestoredService {
+  /** The last sign of life of the monitor while it watched the service: nothing is known after it. */
+  readonly until: number;
+  readonly state: State;
+  readonly status: State;
+  /** When the state began. */
+  readonly since: number;
+  readonly reason: Reason | null;
+  /** The newest intervals, the oldest first; the last one is the state above, and open. */
+  readonly timeline: readonly TimelineInterval[];
+  /** The newest gaps that ended, the oldest first. */
+  readonly gaps: readonly GapFacts[];
+  readonly totals: Readonly<Totals>;
+  /** Up and down time until `since`, for the windows of the uptime. */
+  readonly uptime: UptimeSums;
+  /** What its timeline remembered; null where nothing more is known than the state. */
+  readonly checkpoint: Checkpoint | null;
+}
+
+export interface RestoredState {
+  /** Lasts as long as the history. */
+  readonly id: string;
+  /** Continues where it ended: its `newest` is the number of the last event that was emitted. */
+  readonly events: EventLog;
+  readonly services: ReadonlyMap<string, RestoredService>;
 }

@@ -2,10 +2,10 @@
  * What is known of every service of one monitor, from nothing but its messages: the same for a monitor in this process
  * and for one at the other end of a feed. Bounded memory for each service. Pure: time comes with the messages.
  */
-import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, Transition } from './messages.ts';
-import type { RestoredService } from './restored-state.ts';
-import type { Reason, Service, State } from './model.ts';
+import type { RestoredService } from './archive.ts';
 import { Intervals } from './intervals.ts';
+import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, Transition } from './messages.ts';
+import type { Reason, Service, State } from './model.ts';
 import { UptimeWindows } from './uptime.ts';
 
 /** Intervals kept for each service: the newest; up to twice as many between two cuts. */

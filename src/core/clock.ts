@@ -46,11 +46,20 @@ export class Clock {
   #suspendedMs = 0;
   #bootOffset: number;
   #labels: Label[];
+  /** The wall clock less timeline time, as it was found last. */
+  #wallOffset: number;
+  readonly #followsSteps: boolean;
   #lastCheck: number;
 
-  constructor(source: ClockSource = systemClock) {
+  /**
+   * @param followsSteps whether a step of the wall clock gives new labels; otherwise the labels go on from those of the
+   * beginning, as the monotonic clock does: for a window of time that must not be torn apart
+   */
+  constructor(source: ClockSource = systemClock, followsSteps = true) {
     this.#source = source;
-    this.#labels = [{ from: -Infinity, offset: wallOffset(source) }];
+    this.#followsSteps = followsSteps;
+    this.#wallOffset = wallOffset(source);
+    this.#labels = [{ from: -Infinity, offset: this.#wallOffset }];
     this.#bootOffset = source.boot() - source.monotonic();
     this.#lastCheck = this.now();
   }
@@ -81,16 +90,15 @@ export class Clock {
     const before = this.#lastCheck;
     const now = this.now();
     this.#lastCheck = now;
-    const label = this.#labels.at(-1);
-    if (label === undefined || Math.abs(this.#source.wall() - label.offset - now) <= STEP_MS) return null;
+    if (Math.abs(this.#source.wall() - this.#wallOffset - now) <= STEP_MS) return null;
 
     // Read again: this thread may have been preempted between the two readings.
     const offset = wallOffset(this.#source) - this.#suspendedMs;
-    if (Math.abs(offset - label.offset) <= STEP_MS) return null;
+    if (Math.abs(offset - this.#wallOffset) <= STEP_MS) return null;
 
     const slept = this.#source.boot() - this.#source.monotonic() - this.#bootOffset;
     let suspension: Suspension | null = null;
-    let step = offset - label.offset;
+    let step = offset - this.#wallOffset;
     if (slept > SUSPENDED_MS) {
       this.#bootOffset += slept;
       // The wall clock is the finer measure of the same sleep, unless it was set meanwhile.
@@ -101,7 +109,10 @@ export class Clock {
       suspension = { from: before, to: this.#lastCheck };
     }
     if (Math.abs(step) > STEP_MS) {
-      this.#labels = [...this.#labels, { from: this.#lastCheck, offset: label.offset + step }].slice(-LABELS);
+      this.#wallOffset += step;
+      if (this.#followsSteps) {
+        this.#labels = [...this.#labels, { from: this.#lastCheck, offset: this.#wallOffset }].slice(-LABELS);
+      }
     }
     return suspension;
   }

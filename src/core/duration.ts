@@ -1,5 +1,5 @@
 /** Durations as people write them, `250ms` or `1.5s`, to milliseconds and back. */
-import { excerpt } from './excerpt.ts';
+import { excerpt } from './format.ts';
 
 /** The longest unit first. */
 const UNITS: readonly (readonly [unit: string, ms: number])[] = [

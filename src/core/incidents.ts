@@ -1,5 +1,5 @@
 /**
- * Services that fell together are told together: that is what the restart of a daemon looks like. Pure; bounded memory.
+ * Services that fell together are one incident: that is what the restart of a daemon looks like. Pure; bounded memory.
  * Times are in milliseconds since the epoch.
  */
 import { count, showDuration, showGap } from './format.ts';

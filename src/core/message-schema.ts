@@ -43,7 +43,7 @@ const snapshot = z.object({
   group: text.nullable(),
   intervalMs: duration,
   timeoutMs: duration,
-  // Monitors of version 0.1.0 did not tell these.
+  // Monitors of version 0.1.0 did not send these.
   rise: z.int().min(1).default(1),
   fall: z.int().min(1).default(1),
   state,

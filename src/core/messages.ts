@@ -1,5 +1,5 @@
 /**
- * The messages of the feed: what the engine tells, what `--format json` prints and what the websocket sends.
+ * The messages of the feed: what the engine emits, what `--format json` prints and what the websocket sends.
  * Times are milliseconds since the Unix epoch with a fraction; durations are milliseconds.
  */
 import type { Connection, Kind, Phases, Reason, Result, State } from './model.ts';
@@ -62,7 +62,7 @@ export interface VantageView {
   readonly reason: Reason | null;
 }
 
-/** Whose event it is: told by hubs only. */
+/** Whose event it is: sent by hubs only. */
 export interface Origin {
   readonly vantage?: string | undefined;
   /** The `id` of the monitor. */
@@ -93,7 +93,7 @@ export interface ServiceSnapshot {
   readonly timeline: readonly TimelineInterval[];
   /** The last gaps that ended, the newest last. */
   readonly gaps: readonly GapFacts[];
-  /** Who says what: told by hubs only. Then `state` is of all of them together. */
+  /** How each vantage sees it: sent by hubs only. Then `state` is of all of them together. */
   readonly vantages?: readonly VantageView[] | undefined;
 }
 
@@ -121,7 +121,7 @@ export interface Transition extends Origin {
   readonly notAfter: number;
   readonly reason: Reason | null;
   readonly message: string | null;
-  /** What changed as its vantage sees it: told by hubs only. Then `from` and `to` are of all vantages together, and may be equal. */
+  /** What changed as its vantage sees it: sent by hubs only. Then `from` and `to` are of all vantages together, and may be equal. */
   readonly seen?: { readonly from: State; readonly to: State } | undefined;
 }
 
@@ -132,13 +132,13 @@ export interface Gap extends GapFacts, Origin {
   readonly service: string;
 }
 
-/** A gap that is still open when the monitor stops. Not an event: it goes on, or has ended, where nobody looks. */
+/** A gap that is still open when the monitor stops. Not an event: it goes on, or has ended, while it is not watched. */
 export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs'> {
   readonly type: 'open-gap';
   readonly service: string;
 }
 
-/** Somebody marked a moment. */
+/** A moment that was marked: by a key, a request, or the start and end of `run`'s command. */
 export interface Mark extends Origin {
   readonly type: 'mark';
   readonly seq: number;
@@ -201,7 +201,7 @@ export interface Heartbeat {
   readonly overloaded: boolean;
 }
 
-/** Numbered without a hole, settled, kept in the history. */
+/** Numbered by `seq`, settled, kept in the history. A hole between two numbers means nothing: see `EventNumbers`. */
 export type Event = Transition | Gap | Mark | ConnectionLost | Identity;
 export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
 

@@ -18,13 +18,13 @@ export interface Connected {
   readonly at: number;
   /** Since when it was not connected; null at the first time. */
   readonly since: number | null;
-  /** Whether the events of that time were told before this. Otherwise the hello before this tells what is known of it. */
+  /** Whether the events of that time came before this. Otherwise the hello before this has what is known of it. */
   readonly resumed: boolean;
 }
 
 /** The feed is not live: what happens from `since` on is not seen, until it is connected again. */
 export interface Disconnected {
-  /** When it was last heard, by this machine's clock; when the client was made, where it was never connected. */
+  /** When its last message came, by this machine's clock; when the client was made, where it was never connected. */
   readonly since: number;
   /** Why, for people. */
   readonly problem: string;
@@ -32,7 +32,7 @@ export interface Disconnected {
   readonly retryMs: number;
 }
 
-/** A reader that also wants to know whether it hears all. */
+/** A reader that also wants to know whether it gets every message. */
 export interface FeedReader extends Reader {
   connected?(link: Connected): void;
   /** Called for every attempt that fails, with the same `since`. */

@@ -33,7 +33,7 @@ export interface StateChange {
 /** What is known of a gap that has not ended. */
 export type OpenGapFacts = Omit<OpenGap, 'type' | 'service'>;
 
-/** Who is told. Called in the order of time. */
+/** Takes the changes. Called in the order of time. */
 export interface TimelineSink {
   transition(change: StateChange): void;
   gap(gap: GapFacts): void;
@@ -75,7 +75,7 @@ export interface GapCheckpoint {
 export const ENGINE_SILENCE_MS = 1000;
 
 /**
- * What the timeline of a service that is up surely remembers, where nobody wrote it down.
+ * The checkpoint that the timeline of a service that is up surely has, where none was saved.
  * @param since when the first good probe was sent
  * @param until a moment at which the engine had been at work within `ENGINE_SILENCE_MS`: when it was, all probes that
  *   had been sent one deadline and one interval earlier had ended
@@ -151,8 +151,8 @@ export class Timeline {
   }
 
   /**
-   * Goes on where another timeline ended; nobody looked since `until`. To be called before the first sample. That the
-   * state is unobserved from then on is not told: whoever knows of the absence has told it.
+   * Goes on where another timeline ended; the service was not probed since `until`. To be called before the first sample. That the
+   * state is unobserved from then on is not emitted here: the monitor has emitted it.
    */
   resume(checkpoint: Checkpoint, until: number): void {
     this.#state = 'unobserved';
@@ -233,15 +233,15 @@ export class Timeline {
     if (this.#state === 'unobserved') return;
     // When the looking stopped is known exactly; what the service did then is not.
     const at = sample.sentAt;
-    this.#tell({ to: 'unobserved', at, notBefore: at, notAfter: at, reason: sample.reason, message: sample.message });
+    this.#emit({ to: 'unobserved', at, notBefore: at, notAfter: at, reason: sample.reason, message: sample.message });
     if (this.#gap !== null) endRun(this.#gap, at);
   }
 
   #change(to: Result, sample: Sample): void {
     // After a time of not looking, the service itself may have changed at any moment since it was last seen, or not
-    // at all: then the only change is that somebody looks again.
+    // at all: then the only change is that it is observed again.
     const same = this.#state === 'unobserved' && this.#lastSeen === to;
-    this.#tell({
+    this.#emit({
       to,
       at: sample.sentAt,
       notBefore: same ? sample.sentAt : (this.#lastSeenSent ?? sample.sentAt),
@@ -251,7 +251,7 @@ export class Timeline {
     });
   }
 
-  #tell(change: Omit<StateChange, 'from'>): void {
+  #emit(change: Omit<StateChange, 'from'>): void {
     const from = this.#state;
     this.#state = change.to;
     this.#sink.transition({ from, ...change });

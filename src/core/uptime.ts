@@ -1,10 +1,10 @@
 /** Uptime over sliding windows, in bounded memory: sums of up and down time by minute, hour and day. Pure. */
-import type { Observed, Uptime } from './messages.ts';
+import type { Observed, Uptime, TimelineInterval } from './messages.ts';
 import type { State } from './model.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 /** Up and down time in one bucket. */
 export interface UptimeSum {
@@ -35,7 +35,7 @@ interface Stretch {
 const NO_SUMS = new Float64Array();
 const NO_NUMBERS = new Int32Array();
 
-/** A ring of buckets of one width. A bucket is used anew when its turn comes again. */
+/** A ring of buckets of one width. A bucket is used again when its turn comes. */
 class Buckets {
   readonly #widthMs: number;
   readonly #count: number;
@@ -103,7 +103,7 @@ class Buckets {
 
 const SPANS: Readonly<Record<keyof Uptime, number>> = { '1h': HOUR_MS, '24h': DAY_MS, '90d': 90 * DAY_MS };
 
-/** What somebody else had summed up, at a moment. */
+/** What another monitor had summed up, at a moment. */
 interface Given {
   readonly at: number;
   readonly uptime: Uptime;
@@ -158,4 +158,38 @@ export class UptimeWindows {
     const share = uptime[window] ?? 0;
     return { upMs: sums.upMs + weight * share, downMs: sums.downMs + weight * (1 - share) };
   }
+}
+
+export interface Day {
+  /** Midnight, in UTC. */
+  readonly from: number;
+  /** How much of it is known as what. All 0: nothing is known of that day. */
+  readonly upMs: number;
+  readonly downMs: number;
+  readonly unobservedMs: number;
+  /** Gaps that ended on it. */
+  readonly gaps: number;
+}
+
+/** The midnights of the days up to today, the oldest first. @param count how many */
+export function midnights(now: number, count: number): number[] {
+  const today = Math.floor(now / DAY_MS);
+  return Array.from({ length: count }, (_, index) => (today - count + 1 + index) * DAY_MS);
+}
+
+/**
+ * A day according to a timeline, which may not reach that far back. A stretch of being down counts as a gap where it ends.
+ * @param now until when the present state is known
+ */
+export function dayOf(timeline: readonly TimelineInterval[], from: number, now: number): Day {
+  const sums = { up: 0, down: 0, partial: 0, unobserved: 0, unknown: 0 };
+  const end = from + DAY_MS;
+  let gaps = 0;
+  for (const interval of timeline) {
+    const lastedMs = Math.min(interval.to ?? now, end) - Math.max(interval.from, from);
+    if (lastedMs <= 0) continue;
+    sums[interval.state] += lastedMs;
+    if (interval.state === 'down' && interval.to !== null && interval.to <= end) gaps += 1;
+  }
+  return { from, upMs: sums.up, downMs: sums.down, unobservedMs: sums.unobserved, gaps };
 }

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 
 import type { Logger } from 'pino';
 
-import type { RestoredState } from '../core/restored-state.ts';
+import type { RestoredState, RecordedMonitor } from '../core/archive.ts';
 import { databaseFile } from './data-dir.ts';
 import { fileFaultOf } from './database.ts';
 import { Disk, type DiskHost } from './disk.ts';
@@ -18,7 +18,6 @@ import { prepareFolder } from './folder.ts';
 import { readServices } from './past-reader.ts';
 import type { Left } from './past-worker.ts';
 import { HistoryReader } from './reader.ts';
-import type { RecordedMonitor } from '../core/archive.ts';
 import { BATCH, Recorder } from './recorder.ts';
 
 /** What happened is on disk after this, and the time that it takes to write. */

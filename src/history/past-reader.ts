@@ -1,10 +1,9 @@
 /** Reads what a monitor goes on from: of each service the newest of everything, whatever the history holds beyond. */
-import type { RestoredService } from '../core/restored-state.ts';
+import type { RestoredService, Rollup, RollupWidth } from '../core/archive.ts';
 import { conditionOf, toMillis } from './codes.ts';
 import type { Entry } from './entry.ts';
 import { memoryAt } from './memory.ts';
 import type { HistoryReader } from './reader.ts';
-import type { Rollup, RollupWidth } from '../core/archive.ts';
 import { WIDTH_US } from './rollup.ts';
 
 /** As many as the board keeps. */

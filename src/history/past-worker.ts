@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import type { RestoredState } from '../core/restored-state.ts';
+import type { RestoredState } from '../core/archive.ts';
 import type { Stored } from './event-blocks.ts';
 import { HistoryError } from './history-error.ts';
 import { readServices } from './past-reader.ts';

@@ -12,11 +12,11 @@ export interface ScheduledService {
   readonly initialDelayMs: number;
   /** Where its probes are counted: the checkpoint of a `ProbeCounters`. */
   readonly counters: SharedArrayBuffer;
-  /** What its timeline goes on from, and since when nobody looked, in milliseconds since the epoch; null for none. */
+  /** What its timeline goes on from, and since when it was not probed, in milliseconds since the epoch; null for none. */
   readonly restored: { readonly checkpoint: Checkpoint; readonly until: number } | null;
 }
 
-/** What the timeline of a service that is not simply up remembers: at each change, and once a second. Times since the epoch. */
+/** What the timeline of a service that is not simply up needs to go on: sent at each change, and once a second. Times since the epoch. */
 export interface ServiceCheckpoint {
   readonly service: string;
   readonly checkpoint: Checkpoint;
@@ -28,7 +28,7 @@ export type EngineCommand =
   | { readonly type: 'samples'; readonly wanted: boolean }
   | { readonly type: 'stop' };
 
-/** What an engine tells of services; events get their number in the main thread. */
+/** What an engine emits of services; events get their number in the main thread. */
 export type EngineMessage = Unnumbered | SampleMessage | StatusMessage | OpenGap;
 
 /** How the engine itself does, once a second. */
@@ -37,6 +37,8 @@ export interface EngineStats {
   readonly sent: number;
   /** Slots that passed without a probe in the last second. */
   readonly missed: number;
+  /** Probes on their way at the end of it. */
+  readonly inFlight: number;
   /** 99th percentile of how late the probes of the last second started, in milliseconds. */
   readonly lateMs: number;
   /** It misses slots second after second. */
@@ -45,12 +47,12 @@ export interface EngineStats {
 
 export type EngineReply =
   | {
-      readonly type: 'told';
+      readonly type: 'messages';
       readonly messages: readonly EngineMessage[];
       readonly checkpoints: readonly ServiceCheckpoint[];
     }
   /** `at` is when, in milliseconds since the epoch. */
   | { readonly type: 'stats'; readonly stats: EngineStats; readonly at: number }
-  /** Nothing more is told of these: what is told of their names from now on is of others. */
+  /** Nothing more follows of these: what comes under their names from now on is of other services. */
   | { readonly type: 'removed'; readonly names: readonly string[] }
   | { readonly type: 'stopped' };

@@ -1,39 +1,44 @@
 /** The engine's thread: passes messages between the main thread and an `Engine`. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 
+import { Clock, systemClock } from '../core/clock.ts';
+import type { EngineCommand, EngineReply } from './engine-protocol.ts';
 import { Engine } from './engine.ts';
-import type { EngineReply, EngineCommand } from './engine-protocol.ts';
 
 const port = parentPort;
-if (port === null) throw new Error('worker.ts runs in a worker thread');
+if (port === null) throw new Error('engine-worker.ts runs in a worker thread');
 
 const send = (message: EngineReply): void => {
   port.postMessage(message);
 };
 
-const engine = new Engine({
-  told: (messages, checkpoints) => {
-    send({ type: 'told', messages, checkpoints });
+const { followsSteps } = workerData as { readonly followsSteps: boolean };
+const engine = new Engine(
+  {
+    emit: (messages, checkpoints) => {
+      send({ type: 'messages', messages, checkpoints });
+    },
+    stats: (stats) => {
+      send({ type: 'stats', stats, at: engine.clock.epoch(engine.now()) });
+    },
   },
-  stats: (stats) => {
-    send({ type: 'stats', stats, at: engine.clock.epoch(engine.now()) });
-  },
-});
+  new Clock(systemClock, followsSteps),
+);
 
-// Orders are carried out one after the other, so that what is added is there when it is removed.
+// Commands are handled one after the other, so that what is added is there when it is removed.
 let last: Promise<void> = Promise.resolve();
 
-async function handle(order: EngineCommand): Promise<void> {
-  switch (order.type) {
+async function handle(command: EngineCommand): Promise<void> {
+  switch (command.type) {
     case 'add':
-      await engine.add(order.services);
+      await engine.add(command.services);
       return;
     case 'remove':
-      engine.remove(order.names);
-      send({ type: 'removed', names: order.names });
+      engine.remove(command.names);
+      send({ type: 'removed', names: command.names });
       return;
     case 'samples':
-      engine.samplesWanted = order.wanted;
+      engine.samplesWanted = command.wanted;
       return;
     case 'stop':
       engine.stop();
@@ -43,6 +48,6 @@ async function handle(order: EngineCommand): Promise<void> {
   }
 }
 
-port.on('message', (order: EngineCommand) => {
-  last = last.then(() => handle(order));
+port.on('message', (command: EngineCommand) => {
+  last = last.then(() => handle(command));
 });

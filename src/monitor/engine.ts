@@ -1,10 +1,10 @@
 /**
- * The engine: sends the probes of many services, each on its own grid, from one thread, and tells what they find.
+ * The engine: sends the probes of many services, each on its own grid, from one thread, and emits what they find.
  * It runs in a worker (`worker.ts`); nothing in here draws, stores or serves.
  */
 import TinyQueue from 'tinyqueue';
 
-import { makeProber } from '../probe/make-prober.ts';
+import { makeProber } from '../probe/prober.ts';
 import { Clock, type Suspension } from '../core/clock.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import { Grid } from './grid.ts';
@@ -20,13 +20,13 @@ const JITTER_MS = 5;
 const EARLY_MS = 0.5;
 /** Probes started before the sockets are looked at again. */
 const BURST = 32;
-/** Samples wait this long for company before they are told. */
+/** Samples wait this long for others before they are emitted. */
 const BATCH_MS = 20;
 const STATS_MS = 1000;
 
-/** Who is told, in batches. */
+/** Takes what an engine emits, in batches. */
 export interface EngineSink {
-  told(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void;
+  emit(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void;
   stats(stats: EngineStats): void;
 }
 
@@ -46,11 +46,11 @@ export class Engine implements WatcherHost {
   readonly #queue = new TinyQueue<Entry>([], (a, b) => a.time - b.time);
   readonly #lateness = new Lateness();
   #outbox: EngineMessage[] = [];
-  /** What these remember is told with the next batch. */
+  /** Their checkpoints are emitted with the next batch. */
   readonly #dirty = new Set<Watcher>();
-  /** Whether something waits that is told in this turn of the loop: all but samples. */
+  /** Whether something waits that is emitted in this turn of the loop: all but samples. */
   #urgent = false;
-  #lastTold = 0;
+  #lastDelivery = 0;
   #nextStats: number;
   #stalledMs = 0;
   #sleptUntil = -Infinity;
@@ -73,7 +73,7 @@ export class Engine implements WatcherHost {
     return this.#stalledMs;
   }
 
-  tell(message: EngineMessage): void {
+  emit(message: EngineMessage): void {
     this.#outbox.push(message);
     if (message.type === 'sample' || this.#urgent) return;
     this.#urgent = true;
@@ -107,7 +107,7 @@ export class Engine implements WatcherHost {
     this.#wakeAgain();
   }
 
-  /** Watches these services no longer; what was observed is told before it returns. */
+  /** Watches these services no longer; what was observed is emitted before it returns. */
   remove(names: readonly string[]): void {
     for (const name of names) {
       this.#watchers.get(name)?.stop();
@@ -116,7 +116,7 @@ export class Engine implements WatcherHost {
     this.#deliver(this.now());
   }
 
-  /** Ends every watch; what was observed is told before it returns. */
+  /** Ends every watch; what was observed is emitted before it returns. */
   stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -125,7 +125,7 @@ export class Engine implements WatcherHost {
 
   /** There may be something to do earlier than was planned. */
   #wakeAgain(): void {
-    // Without a timer the next wake is under way already: a second one beside it would go on for ever.
+    // Without a timer the next wake is under way already: a second one beside it would go on forever.
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#sleep();
@@ -149,10 +149,10 @@ export class Engine implements WatcherHost {
     const late = now - this.#plannedWake;
     if (late > JITTER_MS) this.#stalledMs += late;
     const due = this.#sendDue();
-    if (now - this.#lastTold >= BATCH_MS) this.#deliver(now);
+    if (now - this.#lastDelivery >= BATCH_MS) this.#deliver(now);
     if (now >= this.#nextStats) {
       this.#nextStats = now + STATS_MS;
-      this.#sink.stats(this.#lateness.take());
+      this.#sink.stats(this.#lateness.take(this.#inFlight));
       for (const watcher of this.#watchers.values()) if (!watcher.isUp) this.#dirty.add(watcher);
     }
     if (!due) {
@@ -163,6 +163,13 @@ export class Engine implements WatcherHost {
     setImmediate(() => {
       this.#wake();
     });
+  }
+
+  /** Probes on their way. */
+  get #inFlight(): number {
+    let sum = 0;
+    for (const watcher of this.#watchers.values()) sum += watcher.inFlight;
+    return sum;
   }
 
   #slept({ from, to }: Suspension): void {
@@ -205,12 +212,12 @@ export class Engine implements WatcherHost {
   }
 
   #deliver(now: number): void {
-    this.#lastTold = now;
+    this.#lastDelivery = now;
     if (this.#outbox.length === 0 && this.#dirty.size === 0) return;
     const messages = this.#outbox;
     this.#outbox = [];
     const checkpoints = Array.from(this.#dirty, (watcher) => watcher.checkpoints);
     this.#dirty.clear();
-    this.#sink.told(messages, checkpoints);
+    this.#sink.emit(messages, checkpoints);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The grid of one service: slots at `start + k * interval`, for ever. Pure; times in timeline time, in milliseconds.
+ * The grid of one service: slots at `start + k * interval`, without end. Pure; times in timeline time, in milliseconds.
  *
  * A process that was away does not catch up: of the slots that have passed, the latest is used and the others are
  * counted as missed.
@@ -39,8 +39,12 @@ export class Grid {
     const latest = Math.max(this.#next, Math.floor((now - this.#start) / this.#intervalMs));
     const missed = latest - this.#next;
     this.#next = latest + 1;
-    const blind = now - first > Math.max(this.#intervalMs, UNOBSERVED_AFTER_MS);
-    return { missed, unobservedFrom: blind ? first : null, lateMs: now - (this.#start + latest * this.#intervalMs) };
+    const isUnobserved = now - first > Math.max(this.#intervalMs, UNOBSERVED_AFTER_MS);
+    return {
+      missed,
+      unobservedFrom: isUnobserved ? first : null,
+      lateMs: now - (this.#start + latest * this.#intervalMs),
+    };
   }
 }
 

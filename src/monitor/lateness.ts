@@ -21,14 +21,18 @@ export class Lateness {
     this.#missed += slots;
   }
 
-  /** The figures since the last call, which was about a second ago. */
-  take(): EngineStats {
+  /**
+   * The figures since the last call, which was about a second ago.
+   * @param inFlight probes that are on their way now
+   */
+  take(inFlight: number): EngineStats {
     const late = this.#late.slice(0, Math.min(this.#sent, KEPT)).sort();
     const slots = this.#sent + this.#missed;
     this.#badSeconds = this.#missed > slots * MISSED_SHARE ? this.#badSeconds + 1 : 0;
     const stats: EngineStats = {
       sent: this.#sent,
       missed: this.#missed,
+      inFlight,
       lateMs: late[Math.floor(late.length * 0.99)] ?? 0,
       overloaded: this.#badSeconds > 1,
     };

@@ -6,17 +6,24 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
-import type { Event, Heartbeat, Hello, Mark, Message, MonitorIdentity, Unnumbered } from '../core/messages.ts';
-import { PROTOCOL } from '../core/messages.ts';
-import type { Watched } from '../probe/spec.ts';
+import type { RestoredState, RestoredService } from '../core/archive.ts';
 import { Board, BoardService, infoOf, type ServiceInfo } from '../core/board.ts';
-import { ENGINE_SILENCE_MS, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
-import { Clock } from '../core/clock.ts';
-import type { Reader } from '../core/source.ts';
+import { Clock, systemClock } from '../core/clock.ts';
+import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
+import {
+  type Event,
+  type Heartbeat,
+  type Hello,
+  type Mark,
+  type Message,
+  type MonitorIdentity,
+  type Unnumbered,
+  PROTOCOL,
+} from '../core/messages.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
-import { phaseOf } from './grid.ts';
-import type { RestoredState, RestoredService } from '../core/restored-state.ts';
+import type { Reader } from '../core/source.ts';
+import { ENGINE_SILENCE_MS, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
+import type { Watched } from '../probe/spec.ts';
 import type {
   EngineStats,
   EngineReply,
@@ -25,6 +32,7 @@ import type {
   EngineCommand,
   EngineMessage,
 } from './engine-protocol.ts';
+import { phaseOf } from './grid.ts';
 
 const HEARTBEAT_MS = 5000;
 /** First probes are sent this far apart, so that a thousand services have their first answers within half a second. */
@@ -38,15 +46,22 @@ export interface MonitorOptions {
   readonly watched: readonly Watched[];
   /** Threads that share the services: 1 or more. */
   readonly workers: number;
+  /** Whether times follow a wall clock that is set meanwhile; true where it is left out. See `Clock`. */
+  readonly followsSteps?: boolean;
 }
 
 interface Thread {
   readonly worker: Worker;
   /** When it last said that it is at work, in milliseconds since the epoch. */
-  heardAt: number;
-  /** Services that it was told to remove, and may still speak of; in the order of the orders. */
+  lastSeenAt: number;
+  /** The figures that came with it. */
+  lastStats: Partial<EngineStats>;
+  /** Services that it was messages to remove, and may still speak of; in the order of the orders. */
   leaving: readonly string[];
 }
+
+/** How one thread does. `silentForMs`: since its last report, of which one a second is due. */
+export type EngineDiagnostics = { readonly services: number; readonly silentForMs: number } & Partial<EngineStats>;
 
 interface Place {
   readonly watched: Watched;
@@ -56,10 +71,10 @@ interface Place {
 
 export class Monitor {
   readonly identity: MonitorIdentity;
-  /** The events that were told, by their numbers. */
+  /** The events that were messages, by their numbers. */
   readonly events: EventLog;
   readonly #numbers: EventNumbers;
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
   readonly #board = new Board();
   readonly #threads: readonly Thread[];
   readonly #readers = new Set<Reader>();
@@ -74,6 +89,8 @@ export class Monitor {
 
   /** Starts the threads and begins to watch. */
   constructor(options: MonitorOptions) {
+    const { followsSteps = true } = options;
+    this.#clock = new Clock(systemClock, followsSteps);
     this.identity = {
       id: options.restored?.id ?? randomUUID(),
       vantage: options.vantage,
@@ -83,7 +100,7 @@ export class Monitor {
     this.events = options.restored?.events ?? new MemoryEventLog(0);
     this.#numbers = new EventNumbers(this.events.newest);
     this.#restored = new Map(options.restored?.services);
-    this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
+    this.#threads = Array.from({ length: options.workers }, () => this.#startThread(followsSteps));
     this.#heartbeat = setInterval(() => {
       this.#publish([this.#makeHeartbeat()]);
     }, HEARTBEAT_MS);
@@ -98,10 +115,10 @@ export class Monitor {
 
   /**
    * Until when all services were surely looked at, but for at most `ENGINE_SILENCE_MS`; milliseconds since the epoch.
-   * Where a thread is stalled, it has not told so yet.
+   * Where a thread is stalled, it has not messages so yet.
    */
   observedUntil(): number {
-    return Math.min(this.now(), ...this.#threads.map(({ heardAt }) => heardAt + ENGINE_SILENCE_MS));
+    return Math.min(this.now(), ...this.#threads.map(({ lastSeenAt }) => lastSeenAt + ENGINE_SILENCE_MS));
   }
 
   /** What is known of every service now. */
@@ -114,14 +131,14 @@ export class Monitor {
     return this.#places.get(service)?.counters ?? null;
   }
 
-  /** Begins to tell a reader, with a `hello` before this returns. Returns how to end it. */
+  /** Passes messages to a reader from now on, a `hello` before this returns. Returns how to end it. */
   subscribe(reader: Reader): () => void {
     reader.take([this.#hello()]);
     this.#readers.add(reader);
-    this.#tellSamplesWanted();
+    this.#emitSamplesWanted();
     return () => {
       this.#readers.delete(reader);
-      this.#tellSamplesWanted();
+      this.#emitSamplesWanted();
     };
   }
 
@@ -138,7 +155,7 @@ export class Monitor {
     const left = new Map(gone.map(([name]) => [name, this.#lastCheckpoint(name, now)]));
     for (const [name] of gone) {
       this.#places.delete(name);
-      this.#tellAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
+      this.#emitAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
       if (wanted.has(name)) continue;
       this.#board.services.delete(name);
       this.#checkpoints.delete(name);
@@ -185,7 +202,7 @@ export class Monitor {
     this.#board.services.set(name, BoardService.resume(name, info, restored));
     // Where the wall clock was set back, the last sign of life has an earlier label than the state.
     const until = Math.max(restored.until, restored.since);
-    this.#tellAbsence(name, until, 'this monitor was not running');
+    this.#emitAbsence(name, until, 'this monitor was not running');
     return restored.checkpoint && { checkpoint: restored.checkpoint, until };
   }
 
@@ -195,8 +212,8 @@ export class Monitor {
     return board?.state === 'up' ? checkpointOfUp(board.since, now, board.info) : this.checkpoint(name);
   }
 
-  /** Nobody looks at a service from `at` on. Not told where nothing was known of it, or nobody looked already. */
-  #tellAbsence(service: string, at: number, message: string): void {
+  /** A service is not probed from `at` on. Says nothing where nothing was known of it, or it was unobserved already. */
+  #emitAbsence(service: string, at: number, message: string): void {
     const from = this.#board.services.get(service)?.state ?? 'unknown';
     if (from === 'unknown' || from === 'unobserved') return;
     const edge = { at, notBefore: at, notAfter: at };
@@ -210,6 +227,16 @@ export class Monitor {
     return this.#checkpoints.get(service) ?? null;
   }
 
+  /** How the threads do, for a log: what each reported last. */
+  get diagnostics(): readonly EngineDiagnostics[] {
+    const now = this.now();
+    return this.#threads.map((thread) => ({
+      services: [...this.#places.values()].filter((place) => place.thread === thread).length,
+      silentForMs: Math.round(now - thread.lastSeenAt),
+      ...thread.lastStats,
+    }));
+  }
+
   /** Marks this moment on the timelines. */
   mark(text: string): Mark {
     const mark = this.#number({ type: 'mark', at: this.now(), text }) as Mark;
@@ -217,7 +244,7 @@ export class Monitor {
     return mark;
   }
 
-  /** Ends the watch. Resolves when all that was observed has been told. */
+  /** Ends the watch. Resolves when all that was observed has been messages. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -239,39 +266,41 @@ export class Monitor {
     );
   }
 
-  #startThread(): Thread {
+  #startThread(followsSteps: boolean): Thread {
     const thread: Thread = {
-      worker: new Worker(new URL('./engine-worker.js', import.meta.url)),
-      heardAt: this.now(),
+      worker: new Worker(new URL('./engine-worker.js', import.meta.url), { workerData: { followsSteps } }),
+      lastSeenAt: this.now(),
+      lastStats: {},
       leaving: [],
     };
     thread.worker.on('message', (message: EngineReply) => {
-      if (message.type === 'told') this.#hear(thread, message.messages, message.checkpoints);
+      if (message.type === 'messages') this.#receive(thread, message.messages, message.checkpoints);
       else if (message.type === 'stats') {
         this.#stats.push(message.stats);
-        thread.heardAt = message.at;
+        thread.lastStats = message.stats;
+        thread.lastSeenAt = message.at;
       } else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
     });
     thread.worker.on('error', (error) => {
-      // A fault of the program: nothing true can be told any more.
+      // A fault of the program: nothing true can be messages any more.
       throw error;
     });
     return thread;
   }
 
-  #hear({ leaving }: Thread, told: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
-    // What is still told of a service that was removed must not be taken for one that has its name now.
+  #receive({ leaving }: Thread, messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
+    // What is still messages of a service that was removed must not be taken for one that has its name now.
     const current =
-      leaving.length === 0 ? told : told.filter((one) => !('service' in one && leaving.includes(one.service)));
+      leaving.length === 0 ? messages : messages.filter((one) => !('service' in one && leaving.includes(one.service)));
     for (const { service, checkpoint } of checkpoints)
       if (!leaving.includes(service)) this.#checkpoints.set(service, checkpoint);
     for (const one of current) if (one.type === 'transition' && one.to === 'up') this.#checkpoints.delete(one.service);
     this.#publish(current.map((one) => this.#take(one)));
   }
 
-  #take(told: EngineMessage): Message {
-    if (told.type === 'sample' || told.type === 'status' || told.type === 'open-gap') return told;
-    return this.#number(told);
+  #take(messages: EngineMessage): Message {
+    if (messages.type === 'sample' || messages.type === 'status' || messages.type === 'open-gap') return messages;
+    return this.#number(messages);
   }
 
   #number(event: Unnumbered): Event {
@@ -318,7 +347,7 @@ export class Monitor {
     };
   }
 
-  #tellSamplesWanted(): void {
+  #emitSamplesWanted(): void {
     const wanted = [...this.#readers].some((reader) => reader.samples);
     for (const thread of this.#threads) send(thread, { type: 'samples', wanted });
   }

@@ -1,4 +1,4 @@
-/** Watches one service: its probes on their way, its timeline, and what is told of them. */
+/** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
 import type { GapFacts } from '../core/messages.ts';
 import type { Sample, UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
@@ -16,10 +16,10 @@ import type { ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 /** What a watcher needs of its engine. */
 export interface WatcherHost extends AttemptHost {
   readonly clock: Clock;
-  /** Whether somebody wants every sample. */
+  /** Whether any reader wants every sample. */
   readonly samplesWanted: boolean;
-  tell(message: EngineMessage): void;
-  /** What this watcher remembers is worth to be told. */
+  emit(message: EngineMessage): void;
+  /** This watch's checkpoint has changed. */
   saveCheckpoint(watcher: Watcher): void;
 }
 
@@ -53,10 +53,10 @@ export class Watcher implements ProberEvents {
     });
     this.#timeline = new Timeline({
       transition: (change) => {
-        this.#tellTransition(change);
+        this.#emitTransition(change);
       },
       gap: (gap) => {
-        this.#tellGap(gap);
+        this.#emitGap(gap);
       },
     });
     this.#status = service.rise === 1 && service.fall === 1 ? null : new Status(service.rise, service.fall);
@@ -71,6 +71,11 @@ export class Watcher implements ProberEvents {
     return this.#stopped;
   }
 
+  /** Probes on their way. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
   get isUp(): boolean {
     return this.#timeline.state === 'up';
   }
@@ -81,7 +86,7 @@ export class Watcher implements ProberEvents {
     return { service: this.watched.service.name, checkpoint };
   }
 
-  /** Goes on from what another watch of the service checkpoints; nobody looked since `until`. Times since the epoch. */
+  /** Goes on from the checkpoint of another watch of the service, which ended at `until`. Times since the epoch. */
   resume(checkpoint: Checkpoint, until: number): void {
     const { clock } = this.#host;
     this.#timeline.resume(
@@ -98,7 +103,7 @@ export class Watcher implements ProberEvents {
       this.#inFlight.delete(attempt);
       const sample = this.#believed(found);
       if (sample.reason !== 'stopped') this.#counters.add(sample);
-      if (this.#host.samplesWanted) this.#tellSample(sample);
+      if (this.#host.samplesWanted) this.#emitSample(sample);
       this.#settle.end(ticket, sample);
     });
     this.#lastSent = attempt.sentAt;
@@ -112,7 +117,7 @@ export class Watcher implements ProberEvents {
     for (const attempt of [...this.#inFlight]) attempt.fail(failure);
   }
 
-  /** Nobody looked from `from` until `to` (timeline time). To be told before the next probe is sent. */
+  /** The service was not probed from `from` until `to` (timeline time). Call it before the next probe is sent. */
   markUnobserved(from: number, to: number, reason: UnobservedReason, message: string): void {
     // Before the first answer nothing is known anyway: a start that is slow is no interruption.
     if (this.#timeline.state === 'unknown') return;
@@ -122,7 +127,7 @@ export class Watcher implements ProberEvents {
     this.#lastSent = sentAt;
   }
 
-  /** Ends the watch: probes on their way are given up, what was observed is told, and the gap that is open. */
+  /** Ends the watch: probes on their way are given up, what was observed is emitted, and the gap that is open. */
   stop(): void {
     this.#stopped = true;
     for (const attempt of [...this.#inFlight]) attempt.abort();
@@ -130,7 +135,7 @@ export class Watcher implements ProberEvents {
     if (!this.isUp) this.#host.saveCheckpoint(this);
     const open = this.#timeline.openGap(this.#host.now());
     if (open === null) return;
-    this.#host.tell({
+    this.#host.emit({
       type: 'open-gap',
       service: this.watched.service.name,
       ...open,
@@ -142,7 +147,7 @@ export class Watcher implements ProberEvents {
 
   connectionLost(failure: Failure): void {
     if (this.#stopped) return;
-    this.#host.tell({
+    this.#host.emit({
       type: 'connection-lost',
       service: this.watched.service.name,
       at: this.#host.clock.epoch(this.#host.now()),
@@ -163,7 +168,7 @@ export class Watcher implements ProberEvents {
     this.#identity = id;
     if (was === null || was === id || this.#stopped) return;
     const at = this.#host.clock.epoch(this.#host.now());
-    this.#host.tell({ type: 'identity', service: this.watched.service.name, at, was, is: id });
+    this.#host.emit({ type: 'identity', service: this.watched.service.name, at, was, is: id });
   }
 
   /** A peer may well have lost patience with a probe that was left alone for longer than it might take. */
@@ -175,19 +180,19 @@ export class Watcher implements ProberEvents {
   }
 
   #settled(sample: Sample): void {
-    // What was given up at the end says nothing, not even that nobody looked.
+    // A probe that was given up at the end says nothing, not even that the service was unobserved.
     if (sample.reason === 'stopped') return;
     this.#timeline.add(sample);
     const status = this.#status?.add(sample.result) ?? null;
     if (status === null) return;
     const at = this.#host.clock.epoch(sample.sentAt);
-    this.#host.tell({ type: 'status', service: this.watched.service.name, at, status });
+    this.#host.emit({ type: 'status', service: this.watched.service.name, at, status });
   }
 
-  #tellSample(sample: Sample): void {
+  #emitSample(sample: Sample): void {
     const { sentAt, endedAt, result, reason, message, phases } = sample;
     if (reason === 'stopped') return;
-    this.#host.tell({
+    this.#host.emit({
       type: 'sample',
       service: this.watched.service.name,
       at: this.#host.clock.epoch(sentAt),
@@ -204,10 +209,10 @@ export class Watcher implements ProberEvents {
     });
   }
 
-  #tellTransition(change: StateChange): void {
+  #emitTransition(change: StateChange): void {
     if (change.to !== 'up') this.#host.saveCheckpoint(this);
     const { clock } = this.#host;
-    this.#host.tell({
+    this.#host.emit({
       type: 'transition',
       service: this.watched.service.name,
       from: change.from,
@@ -220,9 +225,9 @@ export class Watcher implements ProberEvents {
     });
   }
 
-  #tellGap(gap: GapFacts): void {
+  #emitGap(gap: GapFacts): void {
     const { clock } = this.#host;
-    this.#host.tell({
+    this.#host.emit({
       type: 'gap',
       service: this.watched.service.name,
       from: clock.epoch(gap.from),

@@ -1,6 +1,6 @@
 /** The bars of the last days: what the monitor kept of them, and what this page has received since. Pure. */
 import type { TimelineInterval } from '../core/messages.ts';
-import { type Day, dayOf, midnights } from '../core/days.ts';
+import { type Day, dayOf, midnights } from '../core/uptime.ts';
 
 /** How many days are shown. */
 const DAYS = 90;

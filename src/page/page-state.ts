@@ -2,14 +2,21 @@
  * What the page knows of its monitor, from the messages of the feed. The hello says what is; events that it knows of
  * already are only news, and those after it change the state. Pure.
  */
-import type { Event, Hello, Message, MonitorIdentity, ServiceSnapshot, Transition } from '../core/messages.ts';
-import { isEvent } from '../core/messages.ts';
-import { VantageViews } from '../core/vantage-views.ts';
-import type { Reason, State } from '../core/model.ts';
 import { Board, type BoardService } from '../core/board.ts';
-import type { Day } from '../core/days.ts';
-import { type DaysAnswer, readDays } from './page-days.ts';
+import {
+  type Event,
+  type Hello,
+  type Message,
+  type MonitorIdentity,
+  type ServiceSnapshot,
+  type Transition,
+  isEvent,
+} from '../core/messages.ts';
+import type { Reason, State } from '../core/model.ts';
+import type { Day } from '../core/uptime.ts';
+import { VantageViews } from '../core/vantage-views.ts';
 import { type Item, News } from './news.ts';
+import { type DaysAnswer, readDays } from './page-days.ts';
 import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './page-messages.ts';
 
 /** The status of a service changed. */

@@ -6,7 +6,7 @@ import { showClock, showDuration, count, showGap } from '../core/format.ts';
 import type { GapFacts, ServiceSnapshot, TimelineInterval } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
-import type { Day } from '../core/days.ts';
+import type { Day } from '../core/uptime.ts';
 import type { Change } from './page-state.ts';
 
 export const STATE_WORDS: Readonly<Record<State, string>> = {

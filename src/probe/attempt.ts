@@ -8,7 +8,7 @@ export interface AttemptHost {
   now(): number;
   /**
    * For how long in all this thread has been too busy to look at its sockets, in milliseconds, up to now. An attempt
-   * compares two readings: a silence in which nobody listened proves nothing.
+   * compares two readings: a silence during which this thread did not listen proves nothing.
    */
   stalledMs(): number;
 }
@@ -30,7 +30,7 @@ export class Attempt {
   release: ((failure: Failure | null) => void) | null = null;
   /** Set where the probe waits for this process itself: true means that the deadline says nothing of the service. */
   notBegun: (() => boolean) | null = null;
-  /** Set by the prober once a reply has come that is not accepted so far: what the deadline then tells. */
+  /** Set by the prober once a reply has come that is not accepted so far: what the deadline then reports. */
   unaccepted: Failure | null = null;
   /** Set by the prober once the peer has answered in full: nothing is under way on the connection any more. */
   answered = false;

@@ -84,7 +84,7 @@ export function failureOf(error: CodedError, phase: Phase, address: string | nul
   const known = BY_CODE[code];
   // A timeout of the kernel on a connection that was made: the peer is silent.
   if (code === 'ETIMEDOUT' && phase === 'reply') return { reason: 'timeout-reply', message };
-  // Whatever breaks a handshake is told as `tls`: also a reset in the middle of it.
+  // Whatever breaks a handshake is `tls`: also a reset in the middle of it.
   if (phase === 'tls' && (known === undefined || known === 'reset')) return { reason: 'tls', message };
   if (known !== undefined) return { reason: known, message };
   if (isTlsCode(code)) return { reason: 'tls', message };

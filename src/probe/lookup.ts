@@ -1,9 +1,9 @@
 /**
- * Name look-ups. One probe goes to one address: the first that the system's look-up (getaddrinfo) gives, asked anew by
+ * Name look-ups. One probe goes to one address: the first that the system's look-up (getaddrinfo) gives, asked again by
  * every probe, without a cache. Probes that ask for the same name at the same moment share one question.
  *
  * getaddrinfo blocks one of libuv's threads, and libuv gives look-ups at most half of them (UV_THREADPOOL_SIZE, 4): a
- * name whose server is silent would hold up all others unseen. So look-ups queue here, where a deadline can tell a name
+ * name whose server is silent would hold up all others unseen. So look-ups queue here, where a deadline can distinguish a name
  * that does not resolve from a look-up that this process never began; and names that were slow last time never take
  * the last place.
  */

@@ -1,13 +1,13 @@
 /**
  * Who may look, and what they see.
  *
- * - Whoever shows the token sees all. It comes as `Authorization: Bearer`, for a websocket also as `?token=`, and for a
+ * - A client that shows the token sees all. It comes as `Authorization: Bearer`, for a websocket also as `?token=`, and for a
  *   browser as the password of `Authorization: Basic`.
  * - Where `public` is set, everybody else sees the public view.
- * - Otherwise, on a loopback address everybody on the machine sees all; on any other address nobody does.
+ * - Otherwise, on a loopback address every client on the machine sees all; on any other address none does.
  *
  * What a browser sends on its own (no token, or the password that it remembers) counts only for the monitor's own pages:
- * `Origin` tells another site's page, `Host` a name that was made to point here (DNS rebinding).
+ * `Origin` gives away another site's page, `Host` a name that was made to point here (DNS rebinding).
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -41,17 +41,22 @@ export function isLoopback(host: string): boolean {
 }
 
 export class Access {
-  readonly #tokenHash: Buffer | null;
-  readonly #public: boolean;
   readonly #loopback: boolean;
+  #tokenHash: Buffer | null = null;
+  #public = false;
 
-  constructor({ host, token, public: isPublic }: AccessRules) {
-    this.#tokenHash = token === null || token === '' ? null : hash(token);
-    this.#public = isPublic;
-    this.#loopback = isLoopback(host);
+  constructor(rules: AccessRules) {
+    this.#loopback = isLoopback(rules.host);
+    this.change(rules);
   }
 
-  /** Whether somebody may look at all: otherwise it makes no sense to listen. */
+  /** Other rules from now on. */
+  change({ token, public: isPublic }: Omit<AccessRules, 'host'>): void {
+    this.#tokenHash = token === null || token === '' ? null : hash(token);
+    this.#public = isPublic;
+  }
+
+  /** Whether any client may look: otherwise it makes no sense to listen. */
   get possible(): boolean {
     return this.#loopback || this.#public || this.#tokenHash !== null;
   }

@@ -1,13 +1,13 @@
 /** `/api/v1`: what is known, as JSON. */
-import { DAY_MS, midnights } from '../core/days.ts';
-import { type HttpResponse, json, errorResponse } from './http-response.ts';
 import type { Archive } from '../core/archive.ts';
 import type { MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
+import type { FeedSource } from '../core/source.ts';
+import { DAY_MS, midnights } from '../core/uptime.ts';
+import { intervalsEach } from './channel.ts';
+import { type HttpResponse, json, errorResponse } from './http-response.ts';
 import { type PastGap, PastView } from './past-view.ts';
 import { publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
 import { isBad, servicesOf, unexpected, timeOf } from './query.ts';
-import { intervalsEach } from './snapshots.ts';
-import type { FeedSource } from '../core/source.ts';
 
 /** Gaps in one answer: the newest. */
 const GAPS = 1000;

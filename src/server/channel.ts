@@ -1,10 +1,7 @@
 /** The clients that get the same bytes: the same view, the same services, samples or not. */
-import type { Hello, Message, SampleMessage } from '../core/messages.ts';
-import { PROTOCOL } from '../core/messages.ts';
-import { frameOf, textFrame, textFrameHead } from './frames.ts';
-import { publicIdentity, publicSnapshot, type View } from './public-view.ts';
-import { snapshotsOf } from './snapshots.ts';
+import { type Hello, type Message, type SampleMessage, PROTOCOL, type ServiceSnapshot } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
+import { publicIdentity, publicSnapshot, type View, publicMessage } from './public-view.ts';
 
 /** A client whose events come as they happen. */
 export interface Live {
@@ -14,7 +11,7 @@ export interface Live {
   writeSamples(frames: Buffer): void;
 }
 
-/** What a client is told first. */
+/** What a client gets first. */
 export interface Greeting {
   /** The bytes of the frame. The second part is shared by all clients that came at about the same time. */
   readonly parts: readonly Buffer[];
@@ -28,7 +25,7 @@ interface Snapshot {
   readonly json: Buffer;
 }
 
-/** What is known of the services may be told this late to a newcomer: what happened since then follows at once. */
+/** What is known of the services may be this old when a new client gets it: what happened since then follows at once. */
 const SNAPSHOT_MS = 250;
 
 /** Samples in one write, some 40 kB: a client that turns out to be slow has no more than that waiting on top. */
@@ -65,16 +62,16 @@ export class Channel {
     return frames.length === 0 ? null : Buffer.concat(frames);
   }
 
-  /** Tells the live ones. */
-  tell(messages: readonly Exclude<Message, SampleMessage>[]): void {
+  /** Sends messages to the live ones. */
+  send(messages: readonly Exclude<Message, SampleMessage>[]): void {
     if (this.#live.size === 0) return;
     const frames = this.frames(messages);
     if (frames === null) return;
     for (const client of this.#live) client.write(frames);
   }
 
-  /** Tells the live ones what the probes found. */
-  tellSamples(samples: readonly SampleMessage[]): void {
+  /** Sends samples to the live ones. */
+  sendSamples(samples: readonly SampleMessage[]): void {
     if (this.#live.size === 0) return;
     const frames = samples.filter((sample) => this.#wants(sample)).map((sample) => textFrame(JSON.stringify(sample)));
     for (let from = 0; from < frames.length; from += SAMPLES_EACH) {
@@ -83,7 +80,7 @@ export class Channel {
     }
   }
 
-  /** What was told so far is not the whole truth any more, though no event says so. */
+  /** What is known has changed, though no event says so. */
   forget(): void {
     this.#snapshot = null;
   }
@@ -120,4 +117,59 @@ export class Channel {
   #wants(message: Message): boolean {
     return this.#services === null || !('service' in message) || this.#services.has(message.service);
   }
+}
+
+/** Intervals and gaps in one answer: a hello stays below some 2 MB. */
+const INTERVALS = 20_000;
+const GAPS = 4000;
+
+/** How many intervals of each service's timeline an answer about so many services holds: the newest. */
+export function intervalsEach(services: number): number {
+  return Math.max(10, Math.floor(INTERVALS / Math.max(1, services)));
+}
+
+/**
+ * The services' snapshots now, with the newest intervals and gaps of each.
+ * @param names only these; null for all
+ */
+export function snapshotsOf(source: FeedSource, names: ReadonlySet<string> | null): ServiceSnapshot[] {
+  const now = source.now();
+  const services = [...source.board.services.values()].filter(({ name }) => names === null || names.has(name));
+  const intervals = intervalsEach(services.length);
+  const gaps = Math.max(2, Math.floor(GAPS / Math.max(1, services.length)));
+  return services.map((service) => {
+    const snapshot = service.snapshot(now);
+    return { ...snapshot, timeline: snapshot.timeline.slice(-intervals), gaps: snapshot.gaps.slice(-gaps) };
+  });
+}
+
+/**
+ * The head of an unfragmented text frame. A frame from the server carries no mask (RFC 6455, 5.1), so the same bytes serve
+ * every client; the library would frame them again for each.
+ */
+export function textFrameHead(byteLength: number): Buffer {
+  if (byteLength < 126) return Buffer.from([0x81, byteLength]);
+  if (byteLength < 65_536) return Buffer.from([0x81, 126, byteLength >> 8, byteLength & 0xff]);
+  const head = Buffer.alloc(10);
+  head.writeUInt16BE(0x817f);
+  head.writeUIntBE(byteLength, 4, 6);
+  return head;
+}
+
+export function textFrame(json: string): Buffer {
+  const body = Buffer.from(json);
+  return Buffer.concat([textFrameHead(body.length), body]);
+}
+
+const MADE: Record<View, WeakMap<Message, Buffer>> = { private: new WeakMap(), public: new WeakMap() };
+
+/** A message's frame for one kind of viewer. It is made at the first call, and kept as long as the message is. */
+export function frameOf(message: Exclude<Message, SampleMessage>, view: View): Buffer {
+  const made = MADE[view];
+  let frame = made.get(message);
+  if (frame === undefined) {
+    frame = textFrame(JSON.stringify(view === 'public' ? publicMessage(message) : message));
+    made.set(message, frame);
+  }
+  return frame;
 }

@@ -27,21 +27,21 @@ function descriptors(): number {
   return typeof soft === 'number' ? soft : Infinity;
 }
 
-/** Too many is told once in this time. */
-const TOLD_EVERY_MS = 10_000;
+/** Too many connections are logged once in this time. */
+const WARN_EVERY_MS = 10_000;
 
 /** Closes connections beyond the limits as they come. */
 export function limitConnections(server: Server, { total, perAddress }: Limits, log: Pick<Logger, 'warn'>): void {
   const counts = new Map<string, number>();
-  let lastTold = -Infinity;
-  const tell = (details: object): void => {
+  let lastWarning = -Infinity;
+  const warn = (details: object): void => {
     const now = performance.now();
-    if (now - lastTold < TOLD_EVERY_MS) return;
-    lastTold = now;
+    if (now - lastWarning < WARN_EVERY_MS) return;
+    lastWarning = now;
     log.warn(details, 'connections to the feed are refused: there are too many');
   };
   server.on('drop', () => {
-    tell({ total });
+    warn({ total });
   });
   server.maxConnections = total;
   server.on('connection', (socket) => {
@@ -55,6 +55,6 @@ export function limitConnections(server: Server, { total, perAddress }: Limits, 
     });
     if (count <= perAddress || isLoopback(address)) return;
     socket.destroy();
-    tell({ address, perAddress });
+    warn({ address, perAddress });
   });
 }

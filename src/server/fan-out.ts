@@ -3,15 +3,13 @@ import type { Socket } from 'node:net';
 
 import type { WebSocket } from 'ws';
 
-import { Channel } from './channel.ts';
 import type { EventLog } from '../core/event-log.ts';
-import { frameOf } from './frames.ts';
 import { type Heartbeat, isEvent, type Message, type SampleMessage } from '../core/messages.ts';
+import type { FeedSource } from '../core/source.ts';
+import { Channel, frameOf } from './channel.ts';
+import { HeartbeatScheduler } from './heartbeat-scheduler.ts';
 import type { View } from './public-view.ts';
 import type { FeedQuery } from './query.ts';
-import { HeartbeatScheduler } from './heartbeat-scheduler.ts';
-import { SampleBatch } from './sample-batch.ts';
-import type { FeedSource } from '../core/source.ts';
 import { CLOSE, closeSocket, type Sent, Subscriber } from './subscriber.ts';
 
 type EngineHealth = Omit<Heartbeat, 'type' | 'now' | 'seq'>;
@@ -38,7 +36,7 @@ export class FanOut implements Sent {
     this.#source = source;
     this.#rounds = new HeartbeatScheduler(this.#subscribers, () => this.#heartbeat(this.#lastHeartbeat));
     this.#samples = new SampleBatch((samples) => {
-      for (const channel of this.#channels.values()) if (channel.samples) channel.tellSamples(samples);
+      for (const channel of this.#channels.values()) if (channel.samples) channel.sendSamples(samples);
     });
     this.#unsubscribe = source.subscribe({
       samples: false,
@@ -62,7 +60,7 @@ export class FanOut implements Sent {
     return this.#subscribers.size;
   }
 
-  /** Slots without a probe, by the monitor's own fault, since this began; as told by the heartbeats. */
+  /** Slots without a probe, by the monitor's own fault, since this began; as the heartbeats count them. */
   get missed(): number {
     return this.#missed;
   }
@@ -92,7 +90,7 @@ export class FanOut implements Sent {
     if (query.samples) this.#wantSamples(1);
   }
 
-  /** The monitor stops: tells all clients. */
+  /** The monitor stops: closes all clients. */
   close(): void {
     this.#closed = true;
     this.#unsubscribe();
@@ -103,17 +101,23 @@ export class FanOut implements Sent {
     for (const subscriber of this.#subscribers) subscriber.close(CLOSE.stops, STOPS);
   }
 
+  /** Closes all clients, who may come back. */
+  closeClients(): void {
+    for (const subscriber of this.#subscribers)
+      subscriber.close(CLOSE.comeBack, 'the rules of access were changed: come back');
+  }
+
   #take(messages: readonly Message[]): void {
-    let told: Exclude<Message, SampleMessage>[] = [];
-    const tell = (): void => {
-      if (told.length > 0) for (const channel of this.#channels.values()) channel.tell(told);
-      told = [];
+    let due: Exclude<Message, SampleMessage>[] = [];
+    const flush = (): void => {
+      if (due.length > 0) for (const channel of this.#channels.values()) channel.send(due);
+      due = [];
     };
     for (const message of messages) {
       if (isEvent(message)) {
-        told.push(message);
+        due.push(message);
       } else if (message.type === 'hello') {
-        tell();
+        flush();
         this.#forget();
         for (const subscriber of this.#subscribers) subscriber.greetAgain();
       } else if (message.type === 'heartbeat') {
@@ -123,10 +127,10 @@ export class FanOut implements Sent {
       } else if (message.type !== 'sample') {
         this.#forget();
         for (const subscriber of this.#subscribers) subscriber.missesUnlogged();
-        told.push(message);
+        due.push(message);
       }
     }
-    tell();
+    flush();
   }
 
   #forget(): void {
@@ -138,7 +142,7 @@ export class FanOut implements Sent {
     return frameOf({ type: 'heartbeat', now, seq: this.log.newest, probes, missed, lateMs, overloaded }, 'public');
   }
 
-  /** The monitor sends samples only while somebody wants them. */
+  /** The monitor sends samples only while a client wants them. */
   #wantSamples(change: 1 | -1): void {
     this.#wanting += change;
     if (this.#wanting === 0) {
@@ -153,5 +157,50 @@ export class FanOut implements Sent {
         },
       });
     }
+  }
+}
+
+/** How long a sample waits at most while there is time. */
+const WAIT_MS = 40;
+/** Writing samples takes at most one part in so many of the time: events come first. */
+const SHARE = 4;
+/** More than this do not wait; the oldest are dropped. */
+const LIMIT = 10_000;
+
+export class SampleBatch {
+  readonly #write: (samples: readonly SampleMessage[]) => void;
+  #waiting: SampleMessage[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #tookMs = 0;
+
+  /** @param write called with what has come together */
+  constructor(write: (samples: readonly SampleMessage[]) => void) {
+    this.#write = write;
+  }
+
+  add(samples: readonly SampleMessage[]): void {
+    this.#waiting.push(...samples);
+    if (this.#waiting.length > LIMIT) this.#waiting = this.#waiting.slice(-LIMIT / 2);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#flush();
+      },
+      Math.max(WAIT_MS, this.#tookMs * (SHARE - 1)),
+    );
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#waiting = [];
+  }
+
+  #flush(): void {
+    this.#timer = null;
+    const samples = this.#waiting;
+    this.#waiting = [];
+    const before = performance.now();
+    this.#write(samples);
+    this.#tookMs = performance.now() - before;
   }
 }

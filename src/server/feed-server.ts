@@ -5,25 +5,23 @@ import type { AddressInfo, Socket } from 'node:net';
 
 import type { Logger } from 'pino';
 
-import { Access } from './access.ts';
 import type { Archive } from '../core/archive.ts';
-import { type HttpResponse, errorResponse, send } from './http-response.ts';
-import { Api } from './api.ts';
-import { listenFault, notProtected } from './listen-error.ts';
-import { FanOut } from './fan-out.ts';
-import { defaultLimits, limitConnections } from './connection-limits.ts';
-import { Metrics } from './metrics.ts';
-import { Page } from './page-files.ts';
-import type { PageAssets } from './page-assets.ts';
-import { TtlCache } from './ttl-cache.ts';
-import { answerTo, type Served } from './routes.ts';
 import type { FeedSource } from '../core/source.ts';
+import { Access, type AccessRules } from './access.ts';
+import { Api } from './api.ts';
+import { defaultLimits, limitConnections } from './connection-limits.ts';
+import { FanOut } from './fan-out.ts';
+import { type HttpResponse, errorResponse, send } from './http-response.ts';
+import { Metrics } from './metrics.ts';
+import { Page, type PageAssets } from './page-files.ts';
+import { answerTo, type Served } from './routes.ts';
+import { TtlCache } from './ttl-cache.ts';
 import { Upgrader } from './upgrade.ts';
 
 export interface FeedServerOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** A secret: whoever shows it sees all and may mark; null for none. */
+  /** A secret: a client that shows it sees all and may mark; null for none. */
   readonly token: string | null;
   /** Whether everybody else sees the public view. */
   readonly public: boolean;
@@ -40,7 +38,7 @@ const REQUEST_MS = 10_000;
 /** A scraper that comes every 15 s or 30 s keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 8192;
-/** A scrape, or the state of all, is not made anew for everybody who asks. In milliseconds. */
+/** A scrape, or the state of all, is not made again for every client that asks. In milliseconds. */
 const RECENT_MS = 250;
 /** What is in flight when the monitor stops may take this long to end. */
 const CLOSE_MS = 2000;
@@ -50,11 +48,15 @@ export class FeedServer {
   readonly address: { readonly host: string; readonly port: number; readonly url: string };
   readonly #server: Server;
   readonly #fanOut: FanOut;
+  readonly #access: Access;
+  #rules: AccessRules;
   #closed: Promise<void> | null = null;
 
-  private constructor(server: Server, fanOut: FanOut) {
+  private constructor(server: Server, fanOut: FanOut, access: Access, rules: AccessRules) {
     this.#server = server;
     this.#fanOut = fanOut;
+    this.#access = access;
+    this.#rules = rules;
     const { address: host, port } = server.address() as AddressInfo;
     this.address = { host, port, url: `http://${hostPort(host, port)}` };
   }
@@ -66,7 +68,8 @@ export class FeedServer {
   static async start(options: FeedServerOptions): Promise<FeedServer> {
     const { listen, token, monitor, archive = null, log } = options;
     const where = hostPort(listen.host, listen.port);
-    const access = new Access({ host: listen.host, token, public: options.public });
+    const rules = { host: listen.host, token, public: options.public };
+    const access = new Access(rules);
     if (!access.possible) throw notProtected(where);
 
     const server = createServer({
@@ -104,10 +107,29 @@ export class FeedServer {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       upgrader.upgrade(request, socket, head, urlOf(request));
     });
-    return new FeedServer(server, fanOut);
+    return new FeedServer(server, fanOut, access, rules);
   }
 
-  /** Ends it: clients of the feed are told, and what is in flight may end. */
+  /**
+   * Other rules of who may look. Clients of the feed are closed where they changed: they come back, and are judged again.
+   * @throws FeedError where the address would be open to everybody: then nothing is changed
+   */
+  changeAccess(rules: Omit<AccessRules, 'host'>): void {
+    const before = this.#rules;
+    if (rules.token === before.token && rules.public === before.public) return;
+    const changed = { host: before.host, ...rules };
+    if (!new Access(changed).possible) throw notProtected(hostPort(before.host, this.address.port));
+    this.#rules = changed;
+    this.#access.change(changed);
+    this.#fanOut.closeClients();
+  }
+
+  /** How many clients the feed has. */
+  get clients(): number {
+    return this.#fanOut.size;
+  }
+
+  /** Ends it: clients of the feed are closed, and what is in flight may end. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -150,4 +172,65 @@ function urlOf(request: IncomingMessage): URL | null {
 
 function hostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}
+
+/**
+ * - `not-protected`: the address is reachable from elsewhere, and there is neither a token nor `public`.
+ * - `address-in-use`: another program listens there.
+ * - `address-unusable`: this machine does not have that address, or this user may not listen there.
+ */
+export type FeedFault = 'not-protected' | 'address-in-use' | 'address-unusable';
+
+/** The feed can't be served. The message is for people, and the whole of what to print. */
+export class FeedError extends Error {
+  override readonly name = 'FeedError';
+  readonly code: FeedFault;
+
+  constructor(code: FeedFault, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @param where as `HOST:PORT` */
+export function notProtected(where: string): FeedError {
+  return new FeedError(
+    'not-protected',
+    `The feed is not served on ${where}: other machines reach that address, and everybody there would see all.
+There are two ways out, in the "feed" part of the configuration:
+  "token": { "env": "GAPWATCH_TOKEN" }   clients that show the token see all
+  "public": true                          everybody sees names, states and times; no addresses, no messages
+Or listen on this machine alone: --listen 127.0.0.1:9720`,
+  );
+}
+
+/**
+ * The fault behind an error of `listen`.
+ * @param where as `HOST:PORT`
+ * @returns null for an error that is none of the configuration's
+ */
+export function listenFault(error: NodeJS.ErrnoException, where: string): FeedError | null {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new FeedError(
+        'address-in-use',
+        `The feed can't listen on ${where}: another program does, perhaps another gapwatch. Choose another address: --listen HOST:PORT (port 0 takes a free one), or --listen off`,
+      );
+    case 'EACCES':
+      return new FeedError(
+        'address-unusable',
+        `The feed can't listen on ${where}: this user may not. Choose a port above 1023: --listen HOST:PORT`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new FeedError(
+        'address-unusable',
+        `The feed can't listen on ${where}: this machine has no such address (${error.code}). Choose another: --listen HOST:PORT`,
+      );
+    default:
+      return null;
+  }
 }

@@ -3,9 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
 import type { HttpResponse } from './http-response.ts';
-import type { PageAsset, PageAssets } from './page-assets.ts';
 
-/** The page talks to the monitor that it came from, and to nobody else. */
+/** The page talks to the monitor that it came from, and to no other host. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -49,3 +48,14 @@ export class Page {
     return { status: 200, type, body: asset.gzipped, headers: { ...headers, 'content-encoding': 'gzip' } };
   }
 }
+
+export interface PageAsset {
+  /** The `Content-Type`. */
+  readonly type: string;
+  readonly body: Buffer;
+  /** A strong entity tag, with its quotes. */
+  readonly etag: string;
+}
+
+/** By path: `/` is the page itself. */
+export type PageAssets = ReadonlyMap<string, PageAsset>;

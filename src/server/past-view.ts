@@ -1,8 +1,8 @@
 /** The past of a monitor's services: from its history where it keeps one, otherwise as far as it remembers. */
-import { DAY_MS, dayOf, type Day, midnights } from '../core/days.ts';
 import type { Archive } from '../core/archive.ts';
 import type { GapFacts, Origin, TimelineInterval } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
+import { DAY_MS, dayOf, type Day, midnights } from '../core/uptime.ts';
 
 /** Events that the history may not have yet are among the newest so many. */
 const NEWEST = 2000;

@@ -1,7 +1,7 @@
 /**
  * What everybody may see: names, states, times and reasons of the fixed list. The types here do not have the fields for
  * more (addresses, messages, texts that people wrote, process ids), and a value is built field by field, so that what is
- * added to a message later is not public until somebody says so here.
+ * added to a message later is not public until it is added here.
  */
 import { hostname } from 'node:os';
 
@@ -22,7 +22,7 @@ import type {
   Transition,
 } from '../core/messages.ts';
 
-/** Who looks: somebody who may see all, or anybody. */
+/** What a client may see: all, or what is public. */
 export type View = 'private' | 'public';
 
 export type PublicSnapshot = Omit<ServiceSnapshot, 'target'>;
@@ -42,7 +42,7 @@ export type PublicMessage =
   | StatusMessage
   | Heartbeat;
 
-/** A monitor's identity. A vantage that nobody chose is the name of the host, which is an address: it is left empty. */
+/** A monitor's identity. A vantage that was not configured is the name of the host, which is an address: it is left empty. */
 export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdentity): MonitorIdentity {
   return { id, vantage: vantage === hostname() ? '' : vantage, version, startedAt };
 }

@@ -1,5 +1,5 @@
 /**
- * One client of the feed, on the server's side. It is told a hello, then catches up from the log at the pace at which it
+ * One client of the feed, on the server's side. It gets a hello, then catches up from the log at the pace at which it
  * reads, and is live from then on. What waits for it in memory is bounded: samples are dropped first, then it is closed
  * and can resume.
  */
@@ -20,10 +20,10 @@ const CATCH_UP_WAIT = 64 * 1024;
 const CHUNK = 256;
 
 /** Why the server closes: the codes of the contract. */
-export const CLOSE = { stops: 1001, notAllowed: 1008, slow: 1013 } as const;
+export const CLOSE = { stops: 1001, notAllowed: 1008, comeBack: 1013 } as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
-/** A client that was told the end has this long to agree; a slow one, to read what waits for it. In milliseconds. */
+/** A client whose connection is closed has this long to agree; a slow one, to read what waits for it. In milliseconds. */
 const GRACE: Record<CloseCode, number> = { 1001: 1500, 1008: 1500, 1013: 10_000 };
 
 /** Ends a connection, and sees to it that it ends. The reason is cut to what a close frame holds. */
@@ -60,7 +60,7 @@ export class Subscriber implements Live {
   /** The last event that was written, while it catches up. */
   #position = 0;
   #live = false;
-  /** Something was told meanwhile that the log does not hold. */
+  /** Something was sent meanwhile that the log does not hold. */
   #stale = false;
   #resumes = false;
   #catchesUp = false;
@@ -100,7 +100,7 @@ export class Subscriber implements Live {
     void this.#catchUp();
   }
 
-  /** The services have changed, or something else that a hello tells. */
+  /** The services have changed, or something else that a hello has. */
   greetAgain(): void {
     if (!this.#live) {
       this.#stale = true;
@@ -113,7 +113,7 @@ export class Subscriber implements Live {
     void this.#catchUp();
   }
 
-  /** Something is told that is not kept in the log: a client that catches up gets it in another hello. */
+  /** Something was sent that is not kept in the log: a client that catches up gets it in another hello. */
   missesUnlogged(): void {
     if (!this.#live) this.#stale = true;
   }
@@ -121,7 +121,7 @@ export class Subscriber implements Live {
   write(frames: Buffer): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     if (this.#socket.writableLength > EVENTS_WAIT) {
-      this.close(CLOSE.slow, 'too slow: come back with ?after=SEQ&monitor=ID');
+      this.close(CLOSE.comeBack, 'too slow: come back with ?after=SEQ&monitor=ID');
       return;
     }
     this.#socket.write(frames);
@@ -137,7 +137,7 @@ export class Subscriber implements Live {
    */
   beat(heartbeat: Buffer, asks: boolean): void {
     if (asks && !this.#answered) {
-      this.close(CLOSE.slow, 'no answer to a ping: come back with ?after=SEQ&monitor=ID');
+      this.close(CLOSE.comeBack, 'no answer to a ping: come back with ?after=SEQ&monitor=ID');
       return;
     }
     if (this.#live) this.write(heartbeat);
@@ -186,7 +186,7 @@ export class Subscriber implements Live {
     const events = await this.#log.after(this.#position, CHUNK);
     if (!this.#isOpen) return;
     if (events === null) {
-      this.close(CLOSE.slow, 'too slow: events that you miss are not kept any more');
+      this.close(CLOSE.comeBack, 'too slow: events that you miss are not kept any more');
       return;
     }
     this.#position = events.at(-1)?.seq ?? newest;

@@ -39,7 +39,7 @@ export class Upgrader {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, url: URL | null): void {
     const refuse = (status: number, reason: string, problem: string, headers: readonly string[] = []): void => {
       socket.on('error', () => {
-        // It went away before it heard the errorResponse.
+        // The client went away before the response came.
       });
       socket.end(closingAnswer(status, reason, problem, headers), () => {
         socket.destroy();

@@ -33,7 +33,7 @@ let probes = 0;
 
 async function startEngine(): Promise<void> {
   const engine = new Engine({
-    told: () => undefined,
+    emit: () => undefined,
     stats: ({ sent }) => {
       probes += sent;
     },

@@ -1,6 +1,6 @@
 /** The real program as a child process, as a shell starts it. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -92,6 +92,13 @@ export class Program {
   /** Waits for something on stderr. */
   async said(pattern: RegExp): Promise<void> {
     await this.#until(() => pattern.test(this.stderr), pattern);
+  }
+
+  /** Whether it has a handler for SIGHUP: signal(7), proc(5). */
+  get handlesHangup(): boolean {
+    const status = readFileSync(`/proc/${String(this.pid)}/status`, 'utf8');
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+    return (BigInt(`0x${caught}`) & 1n) === 1n;
   }
 
   /** Sends a signal. */

@@ -68,7 +68,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     assert.match(program.stdout, /^gone {5}STILL DOWN +0 % +1 /m);
   });
 
-  it('prints the messages of the feed with --format json, a hello first and the events without a hole', async () => {
+  it('prints the messages of the feed with --format json, a hello first and the events under growing numbers', async () => {
     const backend = await Backend.start();
     const program = new Program([...QUIET, '--format', 'json', target('api', backend)]);
     await program.line(/"to":"up"/);
@@ -86,11 +86,8 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
       'transition api up',
       'gap api',
     ]);
-    const events = program.messages.slice(1);
-    assert.deepEqual(
-      events.map(({ seq }) => seq),
-      events.map((_, index) => index + 1),
-    );
+    const numbers = program.messages.map(({ seq }) => seq as number);
+    assert.ok(numbers.slice(1).every((number, index) => number > (numbers[index] ?? Infinity)));
     assert.equal(program.stderr, '');
   });
 

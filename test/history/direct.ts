@@ -1,9 +1,8 @@
 /** A history without its threads: what it is told is in the file at once. For months in seconds. */
-import type { RestoredState } from '../../src/core/restored-state.ts';
+import type { RestoredState, RecordedMonitor } from '../../src/core/archive.ts';
 import { EventStore } from '../../src/history/event-store.ts';
 import { readServices } from '../../src/history/past-reader.ts';
 import { HistoryReader } from '../../src/history/reader.ts';
-import type { RecordedMonitor } from '../../src/core/archive.ts';
 import { Recorder } from '../../src/history/recorder.ts';
 import { Store } from '../../src/history/store.ts';
 import { DAY_MS } from './open.ts';

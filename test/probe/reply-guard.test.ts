@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { ReplyGuard } from '../../src/probe/redis/reply-guard.ts';
+import { ReplyGuard } from '../../src/probe/redis-reply-guard.ts';
 
 const line = fc.stringMatching(/^[^\r\n]{0,40}$/);
 const { reply } = fc.letrec<{ reply: string; array: string }>((tie) => ({

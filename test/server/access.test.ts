@@ -5,8 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 
 import { Access, isLoopback } from '../../src/server/access.ts';
-import { FeedError } from '../../src/server/listen-error.ts';
-import { FeedServer } from '../../src/server/feed-server.ts';
+import { FeedError, FeedServer } from '../../src/server/feed-server.ts';
 import { ask, handshake, raw } from './asking.ts';
 import { Listener } from './listener.ts';
 import { inScene, scene, type Scene, TOKEN } from './scene.ts';

@@ -32,7 +32,7 @@ describe('the feed', () => {
     await client.close();
   });
 
-  it('tells a transition down with its reason, the one up, and the gap, numbered without a hole', async () => {
+  it('tells a transition down with its reason, the one up, and the gap, under growing numbers', async () => {
     const client = await Listener.open(at.ws);
     await at.services[0]!.flap(at.monitor);
     const gap = await client.first('gap');
@@ -46,11 +46,8 @@ describe('the feed', () => {
     assert.ok((gap['durationMs'] as number) <= (gap['maxMs'] as number));
     assert.equal(gap['from'], down['at']);
     assert.equal(gap['to'], up['at']);
-    const first = client.heard[0]?.['seq'] as number;
-    assert.deepEqual(
-      client.seqs,
-      client.seqs.map((_, index) => first + 1 + index),
-    );
+    const numbers = [client.heard[0]?.['seq'] as number, ...client.seqs];
+    for (const [index, number] of client.seqs.entries()) assert.ok(number > (numbers[index] ?? Infinity));
     await client.close();
   });
 
@@ -94,7 +91,7 @@ describe('the feed', () => {
   it('tells a heartbeat every 5 s', async () => {
     const client = await Listener.open(at.ws);
     const heartbeat = await client.first('heartbeat');
-    assert.equal(heartbeat['seq'], client.heard[0]?.['seq']);
+    assert.equal(heartbeat['seq'], client.seqs.at(-1) ?? client.heard[0]?.['seq']);
     assert.ok((heartbeat['probes'] as number) > 0);
     assert.equal(typeof heartbeat['now'], 'number');
     await client.close();

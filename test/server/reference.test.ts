@@ -19,11 +19,11 @@ import { inScene, told } from './scene.ts';
 
 function root(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'src/feed/README.md'))) folder = dirname(folder);
+  while (!existsSync(join(folder, 'src/server/README.md'))) folder = dirname(folder);
   return folder;
 }
 
-const PAGE = readFileSync(join(root(), 'src/feed/README.md'), 'utf8');
+const PAGE = readFileSync(join(root(), 'src/server/README.md'), 'utf8');
 
 interface Section {
   readonly type: string;

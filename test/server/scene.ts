@@ -4,12 +4,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 
 import { pino } from 'pino';
 
-import { Monitor } from '../../src/monitor/monitor.ts';
-import type { PageAssets } from '../../src/server/page-assets.ts';
-import { FeedServer, type FeedServerOptions } from '../../src/server/feed-server.ts';
-import { History } from '../../src/history/history.ts';
-import type { Watched } from '../../src/probe/spec.ts';
 import type { Message } from '../../src/core/messages.ts';
+import { History } from '../../src/history/history.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import type { Watched } from '../../src/probe/spec.ts';
+import { FeedServer, type FeedServerOptions } from '../../src/server/feed-server.ts';
+import type { PageAssets } from '../../src/server/page-files.ts';
 
 export const TOKEN = 'a-token-for-tests-0123456789';
 
@@ -165,7 +165,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const history =
     options.data === undefined ? null : await History.open({ dir: options.data, keepMs: 90 * 86_400_000, log });
   const identity = { vantage: options.vantage ?? 'here', version: '0.0.0' };
-  const monitor = new Monitor({ ...identity, watched: [], workers: 1, ...(history && { past: history.past }) });
+  const monitor = new Monitor({ ...identity, watched: [], workers: 1, ...(history && { restored: history.past }) });
   history?.record(monitor);
   monitor.apply(watched);
   const feed = await FeedServer.start({

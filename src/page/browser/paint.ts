@@ -1,5 +1,5 @@
 /** Paints strips and days on canvases, and what all drawing of one moment goes by. A state is shown by shape as well as by colour. */
-import type { Day } from '../../core/days.ts';
+import type { Day } from '../../core/uptime.ts';
 import { downShare } from '../page-days.ts';
 import type { Piece } from '../page-strip.ts';
 

@@ -1,7 +1,7 @@
 /** One service of the list. Only what differs is touched; strip and days are painted only while they are in sight. */
-import { showShare } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import type { Day } from '../../core/days.ts';
+import { showShare } from '../../core/format.ts';
+import type { Day } from '../../core/uptime.ts';
 import { daysOf } from '../page-days.ts';
 import type { ServiceExtras } from '../page-state.ts';
 import { rowText, stripText, daysText, dayText, intervalText } from '../page-text.ts';

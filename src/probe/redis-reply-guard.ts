@@ -1,10 +1,10 @@
 /**
  * Stands before the library's decoder and lets through only what it can take: whole RESP2 replies to commands that were
- * sent, of a bounded size. (ioredis 6 throws past every handler at a null that nobody asked for, at a push message that
+ * sent, of a bounded size. (ioredis 6 throws past every handler at a null that was not asked for, at a push message that
  * is malformed, and makes room for an array as long as is announced.)
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
-import { excerpt } from '../../core/excerpt.ts';
+import { excerpt } from '../core/format.ts';
 
 /** Bytes of one reply. */
 const LIMIT = 1_048_576;

@@ -2,11 +2,10 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 
-import type { Attempt } from '../attempt.ts';
-import { closedFailure, type Failure } from '../failure.ts';
-import type { TcpSpec } from '../spec.ts';
-import { excerpt } from '../../core/excerpt.ts';
-import { matchEnd, redact, shownPattern } from '../pattern.ts';
+import { excerpt } from '../core/format.ts';
+import type { Attempt } from './attempt.ts';
+import { closedFailure, type Failure } from './failure.ts';
+import { matchEnd, redact, shownPattern, type TcpSpec } from './spec.ts';
 
 /** Characters that are read for one expectation. */
 const LIMIT = 65_536;
@@ -43,7 +42,7 @@ export class Expectation {
    * @param met called once it has, unless the attempt has ended before
    */
   next(attempt: Attempt, met: () => void): void {
-    // What was said while nobody waited answers nobody.
+    // What the peer said while no attempt waited is no answer.
     if (this.#head() === undefined) this.#text = '';
     this.#waiting.push({ attempt, met });
   }
@@ -53,7 +52,7 @@ export class Expectation {
     this.#match();
     if (this.#text.length <= LIMIT) return;
     this.#text = '';
-    this.#head()?.attempt.fail(this.#refusal(`not found in the first ${String(LIMIT)} characters`));
+    this.#head()?.attempt.fail(this.#mismatch(`not found in the first ${String(LIMIT)} characters`));
   }
 
   #match(): void {
@@ -61,7 +60,7 @@ export class Expectation {
       const end = matchEnd(this.#text, this.#expect);
       if (end < 0) {
         const got = this.#send === null ? this.#text : redact(this.#text, this.#send);
-        head.attempt.unaccepted = this.#refusal(`got ${excerpt(got)}`);
+        head.attempt.unaccepted = this.#mismatch(`got ${excerpt(got)}`);
         return;
       }
       this.#text = this.#text.slice(end);
@@ -75,7 +74,7 @@ export class Expectation {
     return this.#waiting[0];
   }
 
-  #refusal(what: string): Failure {
+  #mismatch(what: string): Failure {
     return { reason: 'body', message: `expected ${shownPattern(this.#expect)}, ${what}` };
   }
 }

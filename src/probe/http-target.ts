@@ -1,15 +1,15 @@
 /** What an HTTP probe asks, and of whom: the configured URL, or the one that a redirect leads to. */
 import type { Dispatcher } from 'undici';
 
-import { VERSION } from '../../core/version.ts';
-import { Dialler } from '../connect.ts';
-import type { Failure } from '../failure.ts';
-import type { HttpSpec } from '../spec.ts';
-import { excerpt } from '../../core/excerpt.ts';
-import { explain } from './explain.ts';
+import { excerpt } from '../core/format.ts';
+import { VERSION } from '../core/version.ts';
+import { Dialler } from './dialler.ts';
+import type { Failure } from './failure.ts';
+import { explain } from './http-exchange.ts';
+import type { HttpSpec } from './spec.ts';
 
 /** One request. */
-export interface Target {
+export interface HttpTarget {
   readonly url: URL;
   /** A unix socket to connect to instead of the URL's host; null for none. */
   readonly socketPath: string | null;
@@ -24,7 +24,7 @@ const PRIVATE_HEADERS = new Set(['authorization', 'cookie', 'host', 'proxy-autho
 const BODY_HEADERS = new Set(['content-type', 'content-encoding', 'content-language', 'content-location']);
 
 /** What the service's own URL is asked. */
-export function firstTarget(spec: HttpSpec): Target {
+export function firstTarget(spec: HttpSpec): HttpTarget {
   const { url, socketPath, method, body } = spec;
   const given = Object.entries(spec.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   const headers = { ...OWN_HEADERS, ...Object.fromEntries(given) };
@@ -35,7 +35,7 @@ export function firstTarget(spec: HttpSpec): Target {
  * Where a redirect leads (RFC 9110, 15.4): what is for one host only goes to no other.
  * @param location as the server wrote it
  */
-export function redirected(from: Target, status: number, location: string): Target | Failure {
+export function redirected(from: HttpTarget, status: number, location: string): HttpTarget | Failure {
   if (!URL.canParse(location, from.url.href)) return unusable(location, 'which is no address');
   const url = new URL(location, from.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return unusable(location, 'which HTTP can’t ask');
@@ -60,7 +60,7 @@ function unusable(location: string, why: string): Failure {
 }
 
 /** Connects to a target. */
-export function diallerFor({ url, socketPath }: Target, { family, tls }: HttpSpec): Dialler {
+export function diallerFor({ url, socketPath }: HttpTarget, { family, tls }: HttpSpec): Dialler {
   const secure = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = Number(url.port === '' ? (secure ? 443 : 80) : url.port);
@@ -68,7 +68,7 @@ export function diallerFor({ url, socketPath }: Target, { family, tls }: HttpSpe
 }
 
 /** A target's request as undici takes it. */
-export function requestTo({ url, method, headers, body }: Target): Dispatcher.DispatchOptions {
+export function requestTo({ url, method, headers, body }: HttpTarget): Dispatcher.DispatchOptions {
   return {
     path: url.pathname + url.search,
     method,

@@ -1,13 +1,13 @@
-/** One request on its way, and the judgement of its reply. */
+/** One HTTP request on its way, whether its reply is accepted, and what the errors of its connection mean. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
+
 import type { Dispatcher } from 'undici';
 
-import type { Attempt } from '../attempt.ts';
-import type { Failure } from '../failure.ts';
-import type { HttpSpec } from '../spec.ts';
-import { excerpt } from '../../core/excerpt.ts';
-import { matchEnd, shownPattern } from '../pattern.ts';
+import { excerpt } from '../core/format.ts';
+import type { Attempt } from './attempt.ts';
+import { closedFailure, failureOf, type CodedError, type Failure } from './failure.ts';
+import { matchEnd, shownPattern, type HttpSpec } from './spec.ts';
 
 /** Bytes of a body that are read. */
 const BODY_LIMIT = 1_048_576;
@@ -15,8 +15,8 @@ const BODY_LIMIT = 1_048_576;
 const INTERIM_LIMIT = 100;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** How a reply was found. */
-export interface Verdict {
+/** What was replied. */
+export interface HttpReply {
   readonly status: number;
   /** Null where the reply is accepted. */
   readonly failure: Failure | null;
@@ -26,14 +26,8 @@ export interface Verdict {
   readonly whole: boolean;
 }
 
-/** Who sends requests. */
-export interface Asker {
-  /** A reply is judged: to end the attempt, and the connection. Not called where the attempt has ended before. */
-  judged(attempt: Attempt, verdict: Verdict): void;
-}
-
-/** What undici tells of one request. */
-export class Exchange implements Dispatcher.DispatchHandler, Verdict {
+/** Takes what undici reads of one reply. */
+export class HttpExchange implements Dispatcher.DispatchHandler, HttpReply {
   status = 0;
   failure: Failure | null = null;
   location: string | null = null;
@@ -41,16 +35,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Verdict {
   readonly #spec: HttpSpec;
   readonly #attempt: Attempt;
   readonly #socket: Socket;
-  readonly #asker: Asker;
+  readonly #onResponse: (reply: HttpReply) => void;
   #interim = 0;
   #read = 0;
   #chunks: Buffer[] | null = null;
 
-  constructor(spec: HttpSpec, attempt: Attempt, socket: Socket, asker: Asker) {
+  /** @param onResponse called once a reply is judged, to end the attempt; never where the attempt has ended before */
+  constructor(spec: HttpSpec, attempt: Attempt, socket: Socket, onResponse: (reply: HttpReply) => void) {
     this.#spec = spec;
     this.#attempt = attempt;
     this.#socket = socket;
-    this.#asker = asker;
+    this.#onResponse = onResponse;
   }
 
   onRequestStart(): void {
@@ -80,24 +75,24 @@ export class Exchange implements Dispatcher.DispatchHandler, Verdict {
     if (this.#attempt.ended) return;
     this.#read += chunk.length;
     this.#chunks?.push(chunk);
-    if (this.#read > BODY_LIMIT) this.#judge();
+    if (this.#read > BODY_LIMIT) this.#respond();
   }
 
   onResponseEnd(): void {
     this.whole = true;
-    this.#judge();
+    this.#respond();
   }
 
   onResponseError(_: unknown, error: Error): void {
-    // What breaks the connection, the socket tells itself. Without that, it is the request that undici does not take.
+    // What breaks the connection, the socket reports itself. Without that, it is the request that undici does not take.
     if (this.#attempt.ended || this.#socket.destroyed) return;
     this.#attempt.fail({ reason: 'error', message: `the request can't be sent: ${error.message}` });
   }
 
-  #judge(): void {
+  #respond(): void {
     if (this.#attempt.ended) return;
     this.failure ??= this.#bodyFailure();
-    this.#asker.judged(this.#attempt, this);
+    this.#onResponse(this);
   }
 
   #bodyFailure(): Failure | null {
@@ -114,4 +109,27 @@ export class Exchange implements Dispatcher.DispatchHandler, Verdict {
 function statusLine(status: number, text: string): string {
   // The reason phrase is the peer's own.
   return text === '' ? String(status) : `${String(status)} ${excerpt(text).slice(1, -1)}`;
+}
+
+/**
+ * The failure of an HTTP connection. What undici finds wrong on the wire has codes of its own (`UND_ERR_…`) or, from its
+ * parser, only a name.
+ */
+export function explain(error: CodedError, attempt: Pick<Attempt, 'phase' | 'address'>, socket: Socket): Failure {
+  const code = typeof error.code === 'string' ? error.code : '';
+  if (error.name !== 'HTTPParserError' && !code.startsWith('UND_ERR_')) {
+    return failureOf(error, attempt.phase, attempt.address);
+  }
+  if (socket.readableEnded) return closedFailure(attempt.address, socket.bytesRead);
+  const where = attempt.address === null ? '' : ` (${attempt.address})`;
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return { reason: 'protocol', message: `the headers of the reply are too long${where}` };
+  }
+  return { reason: 'protocol', message: `not an HTTP reply: ${wording(error)}${where}` };
+}
+
+/** undici's text: of its parser's, what stands in brackets at the end. */
+function wording({ message }: CodedError): string {
+  const text = typeof message === 'string' ? message : '';
+  return /\((.*)\)$/.exec(text)?.[1] ?? text;
 }

@@ -1,0 +1,28 @@
+/** A fault of the program itself: what is said of it, and the exit code. */
+import { arch, platform, release } from 'node:os';
+import process from 'node:process';
+
+import { VERSION } from '../core/version.ts';
+import { run, type WithoutServices } from './command-line.ts';
+import { EXIT } from './ending.ts';
+
+const ISSUES = 'https://github.com/gapwatch/gapwatch/issues';
+
+/** Runs the command line of this process. Whatever is thrown past it, now or later, ends the process with 70. */
+export async function runOrExplain(withoutServices: WithoutServices): Promise<void> {
+  process.on('uncaughtException', explain);
+  try {
+    process.exitCode = await run(process.argv.slice(2), withoutServices);
+  } catch (error) {
+    explain(error);
+  }
+}
+
+function explain(error: unknown): never {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const where = `gapwatch ${VERSION}, Node ${process.version}, ${platform()} ${release()} ${arch()}`;
+  process.stderr.write(
+    `gapwatch: this is a fault of gapwatch itself. Please report it, with the lines below, at ${ISSUES}\n${where}\n${what}\n`,
+  );
+  process.exit(EXIT.fault);
+}

@@ -1,0 +1,101 @@
+/** Starts a monitor with its history, its feed and its place on a bus, and ends all of them, whatever happens. */
+import type { Logger } from 'pino';
+
+import type { Publisher } from '../bus/publisher.ts';
+import { commandLinePlace, invalid } from '../config/config-error.ts';
+import { type Config, loadConfig } from '../config/load-config.ts';
+import { VERSION } from '../core/version.ts';
+import type { History } from '../history/history.ts';
+import { Monitor } from '../monitor/monitor.ts';
+import type { FeedServer } from '../server/feed-server.ts';
+import { dumpAtSignal } from './log.ts';
+import { openHistory } from './open-history.ts';
+import type { MonitorArguments, ProbeArguments, Targets } from './options.ts';
+import { busOf, publishTo } from './publish-to-bus.ts';
+import { serveFeed } from './serve-feed.ts';
+
+const MOST_WORKERS = 64;
+
+/**
+ * The configuration that a command line asks for.
+ * @param defaultIntervalMs the interval where neither file nor option names one
+ * @throws ConfigError
+ */
+export function configOf(args: ProbeArguments & Targets, defaultIntervalMs: number): Promise<Config> {
+  const { interval, timeout, connection, vantage } = args;
+  return loadConfig({
+    file: args.config ?? null,
+    targets: args.target ?? [],
+    options: { interval, timeout, connection, vantage },
+    defaultIntervalMs,
+    cwd: process.cwd(),
+    env: process.env,
+  });
+}
+
+export interface MonitorRequest {
+  readonly args: Pick<MonitorArguments, 'listen' | 'workers' | 'data'> & Partial<Pick<MonitorArguments, 'bus'>>;
+  readonly config: Omit<Config, 'file'>;
+  readonly log: Logger;
+  /** Whether there is a history where neither option nor file says. */
+  readonly keepsHistory: boolean;
+  /** Whether times follow a wall clock that is set meanwhile; true where it is left out. */
+  readonly followsSteps?: boolean;
+  /** Takes why there is no feed where only the default address is in use. Without it that is an error. */
+  readonly onNoFeed?: (why: string) => void;
+}
+
+export interface RunningMonitor {
+  readonly monitor: Monitor;
+  /** Null where none is wanted. */
+  readonly feed: FeedServer | null;
+  readonly history: History | null;
+  readonly publisher: Publisher | null;
+}
+
+/**
+ * Runs a body beside a monitor that watches what the configuration names. The body may stop the monitor itself, to have the
+ * last of its messages.
+ * @throws ConfigError, FeedError, HistoryError: then nothing is left behind
+ */
+export async function withMonitor<T>(
+  request: MonitorRequest,
+  body: (running: RunningMonitor) => Promise<T>,
+): Promise<T> {
+  const { args, config, log, keepsHistory, followsSteps = true, onNoFeed } = request;
+  const bus = busOf(args.bus, config.bus);
+  const { workers } = args;
+  if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
+    const message = `${String(workers)} is not a number of threads; a whole number from 1 to ${String(MOST_WORKERS)}`;
+    throw invalid([{ ...commandLinePlace('--workers'), message }]);
+  }
+  const history = await openHistory({ option: args.data, settings: config.history, usual: keepsHistory, log });
+  const restored = history === null ? {} : { restored: history.past };
+  const { vantage } = config;
+  const monitor = new Monitor({ vantage, version: VERSION, watched: [], workers, followsSteps, ...restored });
+  let feed: FeedServer | null = null;
+  let publisher: Publisher | null = null;
+  let endDumps: (() => void) | null = null;
+  try {
+    history?.record(monitor);
+    const served = { option: args.listen, settings: config.feed, archive: history, log };
+    feed = await serveFeed(monitor, { ...served, ...(onNoFeed && { goOn: onNoFeed }) });
+    monitor.apply(config.watched);
+    publisher = await publishTo(monitor, bus, config.bus.stream, log);
+    endDumps = dumpAtSignal(log, () => ({
+      engines: monitor.diagnostics,
+      seq: monitor.events.newest,
+      feed: feed === null ? null : { url: feed.address.url, clients: feed.clients },
+      history: history === null ? null : { ...history.figures, problem: history.problem },
+      bus: publisher === null ? null : { waiting: publisher.waiting, problem: publisher.problem },
+      memory: process.memoryUsage.rss(),
+    }));
+    return await body({ monitor, feed, history, publisher });
+  } finally {
+    endDumps?.();
+    await monitor.stop();
+    await publisher?.stop();
+    await history?.close();
+    await feed?.close();
+  }
+}
