@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 
 import type { Day } from '../../src/core/uptime.ts';
 import { daysOf, downShare, readDays } from '../../src/page/page-days.ts';
-import type { Day } from '../../src/core/uptime.ts';
 import { dayText, daysText } from '../../src/page/page-text.ts';
 
 const NOON = Date.UTC(2026, 10, 23, 12);

@@ -75,7 +75,7 @@ describe('the live page', () => {
         const columns = await tab.failedColumns(0);
         assert.ok(columns >= 3 && columns < 100, `${name}: ${String(columns)}`);
       }
-      const entry = await tab.page.locator('#news-list li:not([hidden])').first().innerText();
+      const entry = await tab.page.locator('#news-list li[data-kind=gap]:not([hidden])').first().innerText();
       assert.match(entry, /web\s+down for \d.* \(\d.*\)\s+nothing is listening/);
     }),
   );
