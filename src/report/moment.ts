@@ -6,7 +6,7 @@ const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,6})?)?$/;
 
 /** What a moment looks like, for messages. */
 export const MOMENT_FORM =
-  'a time such as "2026-11-23T03:00" or "03:00" (of today), local where no zone stands behind it, or a duration back such as "24h"';
+  'a time such as "2026-11-23T03:00" or "03:00" (of today), local unless a zone follows it, or a duration back such as "24h"';
 
 /**
  * A moment in milliseconds since the epoch; null where the text is none.

@@ -47,7 +47,7 @@ export interface Window {
 
 // What a history knows of a window, as a report takes it.
 
-/** @param services the names of those that are wanted */
+/** @param services the names of the services to include */
 export function observedFrom(reader: ArchiveReader, window: Window, services: ReadonlySet<string>): ObservedVantage {
   const { id, vantage } = reader.monitor;
   const until = reader.reach?.to ?? window.to;

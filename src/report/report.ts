@@ -1,5 +1,5 @@
 /**
- * What `gapwatch run` and `gapwatch report` found: this is what `--report FILE.json` writes, as it stands here, and what
+ * What `gapwatch run` and `gapwatch report` found: this is what `--report FILE.json` writes, as it is declared here, and what
  * every other form is made from. Times are milliseconds since the Unix epoch with a fraction, by the clock of the machine
  * that wrote the report; durations are milliseconds, and so are `fromStartMs` and its like: offsets from the start of
  * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.

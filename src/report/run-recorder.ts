@@ -21,7 +21,7 @@ import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
 import type { VantageReport } from './report.ts';
 
-/** How a service stands now. */
+/** The present state of a service. */
 export interface Standing {
   readonly service: string;
   /** A probe is sent this often, and has ended this long after. */
@@ -85,7 +85,7 @@ export class Recorder implements FeedReader {
     return Math.max(0, ...Array.from(this.#records.values(), ({ info }) => info.timeoutMs));
   }
 
-  /** How every service stands, as far as settled. */
+  /** The present state of every service, as far as settled. */
   get standings(): Standing[] {
     return Array.from(this.#records, ([service, record]) => {
       const { state, from, reason } = record.states.present;

@@ -38,7 +38,7 @@ export class Grid {
   }
 
   /**
-   * Writes a text, cut where its room ends: `…` then stands for the rest.
+   * Writes a text, cut where its room ends, with `…` for the rest.
    * @param room in cells; up to the right edge where it is left out
    * @returns the column after it
    */

@@ -31,7 +31,7 @@ export class SourceState {
   /** Probes a second over the last heartbeat; null before the first. */
   probesPerSecond: number | null = null;
 
-  /** What it is called: where its monitor stands. */
+  /** Its name: the vantage of its monitor. */
   get vantage(): string {
     return this.identity?.vantage ?? '…';
   }

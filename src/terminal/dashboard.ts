@@ -5,7 +5,7 @@
 import type { Hello, Message } from '../core/messages.ts';
 import { isEvent } from '../core/messages.ts';
 import { traitsOf, type Traits } from './terminal-traits.ts';
-import { click, press, type Command, type Seen, FIRST_UI, type Ui } from './keys.ts';
+import { click, press, type Command, type Seen, FIRST_UI, type Ui } from './key-bindings.ts';
 import { Model } from './dashboard-model.ts';
 import { Pacer, type Cause } from './frame-pacer.ts';
 import type { Source } from '../core/source.ts';

@@ -31,11 +31,11 @@ export class LinesFormat {
           message.at,
           message.service,
           message.to.toUpperCase(),
-          `${why === '' ? first : why}${whose(message)}`,
+          `${why === '' ? first : why}${vantageNote(message)}`,
         );
       }
       case 'gap':
-        return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${whose(message)}`);
+        return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${vantageNote(message)}`);
       case 'open-gap': {
         const { from, durationMs, minMs, failed, reasons } = message;
         const facts = `${showDuration(durationMs)} so far (at least ${showAtLeast(minMs)})`;
@@ -82,7 +82,7 @@ export class LinesFormat {
 }
 
 /** Which vantage an event of a hub is from. */
-function whose({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen'>): string {
+function vantageNote({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen'>): string {
   if (vantage === undefined) return '';
   return seen === undefined ? `, from ${vantage}` : `, ${seen.to} from ${vantage}`;
 }

@@ -4,7 +4,7 @@
  */
 import type { State } from '../core/model.ts';
 import { type Row, worstOf, type SourceState } from './dashboard-model.ts';
-import type { Sort, Ui } from './keys.ts';
+import type { Sort, Ui } from './key-bindings.ts';
 import type { Lane } from './lane.ts';
 
 /** Rows under one heading; the heading is null where the list is not grouped. */

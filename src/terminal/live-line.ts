@@ -25,7 +25,7 @@ const BETWEEN = ' · ';
 
 /**
  * `during  +3.21 s  cache DOWN 0.40 s · web UP 3.21 s · and 3 more`, in so many cells at most.
- * @param head what stands before the services
+ * @param head the text before the services
  */
 export function liveLine(head: string, services: readonly LiveService[], columns: number, colours: boolean): string {
   const sorted = services.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]);

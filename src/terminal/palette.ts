@@ -1,5 +1,5 @@
 /**
- * The styles of a cell, and how each looks. Told apart without red against green: what is up is teal, what is down is
+ * The styles of a cell, and how each looks. They can be distinguished without red against green: what is up is teal, what is down is
  * vermilion and bold, what was not observed is mauve (after Okabe and Ito, "Color Universal Design", 2008); and each has its
  * glyph and its word, so that nothing depends on colour. Text has the terminal's own colour: it fits dark and light backgrounds.
  */
@@ -23,7 +23,7 @@ export const STYLES = [
 ] as const;
 export type Style = (typeof STYLES)[number];
 
-/** How many colours a terminal has; 0 where it has none, or shall not use them. */
+/** How many colours a terminal has; 0 where it has none, or must not use them. */
 export type Colours = 0 | 16 | 256;
 
 /** Colours are numbers of the xterm palette; null is the terminal's own. */

@@ -5,7 +5,7 @@ import type { Look, Style } from './palette.ts';
 /** A line of blessed's screen: pairs of an attribute and a character. `dirty`: to be drawn. */
 type Line = [attribute: number, char: string][] & { dirty?: boolean };
 
-/** What is used of blessed's screen and not in its types. `lines` is what shall be, `olines` what was drawn. */
+/** What is used of blessed's screen and not in its types. `lines` is what to draw, `olines` what was drawn. */
 export interface CellScreen {
   readonly lines: Line[];
   readonly olines: Line[];

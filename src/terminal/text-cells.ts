@@ -27,7 +27,7 @@ const UNSHOWN = /^[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]$/u;
 
 /**
  * The cells of a text.
- * @param ascii whether the terminal shows ASCII only: `?` stands for everything else
+ * @param ascii whether the terminal shows ASCII only: everything else becomes `?`
  */
 export function cellsOf(text: string, ascii: boolean): Cell[] {
   if (PLAIN.test(text)) return Array.from(text, (char) => ({ char, width: 1 }));

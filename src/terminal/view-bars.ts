@@ -5,7 +5,7 @@ import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import { worstOf, type Model, type SourceState } from './dashboard-model.ts';
 import { widthOf, coarse, showAgo, showLatency, stateWord, cellsOf } from './text-cells.ts';
-import type { Ui } from './keys.ts';
+import type { Ui } from './key-bindings.ts';
 import { styleOf } from './view-rows.ts';
 import type { Style } from './palette.ts';
 

@@ -12,7 +12,7 @@ const http = { type: 'http', url: 'http://h/' };
 const redis = { type: 'redis', host: 'h' };
 
 describe('a file that is no configuration', () => {
-  it('is told with line and column where it is not JSON', async () => {
+  it('is reported with line and column where it is not JSON', async () => {
     const texts: Readonly<Record<string, RegExp>> = {
       '{\n  "services": [\n    { "name": web }\n  ]\n}':
         /^ {2}services\.json:3:15: this is not a value; text needs double quotes$/m,
@@ -33,13 +33,13 @@ describe('a file that is no configuration', () => {
     assert.match((await folder.refusal({ json: utf16 })).message, /services\.json: this is not UTF-8 text/);
   });
 
-  it('is told where it is missing, or a folder', async () => {
+  it('is reported where it is missing, or a folder', async () => {
     const missing = await folder.refusal({ file: 'none.json', targets: ['8080'] });
     assert.deepEqual([missing.code, missing.message.split('\n')[1]], ['unreadable', '  none.json: no such file']);
     assert.match((await folder.refusal({ file: '.' })).message, /\.: this is a folder, not a file/);
   });
 
-  it('names nothing: the way to name a service and the demo are told', async () => {
+  it('names nothing: the message says how to name a service, and names the demo', async () => {
     const nothing = await folder.refusal({});
     assert.equal(nothing.code, 'no-services');
     assert.match(nothing.message, /^No service to watch\.[^]*gapwatch web=8080[^]*services\.json[^]*gapwatch demo/);
@@ -65,7 +65,7 @@ describe('a field that is wrong', () => {
     );
   });
 
-  it('is told together with all others, in the order of the file', async () => {
+  it('is reported together with all others, in the order of the file', async () => {
     const services = [{ name: 'a', ...tcp, port: '80' }, { name: 'b', type: 'tpc' }, { ...tcp }, 5];
     const { message } = await folder.refusal({
       json: { services, vantge: 'x' },
@@ -85,7 +85,7 @@ describe('a field that is wrong', () => {
     assert.match(message, /… and 10 more$/);
   });
 
-  it('is told in the words of its field', async () => {
+  it('is reported in the words of its field', async () => {
     const problems: readonly [Readonly<Record<string, unknown>>, RegExp][] = [
       [
         { ...tcp, prot: 1 },
@@ -173,7 +173,7 @@ describe('a field that is wrong', () => {
     for (const [service, expected] of problems) assert.match(await folder.problem(service), expected);
   });
 
-  it('is told for the feed, the history and the defaults too', async () => {
+  it('is reported for the feed, the history and the defaults too', async () => {
     const { message } = await folder.refusal({
       json: {
         services: [{ name: 'a', ...tcp }],
@@ -191,7 +191,7 @@ describe('a field that is wrong', () => {
     assert.match(message, /history\.dir: 5 is not a path/);
   });
 
-  it('is told on the command line by the name of the option', async () => {
+  it('is reported on the command line by the name of the option', async () => {
     const options = { interval: '5', timeout: 'x', connection: 'old', vantage: '' };
     const { message } = await folder.refusal({ targets: ['8080'], options });
     assert.match(message, /^ {2}--interval: 5 has no unit/m);
@@ -202,7 +202,7 @@ describe('a field that is wrong', () => {
 });
 
 describe('a name that is taken', () => {
-  it('is told with its owner', async () => {
+  it('is reported with its owner', async () => {
     const services = [
       { name: 'a', ...tcp },
       { name: 'a', ...tcp, enabled: false },

@@ -8,18 +8,18 @@ function fall(service: string, at: number): Fall {
   return { service, at, reason: 'refused', message: null };
 }
 
-function told(falls: readonly Fall[]): Incident[] {
+function incidentsOf(falls: readonly Fall[]): Incident[] {
   const incidents = new Incidents();
   return [...new Set(falls.map((each) => incidents.fell(each)))];
 }
 
 describe('incidents', () => {
-  it('tells one service alone', () => {
-    assert.deepEqual(told([fall('web', 5000)]).map(showFall), ['web down']);
+  it('have one service alone', () => {
+    assert.deepEqual(incidentsOf([fall('web', 5000)]).map(showFall), ['web down']);
   });
 
-  it('tells services that fell within a second together, the first one named', () => {
-    const incidents = told([fall('web', 5000), fall('api', 5020), fall('cache', 5080), fall('db', 5040)]);
+  it('join services that fell within a second, the first one named', () => {
+    const incidents = incidentsOf([fall('web', 5000), fall('api', 5020), fall('cache', 5080), fall('db', 5040)]);
     assert.deepEqual(incidents.map(showFall), ['4 services down within 80 ms, the first web']);
     assert.deepEqual(
       incidents[0]?.falls.map(({ service }) => service),
@@ -28,12 +28,12 @@ describe('incidents', () => {
   });
 
   it('puts a fall that is settled late where its time is', () => {
-    const incidents = told([fall('api', 5900), fall('web', 5000)]);
+    const incidents = incidentsOf([fall('api', 5900), fall('web', 5000)]);
     assert.deepEqual(incidents.map(showFall), ['2 services down within 0.90 s, the first web']);
   });
 
   it('does not chain falls for longer than a second', () => {
-    const incidents = told([fall('a', 0), fall('b', 700), fall('c', 1400), fall('d', 2100)]);
+    const incidents = incidentsOf([fall('a', 0), fall('b', 700), fall('c', 1400), fall('d', 2100)]);
     assert.deepEqual(
       incidents.map(({ falls }) => falls.map(({ service }) => service)),
       [
@@ -44,7 +44,7 @@ describe('incidents', () => {
   });
 
   it('counts a service that falls twice as two incidents', () => {
-    const incidents = told([fall('web', 0), fall('web', 300)]);
+    const incidents = incidentsOf([fall('web', 0), fall('web', 300)]);
     assert.deepEqual(incidents.map(showFall), ['web down', 'web down']);
   });
 

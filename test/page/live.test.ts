@@ -56,7 +56,7 @@ describe('the live page', () => {
   );
 
   it(
-    'shows a gap of 0.2 s in every window, and tells it with its bounds',
+    'shows a gap of 0.2 s in every window, with its bounds',
     onPage(async (tab, at) => {
       const [web] = at.services;
       assert.ok(web !== undefined);
@@ -110,7 +110,7 @@ describe('the live page', () => {
   );
 
   it(
-    'begins anew with another monitor, and says so',
+    'starts over with another monitor, and says so',
     onPage(async (tab, at, wire) => {
       await at.services[0]?.flap(at.monitor);
       const other = await scene({ names: ['mail'], feed: { page: pageAssets() } });

@@ -1,4 +1,4 @@
-/** How the page looks and can be used: in a real Chromium, before a monitor that tells what the test says. */
+/** How the page looks and can be used: in a real Chromium, before a monitor that publishes what the test wants. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 
@@ -42,7 +42,7 @@ function look(
 
 /** Everything that may happen, happens. */
 async function excite(tab: Tab, monitor: Scripted): Promise<void> {
-  monitor.mark('restarting everything, as it was announced to everybody a long time ago in a long message');
+  monitor.mark('restarting everything, as it was announced a long time ago in a long message');
   monitor.enter('web', 'down', 'timeout-connect');
   monitor.enter(LONG, 'unobserved', 'stalled');
   monitor.heartbeat({ overloaded: true });
@@ -88,7 +88,7 @@ describe('the look of the page', () => {
   );
 
   it(
-    'tells states apart without colour',
+    'distinguishes states without colour',
     look({}, async (tab, monitor) => {
       monitor.enter('web', 'down', 'refused');
       monitor.enter('api', 'unobserved', 'network');

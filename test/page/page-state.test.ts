@@ -53,7 +53,7 @@ describe('the state', () => {
     assert.equal(newsOf(state).length, 1);
   });
 
-  it('tells what several services did within a second as one', () => {
+  it('shows what several services did within a second as one', () => {
     const state = new PageState();
     state.take(hello(['web', 'api', 'db'].map((name) => snapshot(name))));
     state.take(gap('web', 5000, 5200, { seq: 1 }));
@@ -70,7 +70,7 @@ describe('the state', () => {
     assert.match(entries[1]?.what ?? '', /^down, the longest for 0\.80 s/);
   });
 
-  it('tells how long nobody looked, live and from the past', () => {
+  it('shows how long it was not observed, live and from the past', () => {
     const state = new PageState();
     const timeline = [
       { state: 'up', from: 1000, to: 2000 },

@@ -60,7 +60,7 @@ describe('the overall sentence', () => {
     ]);
   });
 
-  it('tells of many in three lines', () => {
+  it('sums up many in three lines', () => {
     const { lines } = summarise(services('down', 'down', 'down', 'down', 'down', 'unobserved'), NOW, false, NOW);
     assert.equal(lines.length, 3);
     assert.equal(
@@ -70,7 +70,7 @@ describe('the overall sentence', () => {
     assert.equal(lines[2]?.text, '1 is not observed.');
   });
 
-  it('tells the last gap with its bounds when all is well', () => {
+  it('shows the last gap with its bounds when all is well', () => {
     const [one, two] = services('up', 'up');
     assert.ok(one !== undefined && two !== undefined);
     const gap = { ...GAP, reasons: [{ reason: 'closed', count: 3 } as const] };
@@ -82,7 +82,7 @@ describe('the overall sentence', () => {
 });
 
 describe('the announcement', () => {
-  it('tells a few changes one by one, and many as a number', () => {
+  it('shows a few changes one by one, and many as a number', () => {
     const changes = [
       { service: 'web', to: 'down' },
       { service: 'api', to: 'down' },

@@ -35,7 +35,7 @@ describe('a row', () => {
     assert.deepEqual(rowText(up, NOW, true), { state: 'Was up', lasts: '', note: 'no gap seen' });
   });
 
-  it('tells a status that waits for more probes from the state', () => {
+  it('distinguishes a status that waits for more probes from the state', () => {
     const failing = { status: 'up', state: 'down', since: NOW - 500, reason: 'refused', gaps: [] } as const;
     assert.deepEqual(rowText(failing, NOW, false), { state: 'Up', lasts: '', note: 'failing since 04:09:59' });
   });
@@ -54,7 +54,7 @@ describe('a row', () => {
 });
 
 describe('the words at the pointer', () => {
-  it('tell a gap with its bounds and its reason', () => {
+  it('shows a gap with its bounds and its reason', () => {
     const interval = { state: 'down', from: GAP.from, to: GAP.to } as const;
     assert.equal(
       intervalText(interval, [GAP], { now: NOW, knownUntil: NOW }),

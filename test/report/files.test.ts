@@ -22,7 +22,7 @@ describe('report files', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('are of the kind that their ending tells, and leave nothing else behind', () => {
+  it('are of the kind that their ending names, and leave nothing else behind', () => {
     const paths = ['a.json', 'a.md', 'a.XML', 'a.svg'].map((name) => join(folder, name));
     assert.deepEqual(reportFiles(paths).write(REPORT), []);
     const starts = paths.map((path) => readFileSync(path, 'utf8').slice(0, 5));

@@ -22,12 +22,12 @@ function judged(vantages: Parameters<typeof runReport>[0], run: Partial<RunFacts
 }
 
 const FELL = observed('web', { falls: [{ from: 2100, to: 2350 }] });
-const BLIND = observed('api', { blind: [{ from: 1000, to: 1410 }] });
+const UNOBSERVED = observed('api', { unobserved: [{ from: 1000, to: 1410 }] });
 const GONE = observed('cache', { falls: [{ from: 100, to: null }] });
-const REPORT = judged([vantage('here', FELL, observed('fine'), BLIND, GONE)]);
+const REPORT = judged([vantage('here', FELL, observed('fine'), UNOBSERVED, GONE)]);
 
 describe('the text of a run', () => {
-  it('tells every gap relative to the start of the command', () => {
+  it('shows every gap relative to the start of the command', () => {
     const text = runText(REPORT, REPORT.run);
     assert.match(text, /^systemctl restart docker exited with 0 after 3\.00 s$/m);
     assert.match(text, /^web {4}down 0\.25 s \(0\.15–0\.35\) from \+2\.10 s, refused ×3$/m);
@@ -40,7 +40,7 @@ describe('the text of a run', () => {
     assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^FAIL: cache did not come back/);
   });
 
-  it('tells vantages apart, with their clocks', () => {
+  it('distinguishes vantages, with their clocks', () => {
     const there = { ...vantage('there', FELL), clock: { offsetMs: -3.21, uncertaintyMs: 0.44 } };
     const report = judged([vantage('here', observed('web')), there]);
     const text = runText(report, report.run);
@@ -57,14 +57,14 @@ describe('the text of a run', () => {
 
 describe('the text of a history', () => {
   it('is a table, the gaps with their times, and what was not observed', () => {
-    const text = historyText(buildReport([vantage('here', FELL, BLIND)], within(-60_000, 60_000), null));
+    const text = historyText(buildReport([vantage('here', FELL, UNOBSERVED)], within(-60_000, 60_000), null));
     assert.match(text, /^service {2}state {2}uptime +gaps {2}longest +down {2}unobserved$/m);
     assert.match(text, /^web +UP +99\.8 % +1 +0\.25 s +0\.25 s +–$/m);
     assert.match(text, /^\d{4}-\S+ \S+ {2}web {2}down 0\.25 s \(0\.15–0\.35\), refused ×3$/m);
     assert.match(text, /^api not observed for 0\.41 s from \d{4}-\S+ \S+: stalled$/m);
   });
 
-  it('tells services that fell together as one incident', () => {
+  it('shows services that fell together as one incident', () => {
     const other = observed('api', { falls: [{ from: 2200, to: 2500 }] });
     const text = historyText(buildReport([vantage('here', FELL, other)], within(-60_000, 60_000), null));
     assert.match(text, /2 services fell together, the longest gap 0\.30 s:\n {2}\d{4}\S+ \S+ {2}web {2}down/);
@@ -80,12 +80,12 @@ describe('the text of a history', () => {
 });
 
 describe('a report of a service that flaps', () => {
-  it('tells the gaps of the others too, and tells together what was not observed at the same time', () => {
+  it('lists the gaps of the others too, and as one what was not observed at the same time', () => {
     const falls = Array.from({ length: 100 }, (_, n) => ({ from: 1000 + n * 5000, to: n * 5000 + 2000 }));
-    const blind = [{ from: 700_000, to: 701_000, reason: 'stopped' as const }];
+    const unobserved = [{ from: 700_000, to: 701_000, reason: 'stopped' as const }];
     const services = [
-      observed('flapping', { falls, blind }),
-      observed('web', { falls: [{ from: 63_500, to: 63_700 }], blind }),
+      observed('flapping', { falls, unobserved }),
+      observed('web', { falls: [{ from: 63_500, to: 63_700 }], unobserved }),
     ];
     const text = historyText(buildReport([vantage('here', ...services)], within(0, 1e6), null));
     assert.equal(text.match(/ flapping {2}down /g)?.length, 10);
@@ -119,9 +119,12 @@ describe('Markdown', () => {
 
 describe('JUnit', () => {
   it('has a suite for each vantage and one for the command, a case for each service, and counts that are right', () => {
-    const report = judged([vantage('here', FELL, observed('fine'), BLIND, GONE), vantage('there', observed('web'))], {
-      exitCode: 3,
-    });
+    const report = judged(
+      [vantage('here', FELL, observed('fine'), UNOBSERVED, GONE), vantage('there', observed('web'))],
+      {
+        exitCode: 3,
+      },
+    );
     const root = readXml(junit(report));
     assert.equal(root.name, 'testsuites');
     assert.deepEqual(
@@ -147,7 +150,7 @@ describe('JUnit', () => {
     assert.deepEqual(failures, ['command-failed', 'gap', 'unobserved', 'not-back']);
   });
 
-  it('fails by any gap where there is no verdict, and skips what nobody observed', () => {
+  it('fails by any gap where there is no verdict, and skips what was not observed', () => {
     const unseen = { ...observed('unseen'), intervals: [] };
     const root = readXml(junit(buildReport([vantage('here', FELL, unseen, observed('fine'))], within(0, 9000), null)));
     assert.deepEqual(

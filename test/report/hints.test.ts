@@ -48,8 +48,8 @@ describe('hints', () => {
     const here = vantage('here', observed('web', { info: LOOPBACK, falls: PROXY_DIED }));
     const long = observed('web', { info: OUTSIDE, falls: [{ from: 200, to: 2500 }] });
     assert.deepEqual(kinds(here, vantage('second', long)), []);
-    const blind = observed('web', { info: OUTSIDE, blind: [{ from: 0, to: 2500, reason: 'stopped' }] });
-    assert.deepEqual(kinds(here, vantage('second', blind)), []);
+    const unobserved = observed('web', { info: OUTSIDE, unobserved: [{ from: 0, to: 2500, reason: 'stopped' }] });
+    assert.deepEqual(kinds(here, vantage('second', unobserved)), []);
     const other = observed('db', { info: { target: 'tcp://192.0.2.7:5432' } });
     assert.deepEqual(kinds(here, vantage('second', other)), []);
   });
@@ -111,8 +111,8 @@ describe('hints', () => {
   });
 
   it("see the monitor's own path", () => {
-    const blind = [{ from: 100, to: 900, reason: 'network' as const }];
-    assert.deepEqual(kinds(vantage('here', observed('web', { blind }))), ['own-path']);
+    const unobserved = [{ from: 100, to: 900, reason: 'network' as const }];
+    assert.deepEqual(kinds(vantage('here', observed('web', { unobserved }))), ['own-path']);
 
     const falls = [{ from: 100, to: 5000 }];
     const db = { target: 'tcp://192.0.2.7:5432' };
@@ -120,7 +120,7 @@ describe('hints', () => {
     assert.deepEqual(kinds(here, vantage('there', observed('web', { info: OUTSIDE }))), ['all-at-once', 'own-path']);
   });
 
-  it('tell a bounded number of facts', () => {
+  it('list a bounded number of facts', () => {
     const falls = Array.from({ length: 20 }, (_, n) => ({
       from: n * 300,
       to: n * 300 + 100,

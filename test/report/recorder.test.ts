@@ -1,4 +1,4 @@
-/** What is written down of what a monitor tells, and of what its feed could not. */
+/** What is recorded of a monitor's messages, and of the time in which its feed was lost. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -32,7 +32,7 @@ function recorded(recorder: Recorder): ObservedService | undefined {
 }
 
 describe('a recorder', () => {
-  it('writes down what it is told', () => {
+  it('records what it receives', () => {
     const recorder = new Recorder();
     recorder.take([greeting(0, [])]);
     recorder.take([greeting(10, [web([{ state: 'unknown', from: 10, to: null }])])]);
@@ -111,7 +111,7 @@ describe('a recorder', () => {
     assert.deepEqual(stretches(recorded(recorder)), ['up 0–100', 'unobserved 100–700 stopped', 'up 700–null']);
   });
 
-  it('knows nothing from when the feed was last heard, while it is lost', () => {
+  it('knows nothing from the last message on, while the feed is lost', () => {
     const recorder = new Recorder();
     recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
     recorder.disconnected();
@@ -119,7 +119,7 @@ describe('a recorder', () => {
     assert.deepEqual(stretches(recorded(recorder)), ['up 0–100', 'unobserved 100–null network']);
   });
 
-  it('keeps that a service was told to be down where the feed was lost at that moment', () => {
+  it('keeps that a service was seen down where the feed was lost at that moment', () => {
     const recorder = new Recorder();
     recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])]), entered('down', 300)]);
     recorder.disconnected();

@@ -20,14 +20,14 @@ export interface Fall {
 export interface Story {
   readonly info?: Partial<ServiceInfo>;
   readonly falls?: readonly Fall[];
-  readonly blind?: readonly { readonly from: number; readonly to: number; readonly reason?: Reason }[];
+  readonly unobserved?: readonly { readonly from: number; readonly to: number; readonly reason?: Reason }[];
   readonly lostAt?: readonly number[];
 }
 
 /** A service that was up from long before, but for its story. */
 export function observed(
   name: string,
-  { info = {}, falls = [], blind = [], lostAt = [] }: Story = {},
+  { info = {}, falls = [], unobserved = [], lostAt = [] }: Story = {},
 ): ObservedService {
   const changes: { at: number; state: State; reason: Reason | null }[] = [
     { at: -3_600_000, state: 'up', reason: null },
@@ -36,7 +36,7 @@ export function observed(
     changes.push({ at: from, state: 'down', reason });
     if (to !== null) changes.push({ at: to, state: 'up', reason: null });
   }
-  for (const { from, to, reason = 'stalled' } of blind) {
+  for (const { from, to, reason = 'stalled' } of unobserved) {
     changes.push({ at: from, state: 'unobserved', reason }, { at: to, state: 'up', reason: null });
   }
   changes.sort((a, b) => a.at - b.at);

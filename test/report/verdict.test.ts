@@ -6,8 +6,8 @@ import type { Verdict } from '../../src/report/report.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { budget, runReport, observed, START, type Story, vantage } from './scene.ts';
 
-function verdictOn(told: Story, allowed = budget()): Verdict {
-  const report = runReport([vantage('here', observed('web', told))], { budget: allowed });
+function verdictOn(reported: Story, allowed = budget()): Verdict {
+  const report = runReport([vantage('here', observed('web', reported))], { budget: allowed });
   return judge(report, report.run);
 }
 
@@ -66,32 +66,32 @@ describe('the verdict', () => {
   });
 
   it('is never a pass by blindness', () => {
-    const blind = [{ from: 4000, to: 4600 }];
-    const { result, sentence } = verdictOn({ blind });
+    const unobserved = [{ from: 4000, to: 4600 }];
+    const { result, sentence } = verdictOn({ unobserved });
     assert.equal(result, 'not-proven');
     assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.60 s.');
-    assert.equal(verdictOn({ blind }, budget(500)).result, 'not-proven');
-    const allowed = verdictOn({ blind }, budget(600));
+    assert.equal(verdictOn({ unobserved }, budget(500)).result, 'not-proven');
+    const allowed = verdictOn({ unobserved }, budget(600));
     assert.equal(allowed.result, 'pass');
     assert.equal(allowed.sentence, 'PASS: 1 service never seen down, but web was not observed for 0.60 s.');
-    assert.equal(verdictOn({ blind }, budget(600, 500)).result, 'not-proven');
+    assert.equal(verdictOn({ unobserved }, budget(600, 500)).result, 'not-proven');
   });
 
   it('takes a gap beside a time of not looking for as long as both', () => {
-    const told = { falls: [{ from: 3600, to: 4000 }], blind: [{ from: 4000, to: 4300 }] };
-    assert.equal(verdictOn(told, budget(500)).result, 'not-proven');
-    assert.equal(verdictOn(told, budget(700)).result, 'pass');
+    const reported = { falls: [{ from: 3600, to: 4000 }], unobserved: [{ from: 4000, to: 4300 }] };
+    assert.equal(verdictOn(reported, budget(500)).result, 'not-proven');
+    assert.equal(verdictOn(reported, budget(700)).result, 'pass');
   });
 
-  it('tells of time that was not observed also beside a gap that is allowed', () => {
-    const told = { falls: [{ from: 1000, to: 1100 }], blind: [{ from: 4000, to: 4600 }] };
-    const { result, sentence } = verdictOn(told, budget(700));
+  it('mentions time that was not observed also beside a gap that is allowed', () => {
+    const reported = { falls: [{ from: 1000, to: 1100 }], unobserved: [{ from: 4000, to: 4600 }] };
+    const { result, sentence } = verdictOn(reported, budget(700));
     assert.equal(result, 'pass');
     assert.match(sentence, /within the budget of 0\.70 s.*, but web was not observed for 0\.60 s\.$/);
   });
 
   it('has no budget for what was not observed until the end', () => {
-    const { result, sentence } = verdictOn({ blind: [{ from: 7900, to: 9000 }] }, budget(60_000));
+    const { result, sentence } = verdictOn({ unobserved: [{ from: 7900, to: 9000 }] }, budget(60_000));
     assert.equal(result, 'not-proven');
     assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.10 s, until the end of the watch.');
   });
@@ -141,7 +141,7 @@ describe('the verdict', () => {
     assert.equal(verdictOn({ lostAt: [500] }).result, 'pass');
   });
 
-  it('names the vantage where there are several, and tells of a command that failed', () => {
+  it('names the vantage where there are several, and mentions a command that failed', () => {
     const there = vantage('there', observed('web', { falls: [{ from: 1000, to: 1250 }] }));
     const report = runReport([vantage('here', observed('web')), there], { exitCode: 4 });
     const { faults, sentence } = judge(report, report.run);

@@ -184,7 +184,7 @@ describe('the dashboard on a terminal', () => {
     });
   });
 
-  it('hears keys and the mouse', async () => {
+  it('reads keys and the mouse', async () => {
     await staged(async ({ screen, script, until }) => {
       await until(has('▸ web'));
       await screen.type('j');

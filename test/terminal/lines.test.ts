@@ -112,20 +112,20 @@ describe('LinesFormat', () => {
 describe('summary', () => {
   it('has a row for each service, gaps that are open among them', () => {
     const board = boardOf('web', 'down', 'new', 'blind');
-    const tell = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
+    const apply = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
       board.apply(transition(service, from, to, at));
     };
-    tell('web', 'unknown', 'up', AT);
-    tell('web', 'up', 'down', AT + 1000);
-    tell('web', 'down', 'up', AT + 1400);
+    apply('web', 'unknown', 'up', AT);
+    apply('web', 'up', 'down', AT + 1000);
+    apply('web', 'down', 'up', AT + 1400);
     board.apply({
       ...{ type: 'gap', seq: 2, service: 'web', from: AT + 1000, to: AT + 1400 },
       ...{ durationMs: 400, minMs: 0, maxMs: 500, ...FACTS },
     });
-    tell('down', 'unknown', 'up', AT);
-    tell('down', 'up', 'down', AT + 2000);
-    tell('blind', 'unknown', 'up', AT);
-    tell('blind', 'up', 'unobserved', AT + 3000);
+    apply('down', 'unknown', 'up', AT);
+    apply('down', 'up', 'down', AT + 2000);
+    apply('blind', 'unknown', 'up', AT);
+    apply('blind', 'up', 'unobserved', AT + 3000);
     assert.deepEqual(summary(board, AT + 4000).split('\n'), [
       'service  state       uptime  gaps  longest    down  unobserved',
       'web      UP          90.0 %     1   0.40 s  0.40 s           –',

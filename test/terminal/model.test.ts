@@ -101,7 +101,7 @@ describe('the model', () => {
     );
   });
 
-  it('shows the time in which a feed was not heard as unobserved where it can not be caught up', () => {
+  it('shows the time in which a feed was not connected as unobserved where it can not be caught up', () => {
     const world = upWorld();
     world.now = START + 2000;
     world.receive([{ type: 'heartbeat', now: world.now, seq: 1, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
@@ -112,7 +112,7 @@ describe('the model', () => {
     assert.equal(seconds(world, 8), 'uuxxxxuu');
   });
 
-  it('catches up with what a feed tells of the time in which it was not heard', () => {
+  it('catches up with what a feed knows of the time in which it was not connected', () => {
     const world = upWorld();
     world.now = START + 2000;
     const timeline = [
@@ -156,7 +156,7 @@ describe('the model', () => {
 });
 
 describe('what a source kept', () => {
-  it('is drawn before what was heard, and its gaps are listed before those', () => {
+  it('is drawn before what was received, and its gaps are listed before those', () => {
     const world = upWorld();
     world.outage('web', 5000, 6000);
     world.now = START + 8000;
@@ -169,7 +169,7 @@ describe('what a source kept', () => {
           { state: 'up', from, to: from + 2000 },
           { state: 'down', from: from + 2000, to: from + 3000 },
           { state: 'unobserved', from: from + 3000, to: START },
-          // What was heard is told better by what was heard.
+          // What was received replaces it.
           { state: 'up', from: START, to: null },
         ],
         gaps: [{ ...gap, from: from + 2000, to: from + 3000 }],

@@ -29,7 +29,7 @@ function letter(seen: number): string {
   return (seen & AHEAD) === 0 ? kind : kind.toUpperCase();
 }
 
-/** A strip that was up from the start, and in other states where told. Milliseconds after the start. */
+/** A strip that was up from the start, and in the given states. Milliseconds after the start. */
 function stripOf(...changes: readonly (readonly [State, number])[]): Strip {
   const strip = new Strip(START);
   strip.enter('up', START);

@@ -67,7 +67,7 @@ describe('several vantages', () => {
     lineWith(detail, 'down from here, up from second');
   });
 
-  it('are told apart in what happened', () => {
+  it('can be distinguished in what happened', () => {
     const world = twoVantages();
     world.outage('web', 20_000, 21_000, 'refused', 1);
     lineWith(world.lines({ width: 120, height: 40 }), 'second  ▼ web down');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { WINDOWS } from '../../src/terminal/keys.ts';
+import { WINDOWS } from '../../src/terminal/key-bindings.ts';
 import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 /** Strips of a list that has one line for each service. */
@@ -51,9 +51,9 @@ describe('the list', () => {
     ]) {
       const lines = world.lines(size);
       const at = lines.findIndex((line) => line.includes('web'));
-      const told = `${lines[at] ?? ''} ${lines[at + 1] ?? ''}`;
+      const shown = `${lines[at] ?? ''} ${lines[at + 1] ?? ''}`;
       for (const fact of ['0.25 s (0.15–0.35)', '12 s', '2', '99.3 %'])
-        assert.ok(told.includes(fact), `${fact} in ${told}`);
+        assert.ok(shown.includes(fact), `${fact} in ${shown}`);
     }
   });
 
@@ -181,7 +181,7 @@ describe('the list', () => {
 });
 
 describe('what happened', () => {
-  it('tells services that fell together together, and when they are up again', () => {
+  it('lists services that fell together as one, and when they are up again', () => {
     const world = wellWorld();
     world.outage('web', 20_000, 22_480);
     world.outage('api', 20_040, 20_540, 'closed');
@@ -191,7 +191,7 @@ describe('what happened', () => {
     lineWith(lines, '▲ 2 of 3 services up again, the longest gap 2.48 s (2.38–2.58) of web');
   });
 
-  it('tells the newest first', () => {
+  it('shows the newest first', () => {
     const world = wellWorld();
     world.mark('one', 1000);
     world.mark('two', 2000);
@@ -200,7 +200,7 @@ describe('what happened', () => {
     assert.ok(at('◆ two') < at('◆ one'));
   });
 
-  it('tells what was not observed, and for how long', () => {
+  it('shows what was not observed, and for how long', () => {
     const world = wellWorld();
     world.change('web', 'up', 'unobserved', 10_000, 'stalled');
     world.change('api', 'up', 'unobserved', 10_010, 'stalled');
@@ -209,7 +209,7 @@ describe('what happened', () => {
     lineWith(world.lines({ width: 100, height: 30 }), '░ 2 services not observed for 2.50 s  stalled');
   });
 
-  it('tells a lost connection and another process', () => {
+  it('shows a lost connection and another process', () => {
     const world = wellWorld();
     world.receive([
       { type: 'connection-lost', seq: 100, service: 'cache', at: START + 1000, reason: 'reset', message: null },

@@ -6,7 +6,7 @@ import type { Reason, State } from '../../src/core/model.ts';
 import { UNICODE, type Glyphs } from '../../src/terminal/terminal-traits.ts';
 import type { Size } from '../../src/terminal/cell-grid.ts';
 import { Model } from '../../src/terminal/dashboard-model.ts';
-import { FIRST_UI, type Ui } from '../../src/terminal/keys.ts';
+import { FIRST_UI, type Ui } from '../../src/terminal/key-bindings.ts';
 import type { Style } from '../../src/terminal/palette.ts';
 import { view, type View } from '../../src/terminal/view.ts';
 import { gap, hello, NO_PHASES, snapshot, transition } from '../support/builders.ts';

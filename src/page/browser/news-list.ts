@@ -3,7 +3,7 @@ import { showExactly } from '../page-text.ts';
 import type { Entry } from '../news.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';
 
-/** Lines at first, for which room is kept; and when more is asked for. */
+/** Lines at first, for which room is kept; and after "Show more". */
 const FIRST = 8;
 const MORE = 60;
 

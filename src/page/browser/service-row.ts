@@ -116,7 +116,7 @@ export class ServiceRow {
     if (this.open) this.#panel?.draw(service, extras.message, frame);
   }
 
-  /** What stands at a place of the strip or of the days. @param x from its left edge, in CSS pixels */
+  /** The text for a place of the strip or of the days. @param x from its left edge, in CSS pixels */
   textAt(canvas: Element, x: number, frame: Frame): string {
     if (canvas === this.#days) {
       const days = this.#dayList;

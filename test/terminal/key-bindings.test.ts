@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { click, press, type Command, type Seen, FIRST_UI, type Ui } from '../../src/terminal/keys.ts';
+import { click, press, type Command, type Seen, FIRST_UI, type Ui } from '../../src/terminal/key-bindings.ts';
 
 const NOW = 1_800_000_000_000;
 const ORDER = Array.from({ length: 50 }, (_, index) => `s${String(index)}`);
