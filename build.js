@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path';
 
 import { build, transform } from 'esbuild';
 
-const OUT = 'dist';
+/** Where to, `dist` unless the command line names another folder. */
+const OUT = process.argv[2] ?? 'dist';
 const PAGE = 'src/page';
 /** The oldest Node that package.json allows. */
 const NODE = 'node20';

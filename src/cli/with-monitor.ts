@@ -15,6 +15,8 @@ import { busOf, publishTo } from './publish-to-bus.ts';
 import { serveFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
+const LOW_PRIORITY =
+  'the probes run at normal priority: where this machine is busy, time may be unobserved. Raise it with CAP_SYS_NICE, or Nice=-15 in the unit';
 
 /**
  * The configuration that a command line asks for.
@@ -72,7 +74,14 @@ export async function withMonitor<T>(
   const history = await openHistory({ option: args.data, settings: config.history, usual: keepsHistory, log });
   const restored = history === null ? {} : { restored: history.past };
   const { vantage } = config;
-  const monitor = new Monitor({ vantage, version: VERSION, watched: [], workers, followsSteps, ...restored });
+  let saidLowPriority = false;
+  const onLowPriority = (): void => {
+    if (saidLowPriority) return;
+    saidLowPriority = true;
+    log.info(LOW_PRIORITY);
+  };
+  const options = { vantage, version: VERSION, watched: [], workers, followsSteps, onLowPriority };
+  const monitor = new Monitor({ ...options, ...restored });
   let feed: FeedServer | null = null;
   let publisher: Publisher | null = null;
   let endDumps: (() => void) | null = null;

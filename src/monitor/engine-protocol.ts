@@ -55,4 +55,6 @@ export type EngineReply =
   | { readonly type: 'stats'; readonly stats: EngineStats; readonly at: number }
   /** Nothing more follows of these: what comes under their names from now on is of other services. */
   | { readonly type: 'removed'; readonly names: readonly string[] }
+  /** First: whether the thread could raise its own priority; null where that is not possible on this system. */
+  | { readonly type: 'priority'; readonly isRaised: boolean | null }
   | { readonly type: 'stopped' };

@@ -1,4 +1,5 @@
 /** The engine's thread: passes messages between the main thread and an `Engine`. */
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { Clock, systemClock } from '../core/clock.ts';
@@ -11,6 +12,26 @@ if (port === null) throw new Error('engine-worker.ts runs in a worker thread');
 const send = (message: EngineReply): void => {
   port.postMessage(message);
 };
+
+/** The nice value of this thread: probes take a few percent of a core, and must not wait where others take all. */
+const ENGINE_NICE = -15;
+
+/**
+ * Raises the priority of this thread. On Linux the nice value belongs to a thread (setpriority(2), NOTES), elsewhere to the
+ * process, which is left as it is.
+ * @returns whether it has the priority now; null where there is no such thing
+ */
+function raisePriority(): boolean | null {
+  if (process.platform !== 'linux') return null;
+  try {
+    if (getPriority(0) > ENGINE_NICE) setPriority(0, ENGINE_NICE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+send({ type: 'priority', isRaised: raisePriority() });
 
 const { followsSteps } = workerData as { readonly followsSteps: boolean };
 const engine = new Engine(

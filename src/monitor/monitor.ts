@@ -48,12 +48,16 @@ export interface MonitorOptions {
   readonly workers: number;
   /** Whether times follow a wall clock that is set meanwhile; true where it is left out. See `Clock`. */
   readonly followsSteps?: boolean;
+  /** Called for each thread that may not raise its own priority. */
+  readonly onLowPriority?: () => void;
 }
 
 interface Thread {
   readonly worker: Worker;
   /** When it last said that it is at work, in milliseconds since the epoch. */
   lastSeenAt: number;
+  /** Whether it runs at a raised priority; null where that is not known or not possible. */
+  isRaised: boolean | null;
   /** The figures that came with it. */
   lastStats: Partial<EngineStats>;
   /** Services that it was messages to remove, and may still speak of; in the order of the orders. */
@@ -61,7 +65,11 @@ interface Thread {
 }
 
 /** How one thread does. `silentForMs`: since its last report, of which one a second is due. */
-export type EngineDiagnostics = { readonly services: number; readonly silentForMs: number } & Partial<EngineStats>;
+export interface EngineDiagnostics extends Partial<EngineStats> {
+  readonly services: number;
+  readonly silentForMs: number;
+  readonly isRaised: boolean | null;
+}
 
 interface Place {
   readonly watched: Watched;
@@ -73,6 +81,7 @@ export class Monitor {
   readonly identity: MonitorIdentity;
   /** The events that were messages, by their numbers. */
   readonly events: EventLog;
+  readonly #options: MonitorOptions;
   readonly #numbers: EventNumbers;
   readonly #clock: Clock;
   readonly #board = new Board();
@@ -90,6 +99,7 @@ export class Monitor {
   /** Starts the threads and begins to watch. */
   constructor(options: MonitorOptions) {
     const { followsSteps = true } = options;
+    this.#options = options;
     this.#clock = new Clock(systemClock, followsSteps);
     this.identity = {
       id: options.restored?.id ?? randomUUID(),
@@ -233,6 +243,7 @@ export class Monitor {
     return this.#threads.map((thread) => ({
       services: [...this.#places.values()].filter((place) => place.thread === thread).length,
       silentForMs: Math.round(now - thread.lastSeenAt),
+      isRaised: thread.isRaised,
       ...thread.lastStats,
     }));
   }
@@ -270,6 +281,7 @@ export class Monitor {
     const thread: Thread = {
       worker: new Worker(new URL('./engine-worker.js', import.meta.url), { workerData: { followsSteps } }),
       lastSeenAt: this.now(),
+      isRaised: null,
       lastStats: {},
       leaving: [],
     };
@@ -279,6 +291,9 @@ export class Monitor {
         this.#stats.push(message.stats);
         thread.lastStats = message.stats;
         thread.lastSeenAt = message.at;
+      } else if (message.type === 'priority') {
+        thread.isRaised = message.isRaised;
+        if (message.isRaised === false) this.#options.onLowPriority?.();
       } else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
     });
     thread.worker.on('error', (error) => {

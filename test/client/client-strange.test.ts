@@ -15,7 +15,7 @@ describe('a client of a server that misbehaves', () => {
   const strange = async (
     speak: (ws: WebSocket, n: number) => void,
   ): Promise<{ url: string; queries: string[]; end: () => void }> => {
-    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, autoPong: false });
     await once(server, 'listening');
     const queries: string[] = [];
     server.on('connection', (ws, request) => {
@@ -79,6 +79,32 @@ describe('a client of a server that misbehaves', () => {
     const client = clientOf(`${url}?service=web`, notes);
     await notes.until(() => queries.length === 2);
     assert.deepEqual(queries, ['/feed?service=web', '/feed?service=web&after=20&monitor=m']);
+    client.close();
+    end();
+  });
+
+  it('measures each round trip by its own ping, also where a second one is sent before the first is answered', async () => {
+    const delayMs = 200;
+    const heartbeat = { type: 'heartbeat', seq: 10, probes: 0, missed: 0, lateMs: 0, overloaded: false };
+    const { url, end } = await strange((ws) => {
+      const now = Date.now();
+      ws.send(JSON.stringify({ ...hello, now }));
+      // The client pings when it connects, and at a heartbeat.
+      setTimeout(() => {
+        ws.send(JSON.stringify({ ...heartbeat, now: Date.now() }));
+      }, delayMs / 2);
+      ws.on('ping', (data) => {
+        setTimeout(() => {
+          ws.pong(data);
+        }, delayMs);
+      });
+    });
+    const client = clientOf(url, new Notes());
+    while (client.offset === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { offsetMs, uncertaintyMs } = client.offset;
+    // Half of the way back and forth, which can't be told from a clock that is ahead.
+    assert.ok(offsetMs > (delayMs / 2) * 0.8, String(offsetMs));
+    assert.ok(uncertaintyMs >= delayMs * 0.9, String(uncertaintyMs));
     client.close();
     end();
   });
