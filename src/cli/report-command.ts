@@ -5,11 +5,12 @@ import { commandLineProblem, invalid } from '../config/config-error.ts';
 import { showTime } from '../core/format.ts';
 import { defaultDataDir } from '../history/data-dir.ts';
 import { HistoryReader } from '../history/reader.ts';
+import { MOMENT_FORM, parseMoment } from '../core/duration.ts';
 import { buildReport } from '../report/build-report.ts';
-import { observedFrom, type Window } from '../report/observed.ts';
+import { observedFrom } from '../report/from-history.ts';
+import type { Window } from '../report/observed.ts';
 import { hintsOf } from '../report/hints.ts';
 import { historyText } from '../report/text-report.ts';
-import { MOMENT_FORM, parseMoment } from '../report/moment.ts';
 import { reportFiles, type ReportArguments } from './options.ts';
 import { EXIT } from './ending.ts';
 

@@ -31,7 +31,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
 };
 
 /** A file that could be read. */
-export class Source {
+export class ConfigSource {
   readonly value: unknown;
   readonly #file: string;
   readonly #text: string;
@@ -136,7 +136,7 @@ function repeatedField(root: Node): { path: Path; node: Node } | null {
  * @returns null where there is no such file
  * @throws ConfigError where it can't be read, or is not JSON
  */
-export async function readSource(file: string, cwd: string): Promise<Source | null> {
+export async function readSource(file: string, cwd: string): Promise<ConfigSource | null> {
   const fault = (message: string): ConfigError =>
     invalid([{ file, line: null, column: null, place: null, message }], 'unreadable');
   let bytes: Buffer;
@@ -152,7 +152,7 @@ export async function readSource(file: string, cwd: string): Promise<Source | nu
   } catch {
     throw fault('this is not UTF-8 text');
   }
-  return new Source(file, text);
+  return new ConfigSource(file, text);
 }
 
 /** Why a file can't be read. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
-import { excerpt } from '../core/format.ts';
+import { excerpt, list } from '../core/format.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
 import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
@@ -17,7 +17,7 @@ export function fields<Shape extends z.ZodRawShape>(noun: string, shape: Shape):
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys')
-        return `${shown(issue.input)} is not ${noun}; an object with ${listed(names)}`;
+        return `${shown(issue.input)} is not ${noun}; an object with ${list(names, 'or')}`;
       return issue.keys
         .map((key) => `unknown field${didYouMean(key, names) || '.'} Allowed here: ${names.join(', ')}`)
         .join('\n');
@@ -27,7 +27,10 @@ export function fields<Shape extends z.ZodRawShape>(noun: string, shape: Shape):
 
 /** One of some words. */
 export function choice<const Words extends readonly string[]>(noun: string, words: Words) {
-  const allowed = listed(words.map((word) => `"${word}"`));
+  const allowed = list(
+    words.map((word) => `"${word}"`),
+    'or',
+  );
   return z.enum(words, {
     error: ({ input }) => {
       if (input === undefined) return `missing; ${allowed}`;
@@ -223,12 +226,6 @@ export function says(noun: string, allowed: string): { error: (issue: Refused) =
   return {
     error: ({ input }) => (input === undefined ? `missing; ${allowed}` : `${shown(input)} is not ${noun}; ${allowed}`),
   };
-}
-
-/** Words as a list: `a, b or c`. */
-export function listed(words: readonly string[]): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
 }
 
 /** `, did you mean "port"?` where one of the words is near to what was written, otherwise nothing. */

@@ -17,9 +17,9 @@ import {
   type Place,
 } from './config-error.ts';
 import type { Listen } from './target-url.ts';
-import { Reader, type Surroundings } from './section-reader.ts';
+import { SectionReader, type Surroundings } from './section-reader.ts';
 import { fileSchema, optionsSchema, serviceSchema, type ServiceEntry } from './config-schema.ts';
-import { readSource, type Source } from './config-source.ts';
+import { readSource, type ConfigSource } from './config-source.ts';
 import { targetEntry, targetPlace } from './target-entry.ts';
 import { watchedOf, type Candidate, type Settings } from './watched.ts';
 
@@ -111,7 +111,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     fall: file.defaults?.fall ?? 1,
   };
   const watched = await watchedOf(candidates, settings, surroundings, problems);
-  const shared = await sharedOf(file, new Reader(surroundings, placeInFile, problems));
+  const shared = await sharedOf(file, new SectionReader(surroundings, placeInFile, problems));
   if (problems.length > 0) throw invalid(problems);
   if (watched.length === 0) throw nothingToWatch(fileName, candidates.length);
   return {
@@ -138,13 +138,13 @@ export async function loadHubConfig({ file, cwd, env }: Pick<LoadRequest, 'file'
   const read = checked(fileSchema, source?.value ?? {}, place, problems);
   if (read === null) throw invalid(problems);
   const dir = file === null ? cwd : dirname(resolve(cwd, file));
-  const shared = await sharedOf(read, new Reader({ dir, env }, place, problems));
+  const shared = await sharedOf(read, new SectionReader({ dir, env }, place, problems));
   if (problems.length > 0) throw invalid(problems);
   return shared;
 }
 
 /** The settings that monitors and hubs have. */
-async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: Reader): Promise<HubConfig> {
+async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: SectionReader): Promise<HubConfig> {
   const token = await reader.secret(feed?.token, ['feed', 'token']);
   const url = await reader.secret(bus?.url, ['bus', 'url']);
   const where = url === null ? null : busUrl(url);
@@ -161,7 +161,7 @@ async function findSource({
   file,
   targets,
   cwd,
-}: Pick<LoadRequest, 'file' | 'targets' | 'cwd'>): Promise<Source | null> {
+}: Pick<LoadRequest, 'file' | 'targets' | 'cwd'>): Promise<ConfigSource | null> {
   if (file === null && targets.length > 0) return null;
   const source = await readSource(file ?? DEFAULT_FILE, cwd);
   if (source !== null) return source;

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 
 import type { ProbeSpec, TlsSpec, TcpSpec, HttpSpec, StatusRange, RedisSpec } from '../probe/spec.ts';
 import { URL_PARSERS, type Secret } from './fields.ts';
-import type { Reader } from './section-reader.ts';
+import type { SectionReader } from './section-reader.ts';
 import type { Tls, TcpEntry, HttpEntry, RedisEntry } from './config-schema.ts';
 import {
   URL_FORMS,
@@ -31,7 +31,7 @@ type UrlOf<Kind extends keyof typeof URL_PARSERS> = Extract<
 
 /** Reads a URL that may be a secret; null where that fails, which is reported. */
 export async function readUrl<Kind extends keyof typeof URL_PARSERS>(
-  reader: Reader,
+  reader: SectionReader,
   kind: Kind,
   url: Secret,
 ): Promise<UrlOf<Kind> | null> {
@@ -44,7 +44,7 @@ export async function readUrl<Kind extends keyof typeof URL_PARSERS>(
 }
 
 /** The TLS of a service; `undefined` and `true` are all defaults. */
-export async function tlsSpec(reader: Reader, tls: Tls | undefined): Promise<TlsSpec> {
+export async function tlsSpec(reader: SectionReader, tls: Tls | undefined): Promise<TlsSpec> {
   const settings = tls === undefined || tls === true ? {} : tls;
   return {
     verify: settings.verify ?? true,
@@ -55,7 +55,7 @@ export async function tlsSpec(reader: Reader, tls: Tls | undefined): Promise<Tls
 }
 
 /** Reports an address that is not of the requested family. */
-export function checkFamily(reader: Reader, host: string, family: 4 | 6 | null): void {
+export function checkFamily(reader: SectionReader, host: string, family: 4 | 6 | null): void {
   const of = isIP(host);
   if (of === 0 || family === null || of === family) return;
   reader.problem([], `"family" is ${String(family)}, but ${host} is an address of family ${String(of)}`);
@@ -68,7 +68,7 @@ export async function tcpSpec(
   entry: TcpEntry,
   family: 4 | 6 | null,
   timeoutMs: number,
-  reader: Reader,
+  reader: SectionReader,
 ): Promise<Drafted<TcpSpec> | null> {
   const where = await tcpWhere(entry, reader);
   const send = await reader.secret(entry.send, ['send']);
@@ -86,7 +86,7 @@ export async function tcpSpec(
   };
 }
 
-async function tcpWhere(entry: TcpEntry, reader: Reader): Promise<TcpWhere | null> {
+async function tcpWhere(entry: TcpEntry, reader: SectionReader): Promise<TcpWhere | null> {
   if (entry.url !== undefined) return readUrl(reader, 'tcp', entry.url);
   const host = hostOf(entry.host ?? '');
   return host === null || entry.port === undefined ? null : { host, port: entry.port };
@@ -104,7 +104,7 @@ const OWN_HEADERS = new Set(['connection', 'content-length', 'expect', 'keep-ali
 export async function httpSpec(
   entry: HttpEntry,
   family: 4 | 6 | null,
-  reader: Reader,
+  reader: SectionReader,
 ): Promise<Drafted<HttpSpec> | null> {
   const where = await readUrl(reader, 'http', entry.url);
   const headers = await readHeaders(entry, reader);
@@ -147,7 +147,7 @@ function targetOf(where: HttpWhere, open: boolean): string {
   return `${origin}${pathname === '/' && search === '' ? '/' : '/…'}`;
 }
 
-async function readHeaders(entry: HttpEntry, reader: Reader): Promise<Record<string, string>> {
+async function readHeaders(entry: HttpEntry, reader: SectionReader): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
   const seen = new Set<string>();
   for (const [name, secret] of Object.entries(entry.headers ?? {})) {
@@ -170,7 +170,7 @@ async function readHeaders(entry: HttpEntry, reader: Reader): Promise<Record<str
 }
 
 /** The user and password of the URL, as RFC 7617 sends them. */
-function addAuthorization(headers: Record<string, string>, where: HttpWhere, reader: Reader): void {
+function addAuthorization(headers: Record<string, string>, where: HttpWhere, reader: SectionReader): void {
   if (where.username === null && where.password === null) return;
   const other = Object.keys(headers).find((name) => name.toLowerCase() === 'authorization');
   if (other !== undefined) {
@@ -187,7 +187,7 @@ function addAuthorization(headers: Record<string, string>, where: HttpWhere, rea
 export async function redisSpec(
   entry: RedisEntry,
   family: 4 | 6 | null,
-  reader: Reader,
+  reader: SectionReader,
 ): Promise<Drafted<RedisSpec> | null> {
   const where = await redisWhere(entry, reader);
   const fields = {
@@ -218,7 +218,7 @@ export async function redisSpec(
   };
 }
 
-async function redisWhere(entry: RedisEntry, reader: Reader): Promise<RedisWhere | null> {
+async function redisWhere(entry: RedisEntry, reader: SectionReader): Promise<RedisWhere | null> {
   if (entry.url !== undefined) return readUrl(reader, 'redis', entry.url);
   const host = hostOf(entry.host ?? '');
   if (host === null) return null;

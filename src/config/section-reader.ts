@@ -15,7 +15,7 @@ export interface Surroundings {
 }
 
 /** A reader for one part of a configuration, which collects the problems that it finds there. */
-export class Reader {
+export class SectionReader {
   readonly #surroundings: Surroundings;
   readonly #place: Place;
   readonly #problems: Problem[];

@@ -1,6 +1,17 @@
-/** What each reason often means, for people. */
+/** Reasons in words, for people. */
 import type { Reason } from './model.ts';
 
+/** `refused: connect ECONNREFUSED 127.0.0.1:80`. */
+export function withMessage(reason: Reason, message: string | null): string {
+  return message === null ? reason : `${reason}: ${message}`;
+}
+
+/** `refused ×3, closed ×1`; only the reasons where they were not counted. */
+export function showReasons(reasons: readonly { readonly reason: Reason; readonly count: number | null }[]): string {
+  return reasons.map(({ reason, count }) => (count === null ? reason : `${reason} ×${String(count)}`)).join(', ');
+}
+
+/** What each reason often means. */
 export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   dns: 'the name could not be resolved: the name server is unreachable, or the name does not exist',
   refused: 'nothing is listening on the port: the process, or the proxy in front of it, is not running',

@@ -12,23 +12,23 @@ export type Role = (typeof ROLES)[number];
 
 /** What happens, in this order, again and again. */
 const ACTS = [
-  { text: 'api is restarted', play: (stage: Stage) => stage.restart('api', 400) },
+  { text: 'api is restarted', play: (stage: DemoStage) => stage.restart('api', 400) },
   {
     text: 'web says 503 for a moment, as after a deployment',
-    play: (stage: Stage) => stage.behave('web', 'busy', 500),
+    play: (stage: DemoStage) => stage.behave('web', 'busy', 500),
   },
   {
     text: 'cache is restarted: another process answers afterwards',
-    play: (stage: Stage) => stage.restart('cache', 150),
+    play: (stage: DemoStage) => stage.restart('cache', 150),
   },
   {
     text: 'a proxy accepts for api, with nothing behind it',
-    play: (stage: Stage) => stage.behave('api', 'hollow', 350),
+    play: (stage: DemoStage) => stage.behave('api', 'hollow', 350),
   },
-  { text: 'web hangs', play: (stage: Stage) => stage.behave('web', 'hung', 1600) },
+  { text: 'web hangs', play: (stage: DemoStage) => stage.behave('web', 'hung', 1600) },
   {
     text: 'everything is restarted, as by a daemon',
-    play: (stage: Stage) => Promise.all(ROLES.map((role) => stage.restart(role, 250))),
+    play: (stage: DemoStage) => Promise.all(ROLES.map((role) => stage.restart(role, 250))),
   },
 ] as const;
 
@@ -38,7 +38,7 @@ const BETWEEN_MS = 5000;
 const TRIES = 20;
 const AGAIN_MS = 100;
 
-export class Stage {
+export class DemoStage {
   readonly ports: Readonly<Record<Role, number>>;
   /** Whether the cache is a real redis-server. */
   readonly realRedis: boolean;
@@ -51,9 +51,9 @@ export class Stage {
   }
 
   /** Starts the three services. */
-  static async open(): Promise<Stage> {
+  static async open(): Promise<DemoStage> {
     const [web, api, cache] = await Promise.all([freePort(), freePort(), freePort()]);
-    const stage = new Stage({ web, api, cache }, await hasRedis());
+    const stage = new DemoStage({ web, api, cache }, await hasRedis());
     await Promise.all(ROLES.map((role) => stage.#start(role)));
     return stage;
   }

@@ -2,7 +2,7 @@
 import { showDuration, showGap } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
 import type { BoardService } from '../core/board.ts';
-import type { State } from '../core/model.ts';
+import { WORST_FIRST, type State } from '../core/model.ts';
 import { mainReason, REASON_WORDS, showReason, showWhen, STATE_WORDS } from './page-text.ts';
 
 /** What the summary needs of each service. */
@@ -41,11 +41,11 @@ export function summarise(services: readonly SummaryFacts[], now: number, old: b
   const partial = of('partial').sort((a, b) => b.since - a.since);
   const unobserved = of('unobserved');
   const unknown = of('unknown').length;
-  const tone = (['down', 'partial', 'unobserved', 'unknown'] as const).find((state) => of(state).length > 0) ?? 'up';
+  const tone = WORST_FIRST.find((state) => of(state).length > 0) ?? 'unknown';
   const counts = { down: down.length, partial: partial.length, unobserved: unobserved.length, unknown };
   const { sentence, rest } = sentencesOf(services, counts, old);
   return {
-    tone: services.length === 0 ? 'unknown' : tone,
+    tone,
     sentence,
     rest,
     lines:

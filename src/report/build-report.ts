@@ -1,4 +1,5 @@
 /** From what was observed to the facts of a report about a window: cut, summed, grouped, and in order. Pure. */
+import { ratio } from '../core/uptime.ts';
 import { VERSION } from '../core/version.ts';
 import type { ObservedInterval, ObservedService, ObservedVantage, Window } from './observed.ts';
 import {
@@ -79,7 +80,7 @@ function serviceReport(
     unobservedMs: sum('unobserved'),
     unknownMs: sum('unknown'),
     partialMs: sum('partial'),
-    uptime: upMs + downMs === 0 ? null : upMs / (upMs + downMs),
+    uptime: ratio({ upMs, downMs }),
     longestGapMs: Math.max(0, ...gaps.map(({ durationMs }) => durationMs)),
     unobserved: intervals
       .filter(({ state }) => state === 'unobserved')

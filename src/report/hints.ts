@@ -2,7 +2,7 @@
  * What the pattern of the gaps usually means: the shapes that restarts of daemons were measured to have. Hints with their
  * evidence, never facts: a closed port looks the same whatever closed it. Pure.
  */
-import { showDuration } from '../core/format.ts';
+import { showDuration, list } from '../core/format.ts';
 import type { UnobservedReason } from '../core/model.ts';
 import type { Hint, Report, ReportGap } from './report.ts';
 import {
@@ -17,7 +17,7 @@ import {
   placeOf,
   type Seen,
 } from './hint-evidence.ts';
-import { eachService, list, showGapLine, showSeen, showWhen } from './report-phrases.ts';
+import { eachService, showGapLine, showSeen, showWhen } from './report-phrases.ts';
 
 /** Rules that are flushed and rebuilt leave gaps of about this length. Measured: 0.20 to 0.37 s. */
 const REBUILD_MS = { least: 100, most: 600 };

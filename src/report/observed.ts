@@ -6,7 +6,6 @@ import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from '../core/
 import type { Reason, State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/board.ts';
 import type { VantageReport } from './report.ts';
-import type { ArchiveReader } from '../core/archive.ts';
 
 export interface ObservedInterval {
   readonly state: State;
@@ -43,39 +42,4 @@ export interface ObservedVantage {
 export interface Window {
   readonly from: number;
   readonly to: number;
-}
-
-// What a history knows of a window, as a report takes it.
-
-/** @param services the names of the services to include */
-export function observedFrom(reader: ArchiveReader, window: Window, services: ReadonlySet<string>): ObservedVantage {
-  const { id, vantage } = reader.monitor;
-  const until = reader.reach?.to ?? window.to;
-  const moments = reader.moments(window);
-  const wanted = reader.services().filter(({ name }) => services.has(name));
-  return {
-    vantage,
-    monitor: id,
-    clock: null,
-    services: wanted.map(({ name, info }): ObservedService => {
-      // What lasted at the newest sign of life is known until then.
-      const intervals = reader.intervals(name, window).map((one) => ({ ...one, to: one.to ?? until }));
-      const open = reader.openGap(name);
-      return {
-        name,
-        info,
-        intervals,
-        gaps: reader
-          .gaps(window, name)
-          .map(({ from, to, durationMs, minMs, maxMs, failed, reasons }) => {
-            return { from, to, durationMs, minMs, maxMs, failed, reasons };
-          })
-          .sort((a, b) => a.from - b.from),
-        openGap: open,
-        lost: moments.filter((moment) => moment.type === 'connection-lost').filter(({ service }) => service === name),
-        identities: moments.filter((moment) => moment.type === 'identity').filter(({ service }) => service === name),
-      };
-    }),
-    marks: moments.filter((moment) => moment.type === 'mark'),
-  };
 }

@@ -1,9 +1,8 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
-import { count, showDuration, showShare, showTime, table } from '../core/format.ts';
+import { count, showDuration, showShare, showTime, table, list } from '../core/format.ts';
 import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
-  list,
   showCause,
   showCommand,
   showEnding,
@@ -37,11 +36,7 @@ export function runText(report: Report, run: RunFacts): string {
       for (const line of rest) lines.push(`${' '.repeat(nameWidth)}  ${line}`);
     }
   }
-  for (const { text, evidence, look } of report.hints) {
-    lines.push('', `hint: ${text}`);
-    for (const fact of evidence) lines.push(`  seen: ${fact}`);
-    lines.push(`  look at: ${look}`);
-  }
+  lines.push(...hintLines(report));
   if (report.verdict !== null) lines.push('', report.verdict.sentence);
   return printable(lines);
 }
@@ -108,12 +103,17 @@ export function historyText(report: Report): string {
       report.marks.map(({ at, text }) => `${showTime(at)}  ${text}`),
     ),
   );
-  for (const { text, evidence, look } of report.hints) {
-    lines.push('', `hint: ${text}`);
-    for (const fact of evidence) lines.push(`  seen: ${fact}`);
-    lines.push(`  look at: ${look}`);
-  }
+  lines.push(...hintLines(report));
   return printable(lines);
+}
+
+function hintLines({ hints }: Report): string[] {
+  return hints.flatMap(({ text, evidence, look }) => [
+    '',
+    `hint: ${text}`,
+    ...evidence.map((fact) => `  seen: ${fact}`),
+    `  look at: ${look}`,
+  ]);
 }
 
 /** The newest incidents, so chosen that a service which flaps does not hide the others. */

@@ -4,7 +4,7 @@
  * downtime that it touches, counts as one possible gap. Nor does a good last answer prove
  * anything for the time after it, where no probe was sent since.
  */
-import { count, showDuration } from '../core/format.ts';
+import { count, showDuration, list } from '../core/format.ts';
 import type {
   Budget,
   Fault,
@@ -16,7 +16,7 @@ import type {
   Verdict,
   VerdictResult,
 } from './report.ts';
-import { commandFailed, eachService, list, showEnding, showLength, showSeen, showWhen } from './report-phrases.ts';
+import { commandFailed, eachService, showEnding, showLength, showSeen, showWhen } from './report-phrases.ts';
 
 /** Faults that the sentence names; the others are counted. */
 const NAMED = 3;

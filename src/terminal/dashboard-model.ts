@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isEvent, type Heartbeat, type Hello, type Message, type MonitorIdentity } from '../core/messages.ts';
 import { count } from '../core/format.ts';
 import { disagreementOf, VantageViews } from '../core/vantage-views.ts';
-import type { State } from '../core/model.ts';
+import { WORST_FIRST, type State } from '../core/model.ts';
 import { Board } from '../core/board.ts';
 import { Lane } from './lane.ts';
 import { EventList } from './event-list.ts';
@@ -42,9 +42,6 @@ export interface Row {
   readonly name: string;
   readonly lanes: readonly { readonly lane: Lane; readonly source: SourceState }[];
 }
-
-/** How bad a state is: the worst is what a row of several vantages shows. */
-const WORST: readonly State[] = ['down', 'partial', 'unobserved', 'unknown', 'up'];
 
 export class Model {
   readonly sources: readonly SourceState[];
@@ -177,7 +174,7 @@ export function stateOf({ lane, source }: Row['lanes'][number], now: number): St
 /** The worst state that a vantage sees. */
 export function worstOf(row: Row, now: number): State {
   const states = row.lanes.map((each) => stateOf(each, now));
-  return WORST.find((state) => states.includes(state)) ?? 'unknown';
+  return WORST_FIRST.find((state) => states.includes(state)) ?? 'unknown';
 }
 
 /** `down from here, up from second` where vantages disagree on whether it is up; null where they don't. */

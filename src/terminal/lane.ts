@@ -171,8 +171,3 @@ export class Lane {
     this.gaps.splice(0, this.gaps.length - GAPS);
   }
 }
-
-/** Up / (up + down); null where nothing was observed. */
-export function uptimeOf({ upMs, downMs }: Counts): number | null {
-  return upMs + downMs === 0 ? null : upMs / (upMs + downMs);
-}

@@ -1,6 +1,8 @@
 /** A watch as plain text: one line for each event, and a table at the end. Pure. */
 import { count, showAtLeast, showDuration, showGap, showTime, showShare, table } from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
+import { withMessage } from '../core/reasons.ts';
+import { ratio } from '../core/uptime.ts';
 import type { Board } from '../core/board.ts';
 
 /** The widest service name that the columns are made for. */
@@ -87,10 +89,6 @@ function vantageNote({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen
   return seen === undefined ? `, from ${vantage}` : `, ${seen.to} from ${vantage}`;
 }
 
-function withMessage(reason: string, message: string | null): string {
-  return message === null ? reason : `${reason}: ${message}`;
-}
-
 function showGapFacts(gap: GapFacts): string {
   return `${showGap(gap)}, ${showFailed(gap.failed, gap.reasons)}`;
 }
@@ -110,13 +108,12 @@ const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserv
 export function summary(board: Board, now: number): string {
   const rows = Array.from(board.services.values(), (service) => {
     const totals = service.totalsAt(now);
-    const seen = totals.upMs + totals.downMs;
     const openMs = service.state === 'down' ? now - service.since : 0;
     const gaps = totals.gaps + (openMs > 0 ? 1 : 0);
     return [
       service.name,
       service.state === 'down' ? 'STILL DOWN' : service.state.toUpperCase(),
-      showShare(seen === 0 ? null : totals.upMs / seen),
+      showShare(ratio(totals)),
       String(gaps),
       gaps === 0 ? '–' : showDuration(Math.max(totals.longestGapMs, openMs)),
       totals.downMs === 0 ? '–' : showDuration(totals.downMs),

@@ -2,7 +2,7 @@
  * The list of services: which rows it has, in which order, how high each is, which of them are visible, and where its
  * columns are. Pure.
  */
-import type { State } from '../core/model.ts';
+import { WORST_FIRST } from '../core/model.ts';
 import { type Row, worstOf, type SourceState } from './dashboard-model.ts';
 import type { Sort, Ui } from './key-bindings.ts';
 import type { Lane } from './lane.ts';
@@ -12,8 +12,6 @@ export interface Group {
   readonly heading: string | null;
   readonly rows: readonly Row[];
 }
-
-const RANK: Readonly<Record<State, number>> = { down: 0, partial: 1, unobserved: 2, unknown: 3, up: 4 };
 
 /** The rows to show, in their groups. */
 export function arranged(rows: readonly Row[], ui: Pick<Ui, 'filter' | 'sort' | 'grouped'>, now: number): Group[] {
@@ -65,7 +63,7 @@ function sortRows(rows: readonly Row[], sort: Sort, now: number): Row[] {
     case 'problem first': {
       const lastGap = (row: Row): number => most(row, ({ lane }) => lane.gaps.at(-1)?.to ?? 0);
       // Those that are well: the one with the newest gap first.
-      return by((row) => RANK[worstOf(row, now)] * 1e15 - lastGap(row));
+      return by((row) => WORST_FIRST.indexOf(worstOf(row, now)) * 1e15 - lastGap(row));
     }
   }
 }

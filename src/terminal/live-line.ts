@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 
 import { cellsOf, widthOf } from './text-cells.ts';
 import { showDuration } from '../core/format.ts';
-import type { State } from '../core/model.ts';
+import { WORST_FIRST, type State } from '../core/model.ts';
 
 export interface LiveService {
   readonly name: string;
@@ -12,8 +12,6 @@ export interface LiveService {
   readonly forMs: number;
 }
 
-/** The first ones are worth more when there is not room for all. */
-const ORDER: Readonly<Record<State, number>> = { down: 0, partial: 1, unobserved: 2, unknown: 3, up: 4 };
 const COLOUR: Readonly<Record<State, string>> = {
   down: '1;31',
   partial: '33',
@@ -28,7 +26,7 @@ const BETWEEN = ' · ';
  * @param head the text before the services
  */
 export function liveLine(head: string, services: readonly LiveService[], columns: number, colours: boolean): string {
-  const sorted = services.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]);
+  const sorted = services.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
   let line = cut(head, columns);
   let width = widthOf(line);
   for (const [index, { name, state, forMs }] of sorted.entries()) {

@@ -2,12 +2,12 @@
 import { durationText } from '../core/duration.ts';
 import { count, showClock, showDuration, showGap, showShare } from '../core/format.ts';
 import type { GapFacts, SampleMessage } from '../core/messages.ts';
-import { REASON_MEANS } from '../core/reasons.ts';
+import { REASON_MEANS, showReasons, withMessage } from '../core/reasons.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
-import { uptimeOf, type Lane } from './lane.ts';
+import { ratio } from '../core/uptime.ts';
+import type { Lane } from './lane.ts';
 import { disagreement, stateOf, type Row, type SourceState } from './dashboard-model.ts';
-import { reasonText } from './view-events.ts';
 import { styleOf } from './view-rows.ts';
 import { cellsFor, drawAxis, drawSpark, drawStrip, type Place, type Window } from './view-strip.ts';
 import { showLatency, stateWord } from './text-cells.ts';
@@ -85,13 +85,13 @@ function drawState({ grid, glyphs, now }: DetailBrush, seen: Seen, many: boolean
   if (status !== state && status !== lane.state) head.push([`   status ${stateWord(status)}`, 'ahead']);
   const counts = lane.counts(now);
   head.push(
-    [`   uptime ${showShare(uptimeOf(counts))}, ${count(counts.gaps, 'gap')}`, 'plain'],
+    [`   uptime ${showShare(ratio(counts))}, ${count(counts.gaps, 'gap')}`, 'plain'],
     [counts.downMs === 0 ? '' : `, down for ${showDuration(counts.downMs)} in all`, 'plain'],
     [counts.unobservedMs === 0 ? '' : `, not observed for ${showDuration(counts.unobservedMs)}`, 'unobserved'],
   );
   grid.spans(x, y, head, width);
   if (reason === null) return y + 1;
-  grid.put(x, y + 1, reasonText(reason, lane.message), styleOf(state), width);
+  grid.put(x, y + 1, withMessage(reason, lane.message), styleOf(state), width);
   grid.put(x, y + 2, REASON_MEANS[reason], 'dim', width);
   return y + 3;
 }
@@ -182,7 +182,7 @@ function probeSpans({ item, source }: FromSource<SampleMessage>, many: boolean, 
     [`${glyphs.states[result]} ${stateWord(result).padEnd(4)} `, styleOf(result)],
     [`${showLatency(durationMs).padStart(7)} `, 'plain'],
     [` ${took.join('  ')}`, 'dim'],
-    [reason === null ? '' : `  ${reasonText(reason, message)}`, 'plain'],
+    [reason === null ? '' : `  ${withMessage(reason, message)}`, 'plain'],
   ];
 }
 
@@ -201,11 +201,10 @@ function openSpans({ lane, source }: Seen, many: boolean, now: number): Span[][]
 }
 
 function gapSpans({ item, source }: FromSource<GapFacts>, many: boolean): Span[] {
-  const reasons = item.reasons.map((each) => `${each.reason} ×${String(each.count)}`).join(', ');
   return [
     [`${showClock(item.from)} `, 'dim'],
     [many ? `${source.vantage} ` : '', 'dim'],
     [` ${showGap(item)}  `, 'strong'],
-    [reasons, 'dim'],
+    [showReasons(item.reasons), 'dim'],
   ];
 }

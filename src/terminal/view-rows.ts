@@ -4,7 +4,8 @@ import type { State } from '../core/model.ts';
 import type { Columns, LaneItem, Group } from './list-layout.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
-import { uptimeOf, type Lane } from './lane.ts';
+import { ratio } from '../core/uptime.ts';
+import type { Lane } from './lane.ts';
 import { disagreement, stateOf, worstOf, type Row } from './dashboard-model.ts';
 import type { Style } from './palette.ts';
 import { cellsFor, drawSpark, drawStrip, type Window } from './view-strip.ts';
@@ -102,7 +103,7 @@ export function drawLine(brush: Brush, item: LaneItem, y: number, selected: bool
     grid.putRight(ago.x + ago.width, y, coarse(now - last.to), 'dim', ago.width);
   }
   const counts = lane.counts(now);
-  const share = uptimeOf(counts);
+  const share = ratio(counts);
   grid.putRight(gaps.x + gaps.width, y, String(counts.gaps), counts.gaps > 0 ? 'strong' : 'dim', gaps.width);
   grid.putRight(uptime.x + uptime.width, y, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);
 }
@@ -124,7 +125,7 @@ export function drawCard(brush: Brush, item: LaneItem, y: number, selected: bool
 
   drawGap(brush, lane, y);
   const counts = lane.counts(now);
-  const share = uptimeOf(counts);
+  const share = ratio(counts);
   const right = uptime.x + uptime.width;
   grid.putRight(right, y, count(counts.gaps, 'gap'), counts.gaps > 0 ? 'strong' : 'dim', uptime.width);
   grid.putRight(right, y + 1, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Stage } from '../../src/demo/demo-stage.ts';
+import { DemoStage } from '../../src/demo/demo-stage.ts';
 import { endPrograms, entry, Program } from '../cli/program.ts';
 import { watched } from '../monitor/backend.ts';
 import { withEngine } from '../monitor/watch.ts';
@@ -115,7 +115,7 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
   });
 
   it('has services that misbehave as they should, and come back', async () => {
-    const stage = await Stage.open();
+    const stage = await DemoStage.open();
     try {
       const { web, api, cache } = stage.ports;
       const services = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Message } from '../../src/core/messages.ts';
-import { uptimeOf, type Lane } from '../../src/terminal/lane.ts';
+import { ratio } from '../../src/core/uptime.ts';
 import { Model, worstOf } from '../../src/terminal/dashboard-model.ts';
 import { shifted } from '../../src/terminal/time-shift.ts';
 import { SEEN } from '../../src/terminal/strip-cells.ts';
@@ -39,7 +39,7 @@ describe('the model', () => {
     world.change('web', 'up', 'down', 8000, 'refused');
     world.now = START + 10_000;
     const counts = laneOf(world).counts(world.now);
-    assert.deepEqual([counts.gaps, counts.downMs, counts.upMs, uptimeOf(counts)], [2, 3000, 7000, 0.7]);
+    assert.deepEqual([counts.gaps, counts.downMs, counts.upMs, ratio(counts)], [2, 3000, 7000, 0.7]);
     assert.equal(laneOf(world).openMs(world.now), 2000);
   });
 
