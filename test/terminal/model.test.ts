@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 
 import type { Message } from '../../src/core/messages.ts';
 import { ratio } from '../../src/core/uptime.ts';
+import type { Lane } from '../../src/terminal/lane.ts';
 import { Model, worstOf } from '../../src/terminal/dashboard-model.ts';
 import { shifted } from '../../src/terminal/time-shift.ts';
 import { SEEN } from '../../src/terminal/strip-cells.ts';
