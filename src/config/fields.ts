@@ -202,14 +202,14 @@ export const statuses = z
   .transform((written): readonly StatusRange[] => (Array.isArray(written) ? written : [written]));
 
 /** A value in a message. Of what is not text or a number only the kind is shown. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (typeof value === 'string') return excerpt(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return kindOf(value);
 }
 
 /** What kind of value it is, without showing it. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
@@ -229,7 +229,7 @@ export function says(noun: string, allowed: string): { error: (issue: Refused) =
 }
 
 /** `, did you mean "port"?` where one of the words is near to what was written, otherwise nothing. */
-export function didYouMean(written: string, words: readonly string[]): string {
+function didYouMean(written: string, words: readonly string[]): string {
   let best: string | null = null;
   let least = written.length < 4 ? 2 : 3;
   for (const word of words) {

@@ -82,6 +82,7 @@ const DEFAULT_FILE = 'services.json';
 const DEFAULT_TIMEOUT_MS = 1000;
 /** The name of the stream where none is configured. */
 export const DEFAULT_STREAM = 'gapwatch';
+/** How long the history is kept where that is not configured. */
 export const DEFAULT_KEEP_MS = 90 * 86_400_000;
 
 /** @throws ConfigError with everything that is wrong */

@@ -30,7 +30,7 @@ type UrlOf<Kind extends keyof typeof URL_PARSERS> = Extract<
 >['value'];
 
 /** Reads a URL that may be a secret; null where that fails, which is reported. */
-export async function readUrl<Kind extends keyof typeof URL_PARSERS>(
+async function readUrl<Kind extends keyof typeof URL_PARSERS>(
   reader: SectionReader,
   kind: Kind,
   url: Secret,
@@ -44,7 +44,7 @@ export async function readUrl<Kind extends keyof typeof URL_PARSERS>(
 }
 
 /** The TLS of a service; `undefined` and `true` are all defaults. */
-export async function tlsSpec(reader: SectionReader, tls: Tls | undefined): Promise<TlsSpec> {
+async function tlsSpec(reader: SectionReader, tls: Tls | undefined): Promise<TlsSpec> {
   const settings = tls === undefined || tls === true ? {} : tls;
   return {
     verify: settings.verify ?? true,
@@ -55,7 +55,7 @@ export async function tlsSpec(reader: SectionReader, tls: Tls | undefined): Prom
 }
 
 /** Reports an address that is not of the requested family. */
-export function checkFamily(reader: SectionReader, host: string, family: 4 | 6 | null): void {
+function checkFamily(reader: SectionReader, host: string, family: 4 | 6 | null): void {
   const of = isIP(host);
   if (of === 0 || family === null || of === family) return;
   reader.problem([], `"family" is ${String(family)}, but ${host} is an address of family ${String(of)}`);

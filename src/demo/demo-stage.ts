@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Behaviour } from './demo-service.ts';
 
 const ROLES = ['web', 'api', 'cache'] as const;
-export type Role = (typeof ROLES)[number];
+type Role = (typeof ROLES)[number];
 
 /** What happens, in this order, again and again. */
 const ACTS = [
@@ -50,7 +50,10 @@ export class DemoStage {
     this.realRedis = realRedis;
   }
 
-  /** Starts the three services. */
+  /**
+   * Starts the three services.
+   * @throws Error where one can not be started
+   */
   static async open(): Promise<DemoStage> {
     const [web, api, cache] = await Promise.all([freePort(), freePort(), freePort()]);
     const stage = new DemoStage({ web, api, cache }, await hasRedis());
@@ -81,7 +84,7 @@ export class DemoStage {
     await Promise.all(ROLES.map((role) => this.#end(role)));
   }
 
-  /** Ends a service, and starts it again after a while. */
+  /** Ends a service, and starts it again after `awayMs`. @throws Error where it can not be started */
   async restart(role: Role, awayMs: number): Promise<void> {
     await this.#end(role);
     await sleep(awayMs, undefined, { signal: this.#abort.signal });

@@ -39,6 +39,7 @@ export interface Entry {
   readonly why: string;
 }
 
+/** The newest items, each once. */
 export class News {
   readonly #items = new Map<string, Item>();
 

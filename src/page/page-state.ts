@@ -26,7 +26,7 @@ export interface Change {
 }
 
 /** Where to go on in the feed. */
-export interface Position {
+interface Position {
   readonly after: number;
   readonly monitor: string;
 }
@@ -49,6 +49,7 @@ const NO_SHARES: Shares = {
   observed: { '1h': 0, '24h': 0, '90d': 0 },
 };
 
+/** All that the page shows. */
 export class PageState {
   readonly news = new News();
   #board = new Board();

@@ -19,7 +19,7 @@ export const LEAST_DOWN = 3;
 const LEAST_UNOBSERVED = 2;
 
 /** Where pixels lie in time. */
-export interface Scale {
+interface Scale {
   /** The beginning of the first pixel. */
   readonly from: number;
   /** Milliseconds a pixel. */

@@ -9,11 +9,12 @@ import { mainReason, REASON_WORDS, showReason, showWhen, STATE_WORDS } from './p
 export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'>;
 
 /** A line below the sentence; the service that it is about may be looked up. */
-export interface Line {
+interface Line {
   readonly service: string | null;
   readonly text: string;
 }
 
+/** What is above the services. */
 export interface Summary {
   /** The worst of what is known. */
   readonly tone: State;

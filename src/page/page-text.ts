@@ -77,7 +77,7 @@ export function showExactly(at: number, now: number): string {
 }
 
 /** `Mon 23 Nov (UTC)`. */
-export function showDay(at: number): string {
+function showDay(at: number): string {
   return `${UTC_DAY.format(at).replace(',', '')} (UTC)`;
 }
 
@@ -85,7 +85,8 @@ function dayBefore(at: number, now: number): string {
   return new Date(at).toDateString() === new Date(now).toDateString() ? '' : `${DAY.format(at)} `;
 }
 
-export interface RowText {
+/** The text in the row of a service. */
+interface RowText {
   /** `Up`, or `Was up` where that is old. */
   readonly state: string;
   /** `for 3 h 12 min`. */
@@ -146,6 +147,7 @@ export function intervalText(
   return `Down for ${showGap(gap)}\n${when}${reason === null ? '' : `\n${REASON_WORDS[reason]}`}`;
 }
 
+/** The tooltip of a day. */
 export function dayText({ from, upMs, downMs, unobservedMs, gaps }: Day): string {
   const day = showDay(from);
   if (upMs + downMs + unobservedMs === 0) return `${day}\nNot known`;
@@ -163,6 +165,7 @@ export function daysText(days: readonly Day[]): string {
   return `Last ${String(days.length)} days: ${count(known.length, 'day')} known, ${String(down.length)} of them with a gap`;
 }
 
+/** The connection of the page to its monitor. */
 export interface ConnectionState {
   /** `opening`: no message has come yet. */
   readonly status: 'opening' | 'live' | 'broken';

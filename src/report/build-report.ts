@@ -14,7 +14,7 @@ import {
 import { type Incident, Incidents } from '../core/incidents.ts';
 
 /** To the microsecond: what lies below is noise. */
-export function round(ms: number): number {
+function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
@@ -142,7 +142,7 @@ type WholeGap = Omit<ReportGap, 'fromStartMs' | 'toStartMs' | 'insideMs'>;
  * The gaps of a service, oldest first.
  * @param inside its intervals, cut to the window
  */
-export function gapsOf(
+function gapsOf(
   service: ObservedService,
   inside: readonly ReportInterval[],
   window: Window,
@@ -224,10 +224,7 @@ interface ScheduledService {
 }
 
 /** The incidents of all vantages, oldest first. */
-export function incidentsOf(
-  vantages: readonly VantageReport[],
-  fromStart: (at: number) => number | null,
-): IncidentReport[] {
+function incidentsOf(vantages: readonly VantageReport[], fromStart: (at: number) => number | null): IncidentReport[] {
   return vantages.flatMap((one) => incidentsAt(one, fromStart)).sort((a, b) => a.from - b.from);
 }
 

@@ -7,6 +7,7 @@ import type { Reason, State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/board.ts';
 import type { VantageReport } from './report.ts';
 
+/** A stretch of time in one state. */
 export interface ObservedInterval {
   readonly state: State;
   readonly from: number;
@@ -18,6 +19,7 @@ export interface ObservedInterval {
 /** What is known of a gap that was still open when the watch ended. */
 export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service'>;
 
+/** All that is known of one service. */
 export interface ObservedService {
   readonly name: string;
   readonly info: ServiceInfo;
@@ -30,6 +32,7 @@ export interface ObservedService {
   readonly identities: readonly Identity[];
 }
 
+/** All that one monitor knows. */
 export interface ObservedVantage {
   readonly vantage: string;
   /** The monitor's id. */
@@ -39,6 +42,7 @@ export interface ObservedVantage {
   readonly marks: readonly Pick<Mark, 'at' | 'text'>[];
 }
 
+/** What a report is about. */
 export interface Window {
   readonly from: number;
   readonly to: number;

@@ -37,6 +37,7 @@ interface Prepared {
   readonly form: (report: Report) => string;
 }
 
+/** The files of `--report`, each with an empty draft beside it until the report is written. */
 export class ReportFiles {
   readonly #prepared: readonly Prepared[];
   readonly #onExit = (): void => {

@@ -4,7 +4,7 @@ import { showReasons } from '../core/reasons.ts';
 import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
 
 /** `+2.14 s`, `−0.40 s`: before or after the command's start. */
-export function showOffset(ms: number): string {
+function showOffset(ms: number): string {
   return `${ms <= -0.5 ? '−' : '+'}${showDuration(Math.abs(ms))}`;
 }
 

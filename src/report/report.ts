@@ -11,6 +11,7 @@ import type { ServiceInfo } from '../core/board.ts';
 /** The version of this form. */
 export const FORMAT = 1;
 
+/** The whole report. */
 export interface Report {
   readonly format: typeof FORMAT;
   /** The program that wrote it. */
@@ -34,6 +35,7 @@ export interface Report {
 /** How run's command ended. `given-up`: it did not end within `--give-up`, so it was ended. */
 export type CommandEnding = 'exited' | 'signal' | 'given-up';
 
+/** What was run, and how it ended. */
 export interface RunFacts {
   /** The command and its arguments. */
   readonly command: readonly string[];
@@ -66,6 +68,7 @@ export interface Budget {
  */
 export type VerdictResult = 'pass' | 'fail' | 'not-proven';
 
+/** The verdict on a run. */
 export interface Verdict {
   readonly result: VerdictResult;
   /** What speaks against it; empty for `pass`. */
@@ -81,6 +84,7 @@ export interface Verdict {
  */
 export type FaultKind = 'gap' | 'total' | 'not-back' | 'partial' | 'unobserved';
 
+/** One thing that speaks against a run. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly vantage: string;
@@ -105,6 +109,7 @@ export interface VantageReport {
   readonly services: readonly ServiceReport[];
 }
 
+/** One service, as one monitor saw it. */
 export interface ServiceReport extends ServiceInfo {
   readonly service: string;
   /** Seamless over the window, cut at its edges, oldest first. */
@@ -149,6 +154,7 @@ export interface ReportInterval {
  */
 export type GapEnd = 'seen' | 'open' | 'unseen';
 
+/** One gap, with its bounds. */
 export interface ReportGap {
   /** When the first failed probe was sent. */
   readonly from: number;
@@ -211,6 +217,7 @@ export interface IncidentReport {
   readonly services: readonly { readonly service: string; readonly gap: number }[];
 }
 
+/** A mark, or the start or the end of the command. */
 export interface ReportMark {
   readonly vantage: string;
   readonly at: number;
@@ -228,6 +235,7 @@ export type HintKind =
   | 'all-at-once'
   | 'own-path';
 
+/** A hint with its evidence. */
 export interface Hint {
   readonly kind: HintKind;
   /** What it usually means. */

@@ -44,6 +44,7 @@ interface Record {
   readonly identities: Identity[];
 }
 
+/** The record of one monitor. */
 export class Recorder implements FeedReader {
   readonly samples = false;
   readonly #records = new Map<string, Record>();

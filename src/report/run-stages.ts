@@ -4,11 +4,12 @@
  */
 
 /** `before`: the command is not started yet. `after`: it has ended. */
-export type Stage = 'before' | 'during' | 'after' | 'over';
+type Stage = 'before' | 'during' | 'after' | 'over';
 
 /** What is to be done. `not-up`: give up, without the command. `end-command`: it takes too long. */
-export type Step = 'wait' | 'start' | 'not-up' | 'end-command' | 'finish';
+type Step = 'wait' | 'start' | 'not-up' | 'end-command' | 'finish';
 
+/** How long a run waits. */
 export interface Patience {
   /** Every service up this long before the command. */
   readonly beforeMs: number;
@@ -18,6 +19,9 @@ export interface Patience {
   readonly giveUpMs: number;
 }
 
+/** @example
+ * stages.look(now, [2500, 2100], proofMs) // start: both were up for the two seconds of `beforeMs`
+ */
 export class Stages {
   readonly #patience: Patience;
   #stage: Stage = 'before';

@@ -225,7 +225,7 @@ const STEPS = [
 /** About so many labels fit beside each other. */
 const TICKS = 8;
 
-export interface Tick {
+interface Tick {
   readonly at: number;
   readonly label: string;
 }

@@ -2,6 +2,7 @@
 import type { Style } from './palette.ts';
 import { cellsOf } from './text-cells.ts';
 
+/** In cells. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -13,6 +14,7 @@ export type Span = readonly [text: string, style: Style];
 /** The second half of a character that takes two cells. */
 export const SECOND_HALF = '';
 
+/** A frame, line by line. What lies outside is cut off. */
 export class Grid {
   readonly width: number;
   readonly height: number;

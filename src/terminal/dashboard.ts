@@ -18,11 +18,11 @@ import { view, type View } from './view.ts';
 const WAITING_SAMPLES = 20_000;
 
 /** How it ended: `q`, Ctrl-C, the terminal went away, or `close()`. */
-export interface DashboardEnd {
+interface DashboardEnd {
   readonly reason: 'quit' | 'SIGINT' | 'SIGHUP' | 'closed';
 }
 
-export interface DashboardOptions {
+interface DashboardOptions {
   /** What the terminal's kind, its character set and NO_COLOR are read from: this process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: NodeJS.ReadStream;
@@ -36,6 +36,11 @@ interface Batch {
   readonly offsetMs: number;
 }
 
+/**
+ * @example
+ * const dashboard = new Dashboard([source]);
+ * const { reason } = await dashboard.ended;
+ */
 export class Dashboard {
   /** Resolves when it has ended; the terminal is as it was then. */
   readonly ended: Promise<DashboardEnd>;

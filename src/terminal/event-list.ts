@@ -8,7 +8,7 @@ const ENTRIES = 1000;
 const TOGETHER_MS = 1000;
 
 /** The services that one vantage did not observe at the same time. */
-export interface UnobservedSpan {
+interface UnobservedSpan {
   readonly services: Set<string>;
   /** Those that are observed again. */
   readonly seen: Set<string>;
@@ -26,6 +26,7 @@ export type Entry = { at: number; readonly source: number } & (
   | { readonly kind: 'note'; readonly text: string }
 );
 
+/** The newest entries, in the order of time. */
 export class EventList {
   #entries: Entry[] = [];
   readonly #incidents: Incidents[] = [];

@@ -5,12 +5,14 @@ export const WINDOWS: readonly number[] = [
   10_000, 30_000, 60_000, 120_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
 ];
 
-export const SORTS = ['as given', 'problem first', 'name', 'latency', 'gaps'] as const;
+/** The orders that `s` steps through. */
+const SORTS = ['as given', 'problem first', 'name', 'latency', 'gaps'] as const;
 export type Sort = (typeof SORTS)[number];
 
 /** `list`: the services; `detail`: one in full; `help`: the keys; `mark` and `filter`: text is typed. */
-export type Mode = 'list' | 'detail' | 'help' | 'mark' | 'filter';
+type Mode = 'list' | 'detail' | 'help' | 'mark' | 'filter';
 
+/** What the person at the terminal has chosen: changed by keys and mouse only. */
 export interface Ui {
   readonly mode: Mode;
   /** The mode that Esc returns to. */
@@ -66,7 +68,8 @@ export interface Seen {
   readonly now: number;
 }
 
-export interface Pressed {
+/** What a key changed, and what it makes the program do. */
+interface Pressed {
   readonly ui: Ui;
   readonly command: Command | null;
 }

@@ -14,7 +14,7 @@ const GAPS = 100;
 const SETTLED_MS = 2000;
 
 /** Sums since the dashboard first saw the service, or since the last reset. Durations in milliseconds. */
-export interface Counts {
+interface Counts {
   /** Those that ended, and the one that is open. */
   readonly gaps: number;
   readonly upMs: number;
@@ -28,6 +28,7 @@ interface Baseline {
   readonly counts: Counts;
 }
 
+/** One service from one vantage. */
 export class Lane {
   readonly name: string;
   readonly latency: Latency;

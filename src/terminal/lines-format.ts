@@ -8,6 +8,11 @@ import type { Board } from '../core/board.ts';
 /** The widest service name that the columns are made for. */
 const MAX_NAME = 32;
 
+/**
+ * One line for each event, for a scroll-back.
+ * @example
+ * new LinesFormat(false).line(gap) // 2026-11-23 04:05:06.789  api   GAP         0.40 s (0.31–0.50), 4 probes failed: refused
+ */
 export class LinesFormat {
   readonly #sayVantage: boolean;
   #nameWidth = 4;

@@ -79,6 +79,7 @@ export type Item =
   | { readonly kind: 'service'; readonly row: Row }
   | LaneItem;
 
+/** A service from one vantage. */
 export interface LaneItem {
   readonly kind: 'lane';
   readonly row: Row;
@@ -90,7 +91,8 @@ export interface LaneItem {
   readonly last: boolean;
 }
 
-export interface Layout {
+/** How the list fits into its room. */
+interface Layout {
   /** Lines of a lane: 1, or 2 where there is room for cards. */
   readonly laneHeight: 1 | 2;
   /** Lines that each item takes, with the empty one after it. */
@@ -167,13 +169,13 @@ function sum(values: readonly number[]): number {
 }
 
 /** A column: where it begins, and how many cells it has. Without room it has a width of 0. */
-export interface Column {
+interface Column {
   readonly x: number;
   readonly width: number;
 }
 
 const NAMES = ['name', 'state', 'strip', 'latency', 'spark', 'gap', 'ago', 'gaps', 'uptime'] as const;
-export type ColumnName = (typeof NAMES)[number];
+type ColumnName = (typeof NAMES)[number];
 export type Columns = Readonly<Record<ColumnName, Column>>;
 
 /** The list begins after the sign of the selected row. */

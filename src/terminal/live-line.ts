@@ -5,6 +5,7 @@ import { cellsOf, widthOf } from './text-cells.ts';
 import { showDuration } from '../core/format.ts';
 import { WORST_FIRST, type State } from '../core/model.ts';
 
+/** A service on the line. */
 export interface LiveService {
   readonly name: string;
   readonly state: State;
@@ -63,6 +64,11 @@ const REDRAW_MS = 150;
 /** Smaller than this nothing is kept apart. */
 const LEAST_ROWS = 4;
 
+/**
+ * One line at the bottom of a terminal, below what other programs write. They write to the terminal directly, so it is
+ * kept apart as apt keeps its progress bar: the terminal scrolls only what is above it, and the cursor stays theirs.
+ * Each drawing is one write, so that nothing of theirs gets in between.
+ */
 export class BottomLine {
   readonly #stream: WriteStream;
   readonly #render: (columns: number) => string;

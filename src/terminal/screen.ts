@@ -14,7 +14,7 @@ import type { Grid, Size } from './cell-grid.ts';
 import { paletteOf, type Colours } from './palette.ts';
 
 /** What a person does. */
-export interface TerminalEvents {
+interface TerminalEvents {
   /** A key: its name (`up`, `enter`, `S-tab`, `C-c`), or the character. */
   key(key: string): void;
   /** The mouse: a click, or the wheel. @param y the line on the screen, 0 at the top */
@@ -25,7 +25,7 @@ export interface TerminalEvents {
   gone(): void;
 }
 
-export interface TerminalOptions {
+interface TerminalOptions {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   readonly colours: Colours;
@@ -60,6 +60,7 @@ const NAMED = new Set([
   'tab',
 ]);
 
+/** The terminal of the dashboard, from its construction until `close`. */
 export class Terminal {
   readonly #options: TerminalOptions;
   readonly #events: TerminalEvents;

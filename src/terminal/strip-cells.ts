@@ -32,13 +32,14 @@ export interface Cells {
 }
 
 /** Until when what is known. Milliseconds since the epoch. */
-export interface Known {
+interface Known {
   /** The present: nothing is drawn after it. */
   readonly now: number;
   /** After this nothing was observed: when the last message came, where the source is not connected. */
   readonly knownUntil: number;
 }
 
+/** The settled states of one service. */
 export class Strip {
   readonly #rings = LEVELS.map(([cellMs, cells]) => new StripRing(cellMs, cells));
   readonly #states: Intervals;

@@ -56,6 +56,7 @@ function coloursOf(env: Environment, term: string): Colours {
   return FEW_COLOURS.test(term) ? 16 : 256;
 }
 
+/** The signs of the dashboard: one character each, where nothing else is said. */
 export interface Glyphs {
   /** Whether everything has to be ASCII. */
   readonly ascii: boolean;

@@ -12,7 +12,7 @@ import type { GapFacts } from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 
 /** A character with the marks that are drawn over it, and the cells that it takes. */
-export interface Cell {
+interface Cell {
   readonly char: string;
   readonly width: 1 | 2;
 }

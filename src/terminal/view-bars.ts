@@ -13,7 +13,7 @@ import type { Style } from './palette.ts';
 const LATE_MS = 20;
 
 /** What the header is made from. */
-export interface HeaderFacts {
+interface HeaderFacts {
   readonly model: Model;
   readonly ui: Ui;
   readonly glyphs: Glyphs;
@@ -25,6 +25,7 @@ export interface HeaderFacts {
   readonly waiting: number;
 }
 
+/** The first line: vantages, how many services are in which state, the monitor itself, the time. */
 export function drawHeader(grid: Grid, facts: HeaderFacts): void {
   const { model, ui, glyphs } = facts;
   const room = grid.width - 1;
@@ -89,6 +90,7 @@ function monitorSpans({ sources }: Model): Span[] {
 
 type Hint = readonly [key: string, does: string];
 
+/** The last line: the keys, or the text that is being typed. */
 export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs): void {
   const y = grid.height - 1;
   if (ui.mode === 'mark' || ui.mode === 'filter') {
@@ -197,6 +199,7 @@ function signsOf({ strip, states, mark }: Glyphs): readonly (readonly [sign: str
   ];
 }
 
+/** The keys and the signs, explained. */
 export function drawHelp(grid: Grid, glyphs: Glyphs): void {
   const lines: Span[][] = [
     [['Keys', 'title']],

@@ -13,7 +13,7 @@ import { cellsFor, drawAxis, drawSpark, drawStrip, type Place, type Window } fro
 import { showLatency, stateWord } from './text-cells.ts';
 
 /** What the details are drawn with. */
-export interface DetailBrush {
+interface DetailBrush {
   readonly grid: Grid;
   readonly glyphs: Glyphs;
   readonly window: Window;

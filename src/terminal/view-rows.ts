@@ -63,7 +63,7 @@ export function drawService({ grid, columns, glyphs, now }: Brush, row: Row, y: 
 }
 
 /** The state in a word and a sign; what is not settled is shown, and said to be so. @param room in cells */
-export function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number): Span {
+function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number): Span {
   const live = seen.lane.live(now);
   const state = stateOf(seen, now);
   const word = `${glyphs.states[state]} ${stateWord(state, room - 2)}`;
@@ -73,7 +73,7 @@ export function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number):
 }
 
 /** The strip of a lane. */
-export function drawLaneStrip(brush: Brush, { lane, source }: LaneItem, y: number, height: number): void {
+function drawLaneStrip(brush: Brush, { lane, source }: LaneItem, y: number, height: number): void {
   const { grid, columns, glyphs, window, now } = brush;
   const knownUntil = source.connected ? now : source.lastMessageAt;
   const seen = lane.cells(cellsFor(columns.strip.width, window), now, knownUntil);

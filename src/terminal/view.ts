@@ -22,7 +22,7 @@ const PANEL_WIDTH = 160;
 const ROOMY_HEIGHT = 30;
 
 /** What the frame is made from. Times in milliseconds since the epoch. */
-export interface Scene {
+interface Scene {
   readonly model: Model;
   readonly ui: Ui;
   readonly size: Size;

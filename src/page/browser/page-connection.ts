@@ -6,7 +6,7 @@ const LONGEST_PAUSE_MS = 10_000;
 /** A feed that sends nothing for this long is gone: its heartbeats come every 5 s. It is also the deadline for opening. */
 const SILENCE_MS = 15_000;
 
-export interface ConnectionEvents {
+interface ConnectionEvents {
   /** Called before each attempt; resolves with the URL of the feed. Rejects with an error for people. */
   prepare(): Promise<URL>;
   onMessage(text: string): void;
@@ -14,6 +14,7 @@ export interface ConnectionEvents {
   onClose(problem: string, pauseMs: number): void;
 }
 
+/** Connects again until the page is left. */
 export class FeedConnection {
   readonly #events: ConnectionEvents;
   #socket: WebSocket | null = null;

@@ -15,11 +15,12 @@ const DAYS_MS = 600_000;
 /** The deadline for an answer. */
 const ANSWER_MS = 10_000;
 
-export interface FeedEvents {
+interface FeedEvents {
   /** Something is to be drawn. */
   changed(changes: readonly Change[]): void;
 }
 
+/** The live state of the page: fetched once, then kept up to date over the websocket. */
 export class Feed {
   readonly state = new PageState();
   readonly clock = new MonitorClock();

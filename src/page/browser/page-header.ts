@@ -18,6 +18,7 @@ interface Slot {
   readonly text: HTMLElement;
 }
 
+/** The overall sentence, in the page, in its title and in its icon. */
 export class Hero {
   readonly #sentence = byId('sentence', HTMLElement);
   readonly #sign = byId('sign', HTMLElement);
@@ -72,7 +73,7 @@ const SHAPES: Readonly<Record<State, string>> = {
 };
 
 /** As addresses for a link. */
-export const ICONS: Readonly<Record<State, string>> = {
+const ICONS: Readonly<Record<State, string>> = {
   up: icon(SHAPES.up),
   down: icon(SHAPES.down),
   partial: icon(SHAPES.partial),
@@ -85,6 +86,7 @@ function icon(shape: string): string {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
+/** The connection, the vantage and the time; and the footer. */
 export class Top {
   readonly #word = byId('connection-label', HTMLElement);
   readonly #clock = byId('clock', HTMLElement);
@@ -119,6 +121,7 @@ export class Top {
 
 const REST_MS = 800;
 
+/** Announces to screen readers what changed, once nothing has changed for a moment. */
 export class Announcer<Change> {
   readonly #element = byId('announcer', HTMLElement);
   readonly #words: (changes: readonly Change[]) => string;

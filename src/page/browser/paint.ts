@@ -3,6 +3,7 @@ import type { Day } from '../../core/uptime.ts';
 import { downShare } from '../page-days.ts';
 import type { Piece } from '../page-strip.ts';
 
+/** What all drawing of one moment goes by. Times in milliseconds since the epoch, by the monitor's clock. */
 export interface Frame {
   readonly now: number;
   /** Until when the present states are known. */
@@ -20,6 +21,7 @@ export interface Frame {
   readonly theme: Theme;
 }
 
+/** The colours of the style sheet, for canvases: they follow the reader's light or dark. */
 export interface Theme {
   readonly up: string;
   readonly down: string;
@@ -99,6 +101,7 @@ export function paintStrip(
   }
 }
 
+/** @param width in device pixels */
 export function paintDays(
   canvas: HTMLCanvasElement,
   days: readonly Day[],
