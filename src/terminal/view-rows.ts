@@ -5,7 +5,6 @@ import type { Columns, LaneItem, Group } from './list-layout.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import { ratio } from '../core/uptime.ts';
-import type { Lane } from './lane.ts';
 import { disagreement, stateOf, worstOf, type Row } from './dashboard-model.ts';
 import type { Style } from './palette.ts';
 import { cellsFor, drawSpark, drawStrip, type Window } from './view-strip.ts';
@@ -80,28 +79,35 @@ function drawLaneStrip(brush: Brush, { lane, source }: LaneItem, y: number, heig
   drawStrip(grid, { ...columns.strip, y, height }, seen, glyphs);
 }
 
+/** The latency now, and the open outage or else the last gap with its bounds. Returns that gap; null where it is not shown. */
+function drawLatencyAndGap(brush: Brush, item: LaneItem, y: number): GapFacts | null {
+  const { grid, columns, now } = brush;
+  const { latency, gap } = columns;
+  const { lane } = item;
+  const ms = lane.latency.now;
+  const well = stateOf(item, now) === 'up' ? 'plain' : 'dim';
+  grid.putRight(latency.x + latency.width, y, ms === null ? '–' : showLatency(ms), well, latency.width);
+  const openMs = lane.openMs(now);
+  const last = openMs === null ? (lane.gaps.at(-1) ?? null) : null;
+  if (openMs !== null) grid.put(gap.x, y, `${showDuration(openMs)} so far`, 'down', gap.width);
+  else if (last === null) grid.put(gap.x, y, '–', 'dim', gap.width);
+  else grid.put(gap.x, y, fitGap(last, gap.width), 'plain', gap.width);
+  return last;
+}
+
 /** One service, or one vantage's view of it, in one line. */
 export function drawLine(brush: Brush, item: LaneItem, y: number, selected: boolean): void {
   const { grid, columns, glyphs, now } = brush;
-  const { name, state, latency, spark, gap, ago, gaps, uptime } = columns;
+  const { name, state, spark, ago, gaps, uptime } = columns;
   const { lane } = item;
   grid.put(name.x, y, item.label, selected ? 'accent' : 'plain', name.width);
   grid.spans(state.x, y, [stateSpan(brush, item, state.width)], state.width);
   drawLaneStrip(brush, item, y, 1);
 
-  const ms = lane.latency.now;
-  const well = stateOf(item, now) === 'up' ? 'plain' : 'dim';
-  grid.putRight(latency.x + latency.width, y, ms === null ? '–' : showLatency(ms), well, latency.width);
   if (spark.width > 0) drawSpark(grid, spark.x, y, lane.latency.buckets(spark.width, now), glyphs);
 
-  const open = lane.openMs(now);
-  const last = lane.gaps.at(-1);
-  if (open !== null) grid.put(gap.x, y, `${showDuration(open)} so far`, 'down', gap.width);
-  else if (last === undefined) grid.put(gap.x, y, '–', 'dim', gap.width);
-  else {
-    grid.put(gap.x, y, fitGap(last, gap.width), 'plain', gap.width);
-    grid.putRight(ago.x + ago.width, y, coarse(now - last.to), 'dim', ago.width);
-  }
+  const last = drawLatencyAndGap(brush, item, y);
+  if (last !== null) grid.putRight(ago.x + ago.width, y, coarse(now - last.to), 'dim', ago.width);
   const counts = lane.counts(now);
   const share = ratio(counts);
   grid.putRight(gaps.x + gaps.width, y, String(counts.gaps), counts.gaps > 0 ? 'strong' : 'dim', gaps.width);
@@ -111,40 +117,23 @@ export function drawLine(brush: Brush, item: LaneItem, y: number, selected: bool
 /** One service, or one vantage's view of it, as a card. */
 export function drawCard(brush: Brush, item: LaneItem, y: number, selected: boolean): void {
   const { grid, columns, glyphs, now } = brush;
-  const { name, latency, uptime } = columns;
+  const { name, latency, gap, uptime } = columns;
   const { lane } = item;
   grid.put(name.x, y, item.label, selected ? 'accent' : 'strong', name.width);
   const indent = item.label.length - item.label.trimStart().length;
   grid.spans(name.x + indent, y + 1, [stateSpan(brush, item, name.width - indent)], name.width - indent);
   drawLaneStrip(brush, item, y, 2);
 
-  const ms = lane.latency.now;
-  const well = stateOf(item, now) === 'up' ? 'plain' : 'dim';
-  grid.putRight(latency.x + latency.width, y, ms === null ? '–' : showLatency(ms), well, latency.width);
   if (latency.width > 0) drawSpark(grid, latency.x, y + 1, lane.latency.buckets(latency.width, now), glyphs);
 
-  drawGap(brush, lane, y);
+  const last = drawLatencyAndGap(brush, item, y);
+  if (last !== null) {
+    const reasons = last.reasons.map(({ reason }) => reason).join(', ');
+    grid.put(gap.x, y + 1, `${showAgo(now - last.to)}  ${reasons}`, 'dim', gap.width);
+  } else if (lane.openMs(now) !== null) grid.put(gap.x, y + 1, lane.board.reason ?? '', 'down', gap.width);
   const counts = lane.counts(now);
   const share = ratio(counts);
   const right = uptime.x + uptime.width;
   grid.putRight(right, y, count(counts.gaps, 'gap'), counts.gaps > 0 ? 'strong' : 'dim', uptime.width);
   grid.putRight(right, y + 1, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);
-}
-
-/** The open outage and why, or the last gap with its bounds, how long ago it ended, and what its probes found. */
-function drawGap({ grid, columns: { gap }, now }: Brush, lane: Lane, y: number): void {
-  const open = lane.openMs(now);
-  const last = lane.gaps.at(-1);
-  if (open !== null) {
-    grid.put(gap.x, y, `${showDuration(open)} so far`, 'down', gap.width);
-    grid.put(gap.x, y + 1, lane.board.reason ?? '', 'down', gap.width);
-  } else if (last === undefined) grid.put(gap.x, y, '–', 'dim', gap.width);
-  else {
-    grid.put(gap.x, y, fitGap(last, gap.width), 'plain', gap.width);
-    grid.put(gap.x, y + 1, `${showAgo(now - last.to)}  ${reasonsOf(last)}`, 'dim', gap.width);
-  }
-}
-
-function reasonsOf({ reasons }: GapFacts): string {
-  return reasons.map(({ reason }) => reason).join(', ');
 }
