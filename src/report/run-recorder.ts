@@ -4,16 +4,17 @@
  * known becomes unobserved. Pure: time comes with the messages.
  */
 import type { FeedReader } from '../core/source.ts';
-import type {
-  ConnectionLost,
-  GapFacts,
-  Hello,
-  Identity,
-  Mark,
-  Message,
-  ServiceSnapshot,
-  TimelineInterval,
-  Transition,
+import {
+  gapFacts,
+  type ConnectionLost,
+  type GapFacts,
+  type Hello,
+  type Identity,
+  type Mark,
+  type Message,
+  type ServiceSnapshot,
+  type TimelineInterval,
+  type Transition,
 } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { infoOf, type ServiceInfo } from '../core/board.ts';
@@ -119,12 +120,10 @@ export class Recorder implements FeedReader {
         this.#advance(message.at);
         this.#transition(message);
         return;
-      case 'gap': {
+      case 'gap':
         this.#advance(message.to);
-        const { from, to, durationMs, minMs, maxMs, failed, reasons } = message;
-        this.#records.get(message.service)?.gaps.push({ from, to, durationMs, minMs, maxMs, failed, reasons });
+        this.#records.get(message.service)?.gaps.push(gapFacts(message));
         return;
-      }
       case 'open-gap': {
         const { from, durationMs, minMs, failed, reasons } = message;
         const record = this.#records.get(message.service);

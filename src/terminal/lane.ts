@@ -1,5 +1,12 @@
 /** One service as one vantage sees it: what the dashboard knows of it beyond the board. Pure: fed by messages. */
-import type { Gap, GapFacts, SampleMessage, ServiceSnapshot, Transition } from '../core/messages.ts';
+import {
+  gapFacts,
+  type Gap,
+  type GapFacts,
+  type SampleMessage,
+  type ServiceSnapshot,
+  type Transition,
+} from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 import type { BoardService } from '../core/board.ts';
 import { Latency } from './latency.ts';
@@ -104,8 +111,8 @@ export class Lane {
     this.message = change.message;
   }
 
-  gap({ from, to, durationMs, minMs, maxMs, failed, reasons }: Gap): void {
-    this.#addGaps([{ from, to, durationMs, minMs, maxMs, failed, reasons }]);
+  gap(gap: Gap): void {
+    this.#addGaps([gapFacts(gap)]);
   }
 
   sample(sample: SampleMessage): void {
