@@ -202,7 +202,7 @@ describe('gapwatch run that can not begin', { concurrency: 2 }, () => {
     ['a path that is not there', ['8080', '--', './nothing'], /There is no file \.\/nothing\. Nothing was started/],
     ['a file that is no program', ['8080', '--', './plain'], /plain is not executable/],
     ['a folder', ['8080', '--', '.'], /There is no/],
-    ['no command', ['8080'], /the command stands behind --/],
+    ['no command', ['8080'], /put the command after --/],
     ['an empty command', ['8080', '--', ''], /The command is empty/],
     ['no service', ['--', 'true'], /No service to watch/],
     [
