@@ -1,9 +1,36 @@
-/** A connection to the Redis of a bus: it comes back for ever, queues nothing, and has a deadline for every command. */
-import { createHash } from 'node:crypto';
-
+/**
+ * A connection to the Redis of a bus: it is made again forever, queues nothing, and has a deadline for every command. It
+ * separates what is worth another try from faults of this program.
+ */
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
 
-import { type Keys, keyList, keysOf } from './keys.ts';
+/**
+ * The keys in Redis. All are in one slot of a cluster by the same hash tag, so that one script may use all of them. The scripts
+ * take them in this order.
+ */
+export interface Keys {
+  /** The stream: what all monitors published, in the order in which it came. */
+  readonly stream: string;
+  /**
+   * Hash: `id` of the feed, `began`, `n` the number of the newest event, `total` how many events there ever were, `top` the
+   * newest entry, `trimmed` when the stream was last trimmed.
+   */
+  readonly meta: string;
+  /** Hash by vantage: its monitor, the run of that, its last sign of life, and whether it is offline, as JSON. */
+  readonly vantages: string;
+  /** Hash by vantage: all that is known of its services, as of an entry of the stream, as JSON. */
+  readonly snapshots: string;
+  /** Hash by monitor: the `seq` of its last event in the stream, and when that was. */
+  readonly seqs: string;
+}
+
+/** @param stream the name of the stream; where it has no hash tag of its own, it is the tag of the other keys */
+export function keysOf(stream: string): Keys {
+  const tag = /\{[^}]+\}/.test(stream) ? stream : `{${stream}}`;
+  const key = (name: string): string => `${tag}:${name}`;
+  return { stream, meta: key('meta'), vantages: key('vantages'), snapshots: key('snapshots'), seqs: key('seqs') };
+}
 
 /** One Redis. */
 export interface RedisNode {
@@ -26,7 +53,7 @@ export interface BusAddress {
   readonly shown: string;
 }
 
-/** A Redis that has not answered after this time is taken for silent. */
+/** A Redis that has not answered after this time counts as silent. */
 const COMMAND_MS = 5000;
 const CONNECT_MS = 5000;
 const FIRST_PAUSE_MS = 100;
@@ -37,10 +64,40 @@ const REDIRECTIONS = 4;
 /** The client's own words for "there is no connection": they say nothing of why. */
 const NO_CONNECTION = /^(Connection is closed\.|Stream isn't writeable|Cluster isn't ready|None of startup nodes)/;
 
-/** An entry of a stream: its id, and names and values in turn. */
-export type StreamEntry = readonly [id: string, fields: readonly string[]];
+/** An error in a script of ours, as Redis 7 (`ERR user_script:3: ...`) and 6.2 (`ERR Error running script ...: @user_script:3: ...`) word it. */
+const SCRIPT_FAULT = /^ERR (?:Error compiling script|.*\buser_script: ?\d+: (?!-?[A-Z]+ )|Wrong number of args)/;
 
-export class BusLink {
+/** An entry of a stream as Redis gives it: its id, and names and values in turn. */
+export type RawEntry = readonly [id: string, fields: readonly string[]];
+
+/** A script that runs inside Redis. */
+export interface Script {
+  readonly name: string;
+  readonly source: string;
+  /** By which Redis knows it once it has run. */
+  readonly sha: string;
+}
+
+/** What a connection or Redis says: another try may do better. Its message is for people, and holds no secret. */
+export class BusError extends Error {
+  override readonly name = 'BusError';
+}
+
+/**
+ * Passes over what is worth another try. Everything else is a fault of this program: it is logged as such, and thrown where
+ * nothing catches it, so that it ends the program.
+ * @returns the problem in words; null where the program ends
+ */
+export function problemOf(error: unknown, log: Pick<Logger, 'fatal'>): string | null {
+  if (error instanceof BusError) return error.message;
+  log.fatal({ err: error }, 'a fault of gapwatch itself, in its work with the bus');
+  setImmediate(() => {
+    throw error;
+  });
+  return null;
+}
+
+export class BusConnection {
   readonly keys: Keys;
   readonly where: BusAddress;
   readonly #client: Redis | Cluster;
@@ -53,22 +110,23 @@ export class BusLink {
     this.keys = keysOf(stream);
     this.#client = connect(where);
     this.#client.on('error', (error: Error) => {
-      this.#cause = words(error);
+      this.#cause = wordsOf(error);
     });
     this.#client.on('ready', () => {
       this.#cause = null;
     });
   }
 
-  /** Runs a script. @throws Error in words that hold no secret */
-  async run(script: string, args: readonly (string | number)[]): Promise<unknown> {
-    const list = keyList(this.keys);
-    return this.#do(async () => {
+  /** Runs a script. @throws BusError where Redis can't be reached or refuses; Error where the script is wrong */
+  async run({ name, source, sha }: Script, args: readonly (string | number)[]): Promise<unknown> {
+    const { stream, meta, vantages, snapshots, seqs } = this.keys;
+    const keys = [stream, meta, vantages, snapshots, seqs];
+    return this.#do(name, async () => {
       try {
-        return await this.#client.evalsha(shaOf(script), list.length, ...list, ...args);
+        return await this.#client.evalsha(sha, keys.length, ...keys, ...args);
       } catch (error) {
         if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return this.#client.eval(script, list.length, ...list, ...args);
+        return this.#client.eval(source, keys.length, ...keys, ...args);
       }
     });
   }
@@ -95,28 +153,25 @@ export class BusLink {
     });
   }
 
-  /** A field of a hash; null where there is none. */
-  get(key: keyof Keys, field: string): Promise<string | null> {
-    return this.#do(() => this.#client.hget(this.keys[key], field));
+  /** What is stored of a vantage's services; null where there is nothing. @throws BusError */
+  snapshot(vantage: string): Promise<string | null> {
+    return this.#do('hget', () => this.#client.hget(this.keys.snapshots, vantage));
   }
 
-  /** Entries of the stream from the oldest on. @param from an id, or `(` and an id for those behind it */
-  range(from: string, count: number): Promise<readonly StreamEntry[]> {
-    return this.#do(() => this.#client.xrange(this.keys.stream, from, '+', 'COUNT', count));
-  }
-
-  /** Entries of the stream from the newest back. */
-  rangeBack(from: string, count: number): Promise<readonly StreamEntry[]> {
-    return this.#do(() => this.#client.xrevrange(this.keys.stream, from, '-', 'COUNT', count));
+  /** Entries of the stream from the newest back. @param from an id, or `(` and an id for those before it @throws BusError */
+  rangeBack(from: string, count: number): Promise<readonly RawEntry[]> {
+    return this.#do('xrevrange', () => this.#client.xrevrange(this.keys.stream, from, '-', 'COUNT', count));
   }
 
   /**
-   * Waits for entries behind an id. Whatever else is asked on this connection waits too.
+   * Waits for entries after an id. All other commands on this connection wait too.
    * @returns the entries; none where none came
+   * @throws BusError
    */
-  async follow(after: string, count: number, waitMs: number): Promise<readonly StreamEntry[]> {
+  async follow(after: string, count: number, waitMs: number): Promise<readonly RawEntry[]> {
     const { stream } = this.keys;
     const reply = await this.#do(
+      'xread',
       () => this.#client.xread('COUNT', count, 'BLOCK', waitMs, 'STREAMS', stream, after),
       waitMs,
     );
@@ -129,21 +184,24 @@ export class BusLink {
     this.#client.disconnect();
   }
 
-  async #do<T>(command: () => Promise<T>, waitMs = 0): Promise<T> {
+  async #do<T>(name: string, command: () => Promise<T>, waitMs = 0): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         this.#cause = `it has not answered for ${String((COMMAND_MS + waitMs) / 1000)} s`;
         reject(new Error(this.#cause));
-        // Its late answer would hold up all that is asked after it.
+        // Its late answer would hold up all later commands.
         this.#reconnect();
       }, COMMAND_MS + waitMs);
     });
     try {
       return await Promise.race([command(), late]);
     } catch (error) {
-      const said = words(error);
-      throw new Error(NO_CONNECTION.test(said) ? (this.#cause ?? 'no connection') : said);
+      // The client's own faults, such as an argument of the wrong type; its words on connections are plain errors.
+      if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) throw error;
+      if (SCRIPT_FAULT.test(error.message)) throw new Error(`${name}: ${error.message}`, { cause: error });
+      const words = wordsOf(error);
+      throw new BusError(NO_CONNECTION.test(words) ? (this.#cause ?? 'no connection') : words);
     } finally {
       clearTimeout(timer);
     }
@@ -156,21 +214,9 @@ export class BusLink {
   }
 }
 
-const SHAS = new Map<string, string>();
-
-function shaOf(script: string): string {
-  const sha = SHAS.get(script) ?? createHash('sha1').update(script).digest('hex');
-  SHAS.set(script, sha);
-  return sha;
-}
-
 /** An error in words for people; what it carries beside, the command's arguments, may be secret. */
-function words(error: unknown): string {
-  const text =
-    error instanceof Error
-      ? error.message || ((error as NodeJS.ErrnoException).code ?? 'no connection')
-      : String(error);
-  return text
+function wordsOf(error: Error): string {
+  return (error.message || ((error as NodeJS.ErrnoException).code ?? 'no connection'))
     .replace(/ script: [0-9a-f]{40}, on @.*$/, '')
     .replace(/\p{Cc}/gu, ' ')
     .slice(0, 300);

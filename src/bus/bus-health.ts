@@ -1,51 +1,66 @@
-/** Whether a hub hears its bus; and what is to be shown while it does not: nobody must take for present what is past. */
+/** How a hub's reading of the bus goes: whether the bus is there, what is shown while it is not, and what could not be read. */
 import type { Logger } from 'pino';
 
-import { SILENT_MS } from './constants.ts';
 import type { Board } from '../core/board.ts';
-import { blindBoard } from './blind.ts';
+import { SILENT_MS } from './bus-scripts.ts';
+import { unobservedBoard } from './unobserved.ts';
 
 const NOT_YET = 'not connected yet';
 
-export class Hearing {
+export class BusHealth {
   readonly #log: Logger;
   #problem: string | null = NOT_YET;
-  /** When the bus was last heard of, in milliseconds since the epoch. */
-  #heardAt: number;
-  #blind: Board | null = null;
+  /** When the bus last answered, in milliseconds since the epoch. */
+  #answeredAt: number;
+  #unobserved: Board | null = null;
+  /** What was skipped, by kind. The kinds come from the code, so there are few. */
+  readonly #kinds = new Set<string>();
+  #skipped = 0;
 
   constructor(log: Logger, now: number) {
     this.#log = log;
-    this.#heardAt = now;
+    this.#answeredAt = now;
   }
 
-  /** Why nothing is heard at present, for people; null where all is well. */
+  /** Why the bus can't be read at present, for people; null where all is well. */
   get problem(): string | null {
     return this.#problem;
   }
 
-  /** The services while the bus has been away for long; null otherwise. */
-  get blind(): Board | null {
-    return this.#blind;
+  /** The services while the bus has been away for long, so that no past state is taken for the present one; null otherwise. */
+  get unobserved(): Board | null {
+    return this.#unobserved;
   }
 
-  /** The bus is heard. Returns whether something else is to be shown now. */
-  heard(now: number): boolean {
-    this.#heardAt = now;
-    if (this.#problem !== null) this.#log.info('the bus is heard');
+  /** How many entries and events could not be read. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** The bus answers. Returns whether something else is to be shown now. */
+  answered(now: number): boolean {
+    this.#answeredAt = now;
+    if (this.#problem !== null) this.#log.info('the bus answers');
     this.#problem = null;
-    const wasBlind = this.#blind !== null;
-    this.#blind = null;
-    return wasBlind;
+    const wasUnobserved = this.#unobserved !== null;
+    this.#unobserved = null;
+    return wasUnobserved;
   }
 
-  /** The bus is not heard. Returns whether something else is to be shown now. @param board what was known */
-  failed(error: unknown, board: Board, now: number): boolean {
-    const problem = error instanceof Error ? error.message : String(error);
-    if (this.#problem === null || this.#problem === NOT_YET) this.#log.warn({ problem }, 'the bus is not heard');
+  /** The bus can't be read. Returns whether something else is to be shown now. @param board what was known */
+  failed(problem: string, board: Board, now: number): boolean {
+    if (this.#problem === null || this.#problem === NOT_YET) this.#log.warn({ problem }, 'the bus can not be read');
     this.#problem = problem;
-    if (this.#blind !== null || now - this.#heardAt < SILENT_MS) return false;
-    this.#blind = blindBoard(board, this.#heardAt, now);
+    if (this.#unobserved !== null || now - this.#answeredAt < SILENT_MS) return false;
+    this.#unobserved = unobservedBoard(board, this.#answeredAt, now);
     return true;
+  }
+
+  /** Something in the stream can't be read: it is counted, and each kind of it logged once. @param problem one of a few texts */
+  skip(problem: string): void {
+    this.#skipped += 1;
+    if (this.#kinds.has(problem)) return;
+    this.#kinds.add(problem);
+    this.#log.warn(`skipped in the stream of the bus: ${problem}; this is logged once, and counted`);
   }
 }

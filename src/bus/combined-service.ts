@@ -2,12 +2,46 @@
 import type { Observed, ServiceSnapshot, TimelineInterval, Uptime, VantageView } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { BoardService } from '../core/board.ts';
-import { combined, combinedTimeline } from './combine.ts';
+import { beginAfter, Intervals } from '../core/intervals.ts';
 
+/** Up if all that see it say up, down if all say down, otherwise partial; where none sees it, why not. */
+export function combined(states: Iterable<State>): State {
+  const found = new Set(states);
+  if (found.has('partial') || (found.has('up') && found.has('down'))) return 'partial';
+  if (found.has('up')) return 'up';
+  if (found.has('down')) return 'down';
+  return found.has('unobserved') ? 'unobserved' : 'unknown';
+}
+
+/**
+ * Several timelines as one.
+ * @param timelines of one vantage each, in the order in which its states were entered, the last one open
+ * @returns the oldest interval first; the last one is open
+ */
+export function combinedTimeline(timelines: readonly (readonly TimelineInterval[])[]): TimelineInterval[] {
+  const changes = timelines.flatMap((timeline, vantage) => {
+    let from = -Infinity;
+    // Where a vantage's clock was set back, its states keep their order.
+    return timeline.map((interval) => {
+      from = beginAfter(from, interval.from);
+      return { vantage, state: interval.state, from };
+    });
+  });
+  changes.sort((a, b) => a.from - b.from);
+  const [first] = changes;
+  if (first === undefined) return [];
+  const states: State[] = timelines.map(() => 'unknown');
+  const together = new Intervals({ state: 'unknown', from: first.from, reason: null });
+  for (const { vantage, state, from } of changes) {
+    states[vantage] = state;
+    together.enter({ state: combined(states), from, reason: null });
+  }
+  return together.timeline();
+}
 /** One vantage's view of it. */
 export interface Lane {
   readonly vantage: string;
-  /** The `id` of the monitor that speaks for the vantage. */
+  /** The `id` of the monitor that publishes from there. */
   readonly monitor: string;
   readonly service: BoardService;
 }
@@ -22,7 +56,7 @@ export class CombinedService extends BoardService {
     return this.#lanes;
   }
 
-  /** Other vantages watch it, or what one knows of it was told anew. At least one. */
+  /** Other vantages watch it, or one has published again what it knows of it. @param lanes at least one */
   setLanes(lanes: readonly Lane[]): void {
     this.#lanes = lanes;
     const gaps = lanes.flatMap(({ service }) => service.gaps).sort((a, b) => a.to - b.to);
@@ -65,7 +99,7 @@ export class CombinedService extends BoardService {
     };
   }
 
-  /** Who says what. */
+  /** How each vantage sees it. */
   views(): VantageView[] {
     return this.#lanes.map(({ vantage, monitor, service: { state, since, reason } }) => ({
       vantage,
@@ -77,7 +111,7 @@ export class CombinedService extends BoardService {
   }
 }
 
-/** The mean of what the vantages say that say something; null where none does. */
+/** The mean over the vantages that know something; null where none does. */
 function mean(each: readonly (Uptime | Observed)[]): Uptime {
   const over = (window: keyof Uptime): number | null => {
     const known = each.flatMap((one) => one[window] ?? []);

@@ -1,28 +1,26 @@
 /**
- * A hub: reads what all monitors publish to a bus, and is to a feed's server what a monitor is. It has nothing of its
- * own that it can't read again, so there may be any number of hubs, and a viewer who leaves one goes on at another.
+ * A hub: reads what all monitors publish to a bus, and is to a feed's server what a monitor is. It has nothing of its own that it
+ * can't read again, so there may be any number of hubs, and a viewer who leaves one goes on at another.
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
-import { type BusLink, type StreamEntry } from './bus-connection.ts';
-import { SILENT_MS } from './constants.ts';
-import { entryOf, isBehind } from './entry.ts';
-import { MARK } from './scripts.ts';
-import { Clock } from '../core/clock.ts';
-import type { Hello, Mark, Message, MonitorIdentity } from '../core/messages.ts';
-import { PROTOCOL } from '../core/messages.ts';
-import type { FeedSource, HubFigures, Reader } from '../core/source.ts';
 import type { Board } from '../core/board.ts';
-import { Hearing } from './bus-health.ts';
-import { HubLog } from './hub-log.ts';
-import { load, look, type Look } from './load.ts';
-import { Skipped } from './skipped.ts';
-import { Watchman } from './liveness-monitor.ts';
-import { World } from './merged-state.ts';
+import { Clock } from '../core/clock.ts';
+import { MemoryEventLog } from '../core/event-log.ts';
+import { type Hello, type Mark, type Message, type MonitorIdentity, PROTOCOL } from '../core/messages.ts';
+import type { FeedSource, HubFigures, Reader } from '../core/source.ts';
+import { type BusConnection, problemOf, type RawEntry } from './bus-connection.ts';
+import { BusHealth } from './bus-health.ts';
+import { appendMark, type Look, look, SILENT_MS } from './bus-scripts.ts';
+import { LivenessMonitor } from './liveness-monitor.ts';
+import { loadState } from './load-state.ts';
+import { MergedState } from './merged-state.ts';
+import { entryOf, isAfter } from './stream-entry.ts';
 
+/** Events in memory, for viewers who come back: some 100 MB. */
+const KEPT = 100_000;
 /** Entries taken at a time. */
 const CHUNK = 200;
 const WAIT_MS = 2000;
@@ -30,13 +28,13 @@ const LOOK_MS = 1000;
 const HEARTBEAT_MS = 5000;
 /** Hellos for all viewers are this far apart at least: many monitors may begin at once. */
 const HELLO_MS = 250;
-/** What was told to be in the stream and has not come after this long is looked for anew. */
-const LOST_MS = 10_000;
+/** Where the stream has newer events, and none comes for this long, it is read again. */
+const STUCK_MS = 10_000;
 const PAUSE_MS = 200;
 
 export interface HubOptions {
-  /** To ask on, and to wait on; closed with the hub. */
-  readonly links: { readonly ask: BusLink; readonly wait: BusLink };
+  /** For commands, and to wait for entries; closed with the hub. */
+  readonly connections: { readonly commands: BusConnection; readonly waiting: BusConnection };
   /** What it is called. */
   readonly name: string;
   readonly version: string;
@@ -44,49 +42,46 @@ export interface HubOptions {
 }
 
 export class Hub implements FeedSource {
+  readonly events = new MemoryEventLog(0, KEPT);
   readonly #options: HubOptions;
   readonly #clock = new Clock();
   readonly #readers = new Set<Reader>();
-  readonly #hearing: Hearing;
-  readonly #skipped: Skipped;
-  readonly #watchman: Watchman;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #health: BusHealth;
+  readonly #liveness: LivenessMonitor;
+  readonly #timers: readonly NodeJS.Timeout[];
   #identity: MonitorIdentity;
-  readonly events = new HubLog();
-  #world = new World();
+  #state = new MergedState();
   /** The last entry that was read. */
   #last = '0-0';
   #loaded = false;
   #loading: Promise<void> | null = null;
-  #whenLoaded: () => void = () => undefined;
+  #onLoaded: () => void = () => undefined;
   readonly #firstLoad = new Promise<void>((resolve) => {
-    this.#whenLoaded = resolve;
+    this.#onLoaded = resolve;
   });
   #closed = false;
   #behindSince: number | null = null;
   #helloTimer: NodeJS.Timeout | null = null;
-  readonly #following: Promise<void>;
   #looking = false;
+  readonly #following: Promise<void>;
 
   /** Begins to read, as soon as the bus can be reached. */
   constructor(options: HubOptions) {
     this.#options = options;
     this.#identity = { id: '', vantage: options.name, version: options.version, startedAt: this.now() };
-    this.#hearing = new Hearing(options.log, this.now());
-    this.#skipped = new Skipped(options.log);
-    this.#watchman = new Watchman(options.links.ask, options.log);
+    this.#health = new BusHealth(options.log, this.now());
+    this.#liveness = new LivenessMonitor(options.connections.commands, options.log);
     this.#following = this.#follow();
-    this.#timers.push(
+    this.#timers = [
+      setInterval(() => void this.#look(), LOOK_MS),
       setInterval(() => {
-        void this.#look();
-      }, LOOK_MS),
-      setInterval(() => {
-        this.#beat();
+        const [now, { newest: seq }] = [this.now(), this.events];
+        this.#publish([{ type: 'heartbeat', now, seq, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
       }, HEARTBEAT_MS),
-    );
+    ];
   }
 
-  /** Waits until it has read what there is, so that viewers of other hubs can go on here. @param forMs at most so long */
+  /** Waits until it has read what there is, so that viewers of other hubs can go on here. @param forMs at most this long */
   async ready(forMs: number): Promise<void> {
     await Promise.race([this.#firstLoad, sleep(forMs, undefined, { ref: false })]);
   }
@@ -96,20 +91,20 @@ export class Hub implements FeedSource {
   }
 
   get board(): Board {
-    return this.#hearing.blind ?? this.#world.board;
+    return this.#health.unobserved ?? this.#state.board;
   }
 
-  /** Why nothing is heard at present, for people; null where all is well. */
+  /** Why the bus can't be read at present, for people; null where all is well. */
   get problem(): string | null {
-    return this.#hearing.problem;
+    return this.#health.problem;
   }
 
   get figures(): HubFigures {
-    const known = this.#hearing.blind === null ? [...this.#world.services.values()] : [];
+    const known = this.#health.unobserved === null ? [...this.#state.services.values()] : [];
     const views = known.flatMap(({ name, lanes }) =>
       lanes.map(({ vantage, service: { state } }) => ({ service: name, vantage, state })),
     );
-    return { skipped: this.#skipped.count, vantages: this.#world.vantages.size, views };
+    return { skipped: this.#health.skipped, vantages: this.#state.vantages.size, views };
   }
 
   now(): number {
@@ -127,11 +122,10 @@ export class Hub implements FeedSource {
     };
   }
 
-  /** Marks this moment for all hubs. @throws Error where the bus can't be reached */
+  /** Marks this moment for all hubs. @throws BusError where the bus can't be reached */
   async mark(text: string): Promise<Mark> {
     const mark: Mark = { type: 'mark', seq: 0, at: this.now(), text };
-    const seq = await this.#options.links.ask.run(MARK, [randomUUID(), JSON.stringify([mark])]);
-    return { ...mark, seq: Number(seq) };
+    return { ...mark, seq: await appendMark(this.#options.connections.commands, mark) };
   }
 
   /** Ends it. */
@@ -139,17 +133,12 @@ export class Hub implements FeedSource {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     if (this.#helloTimer !== null) clearTimeout(this.#helloTimer);
-    this.#options.links.ask.close();
-    this.#options.links.wait.close();
+    this.#options.connections.commands.close();
+    this.#options.connections.waiting.close();
     await this.#following;
   }
 
-  #beat(): void {
-    const [now, { newest: seq }] = [this.now(), this.events];
-    this.#publish([{ type: 'heartbeat', now, seq, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
-  }
-
-  /** Reads all anew; at once only for one who asks. */
+  /** Reads everything again; once where several callers ask at the same time. */
   #load(found: Look): Promise<void> {
     this.#loading ??= this.#loadNow(found).finally(() => {
       this.#loading = null;
@@ -158,125 +147,119 @@ export class Hub implements FeedSource {
   }
 
   async #loadNow(found: Look): Promise<void> {
-    const { links, version, name } = this.#options;
-    const { world, entries, last } = await load(links.ask, found, this.now(), (problem) => {
-      this.#skipped.add(problem);
+    const { connections, version, name } = this.#options;
+    const { state, entries, last } = await loadState(connections.commands, found, this.now(), (problem) => {
+      this.#health.skip(problem);
     });
-    const first = entries[0]?.n ?? found.newest + 1;
-    const known = this.#identity.id === found.numbering ? this.events.newest : null;
-    this.events.beginAt(first - 1);
-    this.#world = world;
-    for (const entry of entries) for (const event of world.take(entry).events) this.events.append(event);
+    const known = this.#identity.id === found.feed ? this.events.newest : null;
+    this.events.restart(entries[0]?.previous ?? found.newest);
+    this.#state = state;
+    for (const entry of entries) for (const event of state.take(entry).events) this.events.append(event);
     this.#last = last;
     this.#behindSince = null;
-    this.#identity = { id: found.numbering, vantage: name, version, startedAt: found.began };
-    this.#heard();
+    this.#identity = { id: found.feed, vantage: name, version, startedAt: found.began };
+    this.#answered();
     this.#loaded = true;
-    this.#whenLoaded();
-    // Who listens gets what was missed, where that has no hole; otherwise a viewer has to come back.
-    if (known !== null) this.#publish(this.events.after(known, Infinity) ?? []);
-    this.#tellAnew();
+    this.#onLoaded();
+    // Viewers get what they missed, where all of it is there; otherwise the hello has to do.
+    if (known !== null) this.#publish(this.events.eventsAfter(known, Infinity) ?? []);
+    this.#greetSoon();
   }
 
   async #follow(): Promise<void> {
-    while (!this.#closed) await this.#step();
-  }
-
-  async #step(): Promise<void> {
-    const { ask, wait } = this.#options.links;
-    try {
-      if (!this.#loaded) {
-        await ask.ready(SILENT_MS);
-        await this.#load(await look(ask));
+    const { commands, waiting } = this.#options.connections;
+    while (!this.#closed) {
+      try {
+        if (!this.#loaded) {
+          await commands.ready(SILENT_MS);
+          await this.#load(await look(commands));
+        }
+        const entries = await waiting.follow(this.#last, CHUNK, WAIT_MS);
+        await this.#loading;
+        if (!this.#isClosed() && !(await this.#take(entries))) await this.#load(await look(commands));
+      } catch (error) {
+        if (this.#isClosed() || !this.#failed(error)) return;
+        await sleep(PAUSE_MS);
+        await waiting.ready(LOOK_MS);
       }
-      const raw = await wait.follow(this.#last, CHUNK, WAIT_MS);
-      await this.#loading;
-      if (this.#closed) return;
-      if (!(await this.#take(raw))) await this.#load(await look(ask));
-    } catch (error) {
-      if (this.#closed) return;
-      this.#say(error);
-      await sleep(PAUSE_MS);
-      await wait.ready(LOOK_MS);
     }
   }
 
-  /** Returns false where the numbers do not go on, so that all has to be read again. */
-  async #take(raw: readonly StreamEntry[]): Promise<boolean> {
+  /** Returns false where an entry does not follow the one before, so that everything has to be read again. */
+  async #take(raws: readonly RawEntry[]): Promise<boolean> {
     const now = this.now();
-    const told: Message[] = [];
-    let anew = false;
-    for (const one of raw) {
-      // All was read anew meanwhile.
-      if (!isBehind(one[0], this.#last)) continue;
-      const read = entryOf(one, now);
-      if ('problem' in read) this.#skipped.add(read.problem);
+    const messages: Message[] = [];
+    let helloDue = false;
+    for (const raw of raws) {
+      // Everything was read again meanwhile.
+      if (!isAfter(raw[0], this.#last)) continue;
+      const read = entryOf(raw, now);
+      if ('problem' in read) this.#health.skip(read.problem);
       const entry = 'problem' in read ? read.entry : read;
       if (entry === null) continue;
-      if (entry.numbering !== this.#identity.id || entry.n !== this.events.newest + 1) {
-        // What was taken so far stands; who wrote this is asked, as strangers may write anything.
-        this.#publish(told.splice(0));
-        const found = await look(this.#options.links.ask);
-        if (found.numbering !== this.#identity.id || found.newest < this.events.newest) return false;
-        if (entry.numbering !== found.numbering || entry.n <= this.events.newest) {
-          this.#skipped.add('an entry with numbers that are not its own');
-          continue;
-        }
-        return false;
+      if (entry.feed !== this.#identity.id || entry.previous !== this.events.newest) {
+        // What was taken so far stands. Strangers may write anything, so Redis is asked which numbers were given.
+        this.#publish(messages.splice(0));
+        const { newest } = this.events;
+        const found = await look(this.#options.connections.commands);
+        if (found.feed !== this.#identity.id || found.newest < newest) return false;
+        if (entry.feed === found.feed && entry.newest > newest && entry.newest <= found.newest) return false;
+        this.#health.skip('an entry with numbers that are not its own');
+        continue;
       }
-      const news = this.#world.take(entry);
-      for (const event of news.events) {
-        this.events.append(event);
-        told.push(event);
-      }
-      told.push(...news.statuses);
-      anew ||= news.anew;
+      const change = this.#state.take(entry);
+      for (const event of change.events) this.events.append(event);
+      messages.push(...change.events, ...change.statuses);
+      helloDue ||= change.helloDue;
     }
-    const last = raw.at(-1)?.[0] ?? this.#last;
-    if (isBehind(last, this.#last)) this.#last = last;
-    this.#publish(told);
-    if (anew) this.#tellAnew();
+    const last = raws.at(-1)?.[0] ?? this.#last;
+    if (isAfter(last, this.#last)) this.#last = last;
+    this.#publish(messages);
+    if (helloDue) this.#greetSoon();
     this.#behindSince = null;
     return true;
   }
 
-  /** Asks who is there. */
+  /** Looks which vantages are there, and whether the stream is still the one that was read. */
   async #look(): Promise<void> {
     if (this.#looking || !this.#loaded) return;
     this.#looking = true;
     try {
-      // Read before Redis is asked: what it tells is never older.
+      // Before Redis is asked: its answer is never older.
       const { newest } = this.events;
-      const found = await look(this.#options.links.ask);
-      const caughtUp = found.numbering === this.#identity.id && newest >= found.newest;
+      const found = await look(this.#options.connections.commands);
+      const caughtUp = found.feed === this.#identity.id && newest >= found.newest;
       if (caughtUp) this.#behindSince = null;
       else this.#behindSince ??= performance.now();
-      const isLost = this.#behindSince !== null && performance.now() - this.#behindSince > LOST_MS;
-      if (found.numbering !== this.#identity.id || found.newest < newest || isLost) await this.#load(found);
-      this.#heard();
-      for (const name of this.#world.vantages.keys()) {
+      const isStuck = this.#behindSince !== null && performance.now() - this.#behindSince > STUCK_MS;
+      if (found.feed !== this.#identity.id || found.newest < newest || isStuck) await this.#load(found);
+      this.#answered();
+      for (const name of this.#state.vantages.keys()) {
         if (found.vantages.has(name)) continue;
-        this.#world.forget(name);
-        this.#tellAnew();
+        this.#state.forget(name);
+        this.#greetSoon();
       }
-      await this.#watchman.look(found, this.events.newest, this.#world);
+      await this.#liveness.check(found, this.events.newest, this.#state);
     } catch (error) {
-      this.#watchman.interrupted();
-      if (!this.#closed) this.#say(error);
+      this.#liveness.interrupted();
+      if (!this.#closed) this.#failed(error);
     } finally {
       this.#looking = false;
     }
   }
 
-  #heard(): void {
-    if (this.#hearing.heard(this.now())) this.#tellAnew();
+  #answered(): void {
+    if (this.#health.answered(this.now())) this.#greetSoon();
   }
 
-  #say(error: unknown): void {
-    if (this.#hearing.failed(error, this.#world.board, this.now())) this.#tellAnew();
+  /** Returns false where it is a fault of this program, which ends it. */
+  #failed(error: unknown): boolean {
+    const problem = problemOf(error, this.#options.log);
+    if (problem !== null && this.#health.failed(problem, this.#state.board, this.now())) this.#greetSoon();
+    return problem !== null;
   }
 
-  #tellAnew(): void {
+  #greetSoon(): void {
     this.#helloTimer ??= setTimeout(() => {
       this.#helloTimer = null;
       this.#publish([this.#hello()]);
@@ -293,5 +276,10 @@ export class Hub implements FeedSource {
     const { newest: seq } = this.events;
     const services = this.board.snapshot(now);
     return { type: 'hello', protocol: PROTOCOL, monitor: this.#identity, now, seq, resumed: false, services };
+  }
+
+  /** It may be closed during any wait. */
+  #isClosed(): boolean {
+    return this.#closed;
   }
 }

@@ -1,16 +1,15 @@
 /**
- * What a hub knows: every service as its vantages see it, and together. A pure function of what it is given of the
- * stream, in its order: so every hub tells the same under the same numbers.
+ * What a hub knows: every service as its vantages see it, and together. A pure function of what it is given of the stream, in
+ * its order: so every hub publishes the same under the same numbers.
  */
 import { isDeepStrictEqual } from 'node:util';
 
-import { type Entry, isBehind } from './entry.ts';
-import { goodbye } from './silence.ts';
+import { Board, infoOf } from '../core/board.ts';
 import type { Event, Hello, StatusMessage, Transition } from '../core/messages.ts';
 import type { State } from '../core/model.ts';
-import { Board, infoOf } from '../core/board.ts';
-import { Views } from './combine.ts';
 import { CombinedService } from './combined-service.ts';
+import { type Entry, isAfter } from './stream-entry.ts';
+import { toUnobserved } from './unobserved.ts';
 
 interface Vantage {
   monitor: string;
@@ -19,16 +18,16 @@ interface Vantage {
   readonly top: string;
 }
 
-/** What an entry means for those who listen. */
-export interface News {
+/** What an entry means for viewers. */
+export interface Change {
   /** Under their numbers in the stream. */
   readonly events: readonly Event[];
   readonly statuses: readonly StatusMessage[];
-  /** Whether something changed that no event tells: the list of services, or what is known of one. */
-  readonly anew: boolean;
+  /** Whether something changed that is no event: the list of services, or what is known of one. Then a hello is due. */
+  readonly helloDue: boolean;
 }
 
-export class World {
+export class MergedState {
   /** The services, as all vantages see them together. */
   readonly board = new Board();
   readonly #combined = new Map<string, CombinedService>();
@@ -46,14 +45,14 @@ export class World {
   /**
    * What is known of a vantage before the first entry is taken.
    * @param top the last entry that it knows of
-   * @param silentAt since when nobody looks there; null where somebody does
+   * @param offlineAt since when no monitor observes there; null where one does
    */
-  begin(name: string, hello: Hello, top: string, silentAt: number | null): void {
-    this.#replace(name, hello, top, silentAt);
+  begin(name: string, hello: Hello, top: string, offlineAt: number | null): void {
+    this.#replace(name, hello, top, offlineAt);
   }
 
   /**
-   * How services were seen before the first entry: as its first transition says.
+   * How services were seen before the first entry: as their first transitions have it in `from`.
    * @param entries those that are taken next, the oldest first
    */
   beginAt(entries: readonly Entry[]): void {
@@ -68,19 +67,19 @@ export class World {
     }
   }
 
-  take(entry: Entry): News {
-    const { id, vantage: name, opening, n } = entry;
-    let anew = false;
+  take(entry: Entry): Change {
+    const { id, vantage: name, opening, first } = entry;
+    let helloDue = false;
     if (opening !== null) {
       this.#views.replace(name, new Map(opening.services.map(({ service, state }) => [service, state])));
       const known = this.#vantages.get(name);
-      if (known === undefined || isBehind(id, known.top)) anew = this.#replace(name, opening, id);
+      if (known === undefined || isAfter(id, known.top)) helloDue = this.#replace(name, opening, id);
     }
     const vantage = this.#vantages.get(name);
-    const fresh = vantage !== undefined && isBehind(id, vantage.top) ? vantage : null;
-    const events = entry.events.map((event, index) => this.#event(event, n + index, entry, fresh));
+    const fresh = vantage !== undefined && isAfter(id, vantage.top) ? vantage : null;
+    const events = entry.events.map((event, index) => this.#event(event, first + index, entry, fresh));
     const statuses = fresh === null ? [] : entry.statuses.flatMap((status) => this.#status(status, fresh) ?? []);
-    return { events, statuses, anew };
+    return { events, statuses, helloDue };
   }
 
   /** A vantage is not there any more. */
@@ -121,11 +120,11 @@ export class World {
   }
 
   /** Returns whether something changed. */
-  #replace(name: string, hello: Hello, top: string, silentAt: number | null = null): boolean {
+  #replace(name: string, hello: Hello, top: string, offlineAt: number | null = null): boolean {
     const before = this.#vantages.get(name);
     const board = new Board();
     board.apply(hello);
-    if (silentAt !== null) for (const event of goodbye(board, silentAt, null)) board.apply(event);
+    if (offlineAt !== null) for (const event of toUnobserved(board, offlineAt, 'stopped', null)) board.apply(event);
     const was = before === undefined ? null : outline(before.board);
     this.#vantages.set(name, { monitor: hello.monitor.id, board, top });
     for (const [service, { state }] of board.services) {
@@ -137,7 +136,7 @@ export class World {
     return before?.monitor !== hello.monitor.id || !isDeepStrictEqual(was, outline(board));
   }
 
-  /** Puts together anew who sees a service. */
+  /** Puts together again which vantages see a service. */
   #arrange(name: string): void {
     const lanes = [...this.#vantages].flatMap(([vantage, { monitor, board }]) => {
       const service = board.services.get(name);
@@ -167,4 +166,68 @@ function outline({ services }: Board): [string, State, number, object][] {
 
 function key(vantage: string, service: string): string {
   return `${vantage}\n${service}`;
+}
+
+/** The vantages' views of one service, and how many of each there are. */
+class SeenService {
+  readonly #views = new Map<string, State>();
+  readonly #counts: Record<State, number> = { up: 0, down: 0, partial: 0, unobserved: 0, unknown: 0 };
+
+  get size(): number {
+    return this.#views.size;
+  }
+
+  /** What all see together. */
+  get state(): State {
+    const { up, down, unobserved } = this.#counts;
+    if (up > 0) return down > 0 ? 'partial' : 'up';
+    if (down > 0) return 'down';
+    return unobserved > 0 ? 'unobserved' : 'unknown';
+  }
+
+  has(vantage: string): boolean {
+    return this.#views.has(vantage);
+  }
+
+  set(vantage: string, state: State): void {
+    this.delete(vantage);
+    this.#views.set(vantage, state);
+    this.#counts[state] += 1;
+  }
+
+  delete(vantage: string): void {
+    const state = this.#views.get(vantage);
+    if (state === undefined) return;
+    this.#views.delete(vantage);
+    this.#counts[state] -= 1;
+  }
+}
+
+/** How each vantage sees each service, change by change: the combined state before and after each. */
+class Views {
+  readonly #services = new Map<string, SeenService>();
+
+  /** Whether anything is known of the service from this vantage. */
+  has(service: string, vantage: string): boolean {
+    return this.#services.get(service)?.has(vantage) ?? false;
+  }
+
+  /** A vantage sees a service so. Returns what all see together, before and after. */
+  set(service: string, vantage: string, state: State): { readonly from: State; readonly to: State } {
+    const seen = this.#services.get(service) ?? new SeenService();
+    this.#services.set(service, seen);
+    const from = seen.state;
+    seen.set(vantage, state);
+    return { from, to: seen.state };
+  }
+
+  /** A vantage watches these services and no other, and sees them so. */
+  replace(vantage: string, states: ReadonlyMap<string, State>): void {
+    for (const [service, seen] of this.#services) {
+      if (states.has(service)) continue;
+      seen.delete(vantage);
+      if (seen.size === 0) this.#services.delete(service);
+    }
+    for (const [service, state] of states) this.set(service, vantage, state);
+  }
 }

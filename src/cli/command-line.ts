@@ -116,7 +116,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     )
     .command('report', 'Gaps and uptime from the history', REPORT_OPTIONS, async (args) => {
       const { report } = await import('./report-command.ts');
-      code = report(args);
+      code = await report(args);
     })
     .command(
       'check [target..]',

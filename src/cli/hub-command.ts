@@ -2,7 +2,7 @@
 import { destination, pino } from 'pino';
 
 import { BUS_URL_FORMS } from '../config/bus-url.ts';
-import { BusLink } from '../bus/bus-connection.ts';
+import { BusConnection } from '../bus/bus-connection.ts';
 import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { loadHubConfig } from '../config/load-config.ts';
 import { Hub } from '../bus/hub.ts';
@@ -27,8 +27,8 @@ export async function hub(args: HubArguments): Promise<number> {
   const formatters = { level: (level: string) => ({ level }) };
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination(2));
   const { stream } = config.bus;
-  const links = { ask: new BusLink(where, stream), wait: new BusLink(where, stream) };
-  const source = new Hub({ links, name: stream, version: VERSION, log });
+  const connections = { commands: new BusConnection(where, stream), waiting: new BusConnection(where, stream) };
+  const source = new Hub({ connections, name: stream, version: VERSION, log });
   await source.ready(FIRST_READ_MS);
   const feed = await serveFeed(source, { option: args.listen, settings: config.feed, archive: null, log }).catch(
     async (error: unknown) => {

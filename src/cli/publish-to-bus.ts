@@ -23,7 +23,7 @@ export function busOf(option: string | undefined, settings: HubConfig['bus']): B
 }
 
 /**
- * Publishes what a monitor emits, where that is wanted.
+ * Publishes the events of a monitor, where a bus is named.
  * @param where see `busOf`
  * @returns null where no bus is named
  */
@@ -34,9 +34,9 @@ export async function publishTo(
   log: Logger,
 ): Promise<Publisher | null> {
   if (where === null) return null;
-  const [{ BusLink }, { Publisher }] = await Promise.all([
+  const [{ BusConnection }, { Publisher }] = await Promise.all([
     import('../bus/bus-connection.ts'),
     import('../bus/publisher.ts'),
   ]);
-  return new Publisher(monitor, new BusLink(where, stream), log);
+  return new Publisher(monitor, new BusConnection(where, stream), log);
 }

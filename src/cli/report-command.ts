@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 
 import { commandLineProblem, invalid } from '../config/config-error.ts';
+import type { ArchiveReader, Window } from '../core/archive.ts';
 import { showTime } from '../core/format.ts';
 import { defaultDataDir } from '../history/data-dir.ts';
-import { HistoryReader } from '../history/reader.ts';
+import { openArchive } from '../history/history.ts';
 import { MOMENT_FORM, parseMoment } from '../core/duration.ts';
 import { buildReport } from '../report/build-report.ts';
-import { observedFrom } from '../report/from-history.ts';
-import type { Window } from '../report/observed.ts';
+import { observedFrom } from '../report/observed.ts';
 import { hintsOf } from '../report/hints.ts';
 import { historyText } from '../report/text-report.ts';
 import { reportFiles, type ReportArguments } from './options.ts';
@@ -21,29 +21,29 @@ const ALIVE_MS = 5000;
  * Reads the history, and prints what is asked of it. Returns the exit code.
  * @throws ConfigError, HistoryError
  */
-export function report(args: ReportArguments): number {
+export async function report(args: ReportArguments): Promise<number> {
   if (args.data === 'off') {
     const message = 'a report is made from a history: name the folder of one, or leave the option out';
     throw invalid([commandLineProblem('--data', message)]);
   }
   const asked = windowOf(args, Date.now());
-  const reader = HistoryReader.open(resolve(args.data ?? defaultDataDir(process.env)));
+  const archive = await openArchive(resolve(args.data ?? defaultDataDir(process.env)));
   try {
-    return reportOf(reader, args, asked);
+    return await reportOf(archive, args, asked);
   } finally {
-    reader.close();
+    await archive.close();
   }
 }
 
-function reportOf(reader: HistoryReader, args: ReportArguments, asked: Window): number {
-  const known = reader.services();
+async function reportOf(archive: ArchiveReader, args: ReportArguments, asked: Window): Promise<number> {
+  const { services: known, reach } = await archive.overview();
   const names = known.map(({ name }) => name);
   if (args.service !== undefined && !names.includes(args.service)) {
     const there = names.length === 0 ? 'there is none yet' : `there are: ${names.join(', ')}`;
     throw invalid([commandLineProblem('--service', `the history knows no "${args.service}"; ${there}`)]);
   }
   const wanted = known.filter(({ name }) => args.service === undefined || name === args.service);
-  const window = windowWithin(asked, reader.reach);
+  const window = windowWithin(asked, reach);
   // Who was gone before the window has no part in it, unless it is asked for by name.
   const part = wanted.filter(({ firstSeen, lastSeen }) => firstSeen < window.to && lastSeen > window.from);
   const chosen = new Set((args.service === undefined ? part : wanted).map(({ name }) => name));
@@ -52,7 +52,7 @@ function reportOf(reader: HistoryReader, args: ReportArguments, asked: Window): 
     const cut = wanted
       .filter(({ rawSince, firstSeen }) => rawSince > Math.max(window.from, firstSeen))
       .map(({ rawSince }) => rawSince);
-    const facts = buildReport([observedFrom(reader, window, chosen)], window, null);
+    const facts = buildReport([await observedFrom(archive, window, chosen)], window, null);
     const whole = { ...facts, hints: hintsOf(facts) };
     // Before the output, which may fail.
     const problems = files.write(whole);

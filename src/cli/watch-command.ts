@@ -1,6 +1,7 @@
 /** `gapwatch watch`: watches services, and shows what happens. */
 import type { Publisher } from '../bus/publisher.ts';
 import type { Config } from '../config/load-config.ts';
+import { ArchiveError, gapsByService } from '../core/archive.ts';
 import { durationText } from '../core/duration.ts';
 import { count } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
@@ -117,8 +118,8 @@ function opening({ watched, vantage }: Config, url: string | null): string {
 
 /** Gaps of the past that are read for each service: the newest. */
 const GAPS = 100;
-/** Stretches of the past that are read for each service: the newest. */
-const INTERVALS = 20_000;
+/** Stretches of the past that are read, of all services together: the newest. */
+const INTERVALS = 50_000;
 
 export class LocalSource implements Source {
   readonly #monitor: Monitor;
@@ -152,15 +153,25 @@ export class LocalSource implements Source {
     return this.#history?.problem ?? (bus === null ? null : `nothing is delivered to the bus, it waits: ${bus}`);
   }
 
-  past(from: number): Promise<readonly ServiceHistory[]> {
-    const history = this.#history;
-    if (history === null) return Promise.resolve([]);
+  async past(from: number): Promise<readonly ServiceHistory[]> {
+    if (this.#history === null) return [];
     const window = { from, to: this.now() };
-    const services = [...this.#monitor.board.services.keys()].map((service) => ({
+    const services = [...this.#monitor.board.services.keys()];
+    const { reader } = this.#history;
+    const limitEach = Math.max(100, Math.floor(INTERVALS / Math.max(1, services.length)));
+    const [intervals, { gaps }] = await Promise.all([
+      reader.intervals({ services, window, limitEach }),
+      reader.gaps({ services, window, limitEach: GAPS }),
+    ]).catch((error: unknown): [ReadonlyMap<string, never[]>, { gaps: never[] }] => {
+      // The dashboard shows what it sees from now on; what ails the history stands beside it.
+      if (error instanceof ArchiveError) return [new Map(), { gaps: [] }];
+      throw error;
+    });
+    const gapsOf = gapsByService(gaps);
+    return services.map((service) => ({
       service,
-      timeline: history.reader.intervals(service, window, INTERVALS),
-      gaps: history.reader.gaps(window, service, GAPS),
+      timeline: intervals.get(service) ?? [],
+      gaps: gapsOf.get(service) ?? [],
     }));
-    return Promise.resolve(services);
   }
 }

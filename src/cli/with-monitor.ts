@@ -72,7 +72,7 @@ export async function withMonitor<T>(
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
   const history = await openHistory({ option: args.data, settings: config.history, usual: keepsHistory, log });
-  const restored = history === null ? {} : { restored: history.past };
+  const restored = history === null ? {} : { restored: history.restored };
   const { vantage } = config;
   let saidLowPriority = false;
   const onLowPriority = (): void => {
@@ -87,6 +87,9 @@ export async function withMonitor<T>(
   let endDumps: (() => void) | null = null;
   try {
     history?.record(monitor);
+    history?.onLate((services) => {
+      monitor.adopt(services);
+    });
     const served = { option: args.listen, settings: config.feed, archive: history, log };
     feed = await serveFeed(monitor, { ...served, ...(onNoFeed && { goOn: onNoFeed }) });
     monitor.apply(config.watched);
@@ -96,7 +99,7 @@ export async function withMonitor<T>(
       seq: monitor.events.newest,
       feed: feed === null ? null : { url: feed.address.url, clients: feed.clients },
       history: history === null ? null : { ...history.figures, problem: history.problem },
-      bus: publisher === null ? null : { waiting: publisher.waiting, problem: publisher.problem },
+      bus: publisher && { as: publisher.vantage, caughtUp: publisher.isCaughtUp, problem: publisher.problem },
       memory: process.memoryUsage.rss(),
     }));
     return await body({ monitor, feed, history, publisher });

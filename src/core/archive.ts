@@ -55,18 +55,83 @@ export interface Rollup {
   readonly longestGapMs: number;
 }
 
-/** Answers questions about the past. */
-export interface ArchiveReader {
+export type Annotation = Mark | ConnectionLost | Identity;
+
+/** What is recorded at all. */
+export interface ArchiveOverview {
   /** Whose events these are, and where it stands: of the newest run. */
   readonly monitor: { readonly id: string; readonly vantage: string };
   /** From the first thing that is known to the newest sign of life; null where nothing was recorded. */
   readonly reach: Window | null;
-  services(): readonly RecordedService[];
-  intervals(service: string, window: Window, newest?: number): readonly RecordedInterval[];
-  gaps(window: Window, service?: string, newest?: number): readonly RecordedGap[];
-  openGap(service: string): RecordedOpenGap | null;
-  moments(window: Window): readonly (Mark | ConnectionLost | Identity)[];
-  rollups(service: string, width: RollupWidth, window: Window): readonly Rollup[];
+  /** Every service of which something is kept, in the order in which they came. */
+  readonly services: readonly RecordedService[];
+}
+
+export interface IntervalQuery {
+  readonly services: readonly string[];
+  readonly window: Window;
+  /** At most this many of each service: the newest. */
+  readonly limitEach?: number;
+}
+
+export interface GapQuery {
+  /** Left out for all. */
+  readonly services?: readonly string[] | undefined;
+  readonly window: Window;
+  /** At most this many of each service, and of all together: those that ended last. */
+  readonly limitEach?: number;
+  readonly limit?: number;
+}
+
+export interface RecordedGaps {
+  /** In the order of their ends. */
+  readonly gaps: readonly RecordedGap[];
+  /** From here on every gap of these services is kept; -Infinity where none of them is known. */
+  readonly keptSince: number;
+}
+
+/** The gaps of each service, in the order in which they came. */
+export function gapsByService(gaps: readonly RecordedGap[]): ReadonlyMap<string, readonly RecordedGap[]> {
+  const found = new Map<string, RecordedGap[]>();
+  for (const gap of gaps) {
+    const known = found.get(gap.service);
+    if (known === undefined) found.set(gap.service, [gap]);
+    else known.push(gap);
+  }
+  return found;
+}
+
+export interface RollupQuery {
+  readonly services: readonly string[];
+  readonly width: RollupWidth;
+  readonly window: Window;
+}
+
+/** An archive can't answer: it does not exist, can't be read, or its disk does not answer. The message is for people. */
+export class ArchiveError extends Error {
+  override readonly name: string = 'ArchiveError';
+}
+
+/**
+ * Answers questions about the past: many services in one question. A service that is not known is left out.
+ *
+ * Every method rejects with an ArchiveError where there is no answer in time.
+ */
+export interface ArchiveReader {
+  overview(): Promise<ArchiveOverview>;
+  /** The intervals that overlap a window, the oldest first, not cut to it. */
+  intervals(query: IntervalQuery): Promise<ReadonlyMap<string, readonly RecordedInterval[]>>;
+  /** The gaps that ended and overlap a window. */
+  gaps(query: GapQuery): Promise<RecordedGaps>;
+  /** The gaps that had not ended at the newest sign of life. */
+  openGaps(services: readonly string[]): Promise<readonly RecordedOpenGap[]>;
+  /** Marks, broken kept connections, and services that became another process, in the order of time. */
+  annotations(window: Window): Promise<readonly Annotation[]>;
+  /**
+   * Sums by the whole minutes, hours or days that overlap a window, the oldest first, up to the newest sign of life. One in
+   * which nothing was watched is left out. Minutes are kept for two days.
+   */
+  rollups(query: RollupQuery): Promise<ReadonlyMap<string, readonly Rollup[]>>;
 }
 
 /** For `/metrics`. */

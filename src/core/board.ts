@@ -79,6 +79,18 @@ export class BoardService {
     return service;
   }
 
+  /** The same service with what was known before it was first seen, which came late. */
+  after(restored: RestoredService): BoardService {
+    const service = BoardService.resume(this.name, this.info, restored);
+    service.#enter('unobserved', Math.max(restored.until, restored.since), 'stopped');
+    for (const { state, from, reason } of this.#intervals.list()) service.#enter(state, from, reason);
+    service.#status = this.#status;
+    service.gaps.push(...this.gaps);
+    service.#totals.gaps += this.#totals.gaps;
+    service.#totals.longestGapMs = Math.max(service.#totals.longestGapMs, this.#totals.longestGapMs);
+    return service;
+  }
+
   get state(): State {
     return this.#intervals.present.state;
   }

@@ -78,6 +78,13 @@ export class MemoryEventLog implements EventLog {
     this.#events = this.#events.slice(-this.#kept);
   }
 
+  /** Forgets all events. @param completeAfter the number of the newest event that is not kept */
+  restart(completeAfter: number): void {
+    this.#events = [];
+    this.#newest = completeAfter;
+    this.#completeAfter = completeAfter;
+  }
+
   latest(limit: number): readonly Event[] {
     return this.#events.slice(-limit);
   }

@@ -1,39 +1,24 @@
-/**
- * SQLite through `libsql`, as this history uses it. Three of its habits are kept inside here: parameters go in as one
- * array (a single null would throw), an iteration is never left before its end (it would hold its snapshot), and its
- * `readonly` option does nothing, so that a URI says it.
- */
-import { pathToFileURL } from 'node:url';
-
-import Libsql from 'libsql';
-
-export type Value = number | string | Uint8Array | null;
-export type Row = readonly Value[];
+/** One connection to a file of SQLite, as this history uses it, and what its errors say of the file. */
+import type { Connection, Mode, Row, SqliteDriver, Statement, Value } from './sqlite-driver.ts';
 
 /** What ails a file. `io`: the disk failed. `other`: none of the known ones. */
 export type FileFault = 'full' | 'readonly' | 'damaged' | 'busy' | 'io' | 'other';
-
-/**
- * How to open. `write`: read and write; made where it is missing. `read`: beside a writer. `still`: as it stands on a disk
- * that can't be written; what is not yet moved from the log file (`-wal`) is not seen.
- */
-export type Mode = 'write' | 'read' | 'still';
 
 /** A lock is waited for this long: another connection recovers the file, or moves its log file. */
 const BUSY_MS = 2000;
 
 export class Database {
-  readonly #db: Libsql.Database;
-  readonly #statements = new Map<string, Libsql.Statement>();
+  readonly #db: Connection;
+  readonly #statements = new Map<string, Statement>();
 
-  constructor(file: string, mode: Mode) {
-    const uri = `${pathToFileURL(file).href}?mode=ro${mode === 'still' ? '&immutable=1' : ''}`;
-    this.#db = new Libsql(mode === 'write' ? file : uri, { timeout: BUSY_MS });
+  constructor(driver: SqliteDriver, file: string, mode: Mode) {
+    this.#db = driver.open(file, mode);
+    this.#db.exec(`PRAGMA busy_timeout = ${String(BUSY_MS)}`);
   }
 
   /** All rows of a query: bound it. */
   rows(sql: string, ...parameters: readonly Value[]): Row[] {
-    return this.#statement(sql).all(parameters) as Row[];
+    return this.#statement(sql).all(parameters);
   }
 
   /**
@@ -47,7 +32,7 @@ export class Database {
 
   /** The first row of a query. */
   row(sql: string, ...parameters: readonly Value[]): Row | null {
-    return (this.#statement(sql).get(parameters) as Row | undefined) ?? null;
+    return this.#statement(sql).get(parameters) ?? null;
   }
 
   /** The first value of the first row, a number; 0 where there is none. */
@@ -58,7 +43,7 @@ export class Database {
 
   /** Runs a statement. Returns how many rows it changed. */
   run(sql: string, ...parameters: readonly Value[]): number {
-    return this.#statement(sql).run(parameters).changes;
+    return this.#statement(sql).run(parameters);
   }
 
   /** Runs several statements. */
@@ -74,23 +59,25 @@ export class Database {
       this.#db.exec('COMMIT');
       return result;
     } catch (error) {
-      // SQLite has ended it already where the disk failed.
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      try {
+        this.#db.exec('ROLLBACK');
+      } catch {
+        // SQLite has ended it already where the disk failed.
+      }
       throw error;
     }
   }
 
-  /** What statements hold of the file is let go when they are collected, or with their thread. */
+  /** With libsql, what statements hold of the file is let go only when they are collected, or with their thread. */
   close(): void {
     this.#statements.clear();
-    if (this.#db.open) this.#db.close();
+    this.#db.close();
   }
 
-  #statement(sql: string): Libsql.Statement {
+  #statement(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#db.prepare(sql);
-      if (statement.reader) statement.raw();
       this.#statements.set(sql, statement);
     }
     return statement;
@@ -116,13 +103,15 @@ const FAULTS: Readonly<Record<number, FileFault>> = {
 /** What ails the file, from what was thrown; null for a fault of the program. */
 export function fileFaultOf(error: unknown): FileFault | null {
   if (!(error instanceof Error)) return null;
-  const { rawCode } = error as { rawCode?: unknown };
-  if (typeof rawCode === 'number') return FAULTS[rawCode & 0xff] ?? 'other';
-  // It was not opened: then the code stands in the text only.
+  // The one is libsql's name for it, the other one Node's.
+  const { rawCode, errcode = rawCode } = error as { rawCode?: unknown; errcode?: unknown };
+  if (typeof errcode === 'number') return FAULTS[errcode & 0xff] ?? 'other';
+  // Where libsql did not open it, the code stands in the text only.
   const code = /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(error.message)?.[1];
   if (code !== undefined) return FAULTS[Number(code) & 0xff] ?? 'other';
   const { code: name } = error as NodeJS.ErrnoException;
   if (name === 'ENOSPC' || name === 'EDQUOT') return 'full';
   if (name === 'EROFS') return 'readonly';
-  return name === undefined ? null : 'io';
+  // What Node itself refuses is a fault of the program.
+  return name === undefined || name.startsWith('ERR_') ? null : 'io';
 }

@@ -1,58 +1,58 @@
 /** The events by number: the newest in memory, with all that wait for the disk; older ones on the disk. */
-import type { EventLog } from '../core/event-log.ts';
+import { type EventLog, indexAfter } from '../core/event-log.ts';
 import type { Event } from '../core/messages.ts';
-import type { LostStretch } from './batch.ts';
-import type { Stored } from './event-blocks.ts';
-import type { Expected } from './store.ts';
+import type { Opened, LostStretch } from './thread-messages.ts';
+import type { StoredEvents } from './history-rows.ts';
 
 /** Events that stay in memory when they are on disk. */
 const KEPT = 20_000;
 /** Events that may wait for the disk: some 64 MB. */
 const MOST = 200_000;
-/** So many of the oldest are given up at once, when more would wait. */
+/** How many of the oldest are given up at once, when more would wait. */
 const GIVEN_UP = 20_000;
+/** Events that are asked of the disk at a time, at most. */
+const PAGE = 5000;
 
-/** Reads events from the disk, as `HistoryReader.events` does; null where that fails. */
-export type ReadEvents = (seq: number, limit: number) => readonly Event[] | null;
+/** Reads events from the disk, as `HistoryQuestions.events` does: at most `limit`, which is some thousands. */
+export type ReadEvents = (after: number, limit: number) => Promise<readonly Event[] | null>;
 
 export class EventStore implements EventLog {
   readonly #read: ReadEvents;
   readonly #most: number;
   readonly #givenUp: number;
-  readonly #id: string;
-  /** Without a hole. */
+  /** All that have a greater number than `#memoryAfter`. */
   #events: Event[] = [];
-  #newest: number;
-  /** Where numbers were left out at the start: the last event before that, and the first one behind it. */
-  readonly #jump: { readonly before: number; readonly next: number } | null;
-  /** What of them is on disk. */
-  #stored: Pick<Stored, 'newest' | 'oldest'>;
+  #memoryAfter = 0;
+  /** The newest one that is on disk, and the number after which all are, up to that one. */
+  #storedTo = 0;
+  #storedAfter = 0;
   #lost = new Map<string, LostStretch>();
   #lostCount = 0;
 
-  /** @param stored what is on disk; of it nothing is read before it is asked for */
-  constructor(stored: Stored, read: ReadEvents, most: number = MOST, givenUp: number = GIVEN_UP) {
-    this.#id = stored.id;
-    this.#newest = stored.newest;
-    this.#jump =
-      stored.last > 0 && stored.last < stored.newest ? { before: stored.last, next: stored.newest + 1 } : null;
-    this.#stored = stored;
+  /** @param read older events than those in memory */
+  constructor(read: ReadEvents, most: number = MOST, givenUp: number = GIVEN_UP) {
     this.#read = read;
     this.#most = most;
     this.#givenUp = givenUp;
   }
 
   get newest(): number {
-    return this.#newest;
+    return this.#events.at(-1)?.seq ?? this.#memoryAfter;
   }
 
-  get oldest(): number {
-    return this.#isWhole ? Math.min(this.#stored.oldest, this.#first) : this.#first;
+  get completeAfter(): number {
+    // Where events are missing between disk and memory, only memory counts.
+    return this.#storedTo < this.#memoryAfter ? this.#memoryAfter : Math.min(this.#storedAfter, this.#memoryAfter);
+  }
+
+  /** The number up to which events may be missing on the disk, for good. */
+  get missingTo(): number {
+    return this.#storedAfter;
   }
 
   /** How many wait for the disk. */
   get waiting(): number {
-    return this.#newest - this.#next + 1;
+    return this.#events.length - this.#next;
   }
 
   /** How many were given up, because too many waited. */
@@ -60,72 +60,78 @@ export class EventStore implements EventLog {
     return this.#lostCount;
   }
 
-  /** What was given up of each service and is not told to the disk yet. */
+  /** What was given up of each service and is not written yet. */
   get lost(): readonly LostStretch[] {
     return [...this.#lost.values()];
   }
 
-  get expected(): Expected {
-    return { id: this.#id, newest: this.#newest, next: this.#next };
-  }
-
   append(event: Event): void {
-    this.#newest = event.seq;
     this.#events.push(event);
+    if (this.#events.length <= Math.min(KEPT, this.#most)) return;
     if (this.waiting > this.#most) this.#giveUp();
     // Cut in large pieces: shifting at every event would cost the whole length each time.
-    const stored = this.#events.length - this.waiting;
-    if (stored > KEPT * 1.25) this.#events = this.#events.slice(stored - KEPT);
+    if (this.#next > KEPT * 1.25) this.#forget(this.#next - KEPT);
   }
 
-  after(seq: number, limit: number): readonly Event[] | null {
-    if (seq > this.#newest || seq < this.oldest - 1) return null;
-    if (seq === this.#jump?.before && this.#first === this.#jump.next) return this.#events.slice(0, limit);
-    if (seq < this.#first - 1) {
-      // Numbers that were left out may have been told: who has one of them knows what was lost.
-      if (this.#jump !== null && seq > this.#jump.before && seq < this.#jump.next) return null;
-      if (limit === 0) return [];
-      const found = this.#read(seq, Math.min(limit, this.#first - 1 - seq));
-      // There must be one: it is kept. Where the disk does not give it, it can't be told.
-      if (found === null || found.length === 0) return null;
-      const isAll = found.at(-1)?.seq === this.#first - 1;
-      return isAll ? [...found, ...this.#events.slice(0, limit - found.length)] : found;
+  latest(limit: number): readonly Event[] {
+    return this.#events.slice(-limit);
+  }
+
+  async after(seq: number, limit: number): Promise<readonly Event[] | null> {
+    if (seq < this.completeAfter) return null;
+    if (seq >= this.#memoryAfter) {
+      const from = indexAfter(this.#events, seq);
+      return this.#events.slice(from, from + limit);
     }
-    const from = seq - this.#first + 1;
-    return this.#events.slice(from, from + limit);
+    const asked = Math.min(limit, PAGE);
+    const found = await this.#read(seq, asked).catch(() => null);
+    if (found === null || found.length === asked) return found;
+    // That were all of the disk. What is in memory by now goes on from there, or nothing does.
+    const rest = await this.after(found.at(-1)?.seq ?? this.#memoryAfter, limit - found.length);
+    return rest === null ? null : [...found, ...rest];
   }
 
   /** The next that are to be written, the oldest first. */
   next(limit: number): readonly Event[] {
-    const from = this.#next - this.#first;
-    return this.#events.slice(from, from + limit);
+    return this.#events.slice(this.#next, this.#next + limit);
   }
 
-  /** What is on disk now. @param told the lost stretches that are told there */
-  take(stored: Stored, told: readonly LostStretch[]): void {
-    this.#stored = stored;
-    for (const stretch of told) if (this.#lost.get(stretch.service) === stretch) this.#lost.delete(stretch.service);
+  /** A file was opened, which may be another one than before. */
+  open({ stored, events }: Pick<Opened, 'stored' | 'events'>): void {
+    const first = this.#events[0]?.seq ?? Infinity;
+    if (this.#memoryAfter === 0 && stored.newest < first) {
+      // What it holds is from before all that is here.
+      this.#memoryAfter = (events[0]?.seq ?? stored.newest + 1) - 1;
+      this.#events = [...events, ...this.#events];
+    }
+    // It has less than was written, or what a clock that was ahead gave numbers to: nothing of here is on it.
+    const isOther = stored.newest < this.#storedTo || (this.#storedTo === 0 && stored.newest >= first);
+    this.written(isOther ? { newest: this.#storedTo, completeAfter: this.#storedTo } : stored, []);
   }
 
-  /** The number of the first event in memory. */
-  get #first(): number {
-    return this.#newest - this.#events.length + 1;
+  /** What is on disk now. @param lost the lost stretches that were written too */
+  written(stored: StoredEvents, lost: readonly LostStretch[]): void {
+    this.#storedTo = stored.newest;
+    this.#storedAfter = Math.max(this.#storedAfter, stored.completeAfter);
+    for (const stretch of lost) if (this.#lost.get(stretch.service) === stretch) this.#lost.delete(stretch.service);
   }
 
-  /** The number of the first event that waits. */
+  /** The place of the first event that waits. */
   get #next(): number {
-    return Math.max(this.#first, this.#stored.newest + 1);
+    return indexAfter(this.#events, this.#storedTo);
   }
 
-  /** Whether disk and memory together have no hole. */
-  get #isWhole(): boolean {
-    return this.#stored.newest >= this.#first - 1;
+  /** Drops the oldest from memory. */
+  #forget(count: number): void {
+    this.#memoryAfter = this.#events[count - 1]?.seq ?? this.#memoryAfter;
+    this.#events = this.#events.slice(count);
   }
 
   #giveUp(): void {
-    const from = this.#next - this.#first;
+    const from = this.#next;
     const gone = this.#events.slice(from, from + this.#givenUp);
-    this.#events = this.#events.slice(from + gone.length);
+    this.#forget(from + gone.length);
+    this.#storedAfter = this.#memoryAfter;
     this.#lostCount += gone.length;
     for (const event of gone) {
       if (event.type !== 'transition') continue;

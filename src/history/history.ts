@@ -1,94 +1,90 @@
 /**
- * What a monitor remembers beyond its own end: a file in a folder, written by a thread of its own. After the start nothing
- * that happens to the disk reaches the monitor: what can't be written waits in memory, and `problem` says so.
+ * What a monitor keeps beyond its own end: a file in a folder, which one thread owns. After the start nothing that happens
+ * to the disk reaches the monitor: what can't be written waits in memory, and `problem` says so.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 
 import type { Logger } from 'pino';
 
-import type { RestoredState, RecordedMonitor } from '../core/archive.ts';
-import { databaseFile } from './data-dir.ts';
-import { fileFaultOf } from './database.ts';
-import { Disk, type DiskHost } from './disk.ts';
-import type { Stored } from './event-blocks.ts';
+import type { Archive, ArchiveFigures, ArchiveReader, RecordedMonitor } from '../core/archive.ts';
+import type { RestoredState } from '../core/archive.ts';
+import type { StoredEvents } from './history-rows.ts';
 import { EventStore } from './event-store.ts';
-import { prepareFolder } from './folder.ts';
-import { readServices } from './past-reader.ts';
-import type { Left } from './past-worker.ts';
-import { HistoryReader } from './reader.ts';
-import { BATCH, Recorder } from './recorder.ts';
+import { type DiskHost, HistoryDisk } from './history-disk.ts';
+import { HistoryError } from './history-error.ts';
+import { BATCH, HistoryRecorder } from './history-recorder.ts';
+import { HistoryThread } from './history-thread.ts';
+import type { About, Answer, HistoryQuestions, Opened } from './thread-messages.ts';
 
 /** What happened is on disk after this, and the time that it takes to write. */
 const FLUSH_MS = 300;
 /** Where nothing happens, the sign of life is written every other time. */
 const ALIVE_MS = FLUSH_MS * 1.5;
-/** At the start it is waited for the disk for so long, and at the end. */
+/** How long the start waits for the disk, and the end. */
 const PATIENCE_MS = 3000;
-/** The whole file is looked through when the monitor has found its feet. */
-const CHECK_AFTER_MS = 5000;
+/** How long a file that was only read may take to close. */
+const CLOSE_MS = 1000;
 
 export interface HistoryOptions {
   readonly dir: string;
-  /** How long to remember, in milliseconds. */
+  /** How long to keep, in milliseconds. */
   readonly keepMs: number;
   readonly log: Logger;
 }
 
-/** For `/metrics`. */
-export interface HistoryFigures {
-  /** What the file takes of the disk. */
-  readonly bytes: number;
-  /** Events that wait in memory for the disk. */
-  readonly waiting: number;
-  /** Events that were given up, because too many waited. */
-  readonly lost: number;
-}
-
-export class History implements DiskHost {
-  /** What is known of the past, also while it is written. Where nothing can be read, it knows nothing. */
-  readonly reader: HistoryReader;
-  readonly #dir: string;
-  readonly #disk: Disk;
-  readonly #timers: NodeJS.Timeout[] = [];
-  #past: (RestoredState & { readonly events: EventStore }) | null = null;
-  #recorder: Recorder | null = null;
-  #checker: Worker | null = null;
+export class History implements Archive, DiskHost {
+  readonly reader: ArchiveReader;
+  readonly #disk: HistoryDisk;
+  readonly #events: EventStore;
+  #id: string | null = null;
+  #services: RestoredState['services'] = new Map();
+  #hasOpened = false;
+  readonly #lateListeners: ((services: RestoredState['services']) => void)[] = [];
+  #recorder: HistoryRecorder | null = null;
+  #flush: NodeJS.Timeout | null = null;
   #writtenAt = -Infinity;
   #closing: Promise<void> | null = null;
 
   private constructor(options: HistoryOptions) {
-    this.#dir = options.dir;
-    this.#disk = new Disk(options, this);
-    this.reader = HistoryReader.beside(options.dir, (error) => {
-      this.#onReadFault(error);
-    });
+    this.#disk = new HistoryDisk(options, this);
+    const ask: Ask = (method, about) => this.#disk.ask(method, about);
+    this.reader = readerOf(ask);
+    this.#events = new EventStore((after, limit) => ask('events', { after, limit }));
   }
 
   /**
-   * Opens the history in a folder, or begins one. Where the disk is full, or can only be read, it goes on all the same,
-   * and `problem` says so.
+   * Opens the history in a folder, or begins one. Where the disk is full, can only be read, or does not answer, it goes on
+   * all the same, and `problem` says so.
    * @throws HistoryError where another process has it, the folder can't be used, or the file is no history, or a later one's
    */
   static async open(options: HistoryOptions): Promise<History> {
     const history = new History(options);
-    await history.#open();
+    await history.#disk.open(PATIENCE_MS);
     return history;
   }
 
   /** What a monitor goes on from: the services as they were when this was opened, and the events as they are now. */
-  get past(): RestoredState {
-    return this.#known;
+  get restored(): RestoredState {
+    this.#id ??= randomUUID();
+    return { id: this.#id, events: this.#events, services: this.#services };
   }
 
-  /** What is wrong with it at present, for people; null where all is well. */
+  /** The id of a new file; null where it may have one of its own. */
+  get id(): string | null {
+    return this.#id;
+  }
+
+  /** Calls where the disk answers only when the monitor has begun with nothing. Its events are in the log by then. */
+  onLate(listener: (services: RestoredState['services']) => void): void {
+    this.#lateListeners.push(listener);
+  }
+
   get problem(): string | null {
     return this.#disk.problem;
   }
 
-  get figures(): HistoryFigures {
-    return { bytes: this.#disk.bytes, waiting: this.waiting(), lost: this.#past?.events.lostCount ?? 0 };
+  get figures(): ArchiveFigures {
+    return { bytes: this.#disk.bytes, waiting: this.waiting(), lost: this.#events.lostCount };
   }
 
   /** Calls when something else is wrong than before, or nothing any more. */
@@ -96,20 +92,15 @@ export class History implements DiskHost {
     this.#disk.onProblem(listener);
   }
 
-  /** Follows a monitor, which goes on from this past, until `close`. */
+  /** Follows a monitor, which goes on from what was restored, until `close`. */
   record(monitor: RecordedMonitor): void {
-    const recorder = new Recorder(monitor, this.#known.events);
+    const recorder = new HistoryRecorder(monitor, this.#events);
     this.#recorder = recorder;
-    const flush = setInterval(() => {
+    this.#flush = setInterval(() => {
       this.#disk.look();
       const isIdle = !recorder.hasNews && performance.now() - this.#writtenAt < ALIVE_MS;
       if (this.#disk.isReady && !isIdle) this.#write(recorder);
     }, FLUSH_MS);
-    const check = setTimeout(() => {
-      this.#lookThrough();
-    }, CHECK_AFTER_MS);
-    check.unref();
-    this.#timers.push(flush, check);
   }
 
   /** Writes what is left, and lets go of the file. To be called when the monitor has stopped. */
@@ -118,8 +109,7 @@ export class History implements DiskHost {
   }
 
   async #close(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
-    await this.#checker?.terminate();
+    if (this.#flush !== null) clearInterval(this.#flush);
     const recorder = this.#recorder;
     if (recorder !== null) {
       await this.#disk.until(() => this.#disk.isReady, PATIENCE_MS);
@@ -129,27 +119,28 @@ export class History implements DiskHost {
       }
       recorder.stop();
     }
-    await this.#disk.close(this.#past?.events.newest ?? 0);
-    this.reader.close();
-  }
-
-  expected(): ReturnType<DiskHost['expected']> {
-    return this.#past?.events.expected ?? null;
+    await this.#disk.close();
   }
 
   waiting(): number {
-    return this.#past?.events.waiting ?? 0;
+    return this.#events.waiting;
   }
 
-  opened(stored: Stored): void {
-    if (this.#past === null) return;
-    this.reader.reopen('read');
-    this.#past.events.take(stored, []);
+  opened(opened: Opened): void {
+    this.#events.open(opened);
+    if (this.#hasOpened) return;
+    this.#hasOpened = true;
+    if (this.#id !== null) {
+      // Late: the monitor has begun, under another id.
+      for (const listener of this.#lateListeners) listener(opened.services);
+      return;
+    }
+    this.#id = opened.id;
+    this.#services = opened.services;
   }
 
-  written(stored: Stored): void {
-    if (!this.reader.isWell) this.reader.reopen('read');
-    this.#past?.events.take(stored, this.#recorder?.written() ?? []);
+  written(stored: StoredEvents): void {
+    this.#events.written(stored, this.#recorder?.written() ?? []);
     if (this.#recorder !== null && this.waiting() >= BATCH) this.#write(this.#recorder);
   }
 
@@ -157,91 +148,41 @@ export class History implements DiskHost {
     this.#recorder?.failed();
   }
 
-  get #known(): RestoredState & { readonly events: EventStore } {
-    if (this.#past === null) throw new Error('a history has a past when it is open');
-    return this.#past;
-  }
-
-  async #open(): Promise<void> {
-    const isWritable = prepareFolder(this.#dir);
-    const opening = this.#disk.open(PATIENCE_MS);
-    // While the writer begins there is time to read.
-    const early = isWritable ? this.#readEarly() : null;
-    const stored = await opening;
-    let left: Left | null = null;
-    if (stored === null) {
-      left = await readLeft(this.#dir);
-      this.reader.reopen('still');
-    } else if (early !== null && this.reader.isWell && early.id === stored.id) {
-      left = { stored, services: early.services };
-    } else if (this.reader.reopen('read')) {
-      left = { stored, services: readServices(this.reader) };
-      if (!this.reader.isWell) {
-        // It is damaged where the writer has not been yet.
-        const anew = await this.#disk.leave('what was known of the services can not be read', PATIENCE_MS);
-        left = anew && { stored: anew, services: new Map() };
-        this.reader.reopen('read');
-      }
-    }
-    const numbers = left?.stored ?? { id: randomUUID(), newest: 0, oldest: 1, last: 0 };
-    const events = new EventStore(numbers, (seq, limit) => this.reader.events(seq, limit));
-    this.#past = { id: numbers.id, events, services: left?.services ?? new Map() };
-  }
-
-  /** What was known of the services; null where the writer has to make something of the file first. */
-  #readEarly(): { readonly id: string; readonly services: RestoredState['services'] } | null {
-    if (!this.reader.reopen('read') || !this.reader.isOfThisVersion) return null;
-    return { id: this.reader.stored.id, services: readServices(this.reader) };
-  }
-
-  #write(recorder: Recorder): void {
+  #write(recorder: HistoryRecorder): void {
     this.#writtenAt = performance.now();
     this.#disk.write(recorder.batch());
   }
-
-  #onReadFault(error: unknown): void {
-    // While it opens, it sees for itself.
-    if (this.#past === null) return;
-    const message = error instanceof Error ? error.message : String(error);
-    // A fault that passes must not hide months: only what is damaged is left.
-    if (fileFaultOf(error) === 'damaged') this.#leave(message);
-    else this.#disk.readFault(message);
-  }
-
-  #leave(message: string): void {
-    // What comes of it is told as problem.
-    this.#disk.leave(message, PATIENCE_MS).catch(() => undefined);
-  }
-
-  #lookThrough(): void {
-    const file = databaseFile(this.#dir);
-    this.#checker = new Worker(new URL('./check-worker.js', import.meta.url), { workerData: file });
-    this.#checker.unref();
-    this.#checker.on('message', (problem: string | null) => {
-      if (problem !== null) this.#leave(problem);
-    });
-    // A check that can't be made is no reason not to watch.
-    this.#checker.on('error', () => undefined);
-  }
 }
 
-/** Reads what a monitor has left in a file that can't be opened for writing; null where that can't be. */
-async function readLeft(dir: string): Promise<Left | null> {
-  const worker = new Worker(new URL('./past-worker.js', import.meta.url), { workerData: dir });
-  let left: Left | null = null;
-  worker.on('message', (message: Left | null) => {
-    left = message;
+/** A history that is only read, also while a monitor writes it. */
+export interface OpenArchive extends ArchiveReader {
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the history in a folder to read it. It is waited for the disk, however long that takes.
+ * @throws HistoryError where there is none, or it can't be read
+ */
+export async function openArchive(dir: string): Promise<OpenArchive> {
+  const task = { dir, access: 'read', keepMs: 0, isDamaged: false, id: null, seed: null } as const;
+  return new Promise((resolve, reject) => {
+    const thread = new HistoryThread(task, Infinity, (message) => {
+      if (message.type === 'refused') reject(new HistoryError(message.code, message.message));
+      else if (message.type === 'failed') reject(new HistoryError('unusable', message.message));
+      else resolve({ ...readerOf((method, about) => thread.ask(method, about)), close: () => thread.close(CLOSE_MS) });
+    });
   });
-  // A fault of it is no reason not to watch.
-  worker.on('error', () => undefined);
-  // What it had open is closed only when it is gone; a disk that does not answer is not waited for.
-  const patience = new AbortController();
-  const timer = setTimeout(() => {
-    patience.abort();
-  }, PATIENCE_MS);
-  await once(worker, 'exit', { signal: patience.signal }).catch(() => {
-    worker.unref();
-  });
-  clearTimeout(timer);
-  return left;
+}
+
+type Ask = <M extends keyof HistoryQuestions>(method: M, about: About<M>) => Promise<Answer<M>>;
+
+function readerOf(ask: Ask): ArchiveReader {
+  return {
+    overview: () => ask('overview', undefined),
+    intervals: (query) => ask('intervals', query),
+    gaps: (query) => ask('gaps', query),
+    openGaps: (services) => ask('openGaps', services),
+    annotations: (window) => ask('annotations', window),
+    rollups: (query) => ask('rollups', query),
+  };
 }

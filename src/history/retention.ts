@@ -3,8 +3,8 @@
  * intervals and gaps go before that; their sums stay. Small steps, one transaction each.
  */
 import type { Database } from './database.ts';
-import type { Entry } from './entry.ts';
-import type { Ledger } from './ledger.ts';
+import type { Entry } from './history-rows.ts';
+import type { HistoryWriter } from './history-writer.ts';
 
 /** Rows that are kept of single intervals and gaps, of one service and of all; about 20 and 45 bytes each. */
 export interface Limits {
@@ -13,7 +13,7 @@ export interface Limits {
   readonly gaps: number;
   readonly allGaps: number;
   readonly eventBytes: number;
-  readonly moments: number;
+  readonly annotations: number;
 }
 
 const LIMITS: Limits = {
@@ -22,7 +22,7 @@ const LIMITS: Limits = {
   gaps: 200_000,
   allGaps: 2_000_000,
   eventBytes: 100_000_000,
-  moments: 200_000,
+  annotations: 200_000,
 };
 
 /** Rows that go in one step. */
@@ -40,15 +40,15 @@ type Table = 'interval' | 'gap';
 
 export class Retention {
   readonly #db: Database;
-  readonly #ledger: Ledger;
+  readonly #writer: HistoryWriter;
   readonly #keepUs: number;
   readonly #limits: Limits;
   /** What is still to be done in this round. Each returns whether it wants another turn. */
   #tasks: (() => boolean)[] = [];
 
-  constructor(db: Database, ledger: Ledger, keepUs: number, limits: Limits = LIMITS) {
+  constructor(db: Database, writer: HistoryWriter, keepUs: number, limits: Limits = LIMITS) {
     this.#db = db;
-    this.#ledger = ledger;
+    this.#writer = writer;
     this.#keepUs = keepUs;
     this.#limits = limits;
   }
@@ -57,7 +57,7 @@ export class Retention {
   begin(nowUs: number): void {
     if (this.#tasks.length > 0) return;
     const cutoff = nowUs - this.#keepUs;
-    const entries = [...this.#ledger.entries.values()];
+    const entries = [...this.#writer.entries.values()];
     const { intervals, allIntervals, gaps, allGaps } = this.#limits;
     const mostIntervals = Math.min(
       intervals,
@@ -82,12 +82,12 @@ export class Retention {
     }
     this.#tasks.push(
       () => this.#events(cutoff),
-      () => this.#moments(cutoff),
+      () => this.#annotations(cutoff),
       () => this.#vacuum(),
     );
   }
 
-  /** Does some of it, for about so long. */
+  /** Does some of it, for about this long. */
   work(budgetMs: number): void {
     const until = performance.now() + budgetMs;
     for (let task = this.#tasks[0]; task !== undefined && performance.now() < until; task = this.#tasks[0]) {
@@ -96,7 +96,7 @@ export class Retention {
   }
 
   #entry(name: string): Entry | null {
-    return this.#ledger.entries.get(name) ?? null;
+    return this.#writer.entries.get(name) ?? null;
   }
 
   /** Single rows of a service that are too old, or too many. */
@@ -122,7 +122,7 @@ export class Retention {
     if (wanted === 0 || wanted <= nth(0)) return false;
     const edge = rows > STEP ? Math.min(wanted, nth(STEP)) : wanted;
     let gone = 0;
-    this.#ledger.change(() => {
+    this.#writer.change(() => {
       gone = this.#db.run(
         `DELETE FROM ${table} WHERE service = ? AND ${column} < ?`,
         entry.id,
@@ -146,7 +146,7 @@ export class Retention {
     const edges = gone
       ? [Infinity, Infinity, Infinity]
       : [Math.max(cutoff, now - MINUTES_US) / 60e6, cutoff / 3600e6, cutoff / DAY_US];
-    this.#ledger.change(() => {
+    this.#writer.change(() => {
       for (const [width, edge] of edges.entries()) {
         const until = Math.min(Math.floor(edge), 2 ** 53);
         this.#db.run('DELETE FROM rollup WHERE service = ? AND width = ? AND until <= ?', entry.id, width, until);
@@ -155,7 +155,7 @@ export class Retention {
       if (gone || entry.firstSeen > cutoff - TRIMMED_US) return [];
       return [{ ...entry, firstSeen: cutoff, rawSince: Math.max(entry.rawSince, cutoff) }];
     });
-    if (gone) this.#ledger.forget(name);
+    if (gone) this.#writer.forget(name);
     return false;
   }
 
@@ -181,23 +181,23 @@ export class Retention {
       excess -= length;
     }
     if (last === 0) return false;
-    this.#ledger.change(() => {
+    this.#writer.change(() => {
       this.#db.run('DELETE FROM event WHERE last <= ?', last);
       this.#db.run("UPDATE meta SET value = value - ? WHERE name = 'event_bytes'", bytes);
-      this.#db.run("UPDATE meta SET value = max(value, ?) WHERE name = 'events_since'", last + 1);
+      this.#db.run("UPDATE meta SET value = max(value, ?) WHERE name = 'complete_after'", last);
       return [];
     });
     return last === oldest.at(-1)?.[0];
   }
 
-  #moments(cutoff: number): boolean {
-    const nth = 'SELECT at FROM moment ORDER BY at DESC LIMIT 1 OFFSET ?';
-    const edge = Math.max(cutoff, this.#db.number(nth, this.#limits.moments));
-    const some = 'SELECT at FROM moment ORDER BY at LIMIT 1 OFFSET ?';
+  #annotations(cutoff: number): boolean {
+    const nth = 'SELECT at FROM annotation ORDER BY at DESC LIMIT 1 OFFSET ?';
+    const edge = Math.max(cutoff, this.#db.number(nth, this.#limits.annotations));
+    const some = 'SELECT at FROM annotation ORDER BY at LIMIT 1 OFFSET ?';
     const end = Math.min(edge, this.#db.number(some, STEP) || Infinity);
     let gone = 0;
-    this.#ledger.change(() => {
-      gone = this.#db.run('DELETE FROM moment WHERE at < ?', end);
+    this.#writer.change(() => {
+      gone = this.#db.run('DELETE FROM annotation WHERE at < ?', end);
       this.#db.run(
         'DELETE FROM run WHERE alive < ? AND id NOT IN (SELECT run FROM service) AND id < (SELECT max(id) FROM run)',
         cutoff,

@@ -199,6 +199,19 @@ export class Monitor {
   }
 
   /**
+   * Takes what was known of services before this monitor was started, where that comes late. It stands on the board as if it
+   * had been there from the start. Of a gap that was open then no end is emitted: it was not seen.
+   */
+  adopt(services: ReadonlyMap<string, RestoredService>): void {
+    for (const [name, restored] of services) {
+      const service = this.#board.services.get(name);
+      if (service === undefined) this.#restored.set(name, restored);
+      else this.#board.services.set(name, service.after(restored));
+    }
+    this.#publish([this.#hello()]);
+  }
+
+  /**
    * Puts a service on the board, as it was left where it was watched before this monitor was started.
    * @returns what its timeline goes on from
    */

@@ -1,7 +1,8 @@
 /** From what was observed to the facts of a report about a window: cut, summed, grouped, and in order. Pure. */
 import { ratio } from '../core/uptime.ts';
 import { VERSION } from '../core/version.ts';
-import type { ObservedInterval, ObservedService, ObservedVantage, Window } from './observed.ts';
+import type { Window } from '../core/archive.ts';
+import type { ObservedInterval, ObservedService, ObservedVantage } from './observed.ts';
 import {
   FORMAT,
   type Report,

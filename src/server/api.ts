@@ -1,4 +1,4 @@
-/** `/api/v1`: what is known, as JSON. */
+/** `/api/v1`: what is known, as JSON. What asks the archive throws an ArchiveError where that can't answer. */
 import type { Archive } from '../core/archive.ts';
 import type { MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
@@ -15,7 +15,7 @@ const GAPS = 1000;
 const NEWS = 100;
 /** Days that a page shows. */
 const DAYS = 90;
-/** How far back a timeline reaches where nobody says. */
+/** How far back a timeline reaches by default. */
 const TIMELINE_MS = 24 * 3_600_000;
 
 export class Api {
@@ -44,14 +44,14 @@ export class Api {
    * The gaps that ended after `since`, the oldest first. The answer's own `since` is later where not all of them are
    * known any more: from then on they are.
    */
-  gaps(view: View, query: URLSearchParams): HttpResponse {
+  async gaps(view: View, query: URLSearchParams): Promise<HttpResponse> {
     const problem = unexpected(query, ['since'], ['service']);
     if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
     if (isBad(services)) return errorResponse(400, services.problem);
     const since = timeOf(query, 'since');
     if (isBad(since)) return errorResponse(400, since.problem);
-    const { gaps, completeSince } = this.#past.gaps(services, since ?? 0, GAPS);
+    const { gaps, completeSince } = await this.#past.gaps(services, since ?? 0, GAPS);
     return json({
       monitor: this.#monitor(view),
       now: this.#source.now(),
@@ -61,7 +61,7 @@ export class Api {
   }
 
   /** The stretches of time in one state that touch [`from`, `to`], as far back as they are known. */
-  timeline(view: View, query: URLSearchParams): HttpResponse {
+  async timeline(view: View, query: URLSearchParams): Promise<HttpResponse> {
     const problem = unexpected(query, ['from', 'to'], ['service']);
     if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
@@ -83,12 +83,12 @@ export class Api {
       now,
       from: begin,
       to: until,
-      services: asked.map((service) => ({ service, timeline: this.#past.timeline(service, window, each) })),
+      services: await this.#past.timelines(asked, window, each),
     });
   }
 
   /** The last 90 days of each service, in columns: the first entry of each is of the day that begins at `from`. */
-  days(view: View, query: URLSearchParams): HttpResponse {
+  async days(view: View, query: URLSearchParams): Promise<HttpResponse> {
     const problem = unexpected(query, [], ['service']);
     if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
@@ -99,8 +99,7 @@ export class Api {
       now,
       from: midnights(now, DAYS)[0],
       widthMs: DAY_MS,
-      services: this.#asked(services).map((service) => {
-        const days = this.#past.days(service, DAYS);
+      services: (await this.#past.days(this.#asked(services), DAYS)).map(({ service, days }) => {
         return {
           service,
           upMs: days.map(({ upMs }) => Math.round(upMs)),

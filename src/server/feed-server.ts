@@ -38,7 +38,7 @@ const REQUEST_MS = 10_000;
 /** A scraper that comes every 15 s or 30 s keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 8192;
-/** A scrape, or the state of all, is not made again for every client that asks. In milliseconds. */
+/** How long an answer of the API is kept for all who ask the same, in milliseconds. */
 const RECENT_MS = 250;
 /** What is in flight when the monitor stops may take this long to end. */
 const CLOSE_MS = 2000;
@@ -89,7 +89,7 @@ export class FeedServer {
 
     const fanOut = new FanOut(monitor);
     const metrics = new Metrics(monitor, fanOut, archive);
-    const scrapes = new TtlCache<Promise<HttpResponse>>(RECENT_MS);
+    const scrapes = new TtlCache<HttpResponse>(RECENT_MS);
     const served: Served = {
       source: monitor,
       access,

@@ -4,10 +4,10 @@ import type { GapFacts, Origin, TimelineInterval } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, dayOf, type Day, midnights } from '../core/uptime.ts';
 
-/** Events that the history may not have yet are among the newest so many. */
+/** Events that the history may not have yet are among this many of the newest. */
 const NEWEST = 2000;
 
-/** A gap that ended, as the API tells it. */
+/** A gap that ended, as the API shows it. */
 export interface PastGap extends GapFacts, Origin {
   readonly seq: number;
   readonly service: string;
@@ -25,79 +25,96 @@ export class PastView {
   /**
    * The gaps that ended after `since`, the oldest first.
    * @param names of the services; null for all
-   * @param limit the newest so many
+   * @param limit how many: the newest
    * @returns with the moment from which on they are all of them
+   * @throws ArchiveError
    */
-  gaps(names: ReadonlySet<string> | null, since: number, limit: number): { gaps: PastGap[]; completeSince: number } {
-    const found = new Map<number, PastGap>();
-    const window = { from: since, to: this.#source.now() };
-    const asked = names === null ? [undefined] : [...names];
-    for (const name of asked) {
-      for (const gap of this.#archive?.reader.gaps(window, name, limit + 1) ?? []) found.set(gap.seq, gap);
-    }
+  async gaps(
+    names: ReadonlySet<string> | null,
+    since: number,
+    limit: number,
+  ): Promise<{ gaps: PastGap[]; completeSince: number }> {
     const { events } = this.#source;
-    for (const event of events.latest(this.#archive === null ? Infinity : NEWEST)) {
+    const services = names === null ? undefined : [...names];
+    const window = { from: since, to: this.#source.now() };
+    const kept = await this.#archive?.reader.gaps({ services, window, limit: limit + 1 });
+    const found = new Map<number, PastGap>(kept?.gaps.map((gap) => [gap.seq, gap]));
+    for (const event of events.latest(kept === undefined ? Infinity : NEWEST)) {
       if (event.type === 'gap' && (names === null || names.has(event.service))) found.set(event.seq, event);
     }
     const gaps = [...found.values()].filter(({ to }) => to > since).sort((a, b) => a.seq - b.seq);
     const cut = gaps.at(-limit - 1)?.to ?? -Infinity;
-    return { gaps: gaps.slice(-limit), completeSince: Math.max(since, cut, this.#reach(names)) };
+    const reach = kept?.keptSince ?? this.#memoryReach();
+    return { gaps: gaps.slice(-limit), completeSince: Math.max(since, cut, reach) };
   }
 
   /**
-   * The stretches in one state that touch a window, the oldest first, cut to it.
+   * The stretches in one state that touch a window, the oldest first, cut to it, of each service.
    * @param window `to` null for the present
-   * @param limit the newest so many
+   * @param limit how many of each: the newest
+   * @throws ArchiveError
    */
-  timeline(service: string, window: { from: number; to: number | null }, limit: number): TimelineInterval[] {
+  async timelines(
+    names: readonly string[],
+    window: { from: number; to: number | null },
+    limit: number,
+  ): Promise<{ service: string; timeline: TimelineInterval[] }[]> {
     const { from, to: until } = window;
     const to = until ?? this.#source.now();
-    const remembered = this.#source.board.services.get(service)?.timeline ?? [];
-    const first = remembered[0]?.from ?? Infinity;
-    const before =
-      this.#archive === null || first <= from
-        ? []
-        : this.#archive.reader
-            .intervals(service, { from, to: Math.min(to, first) }, limit)
-            .filter((interval) => interval.from < first)
-            .map((interval) => ({ ...interval, to: Math.min(interval.to ?? first, first) }));
-    return [...before, ...remembered]
-      .filter((interval) => interval.from <= to && (interval.to ?? to) >= from)
-      .slice(-limit)
-      .map((interval) => ({
-        state: interval.state,
-        from: Math.max(interval.from, from),
-        to: interval.to === null ? until : Math.min(interval.to, to),
-      }));
-  }
-
-  /** The last days of a service, the oldest first; the last one is today. @param count how many */
-  days(service: string, count: number): Day[] {
-    const now = this.#source.now();
-    const remembered = this.#source.board.services.get(service)?.timeline ?? [];
-    const days = midnights(now, count);
-    const window = { from: days[0] ?? now, to: now };
-    const kept = new Map(this.#archive?.reader.rollups(service, 'day', window).map((day) => [day.from, day]));
-    return days.map((from) => {
-      const day = kept.get(from);
-      // What was settled in the last second may not be in the history yet.
-      if (day !== undefined && from + DAY_MS <= now) return day;
-      const today = dayOf(remembered, from, now);
-      return day === undefined || lengthOf(today) > lengthOf(day) ? today : day;
+    const known = names.map((service) => {
+      const remembered = this.#source.board.services.get(service)?.timeline ?? [];
+      return { service, remembered, first: remembered[0]?.from ?? Infinity };
+    });
+    const services = known.filter(({ first }) => first > from).map(({ service }) => service);
+    const query = { services, window: { from, to }, limitEach: limit };
+    const kept = services.length === 0 ? undefined : await this.#archive?.reader.intervals(query);
+    return known.map(({ service, remembered, first }) => {
+      const before = (kept?.get(service) ?? [])
+        .filter((interval) => interval.from < first)
+        .map((interval) => ({ ...interval, to: Math.min(interval.to ?? first, first) }));
+      const timeline = [...before, ...remembered]
+        .filter((interval) => interval.from <= to && (interval.to ?? to) >= from)
+        .slice(-limit)
+        .map((interval) => ({
+          state: interval.state,
+          from: Math.max(interval.from, from),
+          to: interval.to === null ? until : Math.min(interval.to, to),
+        }));
+      return { service, timeline };
     });
   }
 
-  /** From when on every gap is known. */
-  #reach(names: ReadonlySet<string> | null): number {
+  /**
+   * The last days of each service, the oldest first; the last one is today.
+   * @param count how many days
+   * @throws ArchiveError
+   */
+  async days(services: readonly string[], count: number): Promise<{ service: string; days: Day[] }[]> {
+    const now = this.#source.now();
+    const midnightsAsked = midnights(now, count);
+    const window = { from: midnightsAsked[0] ?? now, to: now };
+    const rollups = await this.#archive?.reader.rollups({ services, width: 'day', window });
+    return services.map((service) => {
+      const remembered = this.#source.board.services.get(service)?.timeline ?? [];
+      const kept = new Map(rollups?.get(service)?.map((day) => [day.from, day]));
+      const days = midnightsAsked.map((from) => {
+        const day = kept.get(from);
+        // What was settled in the last second may not be in the history yet.
+        if (day !== undefined && from + DAY_MS <= now) return day;
+        const today = dayOf(remembered, from, now);
+        return day === undefined || lengthOf(today) > lengthOf(day) ? today : day;
+      });
+      return { service, days };
+    });
+  }
+
+  /** From when on every gap is known without an archive. */
+  #memoryReach(): number {
     const { events, identity } = this.#source;
-    if (this.#archive === null) {
-      if (events.completeAfter === 0) return identity.startedAt;
-      const [oldest] = events.latest(Infinity);
-      if (oldest === undefined) return this.#source.now();
-      return oldest.type === 'gap' ? oldest.to : oldest.at;
-    }
-    const asked = this.#archive.reader.services().filter(({ name }) => names === null || names.has(name));
-    return Math.max(-Infinity, ...asked.map(({ rawSince }) => rawSince));
+    if (events.completeAfter === 0) return identity.startedAt;
+    const [oldest] = events.latest(Infinity);
+    if (oldest === undefined) return this.#source.now();
+    return oldest.type === 'gap' ? oldest.to : oldest.at;
   }
 }
 

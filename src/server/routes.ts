@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { z } from 'zod';
 
-import type { Archive } from '../core/archive.ts';
+import { type Archive, ArchiveError } from '../core/archive.ts';
 import type { FeedSource } from '../core/source.ts';
 import type { Access, Granted } from './access.ts';
 import type { Api } from './api.ts';
@@ -19,8 +19,9 @@ export interface Served {
   readonly archive: Pick<Archive, 'problem'> | null;
   readonly api: Api;
   readonly page: Page;
-  /** The answer to a scrape, and to a request of the state of all. */
+  /** The answer to a scrape. */
   readonly metrics: () => Promise<HttpResponse>;
+  /** Answers of the API, by what was asked. */
   readonly recent: TtlCache<HttpResponse>;
 }
 
@@ -42,14 +43,7 @@ interface Route {
 }
 
 const ROUTES: readonly Route[] = [
-  { path: /^\/api\/v1\/status$/, method: 'GET', handler: status },
-  { path: /^\/api\/v1\/gaps$/, method: 'GET', handler: ({ api }, { granted, query }) => api.gaps(granted.view, query) },
-  {
-    path: /^\/api\/v1\/timeline$/,
-    method: 'GET',
-    handler: ({ api }, { granted, query }) => api.timeline(granted.view, query),
-  },
-  { path: /^\/api\/v1\/days$/, method: 'GET', handler: days },
+  { path: /^\/api\/v1\/(status|gaps|timeline|days)$/, method: 'GET', handler: apiAnswer },
   { path: /^\/api\/v1\/marks$/, method: 'POST', handler: mark },
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
@@ -106,15 +100,16 @@ function decoded(part: string): string | null {
   }
 }
 
-function status({ api, recent }: Served, { granted, query }: Asked): HttpResponse {
-  if (query.size > 0) return api.status(granted.view, query);
-  return recent.get(granted.view, () => api.status(granted.view, query));
-}
-
-/** Days change slowly, and there may be many of them. */
-function days({ api, recent }: Served, { granted, query }: Asked): HttpResponse {
-  if (query.size > 0) return api.days(granted.view, query);
-  return recent.get(`days ${granted.view}`, () => api.days(granted.view, query));
+/** Strangers may ask for much, again and again: those who ask the same at once get the same answer. */
+async function apiAnswer({ api, recent }: Served, { granted: { view }, query, name }: Asked): Promise<HttpResponse> {
+  const method = name as 'status' | 'gaps' | 'timeline' | 'days';
+  try {
+    return await recent.get(`${method} ${view} ${query.toString()}`, () => api[method](view, query));
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    // Its own words may name a path.
+    return errorResponse(503, 'the history does not answer at present');
+  }
 }
 
 async function mark({ source, access }: Served, { request, granted }: Asked): Promise<HttpResponse> {

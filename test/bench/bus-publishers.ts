@@ -1,8 +1,8 @@
 /** The publishers of the bus benchmark: many monitors in one process, each service of them turning at a given rate. */
 import type { Publisher } from '../../src/bus/publisher.ts';
-import { publish, so, Told } from '../bus/scene.ts';
+import { publish, ScriptedMonitor, waitFor } from '../bus/scene.ts';
 
-/** What the benchmark asks. */
+/** What the benchmark asks for. */
 export type Ask =
   | { readonly type: 'load'; readonly perSecond: number }
   | { readonly type: 'burst'; readonly events: number }
@@ -19,7 +19,7 @@ const [url = '', monitorCount = '50', serviceCount = '200'] = process.argv.slice
 const names = Array.from({ length: Number(serviceCount) }, (_, index) => `service-${String(index)}`);
 const monitors = Array.from(
   { length: Number(monitorCount) },
-  (_, index) => new Told(`vantage-${String(index)}`, names),
+  (_, index) => new ScriptedMonitor(`vantage-${String(index)}`, names),
 );
 const publishers: Publisher[] = monitors.map((monitor) => publish(monitor, url));
 const TICK_MS = 20;
@@ -35,8 +35,8 @@ function one(): void {
   const [to, from] = service?.state === 'up' ? (['down', 'up'] as const) : (['up', 'down'] as const);
   const at = monitor.now();
   // Its number at its monitor: by that the reader knows what is missing or came twice.
-  const message = String(monitor.events.newest + 1);
-  monitor.tell({
+  const message = String(monitor.count + 1);
+  monitor.emit({
     ...{ type: 'transition', service: name, from, to, at, notBefore: at, notAfter: at, reason: null, message },
   });
 }
@@ -54,7 +54,7 @@ async function load(perSecond: number): Promise<void> {
 }
 
 const delivered = (): Promise<void> =>
-  so(() => publishers.every(({ waiting, role }) => waiting === 0 && role === 'leading'));
+  waitFor(() => publishers.every(({ isCaughtUp }) => isCaughtUp), undefined, 600_000);
 
 process.on('message', (ask: Ask) => {
   void (async () => {
@@ -64,7 +64,7 @@ process.on('message', (ask: Ask) => {
     if (ask.type === 'rest' && timer !== null) clearInterval(timer);
     if (ask.type !== 'load') await delivered();
     const sent: Sent = {
-      events: monitors.reduce((sum, { events }) => sum + events.newest, 0),
+      events: monitors.reduce((sum, { count }) => sum + count, 0),
       tookMs: performance.now() - begin,
     };
     process.send?.(sent);

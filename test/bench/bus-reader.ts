@@ -19,11 +19,11 @@ export class BusReader {
   #closed = false;
   count = 0;
   faults = 0;
-  /** Services of which a hub said that nobody looks any more. */
+  /** Services of which a hub said that they are not observed any more. */
   silences = 0;
   /** Resumes, after it was closed because it was too slow. */
   resumes = 0;
-  /** Hellos that began anew, after the first. */
+  /** Fresh starts instead of resumes, after the first. */
   fresh = 0;
 
   private constructor(url: string) {

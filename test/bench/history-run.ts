@@ -29,7 +29,7 @@ const watched = Array.from({ length: Number(services) }, (_, n) =>
 );
 const log = pino({ enabled: false });
 const history = dir === undefined ? null : await History.open({ dir, keepMs: 90 * 86_400_000, log });
-const past = history === null ? {} : { past: history.past };
+const past = history === null ? {} : { restored: history.restored };
 const monitor = new Monitor({ ...past, vantage: 'bench', version: '0', watched, workers: 1 });
 history?.record(monitor);
 const late: number[] = [];

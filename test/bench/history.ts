@@ -10,7 +10,6 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
 import { simulateHistory } from '../history/simulated.ts';
 import { examine, Victim } from '../history/victims.ts';
 import { Child } from './child.ts';
@@ -75,26 +74,26 @@ async function costRow(dir: string, say: Say): Promise<Row> {
 }
 
 async function killRow(dir: string, say: Say): Promise<Row> {
-  const told = new Map<number, string>();
+  const published = new Map<number, string>();
   const sum = { lost: 0, twice: 0, unsound: 0, ids: new Set<string>(), events: 0, signAgeMs: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     if (round % 20 === 0) say(`kill -9, round ${String(round)} of ${String(ROUNDS)}`);
     const victim = new Victim(dir, LOAD);
     const events = 1 + Math.floor(Math.random() * 400);
-    await victim.until(() => victim.heard.length >= events);
-    const found = examine(dir, victim, told, await victim.kill());
+    await victim.waitFor(() => victim.received.length >= events);
+    const found = await examine(dir, victim, published, await victim.kill());
     sum.lost += found.lost;
     sum.twice += found.twice;
     sum.unsound += found.integrity === 'ok' ? 0 : 1;
     sum.ids.add(found.id);
-    sum.events += victim.heard.length;
+    sum.events += victim.received.length;
     sum.signAgeMs = Math.max(sum.signAgeMs, found.signAgeMs);
   }
   const { lost, twice, unsound, ids, events, signAgeMs } = sum;
   return {
     what: `${String(ROUNDS)} rounds of kill -9 at random moments, ${String(LOAD.flapping)} of ${String(LOAD.services)} services flapping at ${String(LOAD.intervalMs)} ms`,
     found:
-      `${String(events)} events told; ${String(lost)} older than a second lost, ${String(twice)} numbers given twice, ` +
+      `${String(events)} events published; ${String(lost)} older than a second lost, ${String(twice)} numbers given twice, ` +
       `${String(unsound)} files unsound, ${String(ids.size)} monitor id; the last sign of life was ${signAgeMs.toFixed(0)} ms old at most`,
     reach: 'none lost, none twice, all sound',
     reached: lost === 0 && twice === 0 && unsound === 0 && ids.size === 1,
@@ -104,13 +103,10 @@ async function killRow(dir: string, say: Say): Promise<Row> {
 
 async function monthsRows(dir: string, say: Say): Promise<Row[]> {
   // It ends a moment ago: what is to come must not be before it.
-  simulateHistory(dir, { ...MONTHS, end: Date.now() - 60_000 }, (day) => {
+  const names = await simulateHistory(dir, { ...MONTHS, end: Date.now() - 60_000 }, (day) => {
     if (day % 10 === 0) say(`writing day ${String(day)} of ${String(MONTHS.days)}`);
   });
   const { size } = await stat(databaseFile(dir));
-  const reader = HistoryReader.open(dir);
-  const names = reader.services().map(({ name }) => name);
-  reader.close();
   const sizeRow: Row = {
     what: `${String(MONTHS.days)} days of ${String(MONTHS.services)} services, ${String(MONTHS.flapping)} flapping at every probe at 1 s`,
     found: `${(size / 1e6).toFixed(0)} MB`,

@@ -4,25 +4,25 @@ import { describe, it } from 'node:test';
 
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { publish, serveHub, so, Told } from './scene.ts';
+import { publish, readableLog, ScriptedMonitor, serveHub, waitFor } from './scene.ts';
 import { Viewer } from './viewer.ts';
 
 const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
 const urlOf = (redis: RedisServer): string => `redis://127.0.0.1:${String(redis.port)}`;
 
 describe('a Redis that is killed under load', () => {
-  it('loses no event, and tells none twice', async () => {
+  it('loses no event, and gives none twice', async () => {
     const redis = await RedisServer.start(AOF);
-    const monitors = ['a', 'b', 'c'].map((name) => new Told(name));
+    const monitors = ['a', 'b', 'c'].map((name) => new ScriptedMonitor(name));
     const publishers = monitors.map((monitor) => publish(monitor, urlOf(redis)));
-    await so(() => publishers.every(({ role }) => role === 'leading'));
+    await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
     const at = await serveHub(urlOf(redis));
     const viewer = new Viewer(at.http);
-    await so(() => viewer.client.connected);
+    await waitFor(() => viewer.client.connected);
     const sent = new Map(monitors.map(({ identity }) => [identity.vantage, [] as string[]]));
     const load = setInterval(() => {
       for (const monitor of monitors) {
-        const text = `${monitor.identity.vantage} ${String(monitor.events.newest)}`;
+        const text = `${monitor.identity.vantage} ${String(monitor.count)}`;
         sent.get(monitor.identity.vantage)?.push(text);
         monitor.mark(text);
       }
@@ -34,7 +34,7 @@ describe('a Redis that is killed under load', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     clearInterval(load);
     const all = [...sent.values()].flat().length;
-    await so(() => viewer.texts.length >= all);
+    await waitFor(() => viewer.texts.length >= all);
     for (const [vantage, texts] of sent) {
       assert.deepEqual(
         viewer.texts.filter((text) => text.startsWith(`${vantage} `)),
@@ -54,16 +54,16 @@ describe('a Redis that comes later than the monitor', () => {
     const first = await RedisServer.start();
     const { port } = first;
     await first.close();
-    const monitor = new Told('here');
+    const monitor = new ScriptedMonitor('here');
     const publisher = publish(monitor, `redis://127.0.0.1:${String(port)}`);
     monitor.turn('web', 'up');
     monitor.turn('web', 'down');
-    await so(() => publisher.problem !== null);
+    await waitFor(() => publisher.problem !== null);
     assert.match(publisher.problem ?? '', /ECONNREFUSED/);
     const redis = await RedisServer.start(['--port', String(port)]);
-    await so(() => publisher.waiting === 0 && publisher.role === 'leading');
+    await waitFor(() => publisher.isCaughtUp);
     const at = await serveHub(`redis://127.0.0.1:${String(port)}`);
-    const events = at.hub.events.after(0, 9) ?? [];
+    const events = at.hub.events.latest(9);
     assert.deepEqual(
       events.map((event) => (event.type === 'transition' ? [event.from, event.to] : [])),
       [
@@ -77,12 +77,91 @@ describe('a Redis that comes later than the monitor', () => {
   });
 });
 
+describe('a Redis that comes back without what it had confirmed', () => {
+  it('gets that again: nothing is missing at the hubs, and a viewer who has a lost number goes on at any', async () => {
+    const redis = await RedisServer.start();
+    const monitor = new ScriptedMonitor('here');
+    const { log, logged } = readableLog();
+    const publisher = publish(monitor, urlOf(redis), 'gapwatch', log);
+    await waitFor(() => publisher.vantage !== null);
+    const at = await serveHub(urlOf(redis));
+    const viewer = new Viewer(at.http);
+    await waitFor(() => viewer.client.connected);
+    const mark = async (from: number, to: number): Promise<void> => {
+      for (let n = from; n <= to; n++) monitor.mark(String(n));
+      await waitFor(() => viewer.texts.includes(String(to)) && publisher.isCaughtUp);
+    };
+    monitor.turn('web', 'up');
+    await mark(1, 3);
+    await redis.say('SAVE');
+    monitor.turn('web', 'down');
+    await mark(4, 6);
+    const { id } = at.hub.identity;
+    const lost = at.hub.events.newest;
+    await redis.restart();
+    await waitFor(() => logged().includes('has lost events'));
+    await waitFor(() => publisher.isCaughtUp && at.hub.events.newest > lost);
+    await mark(7, 8);
+    assert.equal(at.hub.identity.id, id);
+    const other = await serveHub(urlOf(redis));
+    const all = other.hub.events.latest(99);
+    assert.deepEqual(
+      all.flatMap((event) => (event.type === 'mark' ? [event.text] : [event.type])),
+      ['transition', '1', '2', '3', 'transition', '4', '5', '6', '7', '8'],
+    );
+    await waitFor(() => at.hub.events.latest(99).length === all.length);
+    assert.deepEqual(at.hub.events.latest(99), all);
+    assert.equal(other.hub.board.services.get('web')?.state, 'down');
+    assert.equal(logged().split('has lost events').length - 1, 1);
+    assert.deepEqual([...new Set(viewer.texts)], ['1', '2', '3', '4', '5', '6', '7', '8']);
+    // What was lost comes again under other numbers: twice, if need be, and never not at all.
+    const resumed = await Listener.open(`${other.ws}?after=${String(lost)}&monitor=${id}`);
+    await resumed.find(({ text }) => text === '8');
+    assert.equal(resumed.heard[0]?.['resumed'], true);
+    assert.deepEqual(
+      resumed.seqs,
+      all.flatMap(({ seq }) => (seq > lost ? [seq] : [])),
+    );
+    assert.deepEqual(
+      resumed.heard.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
+      ['4', '5', '6', '7', '8'],
+    );
+    await resumed.close();
+    viewer.client.close();
+    await publisher.stop();
+    await at.end();
+    await other.end();
+    await redis.close();
+  });
+
+  it('gets again all of a monitor that it does not know any more', async () => {
+    const redis = await RedisServer.start();
+    const at = await serveHub(urlOf(redis));
+    await redis.say('SAVE');
+    const monitor = new ScriptedMonitor('here');
+    const { log, logged } = readableLog();
+    const publisher = publish(monitor, urlOf(redis), 'gapwatch', log);
+    for (let n = 1; n <= 3; n++) monitor.mark(String(n));
+    await waitFor(() => publisher.isCaughtUp);
+    await redis.restart();
+    await waitFor(() => logged().includes('has lost events') && publisher.isCaughtUp);
+    const other = await serveHub(urlOf(redis));
+    const texts = other.hub.events.latest(9).flatMap((event) => (event.type === 'mark' ? [event.text] : []));
+    assert.deepEqual(texts, ['1', '2', '3']);
+    assert.deepEqual([...other.hub.board.services.keys()], ['web']);
+    await publisher.stop();
+    await at.end();
+    await other.end();
+    await redis.close();
+  });
+});
+
 describe('a Redis that is full, or takes no writes', () => {
   it('makes events wait; they follow in order', async () => {
     const redis = await RedisServer.start();
-    const monitor = new Told('here');
+    const monitor = new ScriptedMonitor('here');
     const publisher = publish(monitor, urlOf(redis));
-    await so(() => publisher.role === 'leading');
+    await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));
     const viewer = await Listener.open(at.ws);
     const problems: [string[], string[], RegExp][] = [
@@ -94,13 +173,13 @@ describe('a Redis that is full, or takes no writes', () => {
     for (const [begin, end, words] of problems.slice(0, 2)) {
       await redis.say(...begin);
       monitor.mark(String(++n));
-      await so(() => publisher.problem !== null);
+      await waitFor(() => publisher.problem !== null);
       assert.match(publisher.problem ?? '', words);
       monitor.mark(String(++n));
-      assert.ok(publisher.waiting >= 1);
+      assert.ok(!publisher.isCaughtUp);
       await redis.say(...end);
       await viewer.find(({ text }) => text === String(n));
-      await so(() => publisher.problem === null);
+      await waitFor(() => publisher.problem === null);
     }
     assert.deepEqual(
       viewer.heard.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
@@ -115,15 +194,15 @@ describe('a Redis that is full, or takes no writes', () => {
   it('keeps a key of another type: it says so, and nothing is half done', async () => {
     const redis = await RedisServer.start();
     await redis.say('SET', 'gapwatch', 'mine');
-    const monitor = new Told('here');
+    const monitor = new ScriptedMonitor('here');
     const publisher = publish(monitor, urlOf(redis));
-    await so(() => publisher.problem !== null);
+    await waitFor(() => publisher.problem !== null);
     assert.match(publisher.problem ?? '', /WRONGTYPE/);
     monitor.mark('first');
     await redis.say('DEL', 'gapwatch');
-    await so(() => publisher.role === 'leading' && publisher.waiting === 0);
+    await waitFor(() => publisher.isCaughtUp);
     const at = await serveHub(urlOf(redis));
-    assert.equal(at.hub.events.newest, 1);
+    assert.equal(at.hub.events.latest(9).length, 1);
     await publisher.stop();
     await at.end();
     await redis.close();
@@ -133,13 +212,13 @@ describe('a Redis that is full, or takes no writes', () => {
 describe('a Redis that is silent', () => {
   it('is left and found again; the hub says that it does not know', { timeout: 60_000 }, async () => {
     const redis = await RedisServer.start();
-    const monitor = new Told('here');
+    const monitor = new ScriptedMonitor('here');
     const publisher = publish(monitor, urlOf(redis));
-    await so(() => publisher.role === 'leading');
+    await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));
     monitor.turn('web', 'up');
     const viewer = await Listener.open(at.ws);
-    await so(() => at.hub.board.services.get('web')?.state === 'up');
+    await waitFor(() => at.hub.board.services.get('web')?.state === 'up');
     redis.signal('SIGSTOP');
     monitor.turn('web', 'down');
     const hello = await viewer.find(
@@ -149,7 +228,7 @@ describe('a Redis that is silent', () => {
     assert.match(publisher.problem ?? '', /not answered/);
     redis.signal('SIGCONT');
     await viewer.find(({ type, seen }) => type === 'transition' && (seen as { to: string }).to === 'down');
-    await so(() => at.hub.board.services.get('web')?.state === 'down');
+    await waitFor(() => at.hub.board.services.get('web')?.state === 'down');
     await viewer.close();
     await publisher.stop();
     await at.end();
@@ -160,9 +239,9 @@ describe('a Redis that is silent', () => {
 describe('a stream', () => {
   it('that was written by strangers is read as far as it can be, and what is skipped is counted and logged once', async () => {
     const redis = await RedisServer.start();
-    const monitor = new Told('here');
+    const monitor = new ScriptedMonitor('here');
     const publisher = publish(monitor, urlOf(redis));
-    await so(() => publisher.role === 'leading');
+    await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));
     const viewer = await Listener.open(at.ws);
     monitor.mark('before');
@@ -171,23 +250,30 @@ describe('a stream', () => {
     const from = (extra: string[]): Promise<string> => redis.say('XADD', 'gapwatch', '*', ...extra);
     await from(['hello', 'world']);
     await from(['hello', 'again']);
-    await from(['f', id, 'n', '99999', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[{}]']);
-    await from(['f', id, 'n', '1', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[{}]']);
-    await from(['f', 'another', 'n', '2', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[]']);
-    await from(['f', id, 'n', '2', 'c', '501', 'm', 'x', 'v', 'x', 'e', '[]']);
-    await from(['f', id, 'n', '2', 'c', '0', 'm', 'x', 'v', 'evil\u001b[2J', 'o', '{}']);
-    await from(['f', id, 'n', '2', 'c', '0', 'm', 'x', 'v', 'x', 'o', '{"type":"hello"']);
-    // Of a newer version, and from the future: their numbers are taken, so a mark stands for each.
-    monitor.tell({ type: 'mark', at: monitor.now() + 3_600_000, text: 'from the future' });
-    monitor.tell({ ...{ at: monitor.now(), text: 'newer' }, type: 'omen' as 'mark' });
+    const p = String(at.hub.events.newest);
+    const next = String(at.hub.events.newest + 1);
+    await from(['f', id, 'p', '7', 'n', '9007199254740991', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[{}]']);
+    await from(['f', id, 'p', p, 'n', '9007199254740992', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[{}]']);
+    await from(['f', id, 'p', '0', 'n', '1', 'c', '1', 'm', 'x', 'v', 'x', 'e', '[{}]']);
+    await from(['f', 'another', 'p', p, 'n', next, 'c', '1', 'm', 'x', 'v', 'x', 'e', '[]']);
+    await from(['f', id, 'p', p, 'n', next, 'c', '501', 'm', 'x', 'v', 'x', 'e', '[]']);
+    await from(['f', id, 'p', p, 'n', p, 'c', '0', 'm', 'x', 'v', 'evil\u001b[2J', 'o', '{}']);
+    await from(['f', id, 'p', p, 'n', p, 'c', '0', 'm', 'x', 'v', 'x', 'o', '{"type":"hello"']);
+    // Of a newer version, and from the future: they have their numbers, so a mark stands for each.
+    monitor.emit({ type: 'mark', at: monitor.now() + 3_600_000, text: 'from the future' });
+    monitor.emit({ ...{ at: monitor.now(), text: 'newer' }, type: 'omen' as 'mark' });
     monitor.mark('after');
     await viewer.find(({ text }) => text === 'after');
-    assert.deepEqual(viewer.seqs, [1, 2, 3, 4]);
+    assert.deepEqual(
+      viewer.seqs,
+      at.hub.events.latest(9).map(({ seq }) => seq),
+    );
+    assert.equal(viewer.seqs.length, 4);
     assert.doesNotMatch(JSON.stringify(viewer.heard), /future|newer|evil/);
     assert.ok(at.hub.figures.skipped >= 8, String(at.hub.figures.skipped));
     assert.equal(at.logged().split('no publisher has written').length - 1, 1);
     const other = await serveHub(urlOf(redis));
-    assert.equal(other.hub.events.newest, 4);
+    assert.deepEqual(other.hub.events.latest(9), at.hub.events.latest(9));
     await other.end();
     await viewer.close();
     await publisher.stop();
@@ -195,25 +281,25 @@ describe('a stream', () => {
     await redis.close();
   });
 
-  it('that is cut below what a hub has, or gone, begins anew', async () => {
+  it('that is trimmed below what a hub has, or gone, is read again', async () => {
     const redis = await RedisServer.start();
-    const monitor = new Told('here');
+    const monitor = new ScriptedMonitor('here');
     const publisher = publish(monitor, urlOf(redis));
-    await so(() => publisher.role === 'leading');
+    await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));
     const viewer = new Viewer(at.http);
-    await so(() => viewer.client.connected);
+    await waitFor(() => viewer.client.connected);
     monitor.mark('1');
-    await so(() => viewer.texts.includes('1'));
+    await waitFor(() => viewer.texts.includes('1'));
     await redis.say('XTRIM', 'gapwatch', 'MAXLEN', '0');
     monitor.mark('2');
-    await so(() => viewer.texts.includes('2'));
+    await waitFor(() => viewer.texts.includes('2'));
     const { id } = at.hub.identity;
     await redis.say('FLUSHALL');
     monitor.mark('3');
-    await so(() => viewer.client.identity?.id !== id && viewer.client.connected);
+    await waitFor(() => viewer.client.identity?.id !== id && viewer.client.connected);
     monitor.mark('4');
-    await so(() => viewer.texts.includes('4'));
+    await waitFor(() => viewer.texts.includes('4'));
     assert.deepEqual(
       viewer.texts.filter((text) => text !== '3'),
       ['1', '2', '4'],

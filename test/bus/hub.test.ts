@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { ask } from '../server/asking.ts';
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { publish, serveHub, so, Told } from './scene.ts';
+import { publish, serveHub, ScriptedMonitor, waitFor } from './scene.ts';
 
 describe('a hub', () => {
   let redis: RedisServer;
@@ -19,15 +19,15 @@ describe('a hub', () => {
   });
 
   it('serves what monitors publish, each service with its vantages', async () => {
-    const [here, there] = [new Told('here', ['web', 'api']), new Told('there', ['web'])];
+    const [here, there] = [new ScriptedMonitor('here', ['web', 'api']), new ScriptedMonitor('there', ['web'])];
     const publishers = [publish(here, url), publish(there, url)];
-    await so(() => publishers.every(({ role }) => role === 'leading'));
+    await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
     const at = await serveHub(url);
     const viewer = await Listener.open(at.ws);
     here.turn('web', 'up');
     here.turn('api', 'up');
     there.turn('web', 'up');
-    await so(() => viewer.seqs.length === 3);
+    await waitFor(() => viewer.seqs.length === 3);
     const stateOf = (): string | undefined => at.hub.board.services.get('web')?.state;
     assert.equal(stateOf(), 'up');
     here.turn('web', 'down');
@@ -49,10 +49,16 @@ describe('a hub', () => {
         ['there', 'down'],
       ],
     );
-    assert.deepEqual(viewer.seqs, [1, 2, 3, 4, 5]);
+    const seqs = at.hub.events.latest(9).map(({ seq }) => seq);
+    assert.equal(seqs.length, 5);
+    assert.deepEqual(viewer.seqs, seqs);
+    assert.deepEqual(
+      seqs,
+      [...new Set(seqs)].sort((a, b) => a - b),
+    );
     // Another hub, from nothing: the same numbers, the same states.
     const other = await serveHub(url);
-    assert.deepEqual(other.hub.events.after(0, 9), at.hub.events.after(0, 9));
+    assert.deepEqual(other.hub.events.eventsAfter(0, 9), at.hub.events.eventsAfter(0, 9));
     assert.equal(other.hub.identity.id, at.hub.identity.id);
     assert.equal(other.hub.board.services.get('web')?.state, 'down');
     for (const publisher of publishers) await publisher.stop();
@@ -60,5 +66,24 @@ describe('a hub', () => {
     await viewer.close();
     await at.end();
     await other.end();
+  });
+
+  it('passes on the status that rise and fall give, as all vantages see it together', async () => {
+    const [here, there] = [new ScriptedMonitor('here'), new ScriptedMonitor('there')];
+    for (const { board } of [here, there])
+      for (const service of board.services.values()) service.info = { ...service.info, rise: 2, fall: 2 };
+    const publishers = [publish(here, url, 'statuses'), publish(there, url, 'statuses')];
+    await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
+    const at = await serveHub(url, 0, 'statuses');
+    const viewer = await Listener.open(at.ws);
+    for (const monitor of [here, there]) monitor.damp('web', 'up');
+    await waitFor(() => at.hub.board.services.get('web')?.status === 'up');
+    here.damp('web', 'down');
+    await viewer.find(({ type, status }) => type === 'status' && status === 'partial');
+    there.damp('web', 'down');
+    await viewer.find(({ type, status }) => type === 'status' && status === 'down');
+    for (const publisher of publishers) await publisher.stop();
+    await viewer.close();
+    await at.end();
   });
 });

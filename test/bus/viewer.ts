@@ -1,4 +1,4 @@
-/** A viewer of hubs that keeps the marks it is told, and can move. */
+/** Viewers of hubs: one that keeps the marks it gets, one that moves. */
 import { FeedClient } from '../../src/client/feed-client.ts';
 import { parseFeedUrl } from '../../src/client/feed-url.ts';
 import { isEvent } from '../../src/core/messages.ts';
@@ -78,8 +78,8 @@ export class Wanderer {
     return this.seqs.at(-1) ?? this.#first;
   }
 
-  /** How many numbers are missing or not in order, from its first event on. */
+  /** How many numbers came twice or not in order. */
   get faults(): number {
-    return this.seqs.filter((seq, index) => index > 0 && seq !== (this.seqs[index - 1] ?? 0) + 1).length;
+    return this.seqs.filter((seq, index) => index > 0 && seq <= (this.seqs[index - 1] ?? 0)).length;
   }
 }

@@ -1,4 +1,4 @@
-/** Who says what, as the page and the dashboard tell it of a hub's feed. */
+/** How each vantage sees a service, as the page and the dashboard show it of a hub's feed. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -31,8 +31,8 @@ const turn = (seq: number, vantage: string, from: State, to: State, sees: 'up' |
 const partial = turn(8, 'there', 'up', 'partial', 'down');
 const down = turn(9, 'here', 'partial', 'down', 'down');
 
-describe('who says what', () => {
-  it('is told by the dashboard that is attached to a hub', () => {
+describe('where vantages disagree', () => {
+  it('is shown by the dashboard that is attached to a hub', () => {
     const model = new Model(1);
     const said = (): string | null => disagreement(model.rows[0]!, NOW + 20);
     model.take(0, [hello], NOW, 0);
@@ -44,18 +44,18 @@ describe('who says what', () => {
     assert.equal(said(), null);
   });
 
-  it('is told by the page', () => {
+  it('is shown by the page', () => {
     const picture = new PageState();
     picture.take(hello);
     // Known to the hello already: only news.
     picture.take({ ...partial, seq: 6 });
-    assert.equal(picture.known('web').disagreement, null);
+    assert.equal(picture.extras('web').disagreement, null);
     picture.take(partial);
     assert.equal(picture.services[0]?.status, 'partial');
-    assert.equal(picture.known('web').disagreement, 'down from there, up from here');
+    assert.equal(picture.extras('web').disagreement, 'down from there, up from here');
   });
 
-  it('is told in lines', () => {
+  it('is shown in lines', () => {
     const format = new LinesFormat(false);
     format.line(hello);
     assert.match(format.line(partial) ?? '', /web +PARTIAL +refused, down from there$/);

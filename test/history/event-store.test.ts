@@ -3,12 +3,11 @@ import { describe, it } from 'node:test';
 
 import type { Event, Transition } from '../../src/core/messages.ts';
 import { EventStore, type ReadEvents } from '../../src/history/event-store.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
-import { DirectHistory } from './direct.ts';
+import { DirectHistory } from './direct-history.ts';
 import { NOON, withFolder } from './open.ts';
 import { ScriptedMonitor } from './scripted.ts';
 
-const NOTHING: ReadEvents = () => [];
+const NOTHING: ReadEvents = () => Promise.resolve([]);
 
 function change(seq: number, to: 'up' | 'down'): Transition {
   const at = NOON + seq;
@@ -24,73 +23,103 @@ function numbers(events: readonly Event[] | null): number[] | null {
 }
 
 describe('the events of a history', () => {
-  it('are read from the disk where memory does not reach, and go on in memory', () => {
-    const disk = [1, 2, 3, 4].map((seq) => change(seq, 'up'));
-    const store = new EventStore({ id: 'x', newest: 4, oldest: 2, last: 4 }, (seq, limit) =>
-      disk.filter((event) => event.seq > seq).slice(0, limit),
+  it('are read from the disk where memory does not reach, and go on in memory', async () => {
+    const disk = [10, 20, 30, 40].map((seq) => change(seq, 'up'));
+    const store = new EventStore((seq, limit) =>
+      Promise.resolve(disk.filter((event) => event.seq > seq).slice(0, limit)),
     );
-    for (const seq of [5, 6, 7]) store.append(change(seq, 'down'));
-    assert.equal(store.oldest, 2);
+    store.open({ stored: { newest: 40, completeAfter: 5 }, events: disk.slice(3) });
+    for (const seq of [50, 60, 70]) store.append(change(seq, 'down'));
+    assert.equal(store.completeAfter, 5);
+    assert.equal(store.newest, 70);
     assert.equal(store.waiting, 3);
-    assert.deepEqual(numbers(store.after(1, 100)), [2, 3, 4, 5, 6, 7]);
-    assert.deepEqual(numbers(store.after(2, 3)), [3, 4, 5]);
-    assert.deepEqual(numbers(store.after(7, 3)), []);
-    assert.equal(store.after(0, 100), null);
-    assert.equal(store.after(8, 100), null);
-    store.take({ id: 'x', newest: 6, oldest: 2, last: 6 }, []);
+    assert.deepEqual(numbers(store.latest(4)), [40, 50, 60, 70]);
+    assert.deepEqual(numbers(await store.after(5, 100)), [10, 20, 30, 40, 50, 60, 70]);
+    assert.deepEqual(numbers(await store.after(24, 2)), [30, 40]);
+    assert.deepEqual(numbers(await store.after(24, 3)), [30, 40, 50]);
+    assert.deepEqual(numbers(await store.after(55, 3)), [60, 70]);
+    assert.deepEqual(numbers(await store.after(70, 3)), []);
+    assert.equal(await store.after(4, 100), null);
+    store.written({ newest: 60, completeAfter: 5 }, []);
     assert.equal(store.waiting, 1);
-    assert.deepEqual(numbers(store.next(10)), [7]);
+    assert.deepEqual(numbers(store.next(10)), [70]);
   });
 
-  it('are given up, the oldest first, where too many wait; how many is known, and since when', () => {
-    const store = new EventStore({ id: 'x', newest: 0, oldest: 1, last: 0 }, NOTHING, 100, 20);
+  it('are null where the disk does not give them', async () => {
+    const store = new EventStore(() => Promise.reject(new Error('stuck')));
+    store.open({ stored: { newest: 40, completeAfter: 5 }, events: [] });
+    store.append(change(50, 'up'));
+    assert.equal(await store.after(5, 10), null);
+    assert.deepEqual(numbers(await store.after(40, 10)), [50]);
+  });
+
+  it('are given up, the oldest first, where too many wait; how many is known, and since when', async () => {
+    const store = new EventStore(NOTHING, 100, 20);
     for (let seq = 1; seq <= 130; seq++) store.append(change(seq, seq % 2 === 0 ? 'up' : 'down'));
     assert.equal(store.lostCount, 40);
     assert.equal(store.waiting, 90);
-    assert.equal(store.oldest, 41);
-    assert.equal(store.after(39, 10), null);
+    assert.equal(store.completeAfter, 40);
+    assert.equal(await store.after(39, 10), null);
     assert.deepEqual(store.lost, [{ service: 'web', from: NOON + 1, to: NOON + 40, state: 'up', reason: null }]);
-    store.take({ id: 'x', newest: 130, oldest: 41, last: 130 }, store.lost);
+    assert.equal(store.missingTo, 40);
+    store.written({ newest: 130, completeAfter: 40 }, store.lost);
     assert.deepEqual(store.lost, []);
     assert.equal(store.waiting, 0);
+  });
+
+  it('go on from those of a file that is opened late', async () => {
+    const store = new EventStore((seq) => Promise.resolve(seq < 10 ? [change(10, 'up')] : []));
+    for (const seq of [100, 110]) store.append(change(seq, 'up'));
+    store.open({ stored: { newest: 20, completeAfter: 5 }, events: [change(20, 'down')] });
+    assert.equal(store.waiting, 2);
+    assert.equal(store.completeAfter, 5);
+    assert.deepEqual(numbers(await store.after(6, 10)), [10, 20, 100, 110]);
+  });
+
+  it('in memory are still had where the next file has none of them', async () => {
+    const store = new EventStore(NOTHING);
+    for (const seq of [100, 110, 120]) store.append(change(seq, 'up'));
+    store.written({ newest: 110, completeAfter: 0 }, []);
+    store.open({ stored: { newest: 0, completeAfter: 0 }, events: [] });
+    assert.equal(store.waiting, 1);
+    assert.equal(store.missingTo, 110);
+    assert.deepEqual(numbers(await store.after(0, 10)), [100, 110, 120]);
   });
 });
 
 describe('the events of a monitor that was killed', () => {
-  it('can be read on across the numbers that are left out, but not from one that may be lost', async () => {
+  it('are all that reached the disk, once and in order; numbers grow', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
       const expected: number[] = [];
-      let opened: DirectHistory[] = [];
+      const opened: DirectHistory[] = [];
       for (let run = 0; run < 3; run++) {
         // The one before is not closed: nothing says how far it came.
-        const history = new DirectHistory(dir);
-        opened = [...opened, history];
-        const { events } = history.past;
-        const before = expected.at(-1) ?? 0;
-        const begun = events.newest;
-        assert.ok(run === 0 ? begun === 0 : begun > before + 4000);
-        assert.deepEqual(numbers(events.after(before, 10)), []);
-        // It may have told that, and has not kept it.
-        if (run > 0) assert.equal(events.after(before + 2, 10), null);
-        const monitor = new ScriptedMonitor(history.past, NOON + run * 60_000);
+        const history = await DirectHistory.open(dir);
+        opened.push(history);
+        const { events } = history.restored;
+        assert.equal(events.newest, expected.at(-1) ?? 0);
+        const monitor = new ScriptedMonitor(history.restored, NOON + run * 60_000);
         history.record(monitor);
         monitor.watch('web');
         for (let n = 0; n < 4; n++) monitor.change('web', n % 2 === 0 ? 'up' : 'down');
         history.flush();
-        expected.push(...Array.from({ length: events.newest - begun }, (_, n) => begun + 1 + n));
-        // Told, and lost.
+        expected.push(...(numbers(await events.after(expected.at(-1) ?? 0, 100)) ?? []));
+        // Published, and lost.
         monitor.change('web', 'up');
         const found: number[] = [];
-        for (let last = expected[0] ?? 0; found.length < 100; last = found.at(-1) ?? last) {
-          const next = numbers(events.after(last, 3));
+        for (let last = 0; ; last = found.at(-1) ?? last) {
+          const next = numbers(await events.after(last, 3));
           assert.ok(next !== null);
           if (next.length === 0) break;
           found.push(...next);
         }
-        assert.deepEqual(found.slice(0, -1), expected.slice(1));
+        assert.deepEqual(found.slice(0, -1), expected);
+        assert.deepEqual(
+          expected.toSorted((a, b) => a - b),
+          expected,
+        );
       }
-      for (const history of opened) history.reader.close();
+      for (const history of opened) history.close();
     });
   });
 });
@@ -98,9 +127,8 @@ describe('the events of a monitor that was killed', () => {
 describe('the timeline of a history', () => {
   it('is not cut where the clock of a machine that has just started is far off', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      const history = new DirectHistory(dir);
-      const monitor = new ScriptedMonitor(history.past, NOON);
+      const history = await DirectHistory.open(dir);
+      const monitor = new ScriptedMonitor(history.restored, NOON);
       history.record(monitor);
       monitor.watch('web');
       for (const state of ['up', 'down', 'up', 'down'] as const) {
@@ -114,11 +142,9 @@ describe('the timeline of a history', () => {
       monitor.clock = NOON + 100_000;
       monitor.change('web', 'down');
       history.flush();
-      history.close();
-      const reader = HistoryReader.open(dir);
-      const told = reader.intervals('web', { from: 0, to: 2 * NOON });
+      const intervals = await history.reader.intervals({ services: ['web'], window: { from: 0, to: 2 * NOON } });
       assert.deepEqual(
-        told.map(({ state, from }) => [state, Math.floor(from - NOON)]),
+        intervals.get('web')?.map(({ state, from }) => [state, Math.floor(from - NOON)]),
         [
           ['unknown', 0],
           ['up', 10_000],
@@ -129,15 +155,14 @@ describe('the timeline of a history', () => {
           ['down', 100_000],
         ],
       );
-      reader.close();
+      history.close();
     });
   });
 
   it('follows the board where the clock is set back a little', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      const history = new DirectHistory(dir);
-      const monitor = new ScriptedMonitor(history.past, NOON);
+      const history = await DirectHistory.open(dir);
+      const monitor = new ScriptedMonitor(history.restored, NOON);
       history.record(monitor);
       monitor.watch('web');
       for (const [step, state] of [
@@ -153,13 +178,24 @@ describe('the timeline of a history', () => {
         monitor.change('web', state);
         history.flush();
       }
-      const reader = HistoryReader.open(dir);
-      const told = reader
-        .intervals('web', { from: 0, to: 2 * NOON })
-        .map(({ state, from, to }) => ({ state, from, to }));
-      assert.deepEqual(told, monitor.board.services.get('web')?.timeline);
-      reader.close();
+      const window = { from: 0, to: 2 * NOON };
+      const intervals = (await history.reader.intervals({ services: ['web'], window })).get('web') ?? [];
+      assert.deepEqual(
+        intervals.map(({ state, from, to }) => ({ state, from: round(from), to: to && round(to) })),
+        monitor.board.services
+          .get('web')
+          ?.timeline.map(({ state, from, to }) => ({ state, from: round(from), to: to && round(to) })),
+      );
+      assert.deepEqual(
+        intervals.map(({ from }) => from),
+        intervals.map(({ from }) => from).toSorted((a, b) => a - b),
+      );
       history.close();
     });
   });
 });
+
+/** Times are exact to the microsecond. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

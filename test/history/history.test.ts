@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { HistoryReader } from '../../src/history/reader.ts';
+import { type OpenArchive, openArchive } from '../../src/history/history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
 import { INFO, ScriptedMonitor } from './scripted.ts';
 
 describe('a history', () => {
-  it('tells what was, after it was closed and opened again', async () => {
+  it('shows what was, after it was closed and opened again', async () => {
     await withFolder(async (dir) => {
       const history = await openHistory(dir);
-      const monitor = new ScriptedMonitor(history.past, NOON);
+      const monitor = new ScriptedMonitor(history.restored, NOON);
       monitor.watch('web', 'api');
       history.record(monitor);
       monitor.clock += 50.125;
@@ -24,52 +24,77 @@ describe('a history', () => {
       monitor.clock += 10_000;
       monitor.mark('dockerd restarted');
       const { clock } = monitor;
+      const events = history.restored.events.latest(100);
       await history.close();
 
-      const reader = HistoryReader.open(dir);
-      assert.deepEqual(reader.monitor, { id: history.past.id, vantage: 'here' });
-      assert.deepEqual(reader.reach, { from: NOON, to: clock });
-      assert.deepEqual(reader.services(), [
-        { name: 'web', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
-        { name: 'api', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
-      ]);
+      const reader = await openArchive(dir);
+      assert.deepEqual(await reader.overview(), {
+        monitor: { id: history.restored.id, vantage: 'here' },
+        reach: { from: NOON, to: clock },
+        services: [
+          { name: 'web', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
+          { name: 'api', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
+        ],
+      });
       const window = { from: NOON, to: clock };
-      assert.deepEqual(reader.intervals('web', window), [
+      const intervals = await reader.intervals({ services: ['web', 'no such'], window });
+      assert.deepEqual([...intervals.keys()], ['web']);
+      assert.deepEqual(intervals.get('web'), [
         { state: 'unknown', from: NOON, to: NOON + 50.125, reason: null },
         { state: 'up', from: NOON + 50.125, to: down, reason: null },
         { state: 'down', from: down, to: down + 250.5, reason: 'refused' },
         { state: 'up', from: down + 250.5, to: null, reason: null },
       ]);
+      const { gaps, keptSince } = await reader.gaps({ window });
+      assert.equal(keptSince, NOON);
       assert.deepEqual(
-        reader.gaps(window).map(({ service, from, to, seq }) => ({ service, from, to, seq })),
-        [{ service: 'web', from: down, to: down + 250.5, seq: 5 }],
+        gaps.map(({ service, from, to, seq }) => ({ service, from, to, seq })),
+        [{ service: 'web', from: down, to: down + 250.5, seq: events[4]?.seq }],
       );
       assert.deepEqual(
-        reader.moments(window).map((moment) => moment.type),
+        (await reader.annotations(window)).map(({ type }) => type),
         ['mark'],
       );
-      assert.deepEqual(reader.rollups('web', 'hour', window), [
+      assert.deepEqual((await reader.rollups({ services: ['web'], width: 'hour', window })).get('web'), [
         { from: NOON, upMs: 11_000, downMs: 250.5, unobservedMs: 0, gaps: 1, longestGapMs: 250.5 },
       ]);
-      reader.close();
+      await reader.close();
 
-      const again = await openHistory(dir);
-      assert.equal(again.past.id, history.past.id);
-      assert.equal(again.past.events.newest, 6);
-      assert.deepEqual(
-        again.past.events.after(3, 10)?.map(({ type, seq }) => [type, seq]),
-        [
-          ['transition', 4],
-          ['gap', 5],
-          ['mark', 6],
-        ],
-      );
-      const web = again.past.services.get('web');
+      const { restored } = await openHistory(dir);
+      assert.equal(restored.id, history.restored.id);
+      assert.equal(restored.events.newest, events.at(-1)?.seq);
+      assert.deepEqual(restored.events.latest(100), events);
+      assert.deepEqual(await restored.events.after(events[2]?.seq ?? 0, 10), events.slice(3));
+      const web = restored.services.get('web');
       assert.equal(web?.until, clock);
       assert.equal(web.state, 'up');
       assert.equal(web.since, down + 250.5);
       assert.deepEqual(web.totals, { gaps: 1, longestGapMs: 250.5, upMs: 1000, downMs: 250.5, unobservedMs: 0 });
-      await again.close();
+    });
+  });
+
+  it('answers about many services in one question, with a limit over all of them', async () => {
+    await withFolder(async (dir) => {
+      const history = await openHistory(dir);
+      const monitor = new ScriptedMonitor(history.restored, NOON);
+      monitor.watch('web', 'api', 'cache');
+      history.record(monitor);
+      const ends: number[] = [];
+      for (let n = 0; n < 30; n++) {
+        monitor.clock += 1000;
+        monitor.gap(['web', 'api', 'cache'][n % 3] ?? '', { from: monitor.clock - 500, to: monitor.clock });
+        ends.push(monitor.clock);
+      }
+      await history.close();
+      const reader = await openArchive(dir);
+      const window = { from: NOON, to: monitor.clock };
+      const endsOf = async (query: Parameters<OpenArchive['gaps']>[0]): Promise<number[]> =>
+        (await reader.gaps(query)).gaps.map(({ to }) => to);
+      assert.deepEqual(await endsOf({ window }), ends);
+      assert.deepEqual(await endsOf({ window, limit: 7 }), ends.slice(-7));
+      assert.deepEqual(await endsOf({ window, limitEach: 2 }), ends.slice(-6));
+      assert.deepEqual(await endsOf({ window, services: ['web', 'cache'], limit: 2 }), [ends[27], ends[29]]);
+      await reader.close();
     });
   });
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { HistoryReader } from '../../src/history/reader.ts';
+import { HistoryError } from '../../src/history/history-error.ts';
+import { openArchive } from '../../src/history/history.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { withFolder } from './open.ts';
 import { examine, Victim } from './victims.ts';
 
@@ -11,41 +13,39 @@ const LOAD = { services: 20, flapping: 5, intervalMs: 50 };
 describe('a monitor that is killed', () => {
   it('has lost nothing that is older than a second, and goes on where it was', async () => {
     await withFolder(async (dir) => {
-      const told = new Map<number, string>();
+      const published = new Map<number, string>();
       let id: string | null = null;
       let newest = 0;
       for (let round = 0; round < ROUNDS; round++) {
         const victim = new Victim(dir, LOAD);
         const events = 30 + Math.floor(Math.random() * 200);
-        await victim.until(() => victim.heard.length >= events);
+        await victim.waitFor(() => victim.received.length >= events);
         const endedAt = await victim.kill();
-        const found = examine(dir, victim, told, endedAt);
+        const found = await examine(dir, victim, published, endedAt);
         assert.equal(found.integrity, 'ok');
         assert.equal(found.lost, 0);
         assert.equal(found.twice, 0);
         assert.equal(found.id, (id ??= found.id));
-        assert.ok((victim.past?.newest ?? 0) >= newest, 'numbers go on');
-        newest = newestOf(dir);
+        assert.ok((victim.restored?.newest ?? 0) >= newest, 'numbers go on');
+        newest = found.newest;
       }
     });
   });
 
-  it('tells the time in which it was away as unobserved', async () => {
+  it('shows the time in which it was away as unobserved', async () => {
     await withFolder(async (dir) => {
       const first = new Victim(dir, { services: 1, flapping: 0, intervalMs: 20 });
-      await first.until(() => first.heard.length > 0);
-      // Its first answer is on the disk.
-      while (newestOf(dir) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await first.waitFor(() => first.received.length > 0);
+      await waitFor(() => isUpIn(dir, 1), 'its first answer is on the disk');
       await first.kill();
       const second = new Victim(dir, { services: 1, flapping: 0, intervalMs: 20 });
-      await second.until(() => second.heard.length > 1);
-      while (newestOf(dir) < (second.heard[1]?.event.seq ?? 0)) await new Promise((resolve) => setTimeout(resolve, 20));
+      await waitFor(() => isUpIn(dir, 2), 'the first answer after that is on the disk');
       await second.kill();
-      const reader = HistoryReader.open(dir);
-      const intervals = reader.intervals('service 0', { from: 0, to: Date.now() });
-      reader.close();
+      const archive = await openArchive(dir);
+      const intervals = await archive.intervals({ services: ['service 0'], window: { from: 0, to: Date.now() } });
+      await archive.close();
       assert.deepEqual(
-        intervals.map(({ state, reason }) => [state, reason]),
+        intervals.get('service 0')?.map(({ state, reason }) => [state, reason]),
         [
           ['unknown', null],
           ['up', null],
@@ -57,13 +57,15 @@ describe('a monitor that is killed', () => {
   });
 });
 
-function newestOf(dir: string): number {
+/** Whether the service has become up this many times, as the folder has it. */
+async function isUpIn(dir: string, times: number): Promise<boolean> {
   try {
-    const reader = HistoryReader.open(dir);
-    const { newest } = reader.stored;
-    reader.close();
-    return newest;
-  } catch {
-    return 0;
+    const archive = await openArchive(dir);
+    const intervals = await archive.intervals({ services: ['service 0'], window: { from: 0, to: Date.now() } });
+    await archive.close();
+    return (intervals.get('service 0') ?? []).filter(({ state }) => state === 'up').length === times;
+  } catch (error) {
+    if (error instanceof HistoryError) return false;
+    throw error;
   }
 }

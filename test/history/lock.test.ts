@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { defaultDataDir } from '../../src/history/data-dir.ts';
 import { HistoryError } from '../../src/history/history-error.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
+import { openArchive } from '../../src/history/history.ts';
 import { requireTool } from '../support/tools.ts';
 import { openHistory, withFolder } from './open.ts';
 import { Victim } from './victims.ts';
@@ -27,14 +28,14 @@ describe('the folder of a history', () => {
   it('belongs to one process at a time, which is named, and is free when that is killed', async () => {
     await withFolder(async (dir) => {
       const victim = new Victim(dir, { services: 1, flapping: 1, intervalMs: 20 });
-      await victim.until(() => victim.heard.length > 2);
+      await victim.waitFor(() => victim.received.length > 2);
       const pid = String(victim.process.pid);
       await assert.rejects(openHistory(dir), refusal('held', new RegExp(`pid ${pid} on .+, since 20.+ --data`)));
       // Others may read meanwhile.
-      HistoryReader.open(dir).close();
+      await (await openArchive(dir)).close();
       await victim.kill();
       const history = await openHistory(dir);
-      assert.equal(history.past.id, victim.past?.id);
+      assert.equal(history.restored.id, victim.restored?.id);
       assert.equal(history.problem, null);
       await history.close();
       assert.ok(!existsSync(join(dir, 'gapwatch.holder')));
@@ -68,7 +69,7 @@ describe('the folder of a history', () => {
       mkdirSync(locked);
       chmodSync(locked, 0o500);
       const words = [process.execPath, MAIN, 'serve', 'web=1', '--data', locked, '--listen', 'off', '--for', '1s'];
-      // Root may write everywhere, unless it is told that it may not.
+      // Root may write everywhere, unless that right is taken from it.
       const asAnybody = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', ...words];
       const [program = '', ...rest] = process.getuid?.() === 0 ? asAnybody : words;
       const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
@@ -77,21 +78,18 @@ describe('the folder of a history', () => {
     });
   });
 
-  it('tells a reader where there is nothing to read', async () => {
+  it('says to a reader where there is nothing to read', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      assert.throws(
-        () => HistoryReader.open(dir),
-        refusal('missing', /There is no history to be read in .* does not exist/),
-      );
+      await assert.rejects(openArchive(dir), refusal('missing', /There is no history to be read in .* does not exist/));
       writeFileSync(join(dir, 'file'), '');
-      assert.throws(() => HistoryReader.open(join(dir, 'file')), refusal('missing', /a file, not a folder/));
+      await assert.rejects(openArchive(join(dir, 'file')), refusal('missing', /a file, not a folder/));
     });
   });
 
-  it('is in the state folder of the user where nobody names one', () => {
+  it('is in the state folder of the user by default', () => {
     assert.equal(defaultDataDir({ XDG_STATE_HOME: '/state', HOME: '/home/me' }), '/state/gapwatch');
     assert.equal(defaultDataDir({ HOME: '/home/me' }), '/home/me/.local/state/gapwatch');
+    assert.equal(defaultDataDir({ HOME: '' }), join(userInfo().homedir, '.local/state/gapwatch'));
     assert.equal(
       defaultDataDir({ XDG_STATE_HOME: 'not/absolute', HOME: '/home/me' }),
       '/home/me/.local/state/gapwatch',

@@ -1,14 +1,13 @@
-/** What a history tells, beside the simplest thing that could tell the same: lists. */
+/** What a history shows, beside the simplest thing that could show the same: lists. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { HistoryReader } from '../../src/history/reader.ts';
-import type { RecordedInterval, Rollup, RollupWidth } from '../../src/core/archive.ts';
-import { WIDTH_US } from '../../src/history/rollup.ts';
+import type { ArchiveReader, RecordedInterval, Rollup, RollupWidth, Window } from '../../src/core/archive.ts';
+import { WIDTH_US } from '../../src/history/rollup-sums.ts';
 import type { State } from '../../src/core/model.ts';
-import { DirectHistory } from './direct.ts';
+import { DirectHistory } from './direct-history.ts';
 import { NOON, withFolder } from './open.ts';
 import { ScriptedMonitor } from './scripted.ts';
 
@@ -71,7 +70,7 @@ class Simple {
     if (this.intervals.at(-1)?.state !== state) this.intervals.push({ state, from });
   }
 
-  told(): Pick<RecordedInterval, 'state' | 'from' | 'to'>[] {
+  expected(): Pick<RecordedInterval, 'state' | 'from' | 'to'>[] {
     const all = this.intervals.map((one, index) => ({
       ...one,
       to: this.intervals[index + 1]?.from ?? (this.watched ? null : this.until),
@@ -81,12 +80,13 @@ class Simple {
 }
 
 describe('a history beside lists', () => {
-  it('tells the same intervals, gaps and sums', async () => {
+  it('shows the same intervals, gaps and sums', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
         await withFolder(async (dir) => {
-          compare(dir, play(dir, all));
-          await Promise.resolve();
+          const { history, lists, now } = await play(dir, all);
+          await compare(history.reader, lists, now);
+          history.close();
         });
       }),
       { numRuns: 150 },
@@ -95,10 +95,13 @@ describe('a history beside lists', () => {
 });
 
 /** Plays the steps. Returns what lists know, and the end. */
-function play(dir: string, all: readonly Step[]): { lists: Map<string, Simple>; now: number } {
+async function play(
+  dir: string,
+  all: readonly Step[],
+): Promise<{ history: DirectHistory; lists: Map<string, Simple>; now: number }> {
   const lists = new Map<string, Simple>();
-  let history = new DirectHistory(dir);
-  let monitor = new ScriptedMonitor(history.past, NOON);
+  let history = await DirectHistory.open(dir);
+  let monitor = new ScriptedMonitor(history.restored, NOON);
   const begin = (names: readonly string[]): void => {
     monitor.watch(...names);
     history.record(monitor);
@@ -159,8 +162,8 @@ function play(dir: string, all: readonly Step[]): { lists: Map<string, Simple>; 
         history.close();
         const before = [...lists].filter(([, { watched }]) => watched).map(([name]) => name);
         leave([]);
-        history = new DirectHistory(dir);
-        monitor = new ScriptedMonitor(history.past, micro(monitor.clock + step.ms));
+        history = await DirectHistory.open(dir);
+        monitor = new ScriptedMonitor(history.restored, micro(monitor.clock + step.ms));
         begin(before);
         break;
       }
@@ -170,16 +173,18 @@ function play(dir: string, all: readonly Step[]): { lists: Map<string, Simple>; 
   for (const list of lists.values()) if (list.watched) list.until = monitor.clock;
   const now = monitor.clock;
   history.flush();
-  history.close();
-  return { lists, now };
+  return { history, lists, now };
 }
 
-function compare(dir: string, { lists, now }: ReturnType<typeof play>): void {
-  const reader = HistoryReader.open(dir);
+async function compare(reader: ArchiveReader, lists: ReadonlyMap<string, Simple>, now: number): Promise<void> {
   for (const [name, list] of lists) {
-    const told = reader.intervals(name, EVER).map(({ state, from, to }) => ({ state, from, to }));
-    assert.deepEqual(told, list.told(), name);
-    const gaps = reader.gaps(EVER, name).map(({ from, to }) => ({ from, to }));
+    const services = [name];
+    const intervals = async (window: Window): Promise<readonly RecordedInterval[]> =>
+      (await reader.intervals({ services, window })).get(name) ?? [];
+    const shown = (await intervals(EVER)).map(({ state, from, to }) => ({ state, from, to }));
+    assert.deepEqual(shown, list.expected(), name);
+    const { gaps: recorded } = await reader.gaps({ services, window: EVER });
+    const gaps = recorded.map(({ from, to }) => ({ from, to }));
     const order = (a: { to: number }, b: { to: number }): number => a.to - b.to;
     assert.deepEqual(
       gaps,
@@ -187,21 +192,17 @@ function compare(dir: string, { lists, now }: ReturnType<typeof play>): void {
     );
     const middle = { from: NOON + (now - NOON) / 3, to: NOON + (now - NOON) / 2 };
     assert.deepEqual(
-      reader.intervals(name, middle).map(({ from }) => from),
+      (await intervals(middle)).map(({ from }) => from),
       list
-        .told()
+        .expected()
         .filter(({ from, to }) => from < middle.to && (to ?? Infinity) > middle.from)
         .map(({ from }) => from),
     );
     for (const width of ['hour', 'day'] as const) {
-      assert.deepEqual(
-        rounded(reader.rollups(name, width, { from: NOON, to: now + 1 })),
-        rounded(sums(list, width, now)),
-        `${name} by ${width}`,
-      );
+      const rollups = await reader.rollups({ services, width, window: { from: NOON, to: now + 1 } });
+      assert.deepEqual(rounded(rollups.get(name) ?? []), rounded(sums(list, width, now)), `${name} by ${width}`);
     }
   }
-  reader.close();
 }
 
 /** What is in no state is in no sum. */
@@ -220,7 +221,7 @@ function sums(list: Simple, width: RollupWidth, now: number): Rollup[] {
       longestGapMs: Math.max(sum.longestGapMs, more.longestGapMs ?? 0),
     });
   };
-  for (const { state, from, to } of list.told()) {
+  for (const { state, from, to } of list.expected()) {
     if (state === 'unknown') continue;
     const until = to ?? now;
     for (let n = Math.floor(from / ms); n * ms < until; n++) {

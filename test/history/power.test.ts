@@ -16,10 +16,10 @@ describe('a machine that loses its power', () => {
     await withFolder(async (dir) => {
       const live = join(dir, 'live');
       const victim = new Victim(live, LOAD);
-      await victim.until(() => victim.heard.length >= 1000);
+      await victim.waitFor(() => victim.received.length >= 1000);
       for (let image = 0; image < IMAGES; image++) {
-        const events = victim.heard.length + 50 + Math.floor(Math.random() * 300);
-        await victim.until(() => victim.heard.length >= events);
+        const events = victim.received.length + 50 + Math.floor(Math.random() * 300);
+        await victim.waitFor(() => victim.received.length >= events);
         const whole = join(dir, `whole-${String(image)}`);
         const cut = join(dir, `cut-${String(image)}`);
         // It stands still while it is copied: what is on a disk is of one moment.
@@ -32,7 +32,7 @@ describe('a machine that loses its power', () => {
         }
         victim.process.kill('SIGCONT');
 
-        const found = examine(whole, victim, new Map(), at);
+        const found = await examine(whole, victim, new Map(), at);
         assert.equal(found.integrity, 'ok');
         assert.equal(found.lost, 0);
         assert.equal(found.twice, 0);
@@ -41,7 +41,7 @@ describe('a machine that loses its power', () => {
         const log = `${databaseFile(cut)}-wal`;
         const { size } = statSync(log);
         truncateSync(log, Math.max(0, size - Math.floor(Math.random() * 40_000)));
-        const rest = examine(cut, victim, new Map(), 0);
+        const rest = await examine(cut, victim, new Map(), 0);
         assert.equal(rest.integrity, 'ok');
         assert.equal(rest.twice, 0);
         assert.ok(rest.events <= found.events);

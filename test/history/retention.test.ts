@@ -4,91 +4,104 @@ import { describe, it } from 'node:test';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
-import { Ledger } from '../../src/history/ledger.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
+import { openArchive } from '../../src/history/history.ts';
+import { HistoryWriter } from '../../src/history/history-writer.ts';
 import { fairShare, Retention } from '../../src/history/retention.ts';
-import { toMicros } from '../../src/history/codes.ts';
-import { DirectHistory } from './direct.ts';
+import { storedEvents, type StoredEvents, toMicros } from '../../src/history/history-rows.ts';
+import { loadDriver } from '../../src/history/sqlite-driver.ts';
+import { DirectHistory } from './direct-history.ts';
 import { DAY_MS, NOON, withFolder } from './open.ts';
 import { ScriptedMonitor } from './scripted.ts';
 import { simulateHistory } from './simulated.ts';
 
-const MANY = { intervals: 1e9, allIntervals: 1e9, gaps: 1e9, allGaps: 1e9, eventBytes: 1e12, moments: 1e9 };
+const MANY = { intervals: 1e9, allIntervals: 1e9, gaps: 1e9, allGaps: 1e9, eventBytes: 1e12, annotations: 1e9 };
 
 /** Runs retention on a folder that nobody else has, to its end. */
-function retain(dir: string, keepMs: number, limits: Partial<typeof MANY> = {}): void {
-  const db = new Database(databaseFile(dir), 'write');
-  const retention = new Retention(db, new Ledger(db), toMicros(keepMs), { ...MANY, ...limits });
+async function retain(dir: string, keepMs: number, limits: Partial<typeof MANY> = {}): Promise<void> {
+  const db = new Database(await loadDriver(), databaseFile(dir), 'write');
+  const retention = new Retention(db, new HistoryWriter(db), toMicros(keepMs), { ...MANY, ...limits });
   retention.begin(toMicros(NOON));
   retention.work(60_000);
   db.close();
 }
 
+async function stored(dir: string): Promise<StoredEvents> {
+  const db = new Database(await loadDriver(), databaseFile(dir), 'read');
+  const found = storedEvents(db);
+  db.close();
+  return found;
+}
+
 describe('what a history does not keep', () => {
   it('is what is older than the time to keep; all that is younger stays', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      simulateHistory(dir, { days: 12, services: 5, flapping: 1, everyMs: 60_000, fullDays: 12, end: NOON });
+      await simulateHistory(dir, { days: 12, services: 5, flapping: 1, everyMs: 60_000, fullDays: 12, end: NOON });
       const window = { from: NOON - 5 * DAY_MS, to: NOON };
       const all = { from: 0, to: NOON };
-      const tell = (): unknown => {
-        const reader = HistoryReader.open(dir);
-        const names = reader.services().map(({ name }) => name);
-        const told = names.map((name) => [
-          reader.intervals(name, window),
-          reader.gaps(window, name),
-          reader.rollups(name, 'day', { from: window.from + DAY_MS, to: NOON }),
-        ]);
-        reader.close();
-        return told;
+      const show = async (): Promise<unknown> => {
+        const archive = await openArchive(dir);
+        const services = (await archive.overview()).services.map(({ name }) => name);
+        const shown = [
+          await archive.intervals({ services, window }),
+          await archive.gaps({ services, window }).then(({ gaps }) => gaps),
+          await archive.rollups({ services, width: 'day', window: { from: window.from + DAY_MS, to: NOON } }),
+        ];
+        await archive.close();
+        return shown;
       };
-      const before = tell();
-      retain(dir, 5 * DAY_MS);
-      assert.deepEqual(tell(), before);
-      const reader = HistoryReader.open(dir);
-      for (const { name, firstSeen, rawSince } of reader.services()) {
+      const before = await show();
+      await retain(dir, 5 * DAY_MS);
+      assert.deepEqual(await show(), before);
+      const archive = await openArchive(dir);
+      for (const { name, firstSeen, rawSince } of (await archive.overview()).services) {
         assert.equal(firstSeen, window.from);
         assert.equal(rawSince, window.from);
-        assert.ok(reader.gaps(all, name).every(({ to }) => to >= window.from));
+        const { gaps } = await archive.gaps({ services: [name], window: all });
+        assert.ok(gaps.every(({ to }) => to >= window.from));
         // The interval that reaches over the edge stays, and no more than that.
-        assert.ok(reader.intervals(name, all).every(({ to }) => to === null || to > window.from - 60_000));
+        const intervals = (await archive.intervals({ services: [name], window: all })).get(name) ?? [];
+        assert.ok(intervals.every(({ to }) => to === null || to > window.from - 60_000));
       }
-      assert.ok(reader.stored.oldest > 1);
-      reader.close();
+      await archive.close();
+      const { completeAfter, newest } = await stored(dir);
+      assert.ok(completeAfter > 0 && completeAfter < newest);
     });
   });
 
   it('is the oldest single intervals of a service that flaps; its sums stay', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      simulateHistory(dir, { days: 3, services: 4, flapping: 1, everyMs: 20_000, fullDays: 3, end: NOON });
+      await simulateHistory(dir, { days: 3, services: 4, flapping: 1, everyMs: 20_000, fullDays: 3, end: NOON });
       const all = { from: 0, to: NOON };
-      const sums = (): unknown => {
-        const reader = HistoryReader.open(dir);
-        const told = ['hour', 'day'].map((width) =>
-          reader.rollups('flapping 0', width as 'hour' | 'day', { from: NOON - 3 * DAY_MS, to: NOON }),
-        );
-        reader.close();
-        return told;
+      const sums = async (): Promise<unknown> => {
+        const archive = await openArchive(dir);
+        const query = { services: ['flapping 0'], window: { from: NOON - 3 * DAY_MS, to: NOON } };
+        const shown = [
+          await archive.rollups({ ...query, width: 'hour' }),
+          await archive.rollups({ ...query, width: 'day' }),
+        ];
+        await archive.close();
+        return shown;
       };
-      const before = sums();
-      retain(dir, 90 * DAY_MS, { intervals: 3000, gaps: 1000 });
-      assert.deepEqual(sums(), before);
-      const reader = HistoryReader.open(dir);
-      const [flapping, steady] = reader.services();
-      assert.equal(reader.intervals('flapping 0', all).length, 3000);
-      assert.equal(reader.gaps(all, 'flapping 0').length, 1000);
-      assert.equal(flapping?.rawSince, reader.gaps(all, 'flapping 0')[0]?.to);
+      const before = await sums();
+      await retain(dir, 90 * DAY_MS, { intervals: 3000, gaps: 1000 });
+      assert.deepEqual(await sums(), before);
+      const archive = await openArchive(dir);
+      const [flapping, steady] = (await archive.overview()).services;
+      const query = { services: ['flapping 0'], window: all };
+      assert.equal((await archive.intervals(query)).get('flapping 0')?.length, 3000);
+      const { gaps, keptSince } = await archive.gaps(query);
+      assert.equal(gaps.length, 1000);
+      assert.equal(flapping?.rawSince, gaps[0]?.to);
+      assert.equal(keptSince, flapping?.rawSince);
       assert.equal(steady?.rawSince, steady?.firstSeen);
-      reader.close();
+      await archive.close();
     });
   });
 
   it('is a service that was not watched any more in all that time, and the oldest events', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      const history = new DirectHistory(dir);
-      const monitor = new ScriptedMonitor(history.past, NOON - 20 * DAY_MS);
+      const history = await DirectHistory.open(dir);
+      const monitor = new ScriptedMonitor(history.restored, NOON - 20 * DAY_MS);
       history.record(monitor);
       monitor.watch('left', 'stays');
       monitor.clock += 1000;
@@ -104,25 +117,25 @@ describe('what a history does not keep', () => {
       }
       history.flush();
       history.close();
-      retain(dir, 10 * DAY_MS, { eventBytes: 10_000, moments: 100 });
-      const reader = HistoryReader.open(dir);
+      await retain(dir, 10 * DAY_MS, { eventBytes: 10_000, annotations: 100 });
+      const again = await DirectHistory.open(dir);
       assert.deepEqual(
-        reader.services().map(({ name }) => name),
+        (await again.reader.overview()).services.map(({ name }) => name),
         ['stays'],
       );
-      assert.equal(reader.moments({ from: 0, to: NOON }).length, 101);
-      const { oldest, newest } = reader.stored;
-      assert.ok(oldest > 2000 && oldest < newest);
-      assert.equal(reader.events(oldest - 1, 1)?.[0]?.seq, oldest);
-      reader.close();
+      assert.equal((await again.reader.annotations({ from: 0, to: NOON })).length, 101);
+      const { events } = again.restored;
+      const kept = (await events.after(events.completeAfter, 5000)) ?? [];
+      assert.ok(kept.length > 0 && kept.length < 1000);
+      assert.equal(await events.after(events.completeAfter - 1, 5000), null);
+      again.close();
     });
   });
 
   it('leaves its room to what comes: the file does not grow beyond', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      const history = new DirectHistory(dir, 2 * DAY_MS);
-      const monitor = new ScriptedMonitor(history.past, NOON - 20 * DAY_MS);
+      const history = await DirectHistory.open(dir, 2 * DAY_MS);
+      const monitor = new ScriptedMonitor(history.restored, NOON - 20 * DAY_MS);
       history.record(monitor);
       monitor.watch('web');
       const sizes: number[] = [];

@@ -2,20 +2,29 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
-import { conditionCode, conditionOf, reasonCode, reasonOf, toMicros, toMillis } from '../../src/history/codes.ts';
+import {
+  conditionCode,
+  conditionOf,
+  reasonCode,
+  reasonOf,
+  toMicros,
+  toMillis,
+} from '../../src/history/history-rows.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
 import { HistoryError } from '../../src/history/history-error.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
-import { MIGRATIONS, migrate, versionOf } from '../../src/history/schema.ts';
+import { openArchive } from '../../src/history/history.ts';
+import { MIGRATIONS, migrate, versionOf } from '../../src/history/history-schema.ts';
 import { DOWN_REASONS, STATES, UNOBSERVED_REASONS } from '../../src/core/model.ts';
+import { loadDriver } from '../../src/history/sqlite-driver.ts';
+import { DirectHistory } from './direct-history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
 import { simulateHistory } from './simulated.ts';
 
 /** Opens a database for a test. */
-function withDatabase(dir: string, test: (db: Database, file: string) => void): void {
+async function withDatabase(dir: string, test: (db: Database, file: string) => void): Promise<void> {
   const file = databaseFile(dir);
-  const db = new Database(file, 'write');
+  const db = new Database(await loadDriver(), file, 'write');
   test(db, file);
   db.close();
 }
@@ -23,10 +32,9 @@ function withDatabase(dir: string, test: (db: Database, file: string) => void): 
 describe('the versions of a history', () => {
   it('begin with an empty file, and each becomes the next without losing anything', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      simulateHistory(dir, { days: 1, services: 3, flapping: 1, everyMs: 60_000, fullDays: 1, end: NOON });
-      const before = everything(dir);
-      withDatabase(dir, (db, file) => {
+      await simulateHistory(dir, { days: 1, services: 3, flapping: 1, everyMs: 60_000, fullDays: 1, end: NOON });
+      const before = await everything(dir);
+      await withDatabase(dir, (db, file) => {
         assert.equal(versionOf(db, file), MIGRATIONS.length);
         // A version that is to come.
         const next = [...MIGRATIONS, 'ALTER TABLE run ADD COLUMN host TEXT; UPDATE run SET host = vantage'];
@@ -37,29 +45,28 @@ describe('the versions of a history', () => {
         // As this version sees the same tables.
         db.exec(`PRAGMA user_version = ${String(MIGRATIONS.length)}`);
       });
-      assert.deepEqual(everything(dir), before);
+      assert.deepEqual(await everything(dir), before);
     });
   });
 
   it('are left as they were where a step to the next one fails', async () => {
     await withFolder(async (dir) => {
-      await Promise.resolve();
-      simulateHistory(dir, { days: 1, services: 2, flapping: 0, everyMs: 60_000, fullDays: 1, end: NOON });
-      const before = everything(dir);
-      withDatabase(dir, (db, file) => {
+      await simulateHistory(dir, { days: 1, services: 2, flapping: 0, everyMs: 60_000, fullDays: 1, end: NOON });
+      const before = await everything(dir);
+      await withDatabase(dir, (db, file) => {
         assert.throws(() => {
           migrate(db, file, [...MIGRATIONS, 'DELETE FROM interval; SELECT nothing FROM nowhere']);
         });
         assert.equal(db.number('PRAGMA user_version'), MIGRATIONS.length);
       });
-      assert.deepEqual(everything(dir), before);
+      assert.deepEqual(await everything(dir), before);
     });
   });
 
   it('that are newer are refused with words, and not touched', async () => {
     await withFolder(async (dir) => {
       await (await openHistory(dir)).close();
-      withDatabase(dir, (db) => {
+      await withDatabase(dir, (db) => {
         db.exec('PRAGMA user_version = 99');
       });
       const before = readFileSync(databaseFile(dir));
@@ -68,7 +75,7 @@ describe('the versions of a history', () => {
         error.code === 'newer' &&
         /newer gapwatch \(its version is 99/.test(error.message);
       await assert.rejects(openHistory(dir), refused);
-      assert.throws(() => HistoryReader.open(dir), refused);
+      await assert.rejects(openArchive(dir), refused);
       assert.deepEqual(readFileSync(databaseFile(dir)), before);
       assert.ok(!readdirSync(dir).some((name) => name.includes('damaged')));
     });
@@ -76,7 +83,7 @@ describe('the versions of a history', () => {
 
   it('are not seen in a file of another program', async () => {
     await withFolder(async (dir) => {
-      withDatabase(dir, (db) => {
+      await withDatabase(dir, (db) => {
         db.exec('CREATE TABLE theirs (x)');
       });
       await assert.rejects(openHistory(dir), (error) => error instanceof HistoryError && error.code === 'foreign');
@@ -95,16 +102,21 @@ describe('values in a history', () => {
   });
 });
 
-/** All that a reader tells. */
-function everything(dir: string): unknown {
-  const reader = HistoryReader.open(dir);
+/** All that a reader shows. */
+async function everything(dir: string): Promise<unknown> {
+  const history = await DirectHistory.open(dir);
+  const { reader, restored } = history;
   const window = { from: 0, to: 2 * NOON };
-  const all = reader.services().map((service) => ({
-    service,
-    intervals: reader.intervals(service.name, window),
-    hours: reader.rollups(service.name, 'hour', { from: NOON - 86_400_000, to: NOON }),
-  }));
-  const told = { all, gaps: reader.gaps(window), events: reader.events(0, 1e6), monitor: reader.monitor };
-  reader.close();
-  return told;
+  const overview = await reader.overview();
+  const services = overview.services.map(({ name }) => name);
+  const shown = {
+    overview,
+    restored: restored.services,
+    intervals: await reader.intervals({ services, window }),
+    hours: await reader.rollups({ services, width: 'hour', window: { from: NOON - 86_400_000, to: NOON } }),
+    gaps: await reader.gaps({ window }),
+    events: await restored.events.after(0, 5000),
+  };
+  history.close();
+  return shown;
 }

@@ -1,7 +1,7 @@
 /** A monitor that does what a test says, with a clock of its own: for what takes a real one months. */
 import type { RestoredState, RestoredService, RecordedMonitor } from '../../src/core/archive.ts';
 import { Board, BoardService, type ServiceInfo } from '../../src/core/board.ts';
-import { type EventLog, MemoryEventLog } from '../../src/core/event-log.ts';
+import { type EventLog, EventNumbers, MemoryEventLog } from '../../src/core/event-log.ts';
 import { type Event, type GapFacts, type Message, type Unnumbered, PROTOCOL } from '../../src/core/messages.ts';
 import type { Reason, State } from '../../src/core/model.ts';
 import type { Reader } from '../../src/core/source.ts';
@@ -22,18 +22,20 @@ export class ScriptedMonitor implements RecordedMonitor {
   readonly identity: RecordedMonitor['identity'];
   readonly board = new Board();
   readonly events: EventLog;
-  readonly memories = new Map<string, Checkpoint>();
-  readonly #past: Map<string, RestoredService>;
+  readonly checkpoints = new Map<string, Checkpoint>();
+  readonly #numbers: EventNumbers;
+  readonly #restored: Map<string, RestoredService>;
   readonly #readers = new Set<Reader>();
   /** Milliseconds since the epoch. */
   clock: number;
 
   /** @param clock when it starts */
-  constructor(past: RestoredState | null, clock: number) {
-    this.#past = new Map(past?.services);
+  constructor(restored: RestoredState | null, clock: number) {
+    this.#restored = new Map(restored?.services);
     this.clock = clock;
-    this.events = past?.events ?? new MemoryEventLog(0);
-    this.identity = { id: past?.id ?? 'scripted', vantage: 'here', version: '1', startedAt: clock };
+    this.events = restored?.events ?? new MemoryEventLog(0);
+    this.#numbers = new EventNumbers(this.events.newest);
+    this.identity = { id: restored?.id ?? 'scripted', vantage: 'here', version: '1', startedAt: clock };
   }
 
   now(): number {
@@ -45,7 +47,7 @@ export class ScriptedMonitor implements RecordedMonitor {
   }
 
   checkpoint(service: string): Checkpoint | null {
-    return this.memories.get(service) ?? null;
+    return this.checkpoints.get(service) ?? null;
   }
 
   subscribe(reader: Reader): () => void {
@@ -63,13 +65,13 @@ export class ScriptedMonitor implements RecordedMonitor {
     }
     for (const name of names) {
       if (this.board.services.has(name)) continue;
-      const past = this.#past.get(name);
-      this.#past.delete(name);
+      const restored = this.#restored.get(name);
+      this.#restored.delete(name);
       this.board.services.set(
         name,
-        past === undefined ? new BoardService(name, INFO, this.clock) : BoardService.resume(name, INFO, past),
+        restored === undefined ? new BoardService(name, INFO, this.clock) : BoardService.resume(name, INFO, restored),
       );
-      if (past !== undefined) this.#absent(name, past.until);
+      if (restored !== undefined) this.#absent(name, restored.until);
     }
     this.#publish([this.#hello()]);
   }
@@ -96,7 +98,7 @@ export class ScriptedMonitor implements RecordedMonitor {
   }
 
   event(event: Unnumbered): void {
-    const numbered: Event = { ...event, seq: this.events.newest + 1 };
+    const numbered: Event = { ...event, seq: this.#numbers.next(this.clock) };
     this.events.append(numbered);
     this.#publish([numbered]);
   }

@@ -1,5 +1,5 @@
 /** Months of a monitor's life, written in seconds. The same numbers give the same history. */
-import { DirectHistory } from './direct.ts';
+import { DirectHistory } from './direct-history.ts';
 import { DAY_MS } from './open.ts';
 import { ScriptedMonitor } from './scripted.ts';
 
@@ -22,29 +22,32 @@ export interface Simulation {
 /** The other services are down so often, in milliseconds, and for so long at most. */
 const OUTAGE_EVERY_MS = 2 * DAY_MS;
 const OUTAGE_MS = 60_000;
-const FLUSH = 4000;
+/** So often it is written, in ticks. */
+const FLUSH_TICKS = 400;
 /** The time between a change and the first one of the next service. */
 const APART_MS = 0.125;
 
 /**
  * Writes such a history into a folder that has none. Services are called `flapping N` and `service N`.
- * @param say is told how far it is, now and then
+ * @param report takes how far it is, now and then
+ * @returns the names of the services
  */
-export function simulateHistory(
+export async function simulateHistory(
   dir: string,
   simulation: Simulation,
-  say: (day: number) => void = () => undefined,
-): void {
+  report: (day: number) => void = () => undefined,
+): Promise<string[]> {
   const { days, services, flapping, end } = simulation;
-  const history = new DirectHistory(dir, days * DAY_MS);
+  const history = await DirectHistory.open(dir, days * DAY_MS);
   const begin = end - days * DAY_MS;
-  const monitor = new ScriptedMonitor(history.past, begin);
+  const monitor = new ScriptedMonitor(history.restored, begin);
   history.record(monitor);
   const names = Array.from({ length: services }, (_, n) => (n < flapping ? 'flapping' : 'service') + ` ${String(n)}`);
   monitor.watch(...names);
   const random = randomOf(1);
   const next = names.map((_, n) => (n < flapping ? begin + 1000 + n * APART_MS : begin + random() * OUTAGE_EVERY_MS));
   const downSince = names.map(() => 0);
+  let ticks = 0;
   for (const [n, name] of names.entries()) {
     monitor.clock = begin + 500 + n * APART_MS;
     monitor.change(name, 'up');
@@ -56,7 +59,7 @@ export function simulateHistory(
     downSince[n] = isDown ? 0 : monitor.clock;
   };
   for (let day = 0; day < days; day++) {
-    say(day);
+    report(day);
     const dayBegin = begin + day * DAY_MS;
     const everyMs = day < days - simulation.fullDays ? 60_000 : simulation.everyMs;
     for (let tick = dayBegin; tick < dayBegin + DAY_MS; tick += everyMs) {
@@ -70,7 +73,7 @@ export function simulateHistory(
           next[n] = tick + random() * ((downSince[n] ?? 0) > 0 ? OUTAGE_MS : OUTAGE_EVERY_MS);
         }
       }
-      if (monitor.events.newest % FLUSH < flapping * 2) history.flush();
+      if (++ticks % FLUSH_TICKS === 0) history.flush();
     }
     monitor.clock = dayBegin + DAY_MS;
     history.flush();
@@ -79,6 +82,7 @@ export function simulateHistory(
   monitor.clock = end;
   history.flush();
   history.close();
+  return names;
 }
 
 /** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */

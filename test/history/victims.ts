@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import type { Event } from '../../src/core/messages.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
-import { HistoryReader } from '../../src/history/reader.ts';
+import { HistoryReader } from '../../src/history/history-reader.ts';
+import { answerOf, eventsIn } from './direct-history.ts';
+import { loadDriver } from '../../src/history/sqlite-driver.ts';
 
 export interface Load {
   readonly services: number;
@@ -15,17 +17,17 @@ export interface Load {
   readonly intervalMs: number;
 }
 
-/** An event, as a monitor told it, and when that was heard. */
-export interface HeardEvent {
+/** An event, as a monitor published it, and when it was received. */
+export interface ReceivedEvent {
   readonly event: Event;
-  readonly heardAt: number;
+  readonly receivedAt: number;
 }
 
 /** What one round found. */
 export interface Found {
-  /** Events that were told longer than a second before the end, and are not in the file. */
+  /** Events that were published longer than a second before the end, and are not in the file. */
   readonly lost: number;
-  /** Events in the file that are not what was told under their number, in this round or an earlier one. */
+  /** Events in the file that are not what was published under their number, in this round or an earlier one. */
   readonly twice: number;
   /** What the file's own check says: `ok`. */
   readonly integrity: string;
@@ -33,14 +35,16 @@ export interface Found {
   readonly signAgeMs: number;
   readonly events: number;
   readonly id: string;
+  /** The number of the newest event in the file. */
+  readonly newest: number;
 }
 
 /** A monitor in a process of its own. */
 export class Victim {
-  readonly heard: HeardEvent[] = [];
+  readonly received: ReceivedEvent[] = [];
   readonly process: ChildProcess;
   #waiting: (() => void)[] = [];
-  past: { readonly id: string; readonly newest: number } | null = null;
+  restored: { readonly id: string; readonly newest: number } | null = null;
 
   constructor(dir: string, { services, flapping, intervalMs }: Load) {
     const script = fileURLToPath(new URL('./children/victim.js', import.meta.url));
@@ -48,18 +52,18 @@ export class Victim {
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.process = child;
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const told = JSON.parse(line) as Event | { past: NonNullable<Victim['past']> };
-      if ('past' in told) this.past = told.past;
-      else this.heard.push({ event: told, heardAt: Date.now() });
+      const said = JSON.parse(line) as Event | { restored: NonNullable<Victim['restored']> };
+      if ('restored' in said) this.restored = said.restored;
+      else this.received.push({ event: said, receivedAt: Date.now() });
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const resolve of waiting) resolve();
     });
   }
 
-  /** Waits until something is so; it is looked at whenever the monitor tells something. */
-  async until(so: () => boolean): Promise<void> {
-    while (!so()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Waits for a condition, which is looked at whenever the monitor says something. */
+  async waitFor(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Kills it. Returns when that was. */
@@ -74,36 +78,34 @@ export class Victim {
 
 /**
  * Looks at what a monitor left.
- * @param told what was told before, by number; what this one told is added
+ * @param published what was published before, by number; what this one published is added
  * @param endedAt when it was killed, in milliseconds since the epoch
  */
-export function examine(dir: string, victim: Victim, told: Map<number, string>, endedAt: number): Found {
-  const db = new Database(databaseFile(dir), 'write');
+export async function examine(
+  dir: string,
+  victim: Victim,
+  published: Map<number, string>,
+  endedAt: number,
+): Promise<Found> {
+  const db = new Database(await loadDriver(), databaseFile(dir), 'write');
   const integrity = String(db.row('PRAGMA integrity_check')?.[0]);
+  const overview = answerOf(new HistoryReader(db).overview());
   db.close();
-  const reader = HistoryReader.open(dir);
-  const kept = new Map<number, string>();
-  for (let seq = reader.stored.oldest - 1; ;) {
-    const events = reader.events(seq, 1e6) ?? [];
-    for (const event of events) kept.set(event.seq, JSON.stringify(event));
-    const last = events.at(-1);
-    if (last === undefined) break;
-    seq = last.seq;
-  }
+  const kept = new Map((await eventsIn(dir)).map((event) => [event.seq, JSON.stringify(event)]));
   let twice = 0;
   let lost = 0;
-  for (const { event, heardAt } of victim.heard) {
+  for (const { event, receivedAt } of victim.received) {
     const text = JSON.stringify(event);
-    if ((told.get(event.seq) ?? text) !== text) twice += 1;
-    if (heardAt < endedAt - 1000 && !kept.has(event.seq)) lost += 1;
-    told.set(event.seq, text);
+    if ((published.get(event.seq) ?? text) !== text) twice += 1;
+    if (receivedAt < endedAt - 1000 && !kept.has(event.seq)) lost += 1;
+    published.set(event.seq, text);
   }
-  for (const [seq, text] of kept) if ((told.get(seq) ?? text) !== text) twice += 1;
+  for (const [seq, text] of kept) if ((published.get(seq) ?? text) !== text) twice += 1;
   const found = {
-    id: reader.monitor.id,
-    signAgeMs: reader.reach === null ? 0 : endedAt - reader.reach.to,
+    id: overview.monitor.id,
+    signAgeMs: overview.reach === null ? 0 : endedAt - overview.reach.to,
     events: kept.size,
+    newest: Math.max(0, ...kept.keys()),
   };
-  reader.close();
   return { ...found, lost, twice, integrity };
 }

@@ -1,6 +1,7 @@
 /** Things observed, for the tests of reports. Times in milliseconds; 0 is the start of the command where there is one. */
 import { buildReport } from '../../src/report/build-report.ts';
-import type { ObservedInterval, ObservedService, ObservedVantage, Window } from '../../src/report/observed.ts';
+import type { Window } from '../../src/core/archive.ts';
+import type { ObservedInterval, ObservedService, ObservedVantage } from '../../src/report/observed.ts';
 import type { Budget, Report, RunFacts } from '../../src/report/report.ts';
 import type { DownReason, Reason, State } from '../../src/core/model.ts';
 import { infoOf, type ServiceInfo } from '../../src/core/board.ts';

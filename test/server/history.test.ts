@@ -1,10 +1,13 @@
-/** A feed over a history: what was before the monitor was started anew is still there, and nothing is told twice. */
+/** A feed over a history: what was before the monitor was started again is still there, and nothing is sent twice. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
+import { pino } from 'pino';
+
+import { History } from '../../src/history/history.ts';
 import { ask, askJson } from './asking.ts';
 import { Listener } from './listener.ts';
 import { parsePrometheus } from './prometheus.ts';
@@ -65,7 +68,14 @@ describe('a feed over a history', () => {
     const seqs = [...heard, ...client.seqs];
     assert.deepEqual(
       seqs,
-      Array.from({ length: seqs.length }, (_, index) => (heard[0] ?? 0) + index),
+      seqs.toSorted((a, b) => a - b),
+    );
+    assert.equal(new Set(seqs).size, seqs.length);
+    const { events } = at.monitor;
+    const kept = await events.after((heard[0] ?? 0) - 1, seqs.length + 100);
+    assert.deepEqual(
+      kept?.map(({ seq }) => seq),
+      seqs,
     );
     assert.ok(client.heard.some(({ reason }) => reason === 'stopped'));
   });
@@ -117,5 +127,26 @@ describe('a feed over a history', () => {
   it('is ready', async () => {
     const { status, body } = await ask(`${at.http}/readyz`);
     assert.deepEqual([status, body], [200, 'ready\n']);
+  });
+});
+
+describe('a history that can not be asked', () => {
+  it('makes a 503 of what needs it, and of nothing else', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'gapwatch-feed-'));
+    const archive = await History.open({ dir, keepMs: 86_400_000, log: pino({ enabled: false }) });
+    await archive.close();
+    const closed = await scene({ names: ['web'], feed: { archive } });
+    try {
+      for (const path of ['gaps', 'timeline?from=1', 'days']) {
+        const { status, value } = await askJson(`${closed.http}/api/v1/${path}`);
+        assert.equal(status, 503, path);
+        assert.ok(!JSON.stringify(value).includes(dir));
+      }
+      for (const path of ['/api/v1/status', '/metrics', '/readyz'])
+        assert.equal((await ask(`${closed.http}${path}`)).status, 200, path);
+    } finally {
+      await closed.end();
+      rmSync(dir, { recursive: true });
+    }
   });
 });

@@ -165,7 +165,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const history =
     options.data === undefined ? null : await History.open({ dir: options.data, keepMs: 90 * 86_400_000, log });
   const identity = { vantage: options.vantage ?? 'here', version: '0.0.0' };
-  const monitor = new Monitor({ ...identity, watched: [], workers: 1, ...(history && { restored: history.past }) });
+  const monitor = new Monitor({ ...identity, watched: [], workers: 1, ...(history && { restored: history.restored }) });
   history?.record(monitor);
   monitor.apply(watched);
   const feed = await FeedServer.start({
@@ -176,7 +176,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     log,
     ...options.feed,
     monitor,
-    archive: history,
+    archive: history ?? options.feed?.archive ?? null,
   });
   await until(monitor, () =>
     [...monitor.board.services.values()].every(({ state }) => state === 'up' || state === 'down'),

@@ -1,7 +1,7 @@
 /**
  * A monitor with a history, at work until it is killed: `node victim.js DIR SERVICES FLAPPING INTERVAL_MS`. Watches TCP
  * services of its own; those that flap are down at every other probe. Writes a line of JSON for what it begins with, and
- * for every event that is told.
+ * for every event that is published.
  */
 import { type AddressInfo, createServer } from 'node:net';
 
@@ -50,10 +50,10 @@ for (let index = 0; index < Number(services); index++) {
 }
 
 const history = await openHistory(dir);
-const past = { id: history.past.id, newest: history.past.events.newest };
-const monitor = new Monitor({ restored: history.past, vantage: 'victim', version: '0', watched: [], workers: 1 });
+const restored = { id: history.restored.id, newest: history.restored.events.newest };
+const monitor = new Monitor({ restored: history.restored, vantage: 'victim', version: '0', watched: [], workers: 1 });
 history.record(monitor);
-process.stdout.write(`${JSON.stringify({ past })}\n`);
+process.stdout.write(`${JSON.stringify({ restored })}\n`);
 monitor.subscribe({
   samples: false,
   take(messages) {

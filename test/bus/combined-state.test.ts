@@ -1,0 +1,138 @@
+/** Several vantages as one, the addresses of a bus, and its keys. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import fc from 'fast-check';
+
+import { busUrl, shownBusUrl } from '../../src/config/bus-url.ts';
+import { isAfter } from '../../src/bus/stream-entry.ts';
+import { keysOf } from '../../src/bus/bus-connection.ts';
+import { disagreementOf } from '../../src/core/vantage-views.ts';
+import { combined, combinedTimeline } from '../../src/bus/combined-service.ts';
+import type { State } from '../../src/core/model.ts';
+
+const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
+
+describe('the state over several vantages', () => {
+  it('is up if all that see it say up, down if all say down, otherwise partial', () => {
+    assert.equal(combined(['up', 'up']), 'up');
+    assert.equal(combined(['up', 'unobserved', 'unknown']), 'up');
+    assert.equal(combined(['down', 'unobserved']), 'down');
+    assert.equal(combined(['up', 'down']), 'partial');
+    assert.equal(combined(['unobserved', 'unknown']), 'unobserved');
+    assert.equal(combined(['unknown']), 'unknown');
+    assert.equal(combined([]), 'unknown');
+  });
+
+  it('does not depend on the order of the vantages', () => {
+    fc.assert(
+      fc.property(fc.array(seen, { maxLength: 6 }), (states) => {
+        assert.equal(combined(states), combined(states.toReversed()));
+      }),
+    );
+  });
+
+  it('is combined over time: at every moment as the vantages say then', () => {
+    const timeline = fc
+      .array(fc.record({ state: seen, from: fc.integer({ min: 0, max: 50 }) }), { minLength: 1, maxLength: 8 })
+      .map((starts) => {
+        const sorted = [...new Map(starts.map((start) => [start.from, start])).values()].sort(
+          (a, b) => a.from - b.from,
+        );
+        return sorted.map(({ state, from }, index) => ({ state, from, to: sorted[index + 1]?.from ?? null }));
+      });
+    const at = (intervals: ReturnType<typeof combinedTimeline>, time: number): State =>
+      intervals.findLast(({ from }) => from <= time)?.state ?? 'unknown';
+    fc.assert(
+      fc.property(fc.array(timeline, { minLength: 1, maxLength: 4 }), fc.integer({ min: 0, max: 60 }), (each, time) => {
+        assert.equal(at(combinedTimeline(each), time), combined(each.map((one) => at(one, time))));
+      }),
+    );
+  });
+
+  it('keeps the order of each vantage where its clock was set back, and ends as all see it now', () => {
+    const timeline = fc
+      .array(fc.record({ state: seen, from: fc.integer({ min: 0, max: 50 }) }), { minLength: 1, maxLength: 8 })
+      .map((starts) => starts.map(({ state, from }) => ({ state, from, to: null })));
+    fc.assert(
+      fc.property(fc.array(timeline, { minLength: 1, maxLength: 4 }), (each) => {
+        const together = combinedTimeline(each);
+        assert.equal(together.at(-1)?.state, combined(each.map((one) => one.at(-1)?.state ?? 'unknown')));
+        together.forEach(({ state, from, to }, index) => {
+          const next = together[index + 1];
+          assert.equal(to, next?.from ?? null);
+          if (next !== undefined) assert.ok(next.from > from && next.state !== state);
+        });
+      }),
+    );
+    const states = (each: Parameters<typeof combinedTimeline>[0]): State[] =>
+      combinedTimeline(each).map(({ state }) => state);
+    const setBack = [
+      { state: 'unknown', from: 100, to: 200 },
+      { state: 'up', from: 200, to: 300 },
+      { state: 'down', from: 300, to: 40 },
+      { state: 'up', from: 40, to: null },
+    ] as const;
+    assert.deepEqual(states([setBack]), ['unknown', 'up', 'down', 'up']);
+    assert.deepEqual(states([setBack, [{ state: 'up', from: 10, to: null }]]), ['up', 'partial', 'up']);
+  });
+
+  it('says where vantages disagree', () => {
+    const views = (['down', 'up', 'up', 'unobserved'] as const).map((state, n) => ({
+      vantage: `v${String(n)}`,
+      state,
+    }));
+    assert.equal(disagreementOf(views), 'down from v0, up from v1 and v2');
+    assert.equal(disagreementOf(views.slice(1)), null);
+  });
+});
+
+describe('the address of a bus', () => {
+  const whereOf = (text: string): ReturnType<typeof busUrl> => busUrl(text);
+
+  it('is one Redis, a cluster, or a master that sentinels know', () => {
+    const shown = [
+      ['redis://h', 'redis://h:6379'],
+      ['rediss://u:p@h:1/2', 'rediss://h:1/2'],
+      ['redis+cluster://:secret@a:1,b:2', 'redis+cluster://a:1,b:2'],
+      ['redis+sentinel://:secret@a,b:2/mymaster/3', 'redis+sentinel://a:26379,b:2/mymaster'],
+      ['redis+cluster://[::1]:7000,[::1]:7001', 'redis+cluster://[::1]:7000,[::1]:7001'],
+    ] as const;
+    for (const [text, words] of shown) {
+      const parsed = whereOf(text);
+      assert.ok('value' in parsed, text);
+      assert.equal(parsed.value.shown, words);
+    }
+    const sentinel = whereOf('redis+sentinel://:secret@a,b:2/mymaster/3');
+    assert.ok('value' in sentinel);
+    assert.deepEqual([sentinel.value.master, sentinel.value.db, sentinel.value.password], ['mymaster', 3, 'secret']);
+  });
+
+  it('is refused with a reason that shows no secret', () => {
+    for (const text of [
+      'http://h',
+      'redis+cluster://:secret@a:1/3',
+      'redis+sentinel://:secret@a',
+      'redis://:secret@',
+      'redis+cluster://:secret@a:99999',
+    ]) {
+      const parsed = whereOf(text);
+      assert.ok('problem' in parsed, text);
+      assert.doesNotMatch(parsed.problem + shownBusUrl(text), /secret/);
+    }
+  });
+});
+
+describe('the keys', () => {
+  it('are in one slot of a cluster', () => {
+    const { stream, ...others } = keysOf('gapwatch');
+    assert.equal(stream, 'gapwatch');
+    assert.ok(Object.values(others).every((key) => key.startsWith('{gapwatch}:')));
+    assert.ok(Object.values<string>({ ...keysOf('a{b}c') }).every((key) => key.includes('{b}')));
+  });
+
+  it('of entries are in order', () => {
+    assert.ok(isAfter('2-0', '1-9') && isAfter('1-10', '1-9') && !isAfter('1-1', '1-1'));
+    assert.ok(isAfter('18446744073709551615-1', '18446744073709551614-2'));
+  });
+});
