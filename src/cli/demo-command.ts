@@ -1,13 +1,13 @@
 /** `gapwatch demo`: three services of its own, restarted now and then, watched as by `watch`. */
 import { loadConfig } from '../config/load-config.ts';
-import { Stage } from '../demo/stage.ts';
+import { DemoStage } from '../demo/demo-stage.ts';
 import { parseDuration, type DemoArguments, type ShowArguments } from './options.ts';
 import { watchConfig } from './watch-command.ts';
 
 /** Runs the demo. Returns the exit code. */
 export async function demo(args: DemoArguments & ShowArguments): Promise<number> {
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const stage = await Stage.open();
+  const stage = await DemoStage.open();
   try {
     const { web, api, cache } = stage.ports;
     const config = await loadConfig({

@@ -2,16 +2,15 @@
 import { resolve } from 'node:path';
 
 import { commandLineProblem, invalid } from '../config/config-error.ts';
-import type { ArchiveReader } from '../core/archive.ts';
+import type { ArchiveReader, Window } from '../core/archive.ts';
 import { showTime } from '../core/format.ts';
 import { defaultDataDir } from '../history/data-dir.ts';
 import { openArchive } from '../history/history.ts';
+import { MOMENT_FORM, parseMoment } from '../core/duration.ts';
 import { buildReport } from '../report/build-report.ts';
-import { observedFrom } from '../report/from-history.ts';
+import { observedFrom } from '../report/observed.ts';
 import { hintsOf } from '../report/hints.ts';
-import type { Window } from '../report/observed.ts';
 import { historyText } from '../report/text-report.ts';
-import { MOMENT_FORM, parseMoment } from '../report/when.ts';
 import { reportFiles, type ReportArguments } from './options.ts';
 import { EXIT } from './ending.ts';
 

@@ -11,7 +11,7 @@ import { hintsOf } from '../report/hints.ts';
 import type { ReportFiles } from '../report/report-files.ts';
 import { commandFailed, showCommand } from '../report/report-phrases.ts';
 import type { Report, RunFacts, Budget } from '../report/report.ts';
-import type { Patience } from '../report/stages.ts';
+import type { Patience } from '../report/run-stages.ts';
 import { runText } from '../report/text-report.ts';
 import { judge } from '../report/verdict.ts';
 import { whyNoCommand } from './command-child.ts';

@@ -2,11 +2,10 @@
 import { durationText } from '../core/duration.ts';
 import type { Monitor } from '../monitor/monitor.ts';
 import { count, showDuration } from '../core/format.ts';
-import { liveLine } from '../terminal/live-line.ts';
+import { liveLine, BottomLine } from '../terminal/live-line.ts';
 import type { CommandEnding, RunFacts } from '../report/report.ts';
-import { type Patience, Stages } from '../report/stages.ts';
+import { type Patience, Stages } from '../report/run-stages.ts';
 import { showCommand, showEnding } from '../report/report-phrases.ts';
-import { BottomLine } from '../terminal/bottom-line.ts';
 import { CommandChild, type Ended } from './command-child.ts';
 import type { Vantage } from './vantages.ts';
 

@@ -2,11 +2,11 @@
 import type { Logger } from 'pino';
 
 import { commandLinePlace, invalid } from '../config/config-error.ts';
-import { type Listen, parseListen } from '../config/listen.ts';
+import { type Listen, parseListen } from '../config/target-url.ts';
 import type { Config } from '../config/load-config.ts';
 import type { Archive } from '../core/archive.ts';
 import type { FeedSource } from '../core/source.ts';
-import { pageAssets } from '../page/assets.ts';
+import { pageAssets } from '../page/page-assets.ts';
 import { FeedError, FeedServer } from '../server/feed-server.ts';
 
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 9720 };

@@ -1,5 +1,5 @@
 /** Shows the messages of sources: the dashboard, lines, or json. */
-import { whyNoDashboard } from '../terminal/environment.ts';
+import { whyNoDashboard } from '../terminal/terminal-traits.ts';
 import type { Source } from '../core/source.ts';
 import type { Message } from '../core/messages.ts';
 import { LinesFormat } from '../terminal/lines-format.ts';

@@ -104,7 +104,7 @@ export class RemoteVantage implements Vantage {
     const patience = AbortSignal.timeout(settleMs + HEARTBEAT_MS);
     while (!patience.aborted) {
       // Only what it says later than that proves that it was still probing, and still connected.
-      if (this.#recorder.heard >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
+      if (this.#recorder.newestTime >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
       await sleep(LOOK_MS, undefined, UNHELD);
     }
     this.#recorder.disconnected();

@@ -7,7 +7,7 @@ import { count } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import type { History } from '../history/history.ts';
 import type { Monitor } from '../monitor/monitor.ts';
-import { summary } from '../terminal/watch-summary.ts';
+import { summary } from '../terminal/lines-format.ts';
 import { type Ending, exitCodeOf, untilEnded } from './ending.ts';
 import { hangups } from './hangups.ts';
 import { fileLog } from './log.ts';

@@ -9,7 +9,7 @@ export const BUS_URL_FORMS =
 const MANY = /^(rediss?)\+(cluster|sentinel):\/\/(?:([^/?#]*)@)?([^/?#@]+)(\/[^?#]*)?$/is;
 const SENTINEL_PORT = 26_379;
 
-/** Reads the URL of a bus. What is wrong is told in a clause that holds nothing of the text. */
+/** Reads the URL of a bus. A problem is a clause that holds nothing of the text. */
 export function busUrl(text: string): Parsed<BusAddress> {
   const match = MANY.exec(text);
   if (match === null) return single(text);

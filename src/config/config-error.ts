@@ -1,11 +1,12 @@
-/** What is wrong with a configuration, told to people: every problem with its place. */
+/** What is wrong with a configuration, for people: every problem with its place. */
+import type { z } from 'zod';
 
 /** What kind of fault it is. `no-services`: neither a file nor a service is named. */
 type ConfigFault = 'no-services' | 'unreadable' | 'syntax' | 'invalid';
 
 /** One thing that is wrong. Never holds the value of a secret. */
 export interface Problem {
-  /** The file as it was named; null for what stands on the command line. */
+  /** The file as it was named; null for the command line. */
   readonly file: string | null;
   /** From 1, as editors count; null where the problem is with the whole file, or not in a file. */
   readonly line: number | null;
@@ -13,7 +14,7 @@ export interface Problem {
   readonly column: number | null;
   /** `services[2].port`, a target less its password, or an option's name; null for the whole file. */
   readonly place: string | null;
-  /** What stands there, and what may. */
+  /** What is there, and what is allowed. */
   readonly message: string;
 }
 
@@ -25,7 +26,7 @@ function problemLine(problem: Problem): string {
   return `${where}${where === '' ? '' : '  '}${place}: ${message}`;
 }
 
-/** More of them help nobody. */
+/** Problems that are printed; the others are counted. */
 const PRINTED = 20;
 
 /** The configuration can't be used. The message is a block of lines for people, and the whole of what to print. */
@@ -61,4 +62,65 @@ export function commandLinePlace(place: string): Omit<Problem, 'message'> {
 /** A problem on the command line. */
 export function commandLineProblem(place: string, message: string): Problem {
   return { ...commandLinePlace(place), message };
+}
+
+/** A path into a configuration: `['services', 2, 'port']`. */
+export type Path = readonly PropertyKey[];
+
+/** Where a problem is: everything of it but its message. `name`: the field is wrong, `value`: what it holds. */
+export type Place = (path: Path, part: 'name' | 'value') => Omit<Problem, 'message'>;
+
+type Issue = z.core.$ZodIssue;
+
+/** The problems that zod found, each place and message once. */
+export function problemsOf(error: z.ZodError, place: Place): Problem[] {
+  const problems = new Map<string, Problem>();
+  const add = (path: Path, message: string, part: 'name' | 'value' = 'value', shownAs?: string | null): void => {
+    const at = place(path, part);
+    const problem = { ...at, place: shownAs === undefined ? at.place : shownAs, message };
+    problems.set(JSON.stringify([path, message]), problem);
+  };
+  const visit = (issue: Issue, above: Path): void => {
+    const path = [...above, ...issue.path];
+    if (issue.code === 'unrecognized_keys') {
+      const messages = issue.message.split('\n');
+      issue.keys.forEach((key, index) => {
+        add([...path, key], messages[index] ?? '', 'name');
+      });
+      return;
+    }
+    if (issue.code === 'invalid_key') {
+      // A name such as "Name: value" may hold a secret.
+      const { place: object } = place(path.slice(0, -1), 'name');
+      add(path, issue.message, 'name', object);
+      return;
+    }
+    const meant = issue.code === 'invalid_union' ? meantBranch(issue.errors) : null;
+    if (meant === null) add(path, issue.message);
+    else for (const inner of meant) visit(inner, path);
+  };
+  for (const issue of error.issues) visit(issue, []);
+  return [...problems.values()];
+}
+
+/** The one alternative of a union whose shape fits best, so that what is wrong is inside it; null where that is not one. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
+  const known = (issue: Issue): boolean => issue.path.length > 0 && issue.code !== 'unrecognized_keys';
+  const inside = (issue: Issue): boolean => issue.path.length > 0 || issue.code === 'unrecognized_keys';
+  for (const fits of [known, inside]) {
+    const [meant, other] = branches.filter((issues) => issues.length > 0 && issues.every(fits));
+    if (meant !== undefined) return other === undefined ? meant : null;
+  }
+  return null;
+}
+
+/** A path as people write it: `services[2].headers["X-Key"]`. */
+export function pathText(path: Path): string {
+  let text = '';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${String(key)}]`;
+    else if (/^[\w$-]+$/.test(String(key))) text += `${text === '' ? '' : '.'}${String(key)}`;
+    else text += `[${JSON.stringify(String(key).slice(0, 60))}]`;
+  }
+  return text;
 }

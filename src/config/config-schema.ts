@@ -1,6 +1,6 @@
 /**
- * The configuration: one definition that checks it, types it, and describes it to editors (`json-schema.ts`).
- * What needs more than one field of different objects, secrets and defaults is in `load.ts` and `specs/`.
+ * The configuration: one definition that checks it, types it, and describes it to editors.
+ * What needs fields of different objects, secrets or defaults is in `load-config.ts`, `watched.ts` and `probe-specs.ts`.
  */
 import { z } from 'zod';
 
@@ -20,9 +20,9 @@ import {
   text,
   url,
   whole,
+  says,
 } from './fields.ts';
-import { parseListen } from './listen.ts';
-import { says } from './wording.ts';
+import { parseListen } from './target-url.ts';
 
 const SECOND = 1000;
 const DAY = 86_400_000;
@@ -83,7 +83,7 @@ export type Tls = z.output<typeof tls>;
 
 const HOST_OR_URL = { oneOf: [{ required: ['url'] }, { required: ['host'] }] };
 
-/** Tells where a service has no address, or two. */
+/** Reports a service that has no address, or two. */
 function oneAddress(
   service: { url?: unknown; host?: unknown; port?: unknown },
   context: z.core.$RefinementCtx,
@@ -95,7 +95,7 @@ function oneAddress(
   if (service.url !== undefined) {
     for (const field of ['host', 'port'] as const) {
       if (service[field] !== undefined)
-        add([field], 'stands beside "url", which says it already; one of the two has to go');
+        add([field], 'conflicts with "url", which already says it; remove one of the two');
     }
   } else if (service.host === undefined) {
     add([], `no address; "host"${portNeeded ? ' and "port"' : ''}, or "url"`);
@@ -139,7 +139,7 @@ const http = fields('a service', {
     .record(z.string().regex(HEADER_NAME), secret, {
       error: ({ code, input }) =>
         code === 'invalid_key'
-          ? "what stands here is not the name of a header; letters, digits and any of !#$%&'*+-.^_`|~"
+          ? "this is not the name of a header; letters, digits and any of !#$%&'*+-.^_`|~"
           : says('headers', 'an object such as { "Authorization": { "env": NAME } }').error({ input }),
     })
     .describe('Headers to send, each with text or a secret.')
@@ -160,7 +160,7 @@ const http = fields('a service', {
 
 const redis = fields('a service', {
   name,
-  type: z.literal('redis').describe('Up: PING was answered by PONG, and the role is as told.'),
+  type: z.literal('redis').describe('Up: PING was answered by PONG, and the role is the required one.'),
   url: url('redis').describe('redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], or rediss:// for TLS.').optional(),
   host: host.describe('A name or an address, instead of url.').optional(),
   port: port.describe('The port. Default: 6379.').optional(),
@@ -193,7 +193,7 @@ export type TcpEntry = Extract<ServiceEntry, { type: 'tcp' }>;
 export type HttpEntry = Extract<ServiceEntry, { type: 'http' }>;
 export type RedisEntry = Extract<ServiceEntry, { type: 'redis' }>;
 
-const vantage = label('a vantage').describe('Where this monitor stands. Default: the host name.');
+const vantage = label('a vantage').describe('Where this monitor is. Default: the host name.');
 
 /** The options of the command line that the file has too, as typed. */
 export const optionsSchema = z.object({ interval, timeout, connection, vantage }).partial();
@@ -225,7 +225,7 @@ export const fileSchema = fields('a configuration', {
       .optional(),
     token: filledSecret.describe('What clients must know on an address that is not loopback.').optional(),
     public: flag
-      .describe('Whether everybody may see names, states and times, though no addresses and messages. Default: false.')
+      .describe('Whether anyone may see names, states and times, though no addresses and messages. Default: false.')
       .optional(),
   })
     .describe('The feed for other programs, the status page and the metrics.')
@@ -251,3 +251,9 @@ export const fileSchema = fields('a configuration', {
     .describe('The Redis stream on which many monitors publish what they see.')
     .optional(),
 });
+
+/** The JSON Schema of `services.json`, draft 7: what editors know best. */
+export function jsonSchema(): object {
+  const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7' });
+  return { title: 'gapwatch: services.json', ...schema };
+}

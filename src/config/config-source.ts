@@ -11,28 +11,27 @@ import {
   type ParseError,
 } from 'jsonc-parser';
 
-import { invalid, type ConfigError, type Problem } from './config-error.ts';
-import { pathText, type Path } from './problems.ts';
+import { invalid, type ConfigError, type Problem, pathText, type Path } from './config-error.ts';
 
 /** What jsonc-parser calls an error, in words. */
 const SYNTAX: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'this is no value; text stands in double quotes',
+  InvalidSymbol: 'this is not a value; text needs double quotes',
   PropertyNameExpected: 'the name of a field is missing here, in double quotes',
   ValueExpected: 'a value is missing here',
   ColonExpected: 'a colon is missing here',
   CommaExpected: 'a comma is missing before this',
   CloseBraceExpected: 'a closing } is missing here',
   CloseBracketExpected: 'a closing ] is missing here',
-  EndOfFileExpected: 'the file goes on here after its end',
+  EndOfFileExpected: 'the file continues here after its end',
   UnexpectedEndOfComment: 'a comment is not closed',
   UnexpectedEndOfString: 'a text is not closed; its double quote is missing',
-  InvalidEscapeCharacter: 'a backslash stands before a letter that needs none; a plain backslash is written \\\\',
+  InvalidEscapeCharacter: 'a backslash precedes a letter that needs none; a plain backslash is written \\\\',
   InvalidCharacter: 'a text holds a control character; a line break is written \\n, a tab \\t',
   InvalidUnicode: 'a \\u is not followed by four hexadecimal digits',
 };
 
 /** A file that could be read. */
-export class Source {
+export class ConfigSource {
   readonly value: unknown;
   readonly #file: string;
   readonly #text: string;
@@ -61,11 +60,7 @@ export class Source {
     const twice = repeatedField(root);
     if (twice !== null) {
       const { path, node } = twice;
-      throw this.#fault(
-        node.offset,
-        pathText(path),
-        'this field stands here for the second time; one of the two has to go',
-      );
+      throw this.#fault(node.offset, pathText(path), 'this field is given twice; remove one of the two');
     }
     this.value = getNodeValue(root);
   }
@@ -82,7 +77,7 @@ export class Source {
       return parseTree(this.#text, errors, { allowTrailingComma: true, allowEmptyContent: true });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw this.#fault(0, null, 'lists or objects stand inside each other too deeply');
+      throw this.#fault(0, null, 'lists or objects are nested too deeply');
     }
   }
 
@@ -141,7 +136,7 @@ function repeatedField(root: Node): { path: Path; node: Node } | null {
  * @returns null where there is no such file
  * @throws ConfigError where it can't be read, or is not JSON
  */
-export async function readSource(file: string, cwd: string): Promise<Source | null> {
+export async function readSource(file: string, cwd: string): Promise<ConfigSource | null> {
   const fault = (message: string): ConfigError =>
     invalid([{ file, line: null, column: null, place: null, message }], 'unreadable');
   let bytes: Buffer;
@@ -157,7 +152,7 @@ export async function readSource(file: string, cwd: string): Promise<Source | nu
   } catch {
     throw fault('this is not UTF-8 text');
   }
-  return new Source(file, text);
+  return new ConfigSource(file, text);
 }
 
 /** Why a file can't be read. */

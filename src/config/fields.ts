@@ -2,11 +2,10 @@
 import { z } from 'zod';
 
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
-import { excerpt } from '../core/format.ts';
+import { excerpt, list } from '../core/format.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
 import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
-import { didYouMean, listed, says, kindOf, shown } from './wording.ts';
 
 /**
  * An object with these fields and no other.
@@ -18,7 +17,7 @@ export function fields<Shape extends z.ZodRawShape>(noun: string, shape: Shape):
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys')
-        return `${shown(issue.input)} is not ${noun}; an object with ${listed(names)}`;
+        return `${shown(issue.input)} is not ${noun}; an object with ${list(names, 'or')}`;
       return issue.keys
         .map((key) => `unknown field${didYouMean(key, names) || '.'} Allowed here: ${names.join(', ')}`)
         .join('\n');
@@ -28,7 +27,10 @@ export function fields<Shape extends z.ZodRawShape>(noun: string, shape: Shape):
 
 /** One of some words. */
 export function choice<const Words extends readonly string[]>(noun: string, words: Words) {
-  const allowed = listed(words.map((word) => `"${word}"`));
+  const allowed = list(
+    words.map((word) => `"${word}"`),
+    'or',
+  );
   return z.enum(words, {
     error: ({ input }) => {
       if (input === undefined) return `missing; ${allowed}`;
@@ -51,7 +53,7 @@ export function label(noun: string) {
     .refine((written) => written.trim() !== '' && !/\p{Surrogate}/u.test(written), words);
 }
 
-/** Text of at least one character, told in messages. */
+/** Text of at least one character, which messages may show. */
 export function text(noun: string, allowed: string) {
   const words = says(noun, allowed);
   return z.string(words).min(1, words);
@@ -113,11 +115,13 @@ const fromFile = fields('a secret', {
 });
 const SECRET_FORMS = 'text in double quotes, { "env": NAME } or { "file": PATH }';
 
-/** Text that may be kept out of the configuration. It is never printed, logged, stored or sent to anybody but its service. */
+/** Text that may be kept out of the configuration. It is never printed, logged, stored, or sent to anything but its service. */
 export const secret = z
   .union([z.string(), fromEnv, fromFile], {
     error: ({ input }) =>
-      input === undefined ? `missing; ${SECRET_FORMS}` : `${kindOf(input)} stands here; it takes ${SECRET_FORMS}`,
+      input === undefined
+        ? `missing; ${SECRET_FORMS}`
+        : `${kindOf(input)} is not allowed here; it takes ${SECRET_FORMS}`,
   })
   .meta({ id: 'secret', description: 'Text; or { "env": NAME } or { "file": PATH }, which keep it out of this file.' });
 
@@ -196,3 +200,59 @@ const status = z
 export const statuses = z
   .union([z.array(status).min(1, says('a status', 'at least one, such as ["2xx"]')), status], statusWords)
   .transform((written): readonly StatusRange[] => (Array.isArray(written) ? written : [written]));
+
+/** A value in a message. Of what is not text or a number only the kind is shown. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return excerpt(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  return kindOf(value);
+}
+
+/** What kind of value it is, without showing it. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
+/** What zod passes on of a value that it rejects. */
+interface Refused {
+  readonly input?: unknown;
+}
+
+/** The `error` of a zod type and of its checks, for a value that may be shown. */
+export function says(noun: string, allowed: string): { error: (issue: Refused) => string } {
+  return {
+    error: ({ input }) => (input === undefined ? `missing; ${allowed}` : `${shown(input)} is not ${noun}; ${allowed}`),
+  };
+}
+
+/** `, did you mean "port"?` where one of the words is near to what was written, otherwise nothing. */
+function didYouMean(written: string, words: readonly string[]): string {
+  let best: string | null = null;
+  let least = written.length < 4 ? 2 : 3;
+  for (const word of words) {
+    const far = distance(written.toLowerCase(), word.toLowerCase());
+    if (far < least) [best, least] = [word, far];
+  }
+  return best === null ? '' : `, did you mean "${best}"?`;
+}
+
+/** How many letters must be put in, taken out, replaced, or exchanged with their neighbour; 3 for all that is more. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? 3;
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1];
+      const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const ways = [at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same ? 0 : 1)];
+      row.push(Math.min(...ways, exchanged ? at(i - 2, j - 2) + 1 : 3));
+    }
+  }
+  return at(a.length, b.length);
+}

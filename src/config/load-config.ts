@@ -1,4 +1,4 @@
-/** From the command line and the file to what is watched: reads, checks, applies defaults, and tells all that is wrong. */
+/** From the command line and the file to what is watched: reads, checks, applies defaults, and reports all problems. */
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
@@ -7,12 +7,19 @@ import type { z } from 'zod';
 import type { BusAddress } from '../bus/bus-connection.ts';
 import { BUS_URL_FORMS, busUrl } from './bus-url.ts';
 import type { Watched } from '../probe/spec.ts';
-import { commandLinePlace, commandLineProblem, ConfigError, invalid, type Problem } from './config-error.ts';
-import type { Listen } from './listen.ts';
-import { problemsOf, type Place } from './problems.ts';
-import { Reader, type Surroundings } from './section-reader.ts';
+import {
+  commandLinePlace,
+  commandLineProblem,
+  ConfigError,
+  invalid,
+  type Problem,
+  problemsOf,
+  type Place,
+} from './config-error.ts';
+import type { Listen } from './target-url.ts';
+import { SectionReader, type Surroundings } from './section-reader.ts';
 import { fileSchema, optionsSchema, serviceSchema, type ServiceEntry } from './config-schema.ts';
-import { readSource, type Source } from './config-source.ts';
+import { readSource, type ConfigSource } from './config-source.ts';
 import { targetEntry, targetPlace } from './target-entry.ts';
 import { watchedOf, type Candidate, type Settings } from './watched.ts';
 
@@ -28,7 +35,7 @@ interface LoadRequest {
     readonly connection?: string | undefined;
     readonly vantage?: string | undefined;
   };
-  /** What the command takes where nobody says. */
+  /** The default of the command. */
   readonly defaultIntervalMs: number;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -75,6 +82,7 @@ const DEFAULT_FILE = 'services.json';
 const DEFAULT_TIMEOUT_MS = 1000;
 /** The name of the stream where none is configured. */
 export const DEFAULT_STREAM = 'gapwatch';
+/** How long the history is kept where that is not configured. */
 export const DEFAULT_KEEP_MS = 90 * 86_400_000;
 
 /** @throws ConfigError with everything that is wrong */
@@ -104,7 +112,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     fall: file.defaults?.fall ?? 1,
   };
   const watched = await watchedOf(candidates, settings, surroundings, problems);
-  const shared = await sharedOf(file, new Reader(surroundings, placeInFile, problems));
+  const shared = await sharedOf(file, new SectionReader(surroundings, placeInFile, problems));
   if (problems.length > 0) throw invalid(problems);
   if (watched.length === 0) throw nothingToWatch(fileName, candidates.length);
   return {
@@ -131,17 +139,17 @@ export async function loadHubConfig({ file, cwd, env }: Pick<LoadRequest, 'file'
   const read = checked(fileSchema, source?.value ?? {}, place, problems);
   if (read === null) throw invalid(problems);
   const dir = file === null ? cwd : dirname(resolve(cwd, file));
-  const shared = await sharedOf(read, new Reader({ dir, env }, place, problems));
+  const shared = await sharedOf(read, new SectionReader({ dir, env }, place, problems));
   if (problems.length > 0) throw invalid(problems);
   return shared;
 }
 
 /** The settings that monitors and hubs have. */
-async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: Reader): Promise<HubConfig> {
+async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: SectionReader): Promise<HubConfig> {
   const token = await reader.secret(feed?.token, ['feed', 'token']);
   const url = await reader.secret(bus?.url, ['bus', 'url']);
   const where = url === null ? null : busUrl(url);
-  // What a file or the environment holds is not shown.
+  // What comes from a file or the environment is not shown.
   if (where !== null && 'problem' in where) reader.problem(['bus', 'url'], `${where.problem}; ${BUS_URL_FORMS}`);
   return {
     feed: { listen: feed?.listen ?? null, token, public: feed?.public ?? false },
@@ -154,7 +162,7 @@ async function findSource({
   file,
   targets,
   cwd,
-}: Pick<LoadRequest, 'file' | 'targets' | 'cwd'>): Promise<Source | null> {
+}: Pick<LoadRequest, 'file' | 'targets' | 'cwd'>): Promise<ConfigSource | null> {
   if (file === null && targets.length > 0) return null;
   const source = await readSource(file ?? DEFAULT_FILE, cwd);
   if (source !== null) return source;
@@ -162,7 +170,7 @@ async function findSource({
   throw invalid([{ file, line: null, column: null, place: null, message: 'no such file' }], 'unreadable');
 }
 
-/** What a schema makes of a value; null where it refuses it, which is told. */
+/** What a schema makes of a value; null where it refuses it, which is reported. */
 function checked<T>(schema: z.ZodType<T>, value: unknown, place: Place, problems: Problem[]): T | null {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

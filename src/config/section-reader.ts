@@ -3,9 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import type { Problem } from './config-error.ts';
+import type { Problem, Path, Place } from './config-error.ts';
 import type { Secret } from './fields.ts';
-import type { Path, Place } from './problems.ts';
 import { readProblem } from './config-source.ts';
 
 /** What a configuration may point to. */
@@ -16,7 +15,7 @@ export interface Surroundings {
 }
 
 /** A reader for one part of a configuration, which collects the problems that it finds there. */
-export class Reader {
+export class SectionReader {
   readonly #surroundings: Surroundings;
   readonly #place: Place;
   readonly #problems: Problem[];
@@ -28,12 +27,12 @@ export class Reader {
     this.#problems = problems;
   }
 
-  /** Tells a problem with the value at a path. */
+  /** Reports a problem with the value at a path. */
   problem(path: Path, message: string): void {
     this.#problems.push({ ...this.#place(path, 'value'), message });
   }
 
-  /** The text of a secret; null where there is none, or where it is missing, which is told. */
+  /** The text of a secret; null where there is none, or where it is missing, which is reported. */
   async secret(secret: Secret | undefined, path: Path): Promise<string | null> {
     if (secret === undefined || typeof secret === 'string') return secret ?? null;
     if ('env' in secret) {
@@ -50,7 +49,7 @@ export class Reader {
     return null;
   }
 
-  /** The certificates of a PEM file; null where they can't be read, which is told. */
+  /** The certificates of a PEM file; null where they can't be read, which is reported. */
   async certificates(file: string, path: Path): Promise<string | null> {
     const pem = await this.#file(file, path);
     if (pem === null) return null;
@@ -61,7 +60,7 @@ export class Reader {
     return null;
   }
 
-  /** The text of a file; null where it can't be read, which is told. */
+  /** The text of a file; null where it can't be read, which is reported. */
   async #file(file: string, path: Path): Promise<string | null> {
     try {
       return await readFile(resolve(this.#surroundings.dir, file), 'utf8');

@@ -62,7 +62,7 @@ function whereEntry(where: string): Parsed<TargetEntry> {
     return { value: { type: 'tcp', host, port: Number(port) } };
   }
   if (/^[\da-f:.]*:[\da-f:.]*:[\da-f:.]*$/i.test(where)) {
-    return { problem: 'an IPv6 address stands in brackets, its port behind them: [::1]:8080' };
+    return { problem: 'an IPv6 address goes in brackets, followed by its port: [::1]:8080' };
   }
   if (hostOf(where) !== null) return { problem: 'its port is missing; HOST:PORT such as localhost:8080' };
   return { problem: `this is no address; ${FORMS}` };

@@ -1,6 +1,6 @@
 /**
  * Addresses of services: hosts, and the URLs of each kind of service.
- * What is wrong with one is told in a clause that holds nothing of it: it may be a secret.
+ * A problem is a clause that holds nothing of the address: it may be a secret.
  */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
@@ -63,7 +63,7 @@ const SOCKET_PATH_LIMIT = 107;
 const BROKEN_USERINFO = 'its user or password holds a / ? or #, which are written %2F %3F %23';
 
 /** http://user:pass@word/…@host can be read in two ways, one of which shows half a password as the path. */
-const AMBIGUOUS_AT = 'an @ stands behind the host too; in a password / is written %2F, in a path @ is written %40';
+const AMBIGUOUS_AT = 'an @ follows the host too; in a password / is written %2F, in a path @ is written %40';
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/(?:([^/?#]*)@)?(\[[^\]/?#]*\]|[^:/?#[\]]*)(?::([^/?#]*))?([/?#].*)?$/is;
@@ -79,7 +79,7 @@ export function hostOf(text: string): string | null {
   // What follows a / ? or # would be cut off.
   if (text.length > 253 || /[/\\?#]/.test(text)) return null;
   const name = domainToASCII(text);
-  // "3000" and "0x7f.1" are addresses by a rule that nobody means.
+  // "3000" and "0x7f.1" are addresses by an obscure rule.
   return /^[\w.-]+$/.test(name) && isIP(name) === 0 ? name : null;
 }
 
@@ -135,7 +135,7 @@ export function tcpUrl(text: string): Parsed<TcpWhere> {
   if (username !== null || password !== null)
     return { problem: 'it holds a user or password, which TCP does not know' };
   if (port === null) return { problem: 'its port is missing' };
-  if (rest !== '' && rest !== '/') return { problem: 'it goes on after the port' };
+  if (rest !== '' && rest !== '/') return { problem: 'something follows the port' };
   return { value: { host, port } };
 }
 
@@ -207,6 +207,19 @@ export function redacted(text: string): string {
     const [user = ''] = text.slice(start, at).split(':');
     return `${text.slice(0, start)}${user === '' ? '' : `${user}@`}${text.slice(at + 1)}`;
   }
-  // redis://user:password, the host forgotten: a port that is no number is not told.
+  // redis://user:password, the host forgotten: a port that is not a number is not shown.
   return text.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:/?#]+):(?=[^/?#:]*[^\d/?#:])[^/?#]*/i, '$1:…');
+}
+
+/** An address to listen on; `off` for none. Port 0 takes a free one. */
+export type Listen = { readonly host: string; readonly port: number } | 'off';
+
+/** Reads `HOST:PORT` or `off`; null where the text is neither. */
+export function parseListen(text: string): Listen | null {
+  if (text === 'off') return 'off';
+  const [, rawHost = '', port = ''] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
+  const host = hostOf(rawHost.startsWith('[') ? rawHost.slice(1, -1) : rawHost);
+  if (host === null || hostInUrl(host).startsWith('[') !== rawHost.startsWith('[') || Number(port) > 65_535)
+    return null;
+  return { host, port: Number(port) };
 }

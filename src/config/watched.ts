@@ -3,16 +3,12 @@ import { durationText } from '../core/duration.ts';
 import { excerpt } from '../core/format.ts';
 import type { Connection } from '../core/model.ts';
 import type { ProbeSpec, Watched } from '../probe/spec.ts';
-import type { Problem } from './config-error.ts';
+import type { Problem, Place } from './config-error.ts';
+import { SectionReader, type Surroundings } from './section-reader.ts';
 import type { ServiceEntry } from './config-schema.ts';
-import { httpSpec } from './http-spec.ts';
-import type { Place } from './problems.ts';
-import { redisSpec } from './redis-spec.ts';
-import { Reader, type Surroundings } from './section-reader.ts';
-import type { Drafted } from './spec-common.ts';
-import { tcpSpec } from './tcp-spec.ts';
+import { type Drafted, httpSpec, redisSpec, tcpSpec } from './probe-specs.ts';
 
-/** A checked entry, and where it stands. */
+/** A checked entry, and its place. */
 export interface Candidate {
   readonly entry: ServiceEntry;
   readonly place: Place;
@@ -47,7 +43,7 @@ export async function watchedOf(
   for (const candidate of candidates) {
     const { entry, place } = candidate;
     const settings = settingsOf(entry, defaults);
-    const reader = new Reader(surroundings, place, problems);
+    const reader = new SectionReader(surroundings, place, problems);
     checkInFlight(entry, settings, reader);
     const named = namesOf(entry.name, settings.connection);
     for (const { name } of named) claim(name, candidate, owners, reader);
@@ -94,24 +90,24 @@ function namesOf(name: string, connection: Settings['connection']): { name: stri
   ];
 }
 
-function specOf(entry: ServiceEntry, settings: Settings, reader: Reader): Promise<Drafted<ProbeSpec> | null> {
+function specOf(entry: ServiceEntry, settings: Settings, reader: SectionReader): Promise<Drafted<ProbeSpec> | null> {
   if (entry.type === 'tcp') return tcpSpec(entry, settings.family, settings.timeout, reader);
   if (entry.type === 'http') return httpSpec(entry, settings.family, reader);
   return redisSpec(entry, settings.family, reader);
 }
 
-function claim(name: string, candidate: Candidate, owners: Map<string, Candidate>, reader: Reader): void {
+function claim(name: string, candidate: Candidate, owners: Map<string, Candidate>, reader: SectionReader): void {
   const owner = owners.get(name);
   if (owner === undefined) {
     owners.set(name, candidate);
     return;
   }
-  const taken = `the name ${excerpt(name)} is taken by ${owner.place([], 'value').place ?? 'another'} already`;
-  if (candidate.from === 'file') reader.problem(['name'], `${taken}; every service has a name of its own`);
+  const taken = `the name ${excerpt(name)} is already taken by ${owner.place([], 'value').place ?? 'another'}`;
+  if (candidate.from === 'file') reader.problem(['name'], `${taken}; every service needs its own name`);
   else reader.problem([], `${taken}; NAME=WHERE gives this one another`);
 }
 
-function checkInFlight(entry: ServiceEntry, { timeout, interval }: Settings, reader: Reader): void {
+function checkInFlight(entry: ServiceEntry, { timeout, interval }: Settings, reader: SectionReader): void {
   const inFlight = Math.ceil(timeout / interval);
   if (inFlight <= IN_FLIGHT) return;
   const own = (['timeout', 'interval'] as const).find((field) => entry[field] !== undefined);

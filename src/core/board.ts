@@ -4,7 +4,16 @@
  */
 import type { RestoredService } from './archive.ts';
 import { Intervals } from './intervals.ts';
-import type { Gap, GapFacts, Hello, Message, ServiceSnapshot, TimelineInterval, Transition } from './messages.ts';
+import {
+  gapFacts,
+  type Gap,
+  type GapFacts,
+  type Hello,
+  type Message,
+  type ServiceSnapshot,
+  type TimelineInterval,
+  type Transition,
+} from './messages.ts';
 import type { Reason, Service, State } from './model.ts';
 import { UptimeWindows } from './uptime.ts';
 
@@ -114,11 +123,10 @@ export class BoardService {
   }
 
   gap(gap: Gap): void {
-    const { from, to, durationMs, minMs, maxMs, failed, reasons } = gap;
-    this.gaps.push({ from, to, durationMs, minMs, maxMs, failed, reasons });
+    this.gaps.push(gapFacts(gap));
     if (this.gaps.length > GAPS) this.gaps.shift();
     this.#totals.gaps += 1;
-    this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, durationMs);
+    this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, gap.durationMs);
   }
 
   snapshot(now: number): ServiceSnapshot {

@@ -68,6 +68,12 @@ export function count(n: number, noun: string): string {
   return `${String(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function list(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`;
+}
+
 /** Columns as wide as their widest cell, the first of them set left and the others right. */
 export function table(rows: readonly (readonly string[])[], leftColumns: number): string {
   const columns = Math.max(...rows.map((row) => row.length));

@@ -42,6 +42,11 @@ export interface GapFacts {
   readonly reasons: readonly ReasonCount[];
 }
 
+/** A gap without what else its message or its row has. */
+export function gapFacts({ from, to, durationMs, minMs, maxMs, failed, reasons }: GapFacts): GapFacts {
+  return { from, to, durationMs, minMs, maxMs, failed, reasons };
+}
+
 /** Up / (up + down) over a window, from 0 to 1; null where nothing was observed in it. */
 export interface Uptime {
   readonly '1h': number | null;

@@ -22,6 +22,9 @@
 export const STATES = ['up', 'down', 'unobserved', 'unknown', 'partial'] as const;
 export type State = (typeof STATES)[number];
 
+/** The states by how bad they are, the worst first. */
+export const WORST_FIRST: readonly State[] = ['down', 'partial', 'unobserved', 'unknown', 'up'];
+
 /** What one probe found. */
 export type Result = Exclude<State, 'unknown' | 'partial'>;
 

@@ -1,26 +1,37 @@
-/** What each reason often means, for people. */
+/** Reasons in words, for people. */
 import type { Reason } from './model.ts';
 
+/** `refused: connect ECONNREFUSED 127.0.0.1:80`. */
+export function withMessage(reason: Reason, message: string | null): string {
+  return message === null ? reason : `${reason}: ${message}`;
+}
+
+/** `refused ×3, closed ×1`; only the reasons where they were not counted. */
+export function showReasons(reasons: readonly { readonly reason: Reason; readonly count: number | null }[]): string {
+  return reasons.map(({ reason, count }) => (count === null ? reason : `${reason} ×${String(count)}`)).join(', ');
+}
+
+/** What each reason often means. */
 export const REASON_MEANS: Readonly<Record<Reason, string>> = {
-  dns: 'the name did not resolve: name server away, or the name is gone',
-  refused: 'nothing listens on that port: the process, or the proxy before it, is away',
-  reset: 'the connection was torn down: the process died or was restarted while it answered',
-  unreachable: 'the network knows no way to the host: it is down, or a router says so',
-  closed: 'accepted, then closed: often a proxy answers, with nothing behind it',
-  'timeout-connect': 'no connection in time: packets are dropped, as while firewall or NAT rules are rebuilt',
-  'timeout-reply': 'connected and silent: the process hangs, or a proxy waits for what is behind it',
-  tls: 'the TLS handshake or the certificate was not accepted',
-  status: 'it answered with a status that is not accepted: it runs, and says that it is not well',
-  body: 'it answered, but not with what was expected',
-  protocol: 'it answered with something that is not the protocol: another service on that port?',
-  auth: 'Redis refused user or password',
-  loading: 'Redis loads its data set from disk: it was restarted a moment ago',
-  readonly: 'Redis takes no writes: a replica, or one whose disk fails',
-  role: 'Redis has another role than the one that was told: a failover?',
+  dns: 'the name could not be resolved: the name server is unreachable, or the name does not exist',
+  refused: 'nothing is listening on the port: the process, or the proxy in front of it, is not running',
+  reset: 'the connection was reset: the process died or restarted while it answered',
+  unreachable: 'no route to the host: it is down, or a router rejects the packets',
+  closed: 'accepted, then closed without an answer: often a proxy with nothing behind it',
+  'timeout-connect': 'no connection in time: packets are dropped, for example while firewall or NAT rules are rebuilt',
+  'timeout-reply': 'connected, but no reply in time: the process hangs, or a proxy waits for its backend',
+  tls: 'the TLS handshake failed, or the certificate was rejected',
+  status: 'answered with a status that is not accepted: it is running, but not healthy',
+  body: 'answered, but not with the expected content',
+  protocol: 'the answer does not follow the protocol: is another service on that port?',
+  auth: 'Redis rejected the user or the password',
+  loading: 'Redis is loading its data from disk: it restarted a moment ago',
+  readonly: 'Redis does not accept writes: it is a replica, or its disk is failing',
+  role: 'Redis does not have the required role: was there a failover?',
   error: 'the service answered with an error',
-  stalled: 'this monitor itself did not run in time: nothing is known of the service',
-  suspended: 'the machine of this monitor slept: nothing is known of the service',
-  stopped: 'this monitor was not running: nothing is known of the service',
-  resources: 'this monitor ran out of descriptors, ports or memory: nothing is known of the service',
-  network: 'this machine has no way to the network: nothing is known of the service',
+  stalled: 'the monitor itself did not run in time: the state of the service is not known',
+  suspended: "the monitor's machine was asleep: the state of the service is not known",
+  stopped: 'the monitor was not running: the state of the service is not known',
+  resources: 'the monitor ran out of file descriptors, ports or memory: the state of the service is not known',
+  network: "the monitor's machine had no network: the state of the service is not known",
 };

@@ -23,7 +23,8 @@ export interface UptimeSums {
 
 type Sums = Pick<UptimeSum, 'upMs' | 'downMs'>;
 
-function ratio({ upMs, downMs }: Sums): number | null {
+/** Up / (up + down), from 0 to 1; null where neither was seen. */
+export function ratio({ upMs, downMs }: Sums): number | null {
   return upMs + downMs === 0 ? null : upMs / (upMs + downMs);
 }
 

@@ -1,5 +1,5 @@
 /**
- * What happened, the newest first: gaps, time that was not observed, marks, connections that broke, other processes.
+ * What happened, the newest first: gaps, unobserved time, marks, lost connections, restarts.
  * What happened to several services within a second is one entry: that is what the restart of a daemon looks like.
  * Pure; bounded memory. Times in milliseconds since the epoch.
  */
@@ -10,7 +10,7 @@ import { mainReason, REASON_WORDS, showReason } from './page-text.ts';
 
 /** Items kept: the newest. */
 const KEPT = 500;
-/** What begins within this time of each other is told together. */
+/** Items that begin within this time of each other are one entry. */
 const TOGETHER_MS = 1000;
 
 interface Of<Kind extends string> {
@@ -29,7 +29,7 @@ export type Item =
   | (Of<'mark'> & { readonly text: string })
   | (Of<'note'> & { readonly text: string });
 
-/** An item, or several that are told together, in words. */
+/** An item, or several of one moment, in words. */
 export interface Entry {
   readonly kind: Item['kind'];
   /** When the first of it began. */
@@ -39,6 +39,7 @@ export interface Entry {
   readonly why: string;
 }
 
+/** The newest items, each once. */
 export class News {
   readonly #items = new Map<string, Item>();
 
@@ -74,7 +75,7 @@ function byTime(items: readonly Item[]): Item[] {
   return items.toSorted((a, b) => b.at - a.at);
 }
 
-/** Groups of items that are told together, in the order of their newest ones. @param items the newest first */
+/** Groups of items that make one entry, in the order of their newest ones. @param items the newest first */
 function together(items: readonly Item[]): (readonly [Item, ...Item[]])[] {
   const groups: [Item, ...Item[]][] = [];
   const recent = new Map<Item['kind'], [Item, ...Item[]][]>();
@@ -149,7 +150,7 @@ function whyOf(item: Item): string {
 }
 
 function whatOfAll(group: readonly [Item, ...Item[]], now: number): string {
-  const longest = group.reduce((so, item) => (lengthOf(item, now) > lengthOf(so, now) ? item : so));
+  const longest = group.reduce((longest, item) => (lengthOf(item, now) > lengthOf(longest, now) ? item : longest));
   return longest.kind === 'gap' ? `down, the longest for ${showGap(longest.gap)}` : whatOf(longest, now);
 }
 

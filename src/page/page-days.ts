@@ -1,4 +1,4 @@
-/** The bars of the last days: what the monitor kept of them, and what this page has heard since. Pure. */
+/** The bars of the last days: what the monitor kept of them, and what this page has received since. Pure. */
 import type { TimelineInterval } from '../core/messages.ts';
 import { type Day, dayOf, midnights } from '../core/uptime.ts';
 
@@ -37,18 +37,18 @@ export function readDays({ from, widthMs, services }: DaysAnswer): Map<string, R
  * The last days, the oldest first; the last one is today.
  * @param kept what the monitor kept
  * @param timeline what is known beyond it; it may not reach far
- * @param heard until when the present state is known
+ * @param knownUntil until when the present state is known
  */
 export function daysOf(
   kept: ReadonlyMap<number, Day>,
   timeline: readonly TimelineInterval[],
-  heard: number,
+  knownUntil: number,
   count: number = DAYS,
 ): Day[] {
-  return midnights(heard, count).map((from) => {
+  return midnights(knownUntil, count).map((from) => {
     const day = kept.get(from);
-    const seen = dayOf(timeline, from, heard);
-    // Of today, the page has heard more than it was told; of other days, what was kept is the whole.
+    const seen = dayOf(timeline, from, knownUntil);
+    // Of today the feed knows more than the answer; of other days the answer is complete.
     return day === undefined || knownMs(seen) > knownMs(day) || seen.downMs > day.downMs ? seen : day;
   });
 }

@@ -1,15 +1,23 @@
 /**
  * What the page knows of its monitor, from the messages of the feed. The hello says what is; events that it knows of
- * already are only news, and those after it change the picture. Pure.
+ * already are only news, and those after it change the state. Pure.
  */
 import { Board, type BoardService } from '../core/board.ts';
-import { type Event, type Hello, type Message, type MonitorIdentity, type ServiceSnapshot, type Transition, isEvent } from '../core/messages.ts';
+import {
+  type Event,
+  type Hello,
+  type Message,
+  type MonitorIdentity,
+  type ServiceSnapshot,
+  type Transition,
+  isEvent,
+} from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { Day } from '../core/uptime.ts';
 import { VantageViews } from '../core/vantage-views.ts';
 import { type Item, News } from './news.ts';
 import { type DaysAnswer, readDays } from './page-days.ts';
-import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './receive.ts';
+import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './page-messages.ts';
 
 /** The status of a service changed. */
 export interface Change {
@@ -18,18 +26,18 @@ export interface Change {
 }
 
 /** Where to go on in the feed. */
-export interface Position {
+interface Position {
   readonly after: number;
   readonly monitor: string;
 }
 
 type KeptDays = ReadonlyMap<number, Day>;
 
-/** What was told of a service beside its timeline. */
-export interface Known extends Shares {
-  /** The reason of the present state, as the monitor put it; null where it did not tell. */
+/** What is known of a service beside its timeline. */
+export interface ServiceExtras extends Shares {
+  /** The reason of the present state in the monitor's words; null where it gave none. */
   readonly message: string | null;
-  /** Who says what, where several vantages don't agree on whether it is up; otherwise null. */
+  /** What each vantage sees, where they don't agree on whether it is up; otherwise null. */
   readonly disagreement: string | null;
   /** What the monitor kept of the last days, by their beginnings. */
   readonly days: KeptDays;
@@ -41,28 +49,29 @@ const NO_SHARES: Shares = {
   observed: { '1h': 0, '24h': 0, '90d': 0 },
 };
 
+/** All that the page shows. */
 export class PageState {
   readonly news = new News();
   #board = new Board();
   #monitor: MonitorIdentity | null = null;
   #uptimes = new Map<string, Shares>();
   #days: ReadonlyMap<string, KeptDays> = new Map();
-  /** The reasons in the monitor's words, where it told them. */
   readonly #views = new VantageViews();
+  /** The reasons in the monitor's words, where it gave them. */
   readonly #messages = new Map<string, string | null>();
   #position: Position | null = null;
   /** The newest event that the last hello knows of. */
-  #told = 0;
+  #helloSeq = 0;
   #greeted = false;
   /** Since when and why services are not observed. */
-  readonly #blind = new Map<string, { readonly at: number; readonly reason: Reason | null }>();
+  readonly #unobserved = new Map<string, { readonly at: number; readonly reason: Reason | null }>();
   #overloaded = false;
 
   get services(): readonly BoardService[] {
     return [...this.#board.services.values()];
   }
 
-  /** Null before anything was heard. */
+  /** Null before the first message. */
   get monitor(): MonitorIdentity | null {
     return this.#monitor;
   }
@@ -72,13 +81,13 @@ export class PageState {
     return this.#position;
   }
 
-  /** The monitor can't hold the rate that is asked of it. */
+  /** Whether the monitor cannot keep up with its probes. */
   get overloaded(): boolean {
     return this.#overloaded;
   }
 
-  /** What was told of a service beside its timeline. */
-  known(service: string): Known {
+  /** What is known of a service beside its timeline. */
+  extras(service: string): ServiceExtras {
     return {
       ...(this.#uptimes.get(service) ?? NO_SHARES),
       message: this.#messages.get(service) ?? null,
@@ -88,7 +97,7 @@ export class PageState {
   }
 
   /** Takes what the monitor kept of the last days. */
-  remember(answer: DaysAnswer): void {
+  takeDays(answer: DaysAnswer): void {
     this.#days = readDays(answer);
   }
 
@@ -131,26 +140,26 @@ export class PageState {
 
   #hello(hello: Hello): void {
     const { monitor, resumed, seq, now } = hello;
-    // A hub whose stream was begun anew counts from the beginning.
+    // A hub whose stream was created again counts from the beginning.
     const another = this.#position !== null && this.#position.monitor !== monitor.id;
     if (!resumed || another) {
       if (this.#monitor !== null && this.#monitor.id !== monitor.id) {
-        this.#note(now, 'the monitor was started anew: what it saw before is not known to it');
+        this.#note(now, 'the monitor was restarted without a history: what it saw before is lost');
       } else if (this.#greeted) {
-        this.#note(now, 'the monitor does not keep all that happened while this page was not connected');
+        this.#note(now, 'some events were missed while this page was not connected');
       }
       this.#position = { after: seq, monitor: monitor.id };
     }
     this.#position ??= { after: seq, monitor: monitor.id };
-    this.#told = seq;
+    this.#helloSeq = seq;
     this.#greeted = true;
     this.#replace(hello);
   }
 
   #event(event: Event): void {
     this.#position = { after: event.seq, monitor: this.#position?.monitor ?? '' };
-    this.#tell(event);
-    if (event.seq <= this.#told) return;
+    this.#addNews(event);
+    if (event.seq <= this.#helloSeq) return;
     this.#board.apply(event);
     if (event.type === 'transition') this.#views.transition(event);
   }
@@ -161,21 +170,21 @@ export class PageState {
     this.#board.apply(hello);
     this.#views.hello(hello);
     this.#uptimes = uptimesOf(hello.services);
-    for (const service of hello.services) this.#past(service);
+    for (const service of hello.services) this.#addHistory(service);
   }
 
-  #past({ service, gaps, timeline, state, since, reason }: ServiceSnapshot): void {
+  #addHistory({ service, gaps, timeline, state, since, reason }: ServiceSnapshot): void {
     for (const gap of gaps) this.news.add({ kind: 'gap', at: gap.from, service, gap });
     for (const { state, from, to } of timeline) {
       if (state === 'unobserved' && to !== null)
         this.news.add({ kind: 'unobserved', at: from, to, service, reason: null });
     }
     if (state !== 'unobserved') return;
-    this.#blind.set(service, { at: since, reason });
+    this.#unobserved.set(service, { at: since, reason });
     this.news.add({ kind: 'unobserved', at: since, to: null, service, reason });
   }
 
-  #tell(event: Event): void {
+  #addNews(event: Event): void {
     switch (event.type) {
       case 'transition':
         this.#transition(event);
@@ -203,12 +212,12 @@ export class PageState {
   #transition({ service, from, to, at, reason, message }: Transition): void {
     this.#messages.set(service, message);
     if (to === 'unobserved') {
-      this.#blind.set(service, { at, reason });
+      this.#unobserved.set(service, { at, reason });
       this.news.add({ kind: 'unobserved', at, to: null, service, reason });
     }
-    const blind = this.#blind.get(service);
-    if (from !== 'unobserved' || blind === undefined) return;
-    this.news.add({ kind: 'unobserved', at: blind.at, to: at, service, reason: blind.reason });
+    const before = this.#unobserved.get(service);
+    if (from !== 'unobserved' || before === undefined) return;
+    this.news.add({ kind: 'unobserved', at: before.at, to: at, service, reason: before.reason });
   }
 
   #note(at: number, text: string): void {

@@ -6,7 +6,7 @@
 import type { TimelineInterval } from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 
-/** The windows that one can look through, in milliseconds, and their names. */
+/** The windows that a strip can show, in milliseconds, and their names. */
 export const WINDOWS = [
   { name: '1 min', middle: '30 s', key: '1m', spanMs: 60_000 },
   { name: '10 min', middle: '5 min', key: '10m', spanMs: 600_000 },
@@ -19,7 +19,7 @@ export const LEAST_DOWN = 3;
 const LEAST_UNOBSERVED = 2;
 
 /** Where pixels lie in time. */
-export interface Scale {
+interface Scale {
   /** The beginning of the first pixel. */
   readonly from: number;
   /** Milliseconds a pixel. */
@@ -31,8 +31,8 @@ export interface Scale {
 /** Until when what is known. */
 export interface Known {
   readonly now: number;
-  /** Nothing was heard of the monitor after this. */
-  readonly heard: number;
+  /** After this no message came from the monitor. */
+  readonly knownUntil: number;
   /** Probes that were sent after this may not have ended. */
   readonly settled: number;
 }
@@ -62,7 +62,7 @@ export function pieces(timeline: readonly TimelineInterval[], scale: Scale, know
   const unobserved: Piece[] = [];
   const partial: Piece[] = [];
   const down: Piece[] = [];
-  const end = Math.min(known.now, known.heard);
+  const end = Math.min(known.now, known.knownUntil);
   for (let index = timeline.length - 1; index >= 0; index--) {
     const interval = timeline[index];
     if (interval === undefined || interval.state === 'unknown') continue;
@@ -92,7 +92,7 @@ export function intervalAt(
   near: number,
 ): TimelineInterval | null {
   const at = scale.from + x * scale.stepMs;
-  const end = Math.min(known.now, known.heard);
+  const end = Math.min(known.now, known.knownUntil);
   const reachMs = near * scale.stepMs;
   const touches = (interval: TimelineInterval, by: number): boolean =>
     interval.from <= at + by && Math.min(interval.to ?? end, end) >= at - by;

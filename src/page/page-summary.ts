@@ -1,24 +1,20 @@
 /** The overall sentence: how all services are, in words that claim no more than is known. Pure. */
 import { showDuration, showGap } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
-import type { Reason, State } from '../core/model.ts';
+import type { BoardService } from '../core/board.ts';
+import { WORST_FIRST, type State } from '../core/model.ts';
 import { mainReason, REASON_WORDS, showReason, showWhen, STATE_WORDS } from './page-text.ts';
 
-/** What is looked at of each service. */
-export interface Looked {
-  readonly name: string;
-  readonly status: State;
-  readonly since: number;
-  readonly reason: Reason | null;
-  readonly gaps: readonly GapFacts[];
-}
+/** What the summary needs of each service. */
+export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'>;
 
 /** A line below the sentence; the service that it is about may be looked up. */
-export interface Line {
+interface Line {
   readonly service: string | null;
   readonly text: string;
 }
 
+/** What is above the services. */
 export interface Summary {
   /** The worst of what is known. */
   readonly tone: State;
@@ -40,17 +36,17 @@ const NAMED = 5;
  * @param old whether the connection is broken: then it was so
  * @param startedAt since when the monitor watches
  */
-export function summarise(services: readonly Looked[], now: number, old: boolean, startedAt: number): Summary {
-  const of = (status: State): Looked[] => services.filter((service) => service.status === status);
+export function summarise(services: readonly SummaryFacts[], now: number, old: boolean, startedAt: number): Summary {
+  const of = (status: State): SummaryFacts[] => services.filter((service) => service.status === status);
   const down = of('down').sort((a, b) => b.since - a.since);
   const partial = of('partial').sort((a, b) => b.since - a.since);
   const unobserved = of('unobserved');
   const unknown = of('unknown').length;
-  const tone = (['down', 'partial', 'unobserved', 'unknown'] as const).find((state) => of(state).length > 0) ?? 'up';
+  const tone = WORST_FIRST.find((state) => of(state).length > 0) ?? 'unknown';
   const counts = { down: down.length, partial: partial.length, unobserved: unobserved.length, unknown };
-  const { sentence, rest } = said(services, counts, old);
+  const { sentence, rest } = sentencesOf(services, counts, old);
   return {
-    tone: services.length === 0 ? 'unknown' : tone,
+    tone,
     sentence,
     rest,
     lines:
@@ -60,8 +56,8 @@ export function summarise(services: readonly Looked[], now: number, old: boolean
   };
 }
 
-function said(
-  services: readonly Looked[],
+function sentencesOf(
+  services: readonly SummaryFacts[],
   { down, partial, unobserved, unknown }: Readonly<Record<'down' | 'partial' | 'unobserved' | 'unknown', number>>,
   old: boolean,
 ): Pick<Summary, 'sentence' | 'rest'> {
@@ -105,13 +101,13 @@ function restLine(rest: string): Line[] {
 }
 
 /** @param room for so many lines */
-function downLines(down: readonly Looked[], now: number, room: number): Line[] {
-  const told = down.slice(0, down.length > room ? room - 1 : room);
-  const lines: Line[] = told.map(({ name, since, reason }) => ({
+function downLines(down: readonly SummaryFacts[], now: number, room: number): Line[] {
+  const listed = down.slice(0, down.length > room ? room - 1 : room);
+  const lines: Line[] = listed.map(({ name, since, reason }) => ({
     service: name,
     text: `since ${showWhen(since, now)}${reason === null ? '' : ` – ${showReason(reason)}`}`,
   }));
-  const more = down.slice(told.length);
+  const more = down.slice(listed.length);
   if (more.length === 0) return lines;
   const names = more.slice(0, NAMED).map(({ name, since }) => `${name} since ${showWhen(since, now)}`);
   const text = `and ${String(more.length)} more: ${names.join(', ')}${more.length > names.length ? ', …' : ''}`;
@@ -119,17 +115,17 @@ function downLines(down: readonly Looked[], now: number, room: number): Line[] {
 }
 
 function quietLines(
-  services: readonly Looked[],
-  unobserved: readonly Looked[],
+  services: readonly SummaryFacts[],
+  unobserved: readonly SummaryFacts[],
   now: number,
   startedAt: number,
 ): Line[] {
   const lines: Line[] = [];
-  const [blind] = unobserved;
-  if (blind !== undefined)
+  const [first] = unobserved;
+  if (first !== undefined)
     lines.push({
-      service: blind.name,
-      text: `not observed since ${showWhen(blind.since, now)} – ${showReason(blind.reason)}`,
+      service: first.name,
+      text: `not observed since ${showWhen(first.since, now)} – ${showReason(first.reason)}`,
     });
   let last: { readonly name: string; readonly gap: GapFacts } | null = null;
   for (const { name, gaps } of services) {
@@ -142,7 +138,7 @@ function quietLines(
     const when = `${showWhen(last.gap.from, now)}, ${showDuration(Math.max(0, now - last.gap.to))} ago`;
     lines.push({ service: last.name, text: `had the last gap: ${showGap(last.gap)} at ${when}${why}` });
   } else if (services.length > 0) {
-    lines.push({ service: null, text: `No gap since the watch began, ${showWhen(startedAt, now)}` });
+    lines.push({ service: null, text: `No gap since monitoring began, ${showWhen(startedAt, now)}` });
   }
   return lines;
 }

@@ -1,8 +1,13 @@
-/** The words of the page: states, reasons in a few words, times of day. Pure. Times in milliseconds since the epoch. */
-import { showClock, showDuration } from '../core/format.ts';
-import type { GapFacts } from '../core/messages.ts';
+/**
+ * The texts of the page: states, reasons, times of day, rows, tooltips, the connection, announcements. Pure. Times in
+ * milliseconds since the epoch.
+ */
+import { showClock, showDuration, count, showGap } from '../core/format.ts';
+import type { GapFacts, ServiceSnapshot, TimelineInterval } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
+import type { Day } from '../core/uptime.ts';
+import type { Change } from './page-state.ts';
 
 export const STATE_WORDS: Readonly<Record<State, string>> = {
   up: 'Up',
@@ -37,7 +42,7 @@ export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   network: 'monitor without network',
 };
 
-/** What a reason often means: `nothing listens on that port: the process, …`; empty where there is none. */
+/** What a reason often means: `nothing is listening on the port: …`; empty where there is none. */
 export function showReason(reason: Reason | null): string {
   return reason === null ? '' : REASON_MEANS[reason];
 }
@@ -72,10 +77,149 @@ export function showExactly(at: number, now: number): string {
 }
 
 /** `Mon 23 Nov (UTC)`. */
-export function showDay(at: number): string {
+function showDay(at: number): string {
   return `${UTC_DAY.format(at).replace(',', '')} (UTC)`;
 }
 
 function dayBefore(at: number, now: number): string {
   return new Date(at).toDateString() === new Date(now).toDateString() ? '' : `${DAY.format(at)} `;
+}
+
+/** The text in the row of a service. */
+interface RowText {
+  /** `Up`, or `Was up` where that is old. */
+  readonly state: string;
+  /** `for 3 h 12 min`. */
+  readonly lasts: string;
+  /** Why it is down, or when it last was. */
+  readonly note: string;
+}
+
+type RowFacts = Pick<ServiceSnapshot, 'status' | 'state' | 'since' | 'reason' | 'gaps'>;
+
+/** @param old whether the connection is broken: then it was so */
+export function rowText(service: RowFacts, now: number, old: boolean): RowText {
+  const { status, state, since } = service;
+  const word = STATE_WORDS[status];
+  const was = status === 'unknown' ? word : `Was ${word.toLowerCase()}`;
+  // Where the status waits for more probes, the time of the state is not its time.
+  const lasts = status !== state || status === 'unknown' ? '' : `for ${showDuration(Math.max(0, now - since))}`;
+  return { state: old ? was : word, lasts: old ? '' : lasts, note: noteOf(service, now) };
+}
+
+/** What the strip shows, for screen readers. */
+export function stripText(timeline: readonly TimelineInterval[], name: string, from: number, now: number): string {
+  const lengthOf = (interval: TimelineInterval): number =>
+    Math.min(interval.to ?? now, now) - Math.max(interval.from, from);
+  const within = timeline.filter((interval) => (interval.to ?? now) >= from && interval.from <= now);
+  const down = within.filter(({ state }) => state === 'down').map(lengthOf);
+  const unobservedMs = within
+    .filter(({ state }) => state === 'unobserved')
+    .reduce((sum, one) => sum + lengthOf(one), 0);
+  const seen = `Last ${name}: ${down.length === 0 ? 'no gap' : count(down.length, 'gap')}`;
+  const lost = down.length === 0 ? '' : `, down for ${showDuration(down.reduce((sum, one) => sum + one, 0))} in all`;
+  const unobserved = unobservedMs === 0 ? '' : `, not observed for ${showDuration(unobservedMs)}`;
+  return `${seen}${lost}${unobserved}`;
+}
+
+function noteOf({ status, state, since, reason, gaps }: RowFacts, now: number): string {
+  if (status !== state && state === 'down') return `failing since ${showWhen(since, now)}`;
+  if (reason !== null) return REASON_WORDS[reason];
+  const last = gaps.at(-1);
+  if (last === undefined) return status === 'unknown' ? '' : 'no gap seen';
+  return `last gap ${showDuration(last.durationMs)}, ${showWhen(last.from, now)}`;
+}
+
+/** @param gaps of the service, among which the one may be that the interval is of */
+export function intervalText(
+  interval: TimelineInterval | null,
+  gaps: readonly GapFacts[],
+  known: { readonly now: number; readonly knownUntil: number },
+): string {
+  if (interval === null) return 'Not known';
+  const { state, from, to } = interval;
+  const { now, knownUntil } = known;
+  const end = to === null ? 'now' : showExactly(to, now);
+  const when = `${showExactly(from, now)} – ${end}`;
+  const gap = state === 'down' ? gaps.find((one) => one.from <= from && one.to >= (to ?? now)) : undefined;
+  if (gap === undefined) return `${STATE_WORDS[state]} for ${showDuration((to ?? knownUntil) - from)}\n${when}`;
+  const reason = mainReason(gap);
+  return `Down for ${showGap(gap)}\n${when}${reason === null ? '' : `\n${REASON_WORDS[reason]}`}`;
+}
+
+/** The tooltip of a day. */
+export function dayText({ from, upMs, downMs, unobservedMs, gaps }: Day): string {
+  const day = showDay(from);
+  if (upMs + downMs + unobservedMs === 0) return `${day}\nNot known`;
+  // A gap counts on the day on which it ends.
+  const ended = gaps === 0 ? '' : `${count(gaps, 'gap')}, `;
+  const down = downMs === 0 ? 'No gap' : `${ended}down for ${showDuration(downMs)}`;
+  const unobserved = unobservedMs === 0 ? '' : `\nNot observed for ${showDuration(unobservedMs)}`;
+  return `${day}\n${down}${unobserved}`;
+}
+
+/** What the days show, for screen readers. */
+export function daysText(days: readonly Day[]): string {
+  const known = days.filter(({ upMs, downMs, unobservedMs }) => upMs + downMs + unobservedMs > 0);
+  const down = known.filter(({ downMs }) => downMs > 0);
+  return `Last ${String(days.length)} days: ${count(known.length, 'day')} known, ${String(down.length)} of them with a gap`;
+}
+
+/** The connection of the page to its monitor. */
+export interface ConnectionState {
+  /** `opening`: no message has come yet. */
+  readonly status: 'opening' | 'live' | 'broken';
+  /** When the last message came. */
+  readonly lastMessageAt: number;
+  /** Why it is broken, for people; empty where that is not known. */
+  readonly problem: string;
+  /** When the next attempt is made. */
+  readonly retryAt: number;
+}
+
+/** In the corner: `Live`, `Not connected for 12 s`. */
+export function connectionLabel({ status, lastMessageAt }: ConnectionState, now: number): string {
+  if (status === 'live') return 'Live';
+  return status === 'opening' ? 'Connecting' : `Not connected for ${whole(now - lastMessageAt)}`;
+}
+
+/** The sentence above a state that is stale. */
+export function staleText(connection: ConnectionState, now: number): string {
+  const shown = `Showing the state of ${showWhen(connection.lastMessageAt, now)}.`;
+  return `The connection to the monitor broke${why(connection)}. ${shown} ${next(connection, now)}`;
+}
+
+/** The sentence where there was never a connection. */
+export function unreachableText(connection: ConnectionState, now: number): string {
+  return `Not connected yet${why(connection)}. ${next(connection, now)}`;
+}
+
+function why({ problem }: ConnectionState): string {
+  return problem === '' ? '' : ` (${problem})`;
+}
+
+function next({ retryAt }: ConnectionState, now: number): string {
+  const waitMs = retryAt - now;
+  return waitMs < 1000 ? 'Retrying now.' : `Next attempt in ${whole(waitMs)}.`;
+}
+
+/** `12 s`, without a fraction that would only flicker. */
+function whole(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return `${String(s)} s`;
+  return s < 3600 ? `${String(Math.floor(s / 60))} min` : showDuration(s * 1000);
+}
+
+/** Changes that are announced one by one. */
+const LISTED = 3;
+
+/**
+ * The changes of a moment in a sentence; a service that changed more than once is announced with its last state.
+ * @param sentence how all services are now, with its full stop
+ */
+export function announcement(changes: readonly Change[], sentence: string): string {
+  const last = new Map(changes.map(({ service, to }) => [service, to]));
+  if (last.size > LISTED) return `${String(last.size)} services changed. ${sentence}`;
+  const each = [...last].map(([service, to]) => `${service}: ${STATE_WORDS[to].toLowerCase()}.`);
+  return [...each, sentence].join(' ');
 }

@@ -1,8 +1,8 @@
 /**
  * What the pattern of the gaps usually means: the shapes that restarts of daemons were measured to have. Hints with their
- * evidence, never facts: a port that is closed looks the same whoever closed it. Pure.
+ * evidence, never facts: a closed port looks the same whatever closed it. Pure.
  */
-import { showDuration } from '../core/format.ts';
+import { showDuration, list } from '../core/format.ts';
 import type { UnobservedReason } from '../core/model.ts';
 import type { Hint, Report, ReportGap } from './report.ts';
 import {
@@ -16,17 +16,17 @@ import {
   pairs,
   placeOf,
   type Seen,
-} from './seen.ts';
-import { eachService, list, showGapLine, showSeen, showWhen } from './report-phrases.ts';
+} from './hint-evidence.ts';
+import { eachService, showGapLine, showSeen, showWhen } from './report-phrases.ts';
 
 /** Rules that are flushed and rebuilt leave gaps of about this length. Measured: 0.20 to 0.37 s. */
 const REBUILD_MS = { least: 100, most: 600 };
-/** That near to the end of the command: a daemon says that it is ready when it has built them. */
+/** How near to the end of the command: a daemon reports that it is ready once it has built them. */
 const NEAR_END_MS = 3000;
-/** As many lines of evidence as anybody reads. */
+/** Lines of evidence that are shown. */
 const EVIDENCE = 5;
 
-/** All hints that the evidence fits, the most telling first. */
+/** All hints that the evidence fits, the most specific first. */
 export function hintsOf(report: Report): Hint[] {
   const several = report.vantages.length > 1;
   const seen = eachService(report).map(({ vantage: { vantage }, service }): Seen => {
@@ -58,21 +58,21 @@ function loopbackOnly(seen: readonly Seen[]): Hint | null {
     });
   return hint(evidence, {
     kind: 'loopback-only',
-    text: 'Down on loopback while the same was up on another way: usually the proxy for published ports (docker-proxy) died with the daemon, while the container went on and other machines hardly noticed.',
-    look: 'ps for docker-proxy; "userland-proxy": false in daemon.json makes loopback take the same way as everybody else.',
+    text: 'Down on loopback while the same service was up by another way: usually the proxy for published ports (docker-proxy) died with the daemon, while the container kept running and other machines hardly noticed.',
+    look: 'ps for docker-proxy; "userland-proxy": false in daemon.json makes loopback take the same way as other clients.',
   });
 }
 
 function spared({ service }: Seen, gap: ReportGap): string {
   const ms = downWithin(service, gap);
-  return ms === 0 ? 'up all that time' : `down for ${showDuration(ms)} of it only`;
+  return ms === 0 ? 'up all that time' : `down for only ${showDuration(ms)} of it`;
 }
 
 /** A gap that looks like rules that were flushed and built again. */
 interface Rebuild {
   readonly name: string;
   readonly gap: ReportGap;
-  /** Whether a connection that was held lived through it. */
+  /** Whether a held connection survived it. */
   readonly held: boolean;
 }
 
@@ -84,7 +84,7 @@ function rebuildsIn(seen: readonly Seen[], { run }: Report): Rebuild[] {
       const fits = one.service.gaps.filter((gap) => isRebuild(gap) && (endedAt === null || isNear(gap, endedAt)));
       const sibling = seen.find((other) => isSibling(one, other) && other.service.connection === 'kept');
       const held = sibling !== undefined && fits.every((gap) => isUnharmed(sibling.service, gap));
-      // On loopback a short gap alone has many causes; that held connections lived through it points at the rules.
+      // On loopback a short gap alone has many causes; a held connection that survived it points to the rules.
       if (isLoopback(one.service) && !held) return [];
       return fits.map((gap) => ({ name: one.name, gap, held }));
     });
@@ -92,11 +92,11 @@ function rebuildsIn(seen: readonly Seen[], { run }: Report): Rebuild[] {
 
 function rulesRebuilt(rebuilds: readonly Rebuild[]): Hint | null {
   const evidence = rebuilds.map(
-    ({ name, gap, held }) => `${name} ${showGapLine(gap)}${held ? '; its held connection lived on' : ''}`,
+    ({ name, gap, held }) => `${name} ${showGapLine(gap)}${held ? '; its held connection survived' : ''}`,
   );
   return hint(evidence, {
     kind: 'rules-rebuilt',
-    text: 'A short gap for new connections: usually the daemon flushed its NAT or firewall rules as it started, and built them again. The services themselves usually go on.',
+    text: 'A short gap for new connections: usually the daemon flushed its NAT or firewall rules as it started, and rebuilt them. The services themselves usually keep running.',
     look: 'iptables -t nat -L, or nft list ruleset, during the start; a client that retries for a second does not notice.',
   });
 }
@@ -111,16 +111,16 @@ function isNear({ from, to }: ReportGap, at: number): boolean {
   return from - at < NEAR_END_MS && at - (to ?? from) < NEAR_END_MS;
 }
 
-/** @param told gaps of which another hint says so already */
-function newConnectionsOnly(seen: readonly Seen[], told: ReadonlySet<ReportGap>): Hint | null {
+/** @param covered gaps that another hint covers already */
+function newConnectionsOnly(seen: readonly Seen[], covered: ReadonlySet<ReportGap>): Hint | null {
   const evidence = pairs(seen).flatMap(([fresh, kept]) =>
     fresh.service.gaps
-      .filter((gap) => !told.has(gap) && isUnharmed(kept.service, gap))
+      .filter((gap) => !covered.has(gap) && isUnharmed(kept.service, gap))
       .map((gap) => `${fresh.name} ${showGapLine(gap)}; ${kept.name}, over a held connection, was up all that time`),
   );
   return hint(evidence, {
     kind: 'new-connections-only',
-    text: 'New connections failed while a held one lived: usually the way in (rules, a proxy, the listening socket) was gone, and not what is behind it. Clients that keep their connections felt nothing.',
+    text: 'New connections failed while a held one survived: usually the way in (rules, a proxy, the listening socket) was gone, and not what is behind it. Clients that keep their connections did not notice.',
     look: 'firewall and NAT rules, the proxy or load balancer, and whether the listener was restarted with connections handed over.',
   });
 }
@@ -135,7 +135,7 @@ function keptConnectionsOnly(seen: readonly Seen[]): Hint | null {
   );
   return hint(evidence, {
     kind: 'kept-connections-only',
-    text: 'A held connection broke while new ones worked: usually a restart so quick, or a hand-over to another process, that only those felt it who were connected. Connection pools have to reconnect.',
+    text: 'A held connection broke while new ones worked: usually a restart so quick, or a hand-over to another process, that only connected clients noticed. Connection pools have to reconnect.',
     look: 'whether the process was replaced, idle time-outs of proxies, and how the clients retry what was under way.',
   });
 }
@@ -170,14 +170,14 @@ function allAtOnce(report: Report): Hint | null {
   return hint(evidence, {
     kind: 'all-at-once',
     text: 'All services at once: usually not the services, but what they share: the daemon, the proxy, the rules, the host, or the network of this monitor.',
-    look: "the log of the daemon and the kernel at that moment; a second vantage (--also) tells the host's problem from the monitor's.",
+    look: 'the log of the daemon and the kernel at that moment; a second vantage (--also) distinguishes a problem of the host from one of the monitor.',
   });
 }
 
 const OWN: readonly UnobservedReason[] = ['network', 'resources', 'stalled', 'suspended'];
 
 function ownPath(report: Report, seen: readonly Seen[]): Hint | null {
-  const blind = seen.flatMap(({ name, service }) =>
+  const unobserved = seen.flatMap(({ name, service }) =>
     service.unobserved
       .filter(({ reason }) => OWN.some((own) => own === reason))
       .map(
@@ -203,9 +203,9 @@ function ownPath(report: Report, seen: readonly Seen[]): Hint | null {
       ({ vantage, from, fromStartMs }) =>
         `all services of ${vantage} were down at ${showWhen(from, fromStartMs)}, and none of any other vantage`,
     );
-  return hint([...blind, ...alone], {
+  return hint([...unobserved, ...alone], {
     kind: 'own-path',
-    text: "Usually this monitor alone was affected: its machine, its load or its network. Then this says nothing of the services' users.",
+    text: "Usually this monitor alone was affected: its machine, its load or its network. Then this says nothing about the services' users.",
     look: "load, descriptors, routes and links of the monitor's own machine at that time.",
   });
 }
@@ -214,6 +214,6 @@ function ownPath(report: Report, seen: readonly Seen[]): Hint | null {
 function hint(evidence: readonly string[], about: Omit<Hint, 'evidence'>): Hint | null {
   if (evidence.length === 0) return null;
   const more = evidence.length - EVIDENCE;
-  const told = more > 0 ? [...evidence.slice(0, EVIDENCE), `and ${String(more)} more like these`] : [...evidence];
-  return { ...about, evidence: told };
+  const shown = more > 0 ? [...evidence.slice(0, EVIDENCE), `and ${String(more)} more like these`] : [...evidence];
+  return { ...about, evidence: shown };
 }

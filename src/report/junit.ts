@@ -1,11 +1,10 @@
 /**
  * A report as JUnit XML, for a CI that shows it beside the tests: one suite a vantage, one case a service. A case fails
- * by the verdict; in a report from the history, which has none, by any gap. A service that nobody observed is skipped
- * there, and fails in a run: a run that is not proven is not passed. Pure.
+ * by the verdict; in a report from the history, which has none, by any gap. A service that was not observed is skipped
+ * there, and fails in a run: a run that is not proven has not passed. Pure.
  */
 import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
 import { commandFailed, showCommand, showEnding, showEvents, showGapLine, showUnobserved } from './report-phrases.ts';
-import { xml } from './xml.ts';
 
 interface Case {
   readonly name: string;
@@ -75,13 +74,13 @@ function commandCase({ run }: Report): Case | null {
 }
 
 function caseLines({ name, suite, seconds, facts, failure, skipped }: Case): string[] {
-  const told = xml(facts.join('\n'));
+  const text = xml(facts.join('\n'));
   const open = `    <testcase name="${xml(name)}" classname="${xml(suite)}" time="${seconds.toFixed(3)}">`;
   const inside: string[] = [];
   if (failure !== null) {
-    inside.push(`      <failure type="${xml(failure.type)}" message="${xml(failure.message)}">${told}</failure>`);
+    inside.push(`      <failure type="${xml(failure.type)}" message="${xml(failure.message)}">${text}</failure>`);
   } else if (skipped !== null) inside.push(`      <skipped message="${xml(skipped)}"/>`);
-  else if (facts.length > 0) inside.push(`      <system-out>${told}</system-out>`);
+  else if (facts.length > 0) inside.push(`      <system-out>${text}</system-out>`);
   return [open, ...inside, '    </testcase>'];
 }
 
@@ -89,4 +88,21 @@ function counts(cases: readonly Case[]): string {
   const failed = cases.filter(({ failure }) => failure !== null).length;
   const skipped = cases.filter((one) => one.skipped !== null).length;
   return `tests="${String(cases.length)}" failures="${String(failed)}" errors="0" skipped="${String(skipped)}"`;
+}
+
+// Text inside XML. Pure.
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+/** XML 1.0 has no place for these, not even escaped. Halves of pairs are among them. */
+const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
+/** A text as it may appear between tags and in attributes, wherever it comes from. */
+export function xml(text: string): string {
+  return text.replace(FORBIDDEN, '\u{fffd}').replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }

@@ -27,7 +27,7 @@ export function markdown(report: Report): string {
   lines.push(`- Seen from: ${report.vantages.map((one) => escaped(showVantage(one))).join('; ')}`, '');
   lines.push(...tableOf(report));
   const several = report.vantages.length > 1;
-  const told = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
+  const happened = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
     const facts = factsOf(service);
     return facts.length === 0
       ? []
@@ -38,7 +38,7 @@ export function markdown(report: Report): string {
           ...facts.map((fact) => `- ${escaped(fact)}`),
         ];
   });
-  if (told.length > 0) lines.push('', '## What happened', ...told);
+  if (happened.length > 0) lines.push('', '## What happened', ...happened);
   if (report.marks.length > 0) {
     const marks = report.marks.slice(-MOST);
     lines.push(

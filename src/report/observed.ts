@@ -1,12 +1,21 @@
 /**
- * What a report is made from: all that is known of the services of some vantages, from wherever it comes. Times are
+ * What a report is made from: all that is known of the services of some vantages, wherever it comes from. Times are
  * milliseconds since the epoch by this machine's clock.
  */
-import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap } from '../core/messages.ts';
+import { gapsByService, type ArchiveReader, type Window } from '../core/archive.ts';
+import {
+  gapFacts,
+  type ConnectionLost,
+  type GapFacts,
+  type Identity,
+  type Mark,
+  type OpenGap,
+} from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/board.ts';
 import type { VantageReport } from './report.ts';
 
+/** A stretch of time in one state. */
 export interface ObservedInterval {
   readonly state: State;
   readonly from: number;
@@ -18,10 +27,11 @@ export interface ObservedInterval {
 /** What is known of a gap that was still open when the watch ended. */
 export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service'>;
 
+/** All that is known of one service. */
 export interface ObservedService {
   readonly name: string;
   readonly info: ServiceInfo;
-  /** In the order of time. Where they have holes, or do not reach, nobody looked. */
+  /** In the order of time. Where they have holes, or do not reach, the service was not observed. */
   readonly intervals: readonly ObservedInterval[];
   /** Those that ended, in the order of time. */
   readonly gaps: readonly GapFacts[];
@@ -30,6 +40,7 @@ export interface ObservedService {
   readonly identities: readonly Identity[];
 }
 
+/** All that one monitor knows. */
 export interface ObservedVantage {
   readonly vantage: string;
   /** The monitor's id. */
@@ -39,7 +50,43 @@ export interface ObservedVantage {
   readonly marks: readonly Pick<Mark, 'at' | 'text'>[];
 }
 
-export interface Window {
-  readonly from: number;
-  readonly to: number;
+/**
+ * What a history knows of a window.
+ * @param services the names of the services to include
+ * @throws ArchiveError
+ */
+export async function observedFrom(
+  reader: ArchiveReader,
+  window: Window,
+  services: ReadonlySet<string>,
+): Promise<ObservedVantage> {
+  const names = [...services];
+  const [overview, annotations, intervals, { gaps }, openGaps] = await Promise.all([
+    reader.overview(),
+    reader.annotations(window),
+    reader.intervals({ services: names, window }),
+    reader.gaps({ services: names, window }),
+    reader.openGaps(names),
+  ]);
+  const { id, vantage } = overview.monitor;
+  const until = overview.reach?.to ?? window.to;
+  const gapsOf = gapsByService(gaps);
+  return {
+    vantage,
+    monitor: id,
+    clock: null,
+    services: overview.services
+      .filter(({ name }) => services.has(name))
+      .map(({ name, info }): ObservedService => ({
+        name,
+        info,
+        // What lasted at the newest sign of life is known until then.
+        intervals: (intervals.get(name) ?? []).map((one) => ({ ...one, to: one.to ?? until })),
+        gaps: (gapsOf.get(name) ?? []).map(gapFacts).sort((a, b) => a.from - b.from),
+        openGap: openGaps.find(({ service }) => service === name) ?? null,
+        lost: annotations.filter((one) => one.type === 'connection-lost').filter(({ service }) => service === name),
+        identities: annotations.filter((one) => one.type === 'identity').filter(({ service }) => service === name),
+      })),
+    marks: annotations.filter((one) => one.type === 'mark'),
+  };
 }

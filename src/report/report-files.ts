@@ -37,6 +37,7 @@ interface Prepared {
   readonly form: (report: Report) => string;
 }
 
+/** The files of `--report`, each with an empty draft beside it until the report is written. */
 export class ReportFiles {
   readonly #prepared: readonly Prepared[];
   readonly #onExit = (): void => {
@@ -94,14 +95,14 @@ export class ReportFiles {
 function prepare(path: string): Prepared | string {
   const form = FORMS.get(extname(path).toLowerCase());
   if (form === undefined) {
-    return `the kind of a report is told by its ending, which must be one of ${[...FORMS.keys()].join(', ')}`;
+    return `the ending names the kind of report, and must be one of ${[...FORMS.keys()].join(', ')}`;
   }
   try {
     const there = statSync(path, { throwIfNoEntry: false });
-    // What a link points to gets a new content, not the link.
+    // Where the path is a symbolic link, its target is replaced, not the link.
     const file = there === undefined ? path : realpathSync(path);
     const draft = join(dirname(file), `.${basename(file)}.${String(process.pid)}.part`);
-    if (there !== undefined && !there.isFile()) return 'this is no file, but a folder or a device';
+    if (there !== undefined && !there.isFile()) return 'this is not a file, but a folder or a device';
     if (there !== undefined) accessSync(path, constants.W_OK);
     closeSync(openSync(draft, 'w'));
     return { path, file, draft, form };
@@ -111,8 +112,8 @@ function prepare(path: string): Prepared | string {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder is not there',
-  ENOTDIR: 'its folder is no folder',
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is not a folder',
   EACCES: 'no permission',
   EPERM: 'no permission',
   EROFS: 'the disk is read-only',

@@ -1,9 +1,10 @@
 /** The phrases that every form of a report shares. Pure. */
 import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+import { showReasons } from '../core/reasons.ts';
 import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
 
 /** `+2.14 s`, `−0.40 s`: before or after the command's start. */
-export function showOffset(ms: number): string {
+function showOffset(ms: number): string {
   return `${ms <= -0.5 ? '−' : '+'}${showDuration(Math.abs(ms))}`;
 }
 
@@ -19,11 +20,6 @@ export function showLength(gap: ReportGap): string {
   return `${showDuration(gap.durationMs)}${so} (at least ${showAtLeast(gap.minMs)})`;
 }
 
-/** `refused ×3, closed ×1`. */
-function showReasons(gap: ReportGap): string {
-  return gap.reasons.map(({ reason, count: n }) => (n === null ? reason : `${reason} ×${String(n)}`)).join(', ');
-}
-
 /** `down 0.25 s (0.21–0.31) from +2.14 s, refused ×3`. */
 export function showGapLine(gap: ReportGap): string {
   return `down ${showLength(gap)} from ${showWhen(gap.from, gap.fromStartMs)}${showCause(gap)}`;
@@ -31,8 +27,8 @@ export function showGapLine(gap: ReportGap): string {
 
 /** `, refused ×3; did not come back`. */
 export function showCause(gap: ReportGap): string {
-  const why = gap.reasons.length === 0 ? '' : `, ${showReasons(gap)}`;
-  const end = gap.end === 'unseen' ? '; nobody saw its end' : gap.end === 'open' ? '; did not come back' : '';
+  const why = gap.reasons.length === 0 ? '' : `, ${showReasons(gap.reasons)}`;
+  const end = gap.end === 'unseen' ? '; its end was not seen' : gap.end === 'open' ? '; did not come back' : '';
   return `${why}${end}`;
 }
 
@@ -53,12 +49,12 @@ export function showEvents({ connectionsLost, identities }: ServiceReport): stri
   return [...lost, ...changed].sort((a, b) => a.at - b.at).map(({ text }) => text);
 }
 
-/** `SUM of 3 gaps`, in the words of people: `0.71 s in 3 gaps`; `–` where there is none. */
+/** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */
 export function showSum({ downMs, gaps }: ServiceReport): string {
   return gaps.length === 0 ? '–' : `${showDuration(downMs)} in ${count(gaps.length, 'gap')}`;
 }
 
-/** Where a service is seen from, where there are several vantages: `web (from rack-2)`. */
+/** A service with its vantage, where there are several: `web (from rack-2)`. */
 export function showSeen(service: string, vantage: string, several: boolean): string {
   return several ? `${service} (from ${vantage})` : service;
 }
@@ -99,10 +95,4 @@ export function commandFailed({ ending, exitCode }: RunFacts): boolean {
 /** The services of a report with their vantages, in its order. */
 export function eachService(report: Pick<Report, 'vantages'>): { vantage: VantageReport; service: ServiceReport }[] {
   return report.vantages.flatMap((vantage) => vantage.services.map((service) => ({ vantage, service })));
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function list(words: readonly string[]): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What `gapwatch run` and `gapwatch report` found: this is what `--report FILE.json` writes, as it stands here, and what
+ * What `gapwatch run` and `gapwatch report` found: this is what `--report FILE.json` writes, as it is declared here, and what
  * every other form is made from. Times are milliseconds since the Unix epoch with a fraction, by the clock of the machine
  * that wrote the report; durations are milliseconds, and so are `fromStartMs` and its like: offsets from the start of
  * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.
@@ -11,11 +11,12 @@ import type { ServiceInfo } from '../core/board.ts';
 /** The version of this form. */
 export const FORMAT = 1;
 
+/** The whole report. */
 export interface Report {
   readonly format: typeof FORMAT;
   /** The program that wrote it. */
   readonly program: { readonly name: 'gapwatch'; readonly version: string };
-  /** The window that it speaks of. Of a run: from `--before` before the command's start to the end of the watch. */
+  /** The window that it covers. Of a run: from `--before` before the command's start to the end of the watch. */
   readonly from: number;
   readonly to: number;
   /** What was run; null in a report from the history. */
@@ -34,6 +35,7 @@ export interface Report {
 /** How run's command ended. `given-up`: it did not end within `--give-up`, so it was ended. */
 export type CommandEnding = 'exited' | 'signal' | 'given-up';
 
+/** What was run, and how it ended. */
 export interface RunFacts {
   /** The command and its arguments. */
   readonly command: readonly string[];
@@ -60,12 +62,13 @@ export interface Budget {
 }
 
 /**
- * `pass`: watched without a hole, and no gap over the budget. `bad`: one was, or a service did not come back.
- * `not-proven`: nothing over the budget was seen, but there was time in which nobody looked that could hide it, or the
+ * `pass`: watched without a hole, and no gap over the budget. `fail`: one was, or a service did not come back.
+ * `not-proven`: nothing over the budget was seen, but unobserved time could hide it, or the
  * watch was ended early.
  */
-export type VerdictResult = 'pass' | 'bad' | 'not-proven';
+export type VerdictResult = 'pass' | 'fail' | 'not-proven';
 
+/** The verdict on a run. */
 export interface Verdict {
   readonly result: VerdictResult;
   /** What speaks against it; empty for `pass`. */
@@ -76,11 +79,12 @@ export interface Verdict {
 
 /**
  * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
- * end. `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: nobody
- * looked for longer than the budget allows a gap to be.
+ * end. `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: for
+ * longer than the budget allows a gap to be.
  */
 export type FaultKind = 'gap' | 'total' | 'not-back' | 'partial' | 'unobserved';
 
+/** One thing that speaks against a run. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly vantage: string;
@@ -105,6 +109,7 @@ export interface VantageReport {
   readonly services: readonly ServiceReport[];
 }
 
+/** One service, as one monitor saw it. */
 export interface ServiceReport extends ServiceInfo {
   readonly service: string;
   /** Seamless over the window, cut at its edges, oldest first. */
@@ -145,10 +150,11 @@ export interface ReportInterval {
 
 /**
  * How a gap ended. `seen`: the service answered again. `open`: it was still down when the watch ended. `unseen`: the
- * monitor stopped to look while it was down, and when it looked again the gap was over.
+ * monitor stopped looking while it was down, and when it looked again the gap was over.
  */
 export type GapEnd = 'seen' | 'open' | 'unseen';
 
+/** One gap, with its bounds. */
 export interface ReportGap {
   /** When the first failed probe was sent. */
   readonly from: number;
@@ -172,7 +178,7 @@ export interface ReportGap {
   readonly toStartMs: number | null;
 }
 
-/** Time in which nobody looked. */
+/** Time in which the service was not observed. */
 export interface UnobservedStretch {
   readonly from: number;
   readonly to: number;
@@ -197,7 +203,7 @@ export interface IdentityChange {
   readonly fromStartMs: number | null;
 }
 
-/** Gaps of one vantage that began within a second of the first of them, told as one. */
+/** Gaps of one vantage that began within a second of the first of them, as one. */
 export interface IncidentReport {
   readonly vantage: string;
   /** The first failed probe of all. */
@@ -211,6 +217,7 @@ export interface IncidentReport {
   readonly services: readonly { readonly service: string; readonly gap: number }[];
 }
 
+/** A mark, or the start or the end of the command. */
 export interface ReportMark {
   readonly vantage: string;
   readonly at: number;
@@ -228,6 +235,7 @@ export type HintKind =
   | 'all-at-once'
   | 'own-path';
 
+/** A hint with its evidence. */
 export interface Hint {
   readonly kind: HintKind;
   /** What it usually means. */

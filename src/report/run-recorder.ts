@@ -1,26 +1,28 @@
 /**
- * Writes down what a monitor tells, from here or over a feed, so that a report can be made of it. Times stay by the
+ * Records the messages of a monitor, in this process or over a feed, for a report. Times stay by the
  * monitor's clock until `observed` is asked. Where a feed was lost and could not be resumed, only what is really not
  * known becomes unobserved. Pure: time comes with the messages.
  */
 import type { FeedReader } from '../core/source.ts';
-import type {
-  ConnectionLost,
-  GapFacts,
-  Hello,
-  Identity,
-  Mark,
-  Message,
-  ServiceSnapshot,
-  TimelineInterval,
-  Transition,
+import {
+  gapFacts,
+  type ConnectionLost,
+  type GapFacts,
+  type Hello,
+  type Identity,
+  type Mark,
+  type Message,
+  type ServiceSnapshot,
+  type TimelineInterval,
+  type Transition,
 } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { infoOf, type ServiceInfo } from '../core/board.ts';
+import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
 import type { VantageReport } from './report.ts';
 
-/** How a service stands now. */
+/** The present state of a service. */
 export interface Standing {
   readonly service: string;
   /** A probe is sent this often, and has ended this long after. */
@@ -33,15 +35,9 @@ export interface Standing {
   readonly message: string | null;
 }
 
-interface Entered {
-  readonly state: State;
-  readonly from: number;
-  readonly reason: Reason | null;
-}
-
 interface Record {
   info: ServiceInfo;
-  entered: Entered[];
+  readonly states: Intervals;
   message: string | null;
   readonly gaps: GapFacts[];
   openGap: ObservedOpenGap | null;
@@ -49,13 +45,14 @@ interface Record {
   readonly identities: Identity[];
 }
 
+/** The record of one monitor. */
 export class Recorder implements FeedReader {
   readonly samples = false;
   readonly #records = new Map<string, Record>();
   readonly #marks: Mark[] = [];
   #monitor = { id: '', vantage: '' };
-  /** The newest time that a message told. */
-  #heard = 0;
+  /** The newest time in a message. */
+  #newest = 0;
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
 
@@ -68,10 +65,10 @@ export class Recorder implements FeedReader {
   }
 
   disconnected(): void {
-    this.#lostSince ??= this.#heard;
+    this.#lostSince ??= this.#newest;
   }
 
-  /** Whether a hello came: it is known who tells, and of which services. */
+  /** Whether a hello came: monitor and services are known. */
   get greeted(): boolean {
     return this.#monitor.id !== '';
   }
@@ -80,9 +77,9 @@ export class Recorder implements FeedReader {
     return this.#monitor.vantage;
   }
 
-  /** The newest time that a message told, by the monitor's clock; 0 before the first one. */
-  get heard(): number {
-    return this.#heard;
+  /** The newest time in a message, by the monitor's clock; 0 before the first one. */
+  get newestTime(): number {
+    return this.#newest;
   }
 
   /** The longest deadline of a probe: what was sent earlier than this ago is settled. 0 where there is no service. */
@@ -90,17 +87,17 @@ export class Recorder implements FeedReader {
     return Math.max(0, ...Array.from(this.#records.values(), ({ info }) => info.timeoutMs));
   }
 
-  /** How every service stands, as far as settled. */
+  /** The present state of every service, as far as settled. */
   get standings(): Standing[] {
     return Array.from(this.#records, ([service, record]) => {
-      const { state, from, reason } = record.entered.at(-1) ?? UNKNOWN;
+      const { state, from, reason } = record.states.present;
       const { intervalMs, timeoutMs } = record.info;
       return { service, intervalMs, timeoutMs, state, since: from, reason, message: record.message };
     });
   }
 
   /**
-   * All that was written down.
+   * All that was recorded.
    * @param clock how the monitor's clock is from this one's; null where it is the same
    */
   observed(clock: VantageReport['clock']): ObservedVantage {
@@ -109,7 +106,7 @@ export class Recorder implements FeedReader {
       vantage: this.#monitor.vantage,
       monitor: this.#monitor.id,
       clock,
-      services: Array.from(this.#records, ([name, record]) => shiftedService(name, this.#known(record), ms)),
+      services: Array.from(this.#records, ([name, record]) => shiftedService(name, record, this.#known(record), ms)),
       marks: this.#marks.map(({ at, text }) => ({ at: at - ms, text })),
     };
   }
@@ -120,15 +117,13 @@ export class Recorder implements FeedReader {
         this.#hello(message);
         return;
       case 'transition':
-        this.#hear(message.at);
+        this.#advance(message.at);
         this.#transition(message);
         return;
-      case 'gap': {
-        this.#hear(message.to);
-        const { from, to, durationMs, minMs, maxMs, failed, reasons } = message;
-        this.#records.get(message.service)?.gaps.push({ from, to, durationMs, minMs, maxMs, failed, reasons });
+      case 'gap':
+        this.#advance(message.to);
+        this.#records.get(message.service)?.gaps.push(gapFacts(message));
         return;
-      }
       case 'open-gap': {
         const { from, durationMs, minMs, failed, reasons } = message;
         const record = this.#records.get(message.service);
@@ -136,7 +131,7 @@ export class Recorder implements FeedReader {
         return;
       }
       case 'mark':
-        this.#hear(message.at);
+        this.#advance(message.at);
         this.#marks.push(message);
         return;
       case 'connection-lost':
@@ -146,7 +141,7 @@ export class Recorder implements FeedReader {
         this.#records.get(message.service)?.identities.push(message);
         return;
       case 'heartbeat':
-        this.#hear(message.now);
+        this.#advance(message.now);
         return;
       default:
     }
@@ -157,67 +152,62 @@ export class Recorder implements FeedReader {
     const missedSince = this.#lostSince;
     const names = new Set(hello.services.map(({ service }) => service));
     for (const [name, record] of this.#records) {
-      // Nobody looks at it any more.
-      if (!names.has(name)) enter(record, { state: 'unobserved', from: hello.now, reason: 'stopped' });
+      // It is no longer watched.
+      if (!names.has(name)) enter(record.states, { state: 'unobserved', from: hello.now, reason: 'stopped' });
     }
     for (const snapshot of hello.services) {
       const record = this.#records.get(snapshot.service);
       if (record !== undefined) record.info = infoOf(snapshot);
       if (record === undefined) this.#records.set(snapshot.service, recordOf(snapshot));
       else if (missedSince !== null && !hello.resumed) catchUp(record, snapshot, missedSince, again);
-      else if (snapshot.state !== record.entered.at(-1)?.state) enterSnapshot(record, snapshot, snapshot.since);
+      else if (snapshot.state !== record.states.present.state) enterSnapshot(record.states, snapshot, snapshot.since);
     }
     this.#monitor = { id: hello.monitor.id, vantage: hello.monitor.vantage };
-    this.#hear(hello.now);
+    this.#advance(hello.now);
   }
 
   #transition({ service, to, at, reason, message }: Transition): void {
     const record = this.#records.get(service);
     if (record === undefined) return;
-    enter(record, { state: to, from: at, reason });
+    enter(record.states, { state: to, from: at, reason });
     record.message = message;
     if (to === 'up') record.openGap = null;
   }
 
-  #hear(at: number): void {
-    this.#heard = Math.max(this.#heard, at);
+  #advance(at: number): void {
+    this.#newest = Math.max(this.#newest, at);
   }
 
-  /** Since the feed was lost nothing is known. */
-  #known(record: Record): Record {
-    if (this.#lostSince === null) return record;
-    const known = { ...record, entered: [...record.entered] };
+  /** The states of a service; while the feed is lost it is unobserved. */
+  #known({ states }: Record): readonly Interval[] {
+    if (this.#lostSince === null) return states.list();
+    const known = new Intervals(states.list()[0] ?? states.present);
+    for (const interval of states.list()) known.enter(interval);
     enter(known, { state: 'unobserved', from: this.#lostSince, reason: 'network' });
-    return known;
+    return known.list();
   }
 }
 
-/** The states that somebody saw. */
+/** The states that a probe saw. */
 const SEEN: ReadonlySet<State> = new Set(['up', 'down', 'partial']);
-const UNKNOWN: Entered = { state: 'unknown', from: 0, reason: null };
 
 function recordOf(snapshot: ServiceSnapshot): Record {
-  const record: Record = {
-    info: infoOf(snapshot),
-    entered: [],
-    message: null,
-    gaps: [...snapshot.gaps],
-    openGap: null,
-    lost: [],
-    identities: [],
-  };
-  enterSnapshot(record, snapshot, -Infinity);
-  return record;
+  const [first] = timelineOf(snapshot);
+  const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
+  enterSnapshot(states, snapshot, -Infinity);
+  const { gaps } = snapshot;
+  return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, lost: [], identities: [] };
+}
+
+function timelineOf({ timeline, state, since }: ServiceSnapshot): readonly TimelineInterval[] {
+  return timeline.length > 0 ? timeline : [{ state, from: since, to: null }];
 }
 
 /** Takes what a snapshot knows of the time from `since` on. */
-function enterSnapshot(record: Record, snapshot: ServiceSnapshot, since: number): void {
-  const { state, reason } = snapshot;
-  const timeline: readonly TimelineInterval[] =
-    snapshot.timeline.length > 0 ? snapshot.timeline : [{ state, from: snapshot.since, to: null }];
-  for (const one of timeline) {
-    if (one.to !== null && one.to <= since) continue;
-    enter(record, { state: one.state, from: Math.max(one.from, since), reason: one.to === null ? reason : null });
+function enterSnapshot(states: Intervals, snapshot: ServiceSnapshot, since: number): void {
+  for (const { state, from, to } of timelineOf(snapshot)) {
+    if (to !== null && to <= since) continue;
+    enter(states, { state, from: Math.max(from, since), reason: to === null ? snapshot.reason : null });
   }
 }
 
@@ -225,37 +215,32 @@ function enterSnapshot(record: Record, snapshot: ServiceSnapshot, since: number)
 function catchUp(record: Record, snapshot: ServiceSnapshot, missedSince: number, sameMonitor: boolean): void {
   const reaches = snapshot.timeline[0]?.from ?? snapshot.since;
   if (!sameMonitor || reaches > missedSince) {
-    enter(record, { state: 'unobserved', from: missedSince, reason: sameMonitor ? 'network' : 'stopped' });
+    enter(record.states, { state: 'unobserved', from: missedSince, reason: sameMonitor ? 'network' : 'stopped' });
   }
-  enterSnapshot(record, snapshot, missedSince);
+  enterSnapshot(record.states, snapshot, missedSince);
   const { openGap } = record;
-  if (openGap !== null && record.entered.some(({ state, from }) => state === 'up' && from > openGap.from)) {
+  if (openGap !== null && record.states.list().some(({ state, from }) => state === 'up' && from > openGap.from)) {
     record.openGap = null;
   }
   const newest = record.gaps.at(-1)?.to ?? -Infinity;
   record.gaps.push(...snapshot.gaps.filter(({ to }) => to > newest));
 }
 
-function enter(record: Record, next: Entered): void {
-  const { entered } = record;
-  // Where the wall clock was set back, what has labels after the present one gives way.
-  for (let last = entered.at(-1); last !== undefined; last = entered.at(-1)) {
-    // A state that was told stays, also where it was lost from sight at the moment of which it was told.
-    const gives = last.from > next.from || (last.from === next.from && !SEEN.has(last.state));
-    if (!gives) break;
-    entered.pop();
-  }
-  if (entered.at(-1)?.state === next.state) return;
-  entered.push(next);
+/** The reason of an interval is that of its beginning. A state that was seen stays visible where it is lost from sight at once. */
+function enter(states: Intervals, next: Interval): void {
+  const { state, from } = states.present;
+  if (next.state === state) return;
+  const isLost = SEEN.has(state) && next.state === 'unobserved' && next.from === from;
+  states.enter(isLost ? { ...next, from: from + TICK_MS } : next);
 }
 
-function shiftedService(name: string, record: Record, ms: number): ObservedService {
-  const { info, entered, gaps, openGap, lost, identities } = record;
+function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
+  const { info, gaps, openGap, lost, identities } = record;
   return {
     name,
     info,
-    intervals: entered.map(({ state, from, reason }, index) => {
-      const next = entered[index + 1];
+    intervals: states.map(({ state, from, reason }, index) => {
+      const next = states[index + 1];
       return { state, from: from - ms, to: next === undefined ? null : next.from - ms, reason };
     }),
     gaps: gaps.map((gap) => ({ ...gap, from: gap.from - ms, to: gap.to - ms })),

@@ -1,12 +1,11 @@
 /**
- * A report drawn: the timelines of all services to scale, for an incident's write-up. A state is told by its shape as
+ * A report drawn: the timelines of all services to scale, for an incident's write-up. A state is shown by its shape as
  * well as by its colour: up is a low bar, down a high one, not observed is hatched. Pure.
  */
-import { showDuration, showTime } from '../core/format.ts';
+import { showDuration, showTime, showClock } from '../core/format.ts';
 import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
-import { ticksOf } from './svg-axis.ts';
 import { showCommand, showGapLine, showLength, showVantage } from './report-phrases.ts';
-import { xml } from './xml.ts';
+import { xml } from './junit.ts';
 
 const WIDTH = 1000;
 const LEFT = 190;
@@ -23,13 +22,13 @@ const LEAST_WIDTH = 1.5;
 const MARKS = 12;
 
 const STYLE = `
-    svg { --paper: #fff; --ink: #1b1f24; --faint: #5d6671; --rule: #d4d9de; --up: #2f9e5b; --down: #c92a2a; --blind: #8a6d1a; --mark: #3458c4; }
-    @media (prefers-color-scheme: dark) { svg { --paper: #15181c; --ink: #e8eaed; --faint: #a0a8b2; --rule: #3a414a; --up: #4cc27d; --down: #ff6b6b; --blind: #d9b44a; --mark: #8fa8ff; } }
+    svg { --paper: #fff; --ink: #1b1f24; --faint: #5d6671; --rule: #d4d9de; --up: #2f9e5b; --down: #c92a2a; --unobserved: #8a6d1a; --mark: #3458c4; }
+    @media (prefers-color-scheme: dark) { svg { --paper: #15181c; --ink: #e8eaed; --faint: #a0a8b2; --rule: #3a414a; --up: #4cc27d; --down: #ff6b6b; --unobserved: #d9b44a; --mark: #8fa8ff; } }
     text { font: 12px system-ui, sans-serif; fill: var(--ink); }
     .title { font-size: 16px; font-weight: 600; } .faint { fill: var(--faint); } .small { font-size: 11px; }
     .paper { fill: var(--paper); } .rule { stroke: var(--rule); } .up { fill: var(--up); } .down { fill: var(--down); }
-    .unobserved { fill: url(#hatched); } .unknown { fill: none; stroke: var(--rule); stroke-dasharray: 2 3; } .partial { fill: var(--blind); }
-    .hatch { stroke: var(--blind); stroke-width: 2; } .mark { stroke: var(--mark); stroke-dasharray: 4 3; } .command { stroke: var(--mark); stroke-width: 1.5; }
+    .unobserved { fill: url(#hatched); } .unknown { fill: none; stroke: var(--rule); stroke-dasharray: 2 3; } .partial { fill: var(--unobserved); }
+    .hatch { stroke: var(--unobserved); stroke-width: 2; } .mark { stroke: var(--mark); stroke-dasharray: 4 3; } .command { stroke: var(--mark); stroke-width: 1.5; }
     .span { fill: var(--mark); opacity: 0.08; }`;
 
 /** The report as an SVG document. */
@@ -77,20 +76,20 @@ function window({ from, to }: Report): string {
   return `${showTime(from)} to ${showTime(to)} (${showDuration(to - from)})`;
 }
 
-/** All that the picture says, for those who do not see it. */
+/** All that the drawing shows, for screen readers. */
 function describe(report: Report): string {
   const services = report.vantages.flatMap(({ vantage, services: all }) =>
-    all.map((service) => `${service.service} from ${vantage}: ${told(service)}`),
+    all.map((service) => `${service.service} from ${vantage}: ${summaryOf(service)}`),
   );
   return [report.verdict?.sentence ?? '', `Window: ${window(report)}.`, ...services]
     .filter((one) => one !== '')
     .join('\n');
 }
 
-function told(service: ServiceReport): string {
+function summaryOf(service: ServiceReport): string {
   const gaps = service.gaps.slice(-20).map(showGapLine);
-  const blind = service.unobservedMs > 0 ? [`not observed for ${showDuration(service.unobservedMs)}`] : [];
-  const all = [...gaps, ...blind];
+  const unobserved = service.unobservedMs > 0 ? [`not observed for ${showDuration(service.unobservedMs)}`] : [];
+  const all = [...gaps, ...unobserved];
   return all.length === 0 ? 'up all the time.' : `${all.join('; ')}.`;
 }
 
@@ -101,7 +100,7 @@ function rowOf(service: ServiceReport, y: number, place: (at: number) => number)
     return `<rect class="${state}" x="${String(x)}" y="${String(base - tall)}" width="${String(width)}" height="${String(tall)}"/>`;
   });
   return [
-    `  <g><title>${xml(`${service.service}: ${told(service)}`)}</title>`,
+    `  <g><title>${xml(`${service.service}: ${summaryOf(service)}`)}</title>`,
     `  ${text(LEFT - 10, base - 2, shortened(service.service, (LEFT - 20) / LETTER), '', 'end')}`,
     ...bars.map((bar) => `    ${bar}`),
     ...labels(service.gaps, place).map(({ x, label }) => `  ${text(x, base - BAR - 4, label, 'small', 'middle')}`),
@@ -115,7 +114,7 @@ interface Bar {
   readonly width: number;
 }
 
-/** Bars of intervals; what is too short to be told apart on paper is drawn as one, and downtime goes before the rest. */
+/** Bars of intervals; what is too short to be distinguished on paper is drawn as one, and downtime goes before the rest. */
 function drawable(intervals: readonly ReportInterval[], place: (at: number) => number): Bar[] {
   const long: Bar[] = [];
   const short: Bar[] = [];
@@ -153,7 +152,7 @@ function axis(report: Report, place: (at: number) => number, bottom: number): st
   ]);
 }
 
-/** The command's start and end, and marks that somebody made. */
+/** The command's start and end, and marks. */
 function moments(report: Report, place: (at: number) => number, bottom: number): string[] {
   const { run } = report;
   const lines: string[] = [];
@@ -210,4 +209,55 @@ function shortened(words: string, most: number): string {
 
 function rounded(x: number): number {
   return Math.round(x * 100) / 100;
+}
+
+const S = 1000;
+const MIN = 60 * S;
+const H = 60 * MIN;
+const D = 24 * H;
+const STEPS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[S, 2 * S, 5 * S, 10 * S, 30 * S],
+  ...[MIN, 2 * MIN, 5 * MIN, 10 * MIN, 30 * MIN],
+  ...[H, 2 * H, 4 * H, 6 * H, 12 * H],
+  ...[D, 2 * D, 7 * D, 14 * D, 28 * D],
+];
+/** About so many labels fit beside each other. */
+const TICKS = 8;
+
+interface Tick {
+  readonly at: number;
+  readonly label: string;
+}
+
+/**
+ * Round moments of a window with their labels.
+ * @param startedAt what the labels count from; null for the time of day
+ */
+export function ticksOf(window: { readonly from: number; readonly to: number }, startedAt: number | null): Tick[] {
+  const length = window.to - window.from;
+  const step = STEPS.find((one) => length / one <= TICKS) ?? Math.ceil(length / TICKS / D) * D;
+  // Days begin at midnight here, not in UTC.
+  const origin = startedAt ?? new Date(window.from).setHours(0, 0, 0, 0);
+  const ticks: Tick[] = [];
+  for (let n = Math.ceil((window.from - origin) / step); origin + n * step <= window.to; n++) {
+    const at = origin + n * step;
+    ticks.push({ at, label: startedAt === null ? timeLabel(at, step) : offsetLabel(n * step) });
+  }
+  return ticks;
+}
+
+/** `−2 s`, `0`, `+0.5 s`, `+4 min`. */
+function offsetLabel(ms: number): string {
+  if (ms === 0) return '0';
+  const size = Math.abs(ms);
+  const [value, unit] =
+    size < S ? [size, 'ms'] : size < MIN ? [size / S, 's'] : size < H ? [size / MIN, 'min'] : [size / H, 'h'];
+  return `${ms < 0 ? '−' : '+'}${String(Math.round(value * 100) / 100)} ${unit}`;
+}
+
+function timeLabel(at: number, step: number): string {
+  if (step >= D) return showTime(at).slice(5, 10);
+  if (step >= 12 * H) return showTime(at).slice(5, 16);
+  return step >= MIN ? showClock(at).slice(0, 5) : step >= S ? showClock(at).slice(0, 8) : showClock(at);
 }

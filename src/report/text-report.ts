@@ -1,9 +1,8 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
-import { count, showDuration, showShare, showTime, table } from '../core/format.ts';
+import { count, showDuration, showShare, showTime, table, list } from '../core/format.ts';
 import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
-  list,
   showCause,
   showCommand,
   showEnding,
@@ -20,7 +19,7 @@ const RUN_LINES = 12;
 const HISTORY_LINES = 40;
 /** Of one service, where there are many gaps. */
 const EACH_SERVICE = 10;
-/** Identity strings and marks are other people's texts: they must not move the cursor. */
+/** Identity strings and marks are foreign input: they must not move the cursor. */
 const CONTROL = /\p{Cc}+/gu;
 
 /** A run's report: what was run, every service with its gaps, hints, and the verdict in one sentence. */
@@ -37,19 +36,15 @@ export function runText(report: Report, run: RunFacts): string {
       for (const line of rest) lines.push(`${' '.repeat(nameWidth)}  ${line}`);
     }
   }
-  for (const { text, evidence, look } of report.hints) {
-    lines.push('', `hint: ${text}`);
-    for (const fact of evidence) lines.push(`  seen: ${fact}`);
-    lines.push(`  look at: ${look}`);
-  }
+  lines.push(...hintLines(report));
   if (report.verdict !== null) lines.push('', report.verdict.sentence);
   return printable(lines);
 }
 
 function serviceLines(service: ServiceReport): string[] {
   const { gaps } = service;
-  const told = gaps.slice(-RUN_LINES).map(showGapLine);
-  const before = gaps.length - told.length;
+  const shown = gaps.slice(-RUN_LINES).map(showGapLine);
+  const before = gaps.length - shown.length;
   const sum =
     gaps.length < 2
       ? []
@@ -59,7 +54,7 @@ function serviceLines(service: ServiceReport): string[] {
   const unobserved = newest(service.unobserved, RUN_LINES, showUnobserved);
   const unknown = service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : [];
   const early = before > 0 ? [`${count(before, 'gap')} before these`] : [];
-  const lines = [...sum, ...early, ...told, ...unobserved, ...unknown, ...showEvents(service)];
+  const lines = [...sum, ...early, ...shown, ...unobserved, ...unknown, ...showEvents(service)];
   if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift('up all the time');
   return lines;
 }
@@ -85,12 +80,14 @@ export function historyText(report: Report): string {
     '',
     table([head, ...rows], 2).trimEnd(),
   ];
-  const { told, more } = spread(report.incidents);
-  lines.push(...section('Gaps', incidentLines(report, told), more));
+  const { shown, more } = spread(report.incidents);
+  lines.push(...section('Gaps', incidentLines(report, shown), more));
   lines.push(
     ...section(
       'Not observed',
-      sorted(blindLines(seen.map(({ vantage: { vantage }, service }) => [name(service.service, vantage), service]))),
+      sorted(
+        unobservedLines(seen.map(({ vantage: { vantage }, service }) => [name(service.service, vantage), service])),
+      ),
     ),
   );
   const events = seen.flatMap(({ vantage: { vantage }, service }) =>
@@ -106,30 +103,37 @@ export function historyText(report: Report): string {
       report.marks.map(({ at, text }) => `${showTime(at)}  ${text}`),
     ),
   );
-  for (const { text, evidence, look } of report.hints) {
-    lines.push('', `hint: ${text}`);
-    for (const fact of evidence) lines.push(`  seen: ${fact}`);
-    lines.push(`  look at: ${look}`);
-  }
+  lines.push(...hintLines(report));
   return printable(lines);
 }
 
-/** The newest incidents, so chosen that a service which flaps does not hide the others. */
-function spread(all: readonly IncidentReport[]): { told: IncidentReport[]; more: number } {
-  const shown = new Map<string, number>();
-  const told: IncidentReport[] = [];
-  for (const incident of [...all].reverse()) {
-    if (told.length === HISTORY_LINES) break;
-    const names = incident.services.map(({ service }) => `${incident.vantage}/${service}`);
-    if (names.every((one) => (shown.get(one) ?? 0) >= EACH_SERVICE)) continue;
-    for (const one of names) shown.set(one, (shown.get(one) ?? 0) + 1);
-    told.unshift(incident);
-  }
-  return { told, more: all.length - told.length };
+function hintLines({ hints }: Report): string[] {
+  return hints.flatMap(({ text, evidence, look }) => [
+    '',
+    `hint: ${text}`,
+    ...evidence.map((fact) => `  seen: ${fact}`),
+    `  look at: ${look}`,
+  ]);
 }
 
-/** What was not observed; services that were not at the same time are told together. */
-function blindLines(services: readonly (readonly [name: string, ServiceReport])[]): { at: number; text: string }[] {
+/** The newest incidents, so chosen that a service which flaps does not hide the others. */
+function spread(all: readonly IncidentReport[]): { shown: IncidentReport[]; more: number } {
+  const counts = new Map<string, number>();
+  const shown: IncidentReport[] = [];
+  for (const incident of [...all].reverse()) {
+    if (shown.length === HISTORY_LINES) break;
+    const names = incident.services.map(({ service }) => `${incident.vantage}/${service}`);
+    if (names.every((one) => (counts.get(one) ?? 0) >= EACH_SERVICE)) continue;
+    for (const one of names) counts.set(one, (counts.get(one) ?? 0) + 1);
+    shown.unshift(incident);
+  }
+  return { shown, more: all.length - shown.length };
+}
+
+/** What was not observed; services with the same span share a line. */
+function unobservedLines(
+  services: readonly (readonly [name: string, ServiceReport])[],
+): { at: number; text: string }[] {
   const together = new Map<string, { one: ServiceReport['unobserved'][number]; names: string[] }>();
   for (const [name, { unobserved }] of services) {
     for (const one of unobserved) {
@@ -153,16 +157,16 @@ function incidentLines(report: Report, incidents: readonly IncidentReport[]): st
       place
     ];
   return incidents.map(({ vantage, from, services, longestGapMs }) => {
-    const told = services.flatMap(({ service, gap: place }) => {
+    const shown = services.flatMap(({ service, gap: place }) => {
       const gap = gapOf(vantage, service, place);
       if (gap === undefined) return [];
       const name = showSeen(service, vantage, several);
       return [`${showTime(gap.from)}  ${name}  down ${showLength(gap)}${showCause(gap)}`];
     });
-    if (told.length === 1) return told[0] ?? '';
+    if (shown.length === 1) return shown[0] ?? '';
     const longest = showDuration(longestGapMs);
     const head = `${showTime(from)}  ${count(services.length, 'service')} fell together, the longest gap ${longest}:`;
-    return [head, ...told.map((line) => `  ${line}`)].join('\n');
+    return [head, ...shown.map((line) => `  ${line}`)].join('\n');
   });
 }
 
@@ -177,8 +181,8 @@ function section(title: string, entries: readonly string[], more = 0): string[] 
 /** The newest of a list, and how many there were before. */
 function newest<T>(all: readonly T[], most: number, show: (one: T) => string): string[] {
   const more = all.length - most;
-  const told = all.slice(-most).map(show);
-  return more > 0 ? [`… ${String(more)} older ones are in --report FILE.json`, ...told] : told;
+  const shown = all.slice(-most).map(show);
+  return more > 0 ? [`… ${String(more)} older ones are in --report FILE.json`, ...shown] : shown;
 }
 
 function sorted(entries: readonly { readonly at: number; readonly text: string }[]): string[] {

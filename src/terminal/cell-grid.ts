@@ -1,7 +1,8 @@
-/** The picture: cells of a character and a style, that the view writes and the terminal shows. Pure. */
-import type { Style } from './style.ts';
+/** A frame of the dashboard: cells of a character and a style, which the view writes and the terminal shows. Pure. */
+import type { Style } from './palette.ts';
 import { cellsOf } from './text-cells.ts';
 
+/** In cells. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -13,6 +14,7 @@ export type Span = readonly [text: string, style: Style];
 /** The second half of a character that takes two cells. */
 export const SECOND_HALF = '';
 
+/** A frame, line by line. What lies outside is cut off. */
 export class Grid {
   readonly width: number;
   readonly height: number;
@@ -38,7 +40,7 @@ export class Grid {
   }
 
   /**
-   * Writes a text, cut where its room ends: `…` then stands for the rest.
+   * Writes a text, cut where its room ends, with `…` for the rest.
    * @param room in cells; up to the right edge where it is left out
    * @returns the column after it
    */

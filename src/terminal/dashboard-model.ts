@@ -7,10 +7,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { isEvent, type Heartbeat, type Hello, type Message, type MonitorIdentity } from '../core/messages.ts';
 import { count } from '../core/format.ts';
 import { disagreementOf, VantageViews } from '../core/vantage-views.ts';
-import type { State } from '../core/model.ts';
+import { WORST_FIRST, type State } from '../core/model.ts';
 import { Board } from '../core/board.ts';
 import { Lane } from './lane.ts';
-import { Log } from './event-list.ts';
+import { EventList } from './event-list.ts';
 import type { ServiceHistory } from '../core/source.ts';
 import { shifted } from './time-shift.ts';
 
@@ -18,20 +18,20 @@ import { shifted } from './time-shift.ts';
 export class SourceState {
   readonly board = new Board();
   readonly lanes = new Map<string, Lane>();
-  /** Where it speaks for several vantages. */
+  /** Of a hub, which reports several vantages. */
   readonly views = new VantageViews();
   identity: MonitorIdentity | null = null;
   connected = true;
   problem: string | null = null;
   /** When the last message came. */
-  heard = -Infinity;
+  lastMessageAt = -Infinity;
   /** The number of the last event. */
   seq = 0;
   heartbeat: Heartbeat | null = null;
   /** Probes a second over the last heartbeat; null before the first. */
   probesPerSecond: number | null = null;
 
-  /** What it is called: where its monitor stands. */
+  /** Its name: the vantage of its monitor. */
   get vantage(): string {
     return this.identity?.vantage ?? '…';
   }
@@ -43,12 +43,9 @@ export interface Row {
   readonly lanes: readonly { readonly lane: Lane; readonly source: SourceState }[];
 }
 
-/** How bad a state is: the worst is what a row of several vantages shows. */
-const WORST: readonly State[] = ['down', 'partial', 'unobserved', 'unknown', 'up'];
-
 export class Model {
   readonly sources: readonly SourceState[];
-  readonly log = new Log();
+  readonly log = new EventList();
   #rows: Row[] = [];
 
   /** @param sources how many there are */
@@ -70,16 +67,16 @@ export class Model {
     const source = this.sources[index];
     if (source === undefined) return;
     for (const message of messages) this.#take(source, index, shifted(message, offsetMs), now);
-    source.heard = now;
+    source.lastMessageAt = now;
   }
 
-  /** Takes what a source kept of the time before it was listened to. Times by this machine's clock. */
-  remember(index: number, past: readonly ServiceHistory[]): void {
-    for (const one of past) this.sources[index]?.lanes.get(one.service)?.remember(one);
+  /** Takes what a source kept of the time before the dashboard was connected to it. Times by this machine's clock. */
+  restore(index: number, past: readonly ServiceHistory[]): void {
+    for (const one of past) this.sources[index]?.lanes.get(one.service)?.restore(one);
   }
 
-  /** A source was lost, or found again; or something else is wrong with it now. @param problem in words */
-  setLink(index: number, connected: boolean, problem: string | null, now: number): void {
+  /** A source was disconnected or connected again; or something else is wrong with it now. @param problem in words */
+  setConnection(index: number, connected: boolean, problem: string | null, now: number): void {
     const source = this.sources[index];
     if (source === undefined || (source.connected === connected && source.problem === problem)) return;
     if (connected && !source.connected) this.log.note(`the feed of ${source.vantage} is back`, now, index);
@@ -102,7 +99,7 @@ export class Model {
       return;
     }
     if (isEvent(message)) {
-      // After a break in the connection, events may come that are known already.
+      // After a break in the connection, events may added that are known already.
       if (message.seq <= source.seq) return;
       source.seq = message.seq;
       source.board.apply(message);
@@ -126,25 +123,25 @@ export class Model {
     source.views.hello(hello);
     const lanes = new Map(source.lanes);
     source.lanes.clear();
-    let come = 0;
+    let added = 0;
     for (const snapshot of hello.services) {
       const board = source.board.services.get(snapshot.service);
       if (board === undefined) continue;
       const before = lanes.get(snapshot.service);
       const known = isDeepStrictEqual(before?.board.info, board.info) ? before : undefined;
-      if (known === undefined) come += 1;
+      if (known === undefined) added += 1;
       const lane = known ?? new Lane(board, snapshot);
-      // Where the source resumes, the events that were missed follow, and tell it better.
-      if (known !== undefined && !(same && hello.resumed)) known.catchUp(board, snapshot, source.heard);
+      // Where the source resumes, the events that were missed follow, and say more.
+      if (known !== undefined && !(same && hello.resumed)) known.catchUp(board, snapshot, source.lastMessageAt);
       lane.board = board;
       source.lanes.set(snapshot.service, lane);
     }
     if (!(same && hello.resumed)) source.seq = hello.seq;
-    const gone = watched + come - source.lanes.size;
-    if (watched > 0 && (come > 0 || gone > 0)) {
-      this.log.note(`the list of services was changed: ${String(come)} added, ${String(gone)} removed`, now, index);
+    const removed = watched + added - source.lanes.size;
+    if (watched > 0 && (added > 0 || removed > 0)) {
+      this.log.note(`the list of services was changed: ${String(added)} added, ${String(removed)} removed`, now, index);
     } else if (watched === 0) {
-      this.log.note(`watching ${count(come, 'service')} from ${source.vantage}`, now, index);
+      this.log.note(`watching ${count(added, 'service')} from ${source.vantage}`, now, index);
     }
     this.#arrange();
   }
@@ -169,7 +166,7 @@ export class Model {
   }
 }
 
-/** The newest state of a lane; `unobserved` where nothing is heard of its source. */
+/** The newest state of a lane; `unobserved` while its source is not connected. */
 export function stateOf({ lane, source }: Row['lanes'][number], now: number): State {
   return source.connected ? lane.live(now).state : 'unobserved';
 }
@@ -177,13 +174,13 @@ export function stateOf({ lane, source }: Row['lanes'][number], now: number): St
 /** The worst state that a vantage sees. */
 export function worstOf(row: Row, now: number): State {
   const states = row.lanes.map((each) => stateOf(each, now));
-  return WORST.find((state) => states.includes(state)) ?? 'unknown';
+  return WORST_FIRST.find((state) => states.includes(state)) ?? 'unknown';
 }
 
 /** `down from here, up from second` where vantages disagree on whether it is up; null where they don't. */
 export function disagreement(row: Row, now: number): string | null {
   const [only] = row.lanes;
-  // One source may speak for several vantages.
+  // One source may report several vantages.
   if (only !== undefined && row.lanes.length === 1) {
     return only.source.connected ? only.source.views.disagreement(row.name) : null;
   }

@@ -1,29 +1,28 @@
 /**
- * The dashboard: the messages of one source or several, on a terminal. It draws what is true when there is time to draw;
- * whoever started it ends the sources, and says what was seen, when it has ended.
+ * The dashboard: the messages of one source or several, on a terminal. It draws the newest state whenever
+ * there is time to draw. The caller ends the sources, and prints the summary, once it has ended.
  */
 import type { Hello, Message } from '../core/messages.ts';
 import { isEvent } from '../core/messages.ts';
-import { traitsOf, type Traits } from './environment.ts';
-import { click, press, type Command, type Seen } from './keys.ts';
+import { traitsOf, type Traits } from './terminal-traits.ts';
+import { click, press, type Command, type Seen, FIRST_UI, type Ui } from './key-bindings.ts';
 import { Model } from './dashboard-model.ts';
 import { Pacer, type Cause } from './frame-pacer.ts';
 import type { Source } from '../core/source.ts';
 import { nowOf, shiftedHistory } from './time-shift.ts';
 import { KEPT_MS } from './strip-cells.ts';
 import { Terminal } from './screen.ts';
-import { FIRST_UI, type Ui } from './ui.ts';
 import { view, type View } from './view.ts';
 
-/** Samples that wait while the picture is held still: the newest. Events wait without a limit. */
-const HELD_SAMPLES = 20_000;
+/** Samples that wait while the display is paused: the first ones. Events wait without a limit. */
+const WAITING_SAMPLES = 20_000;
 
 /** How it ended: `q`, Ctrl-C, the terminal went away, or `close()`. */
-export interface DashboardEnd {
+interface DashboardEnd {
   readonly reason: 'quit' | 'SIGINT' | 'SIGHUP' | 'closed';
 }
 
-export interface DashboardOptions {
+interface DashboardOptions {
   /** What the terminal's kind, its character set and NO_COLOR are read from: this process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: NodeJS.ReadStream;
@@ -37,6 +36,11 @@ interface Batch {
   readonly offsetMs: number;
 }
 
+/**
+ * @example
+ * const dashboard = new Dashboard([source]);
+ * const { reason } = await dashboard.ended;
+ */
 export class Dashboard {
   /** Resolves when it has ended; the terminal is as it was then. */
   readonly ended: Promise<DashboardEnd>;
@@ -57,13 +61,13 @@ export class Dashboard {
   #view: View | null = null;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Infinity;
-  /** What came while the picture is held still. */
-  #held: Batch[] = [];
-  #heldEvents = 0;
-  #heldSamples = 0;
+  /** What came while the display is paused. */
+  #waiting: Batch[] = [];
+  #waitingEvents = 0;
+  #waitingSamples = 0;
   #closed = false;
-  /** The monitors that were asked for their past, by source. */
-  readonly #asked = new Map<number, string>();
+  /** The monitors whose history was requested, by source. */
+  readonly #requested = new Map<number, string>();
 
   /**
    * Enters the terminal and begins to draw. Ask `whyNoDashboard` first whether there can be one.
@@ -96,7 +100,7 @@ export class Dashboard {
       },
     );
     process.on('SIGHUP', this.#onHangup);
-    // Before the error is told: it would be lost with the picture.
+    // Before the error is printed: it would be lost with the dashboard.
     process.on('uncaughtExceptionMonitor', this.#onFault);
     this.#unsubscribe = sources.map((source, index) =>
       source.subscribe({
@@ -132,24 +136,24 @@ export class Dashboard {
 
   #take(source: number, messages: readonly Message[]): void {
     const batch = { source, messages, at: this.#now(), offsetMs: this.#sources[source]?.offsetMs ?? 0 };
-    if (this.#ui.held === null) this.#apply(batch);
+    if (this.#ui.pausedAt === null) this.#apply(batch);
     else this.#keep(batch);
-    for (const message of messages) if (message.type === 'hello') this.#askForPast(source, message);
+    for (const message of messages) if (message.type === 'hello') this.#requestHistory(source, message);
     const changed = messages.some(({ type }) => type === 'transition' || type === 'hello' || type === 'mark');
-    if (changed) this.#ask('change');
+    if (changed) this.#schedule('change');
   }
 
-  /** Asks a monitor that is heard for the first time what it kept of the time before. */
-  #askForPast(index: number, { monitor, now }: Hello): void {
+  /** Requests what a monitor kept of the time before, at its first hello. */
+  #requestHistory(index: number, { monitor, now }: Hello): void {
     const source = this.#sources[index];
-    if (source?.past === undefined || this.#asked.get(index) === monitor.id) return;
-    this.#asked.set(index, monitor.id);
+    if (source?.past === undefined || this.#requested.get(index) === monitor.id) return;
+    this.#requested.set(index, monitor.id);
     void source.past(now - KEPT_MS).then((past) => {
-      this.#model.remember(
+      this.#model.restore(
         index,
         past.map((one) => shiftedHistory(one, source.offsetMs ?? 0)),
       );
-      this.#ask('change');
+      this.#schedule('change');
     });
   }
 
@@ -159,17 +163,17 @@ export class Dashboard {
 
   #keep(batch: Batch): void {
     const samples = batch.messages.filter(({ type }) => type === 'sample').length;
-    this.#heldSamples += samples;
-    this.#heldEvents += batch.messages.filter(isEvent).length;
-    if (this.#heldSamples <= HELD_SAMPLES) this.#held.push(batch);
-    else this.#held.push({ ...batch, messages: batch.messages.filter(({ type }) => type !== 'sample') });
+    this.#waitingSamples += samples;
+    this.#waitingEvents += batch.messages.filter(isEvent).length;
+    if (this.#waitingSamples <= WAITING_SAMPLES) this.#waiting.push(batch);
+    else this.#waiting.push({ ...batch, messages: batch.messages.filter(({ type }) => type !== 'sample') });
   }
 
   #release(): void {
-    for (const batch of this.#held) this.#apply(batch);
-    this.#held = [];
-    this.#heldEvents = 0;
-    this.#heldSamples = 0;
+    for (const batch of this.#waiting) this.#apply(batch);
+    this.#waiting = [];
+    this.#waitingEvents = 0;
+    this.#waitingSamples = 0;
   }
 
   #seen(): Seen {
@@ -180,8 +184,8 @@ export class Dashboard {
   #key(key: string): void {
     const { ui, command } = press(this.#ui, key, this.#seen());
     this.#setUi(ui);
-    if (command !== null) this.#obey(command);
-    this.#ask('key');
+    if (command !== null) this.#run(command);
+    this.#schedule('key');
   }
 
   #mouse(action: 'click' | 'wheelup' | 'wheeldown', y: number): void {
@@ -191,15 +195,15 @@ export class Dashboard {
     }
     const name = this.#view?.serviceAt.get(y);
     if (name !== undefined) this.#setUi(click(this.#ui, name, this.#seen()));
-    this.#ask('key');
+    this.#schedule('key');
   }
 
   #setUi(ui: Ui): void {
     this.#ui = ui;
-    if (ui.held === null) this.#release();
+    if (ui.pausedAt === null) this.#release();
   }
 
-  #obey(command: Command): void {
+  #run(command: Command): void {
     switch (command.type) {
       case 'quit':
         this.#end(command.reason);
@@ -219,8 +223,8 @@ export class Dashboard {
     }
   }
 
-  /** Sees to it that a frame is drawn as soon as it is due. */
-  #ask(cause: Cause): void {
+  /** Schedules a frame for when it is due. */
+  #schedule(cause: Cause): void {
     if (this.#closed) return;
     const now = performance.now();
     const due = this.#pacer.due(cause, now);
@@ -240,14 +244,14 @@ export class Dashboard {
     const began = performance.now();
     if (!this.#terminal.busy) this.#show();
     this.#pacer.drew(cause, began, performance.now());
-    this.#ask('time');
+    this.#schedule('time');
   }
 
   #show(): void {
     const clock = this.#now();
-    if (this.#ui.held === null) {
+    if (this.#ui.pausedAt === null) {
       this.#sources.forEach((source, index) => {
-        this.#model.setLink(index, source.connected ?? true, source.problem ?? null, clock);
+        this.#model.setConnection(index, source.connected ?? true, source.problem ?? null, clock);
       });
     }
     this.#view = view({
@@ -256,7 +260,7 @@ export class Dashboard {
       size: this.#terminal.size,
       glyphs: this.#traits.glyphs,
       clock,
-      waiting: this.#heldEvents,
+      waiting: this.#waitingEvents,
     });
     this.#ui = { ...this.#ui, top: this.#view.top };
     this.#terminal.show(this.#view.grid);

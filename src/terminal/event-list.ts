@@ -1,14 +1,14 @@
-/** What happened, as the dashboard tells it: the newest entries, services that fell together told together. Pure. */
+/** What happened, as the dashboard lists it: the newest entries; services that fell together are one entry. Pure. */
 import type { Event, Identity, ConnectionLost, Mark, Transition } from '../core/messages.ts';
 import { Incidents, type Incident } from '../core/incidents.ts';
 
 /** Entries that are kept: the newest. */
 const ENTRIES = 1000;
-/** The same word within this time from several sources is one mark; what is not observed in it is told together. */
+/** The same text within this time from several sources is one mark; services that become unobserved within it are one entry. */
 const TOGETHER_MS = 1000;
 
 /** The services that one vantage did not observe at the same time. */
-export interface Blindness {
+interface UnobservedSpan {
   readonly services: Set<string>;
   /** Those that are observed again. */
   readonly seen: Set<string>;
@@ -17,16 +17,17 @@ export interface Blindness {
   to: number | null;
 }
 
-/** Something that happened. `at` is in milliseconds since the epoch; `source` is the number of who told it. */
+/** Something that happened. `at` is in milliseconds since the epoch; `source` is the number of its source. */
 export type Entry = { at: number; readonly source: number } & (
   | { readonly kind: 'fall'; readonly incident: Incident }
   | { readonly kind: 'recovery'; readonly incident: Incident }
-  | { readonly kind: 'blind'; readonly blindness: Blindness }
+  | { readonly kind: 'unobserved'; readonly span: UnobservedSpan }
   | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity }
   | { readonly kind: 'note'; readonly text: string }
 );
 
-export class Log {
+/** The newest entries, in the order of time. */
+export class EventList {
   #entries: Entry[] = [];
   readonly #incidents: Incidents[] = [];
   /** How many entries were added since the beginning. */
@@ -56,7 +57,7 @@ export class Log {
         return;
       }
       case 'mark': {
-        const told = this.#entries.find(
+        const known = this.#entries.find(
           (entry) =>
             entry.kind === 'event' &&
             entry.event.type === 'mark' &&
@@ -64,7 +65,7 @@ export class Log {
             entry.source !== source &&
             Math.abs(entry.at - event.at) < TOGETHER_MS,
         );
-        if (told === undefined) this.#add({ at: event.at, source, kind: 'event', event });
+        if (known === undefined) this.#add({ at: event.at, source, kind: 'event', event });
         return;
       }
       default:
@@ -86,27 +87,27 @@ export class Log {
       if (known === undefined) this.#add({ at, source, kind: 'fall', incident });
       else known.at = incident.from;
     } else if (change.to === 'unobserved') {
-      const known = this.#blindness(source, (blindness, from) => {
-        return blindness.seen.size === 0 && Math.abs(from - at) < TOGETHER_MS && blindness.reason === (reason ?? '');
+      const known = this.#span(source, (span, from) => {
+        return span.seen.size === 0 && Math.abs(from - at) < TOGETHER_MS && span.reason === (reason ?? '');
       });
       if (known !== null) known.services.add(service);
       else {
-        const blindness = { services: new Set([service]), seen: new Set<string>(), reason: reason ?? '', to: null };
-        this.#add({ at, source, kind: 'blind', blindness });
+        const span = { services: new Set([service]), seen: new Set<string>(), reason: reason ?? '', to: null };
+        this.#add({ at, source, kind: 'unobserved', span });
       }
     }
   }
 
   #seenAgain({ service, at }: Transition, source: number): void {
-    const known = this.#blindness(source, ({ services, seen }) => services.has(service) && !seen.has(service));
+    const known = this.#span(source, ({ services, seen }) => services.has(service) && !seen.has(service));
     if (known === null) return;
     known.seen.add(service);
     known.to = Math.max(known.to ?? at, at);
   }
 
-  #blindness(source: number, match: (blindness: Blindness, from: number) => boolean): Blindness | null {
+  #span(source: number, match: (span: UnobservedSpan, from: number) => boolean): UnobservedSpan | null {
     for (const entry of this.#entries) {
-      if (entry.kind === 'blind' && entry.source === source && match(entry.blindness, entry.at)) return entry.blindness;
+      if (entry.kind === 'unobserved' && entry.source === source && match(entry.span, entry.at)) return entry.span;
     }
     return null;
   }
@@ -115,7 +116,7 @@ export class Log {
     return (this.#incidents[source] ??= new Incidents());
   }
 
-  /** Puts an entry where its time has its place: what settles late is told late. */
+  /** Inserts an entry in the order of time: what settles late arrives late. */
   #add(entry: Entry, isNew = true): void {
     const place = this.#entries.findIndex(({ at }) => at <= entry.at);
     this.#entries.splice(place < 0 ? this.#entries.length : place, 0, entry);

@@ -1,21 +1,27 @@
 /** One service as one vantage sees it: what the dashboard knows of it beyond the board. Pure: fed by messages. */
-import type { Gap, GapFacts, SampleMessage, ServiceSnapshot, Transition } from '../core/messages.ts';
+import {
+  gapFacts,
+  type Gap,
+  type GapFacts,
+  type SampleMessage,
+  type ServiceSnapshot,
+  type Transition,
+} from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 import type { BoardService } from '../core/board.ts';
 import { Latency } from './latency.ts';
-import { RunAhead } from './run-ahead.ts';
 import type { ServiceHistory } from '../core/source.ts';
-import { Strip, type Cells } from './strip-cells.ts';
+import { RunAhead, Strip, type Cells } from './strip-cells.ts';
 
 /** Samples kept for each service: the newest. */
 const SAMPLES = 40;
 /** Gaps kept for each service: the newest. */
 const GAPS = 100;
-/** A sample surely is settled this long after its timeout. */
+/** A sample is settled at the latest this long after its timeout. */
 const SETTLED_MS = 2000;
 
 /** Sums since the dashboard first saw the service, or since the last reset. Durations in milliseconds. */
-export interface Counts {
+interface Counts {
   /** Those that ended, and the one that is open. */
   readonly gaps: number;
   readonly upMs: number;
@@ -29,6 +35,7 @@ interface Baseline {
   readonly counts: Counts;
 }
 
+/** One service from one vantage. */
 export class Lane {
   readonly name: string;
   readonly latency: Latency;
@@ -59,30 +66,30 @@ export class Lane {
   }
 
   /**
-   * A new `hello` of the same service: takes what happened while nothing was heard.
-   * @param heard when the source was last heard of before
+   * A new `hello` of the same service: takes what happened while its source was not connected.
+   * @param lastMessageAt when the last message came before
    */
-  catchUp(board: BoardService, snapshot: ServiceSnapshot, heard: number): void {
+  catchUp(board: BoardService, snapshot: ServiceSnapshot, lastMessageAt: number): void {
     this.board = board;
     const news = snapshot.timeline.filter(({ from }) => from > this.#strip.since);
     const first = snapshot.timeline[0]?.from ?? snapshot.since;
-    if (news.length === snapshot.timeline.length && first > heard) this.#enter('unobserved', heard);
+    if (news.length === snapshot.timeline.length && first > lastMessageAt) this.#enter('unobserved', lastMessageAt);
     for (const { state, from } of news) this.#enter(state, from);
     this.#enter(snapshot.state, snapshot.since);
     const last = this.gaps.at(-1)?.from ?? -Infinity;
     this.#addGaps(snapshot.gaps.filter(({ from }) => from > last));
   }
 
-  /** Takes what the source kept: the strip begins anew with it, and goes on with what was heard. */
-  remember({ timeline, gaps }: ServiceHistory): void {
+  /** Takes what the source kept: the strip is built again from it, and from what was received since. */
+  restore({ timeline, gaps }: ServiceHistory): void {
     const first = timeline[0]?.from;
     if (first === undefined) return;
-    const heard = this.board.timeline;
-    const known = heard[0]?.from ?? this.board.since;
+    const received = this.board.timeline;
+    const known = received[0]?.from ?? this.board.since;
     this.#strip = new Strip(first);
     this.#outage = null;
     for (const { state, from } of timeline) if (from < known) this.#enter(state, from);
-    for (const { state, from } of heard) this.#enter(state, from);
+    for (const { state, from } of received) this.#enter(state, from);
     const oldest = this.gaps[0]?.from ?? Infinity;
     const later = this.gaps.splice(0);
     this.#addGaps([...gaps.filter(({ from }) => from < oldest), ...later]);
@@ -104,8 +111,8 @@ export class Lane {
     this.message = change.message;
   }
 
-  gap({ from, to, durationMs, minMs, maxMs, failed, reasons }: Gap): void {
-    this.#addGaps([{ from, to, durationMs, minMs, maxMs, failed, reasons }]);
+  gap(gap: Gap): void {
+    this.#addGaps([gapFacts(gap)]);
   }
 
   sample(sample: SampleMessage): void {
@@ -121,9 +128,9 @@ export class Lane {
     return (phases.dnsMs ?? 0) + (phases.connectMs ?? 0) + (phases.tlsMs ?? 0);
   }
 
-  /** What was seen in cells of time. @param heard when the source was last heard of */
-  cells(cells: Cells, now: number, heard: number): Uint8Array {
-    return this.#strip.read(cells, { now, heard }, this.#ahead);
+  /** What was seen in cells of time. @param knownUntil after it nothing was observed */
+  cells(cells: Cells, now: number, knownUntil: number): Uint8Array {
+    return this.#strip.read(cells, { now, knownUntil }, this.#ahead);
   }
 
   /** When the outage that is open began; null where none is. */
@@ -157,13 +164,12 @@ export class Lane {
   }
 
   #enter(state: State, at: number): void {
-    if (state !== this.state) {
-      if (this.#outage !== null && this.state === 'down') {
-        this.#outage.downMs += Math.max(0, at - this.#strip.since);
-      }
-      if (state === 'down') this.#outage ??= { from: at, downMs: 0 };
+    const { state: before, since } = this.#strip;
+    this.#strip.enter(state, at);
+    if (state !== before) {
+      if (this.#outage !== null && before === 'down') this.#outage.downMs += Math.max(0, this.#strip.since - since);
+      if (state === 'down') this.#outage ??= { from: this.#strip.since, downMs: 0 };
       else if (state === 'up') this.#outage = null;
-      this.#strip.enter(state, at);
     }
     this.#ahead.settle(at, state);
   }
@@ -172,9 +178,4 @@ export class Lane {
     this.gaps.push(...gaps);
     this.gaps.splice(0, this.gaps.length - GAPS);
   }
-}
-
-/** Up / (up + down); null where nothing was observed. */
-export function uptimeOf({ upMs, downMs }: Counts): number | null {
-  return upMs + downMs === 0 ? null : upMs / (upMs + downMs);
 }

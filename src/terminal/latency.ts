@@ -1,4 +1,4 @@
-/** How long the good probes of one service took of late. Pure; bounded memory. Durations in milliseconds. */
+/** How long the good probes of one service took recently. Pure; bounded memory. Durations in milliseconds. */
 
 /** Good probes whose median is "now". */
 const RECENT = 9;

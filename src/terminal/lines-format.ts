@@ -1,10 +1,18 @@
-/** The line format: one line an event, for a scroll-back. Pure. */
-import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+/** A watch as plain text: one line for each event, and a table at the end. Pure. */
+import { count, showAtLeast, showDuration, showGap, showTime, showShare, table } from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
+import { withMessage } from '../core/reasons.ts';
+import { ratio } from '../core/uptime.ts';
+import type { Board } from '../core/board.ts';
 
 /** The widest service name that the columns are made for. */
 const MAX_NAME = 32;
 
+/**
+ * One line for each event, for a scroll-back.
+ * @example
+ * new LinesFormat(false).line(gap) // 2026-11-23 04:05:06.789  api   GAP         0.40 s (0.31–0.50), 4 probes failed: refused
+ */
 export class LinesFormat {
   readonly #sayVantage: boolean;
   #nameWidth = 4;
@@ -25,20 +33,16 @@ export class LinesFormat {
       case 'transition': {
         const why = message.reason === null ? '' : withMessage(message.reason, message.message);
         const first =
-          message.from === 'unknown'
-            ? 'first answer'
-            : message.from === 'down'
-              ? 'answers again'
-              : 'is looked at again';
+          message.from === 'unknown' ? 'first answer' : message.from === 'down' ? 'answers again' : 'observed again';
         return this.#row(
           message.at,
           message.service,
           message.to.toUpperCase(),
-          `${why === '' ? first : why}${whose(message)}`,
+          `${why === '' ? first : why}${vantageNote(message)}`,
         );
       }
       case 'gap':
-        return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${whose(message)}`);
+        return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${vantageNote(message)}`);
       case 'open-gap': {
         const { from, durationMs, minMs, failed, reasons } = message;
         const facts = `${showDuration(durationMs)} so far (at least ${showAtLeast(minMs)})`;
@@ -73,7 +77,7 @@ export class LinesFormat {
           message.now,
           '',
           'OVERLOADED',
-          `this monitor can't hold the rate: ${count(message.missed, 'slot')} missed in 5 s, ${String(message.probes)} probes sent; watch fewer services, or less often, or with more --workers`,
+          `this monitor is overloaded: ${count(message.missed, 'slot')} missed in 5 s, ${String(message.probes)} probes sent; watch fewer services, or less often, or with more --workers`,
         );
     }
   }
@@ -84,14 +88,10 @@ export class LinesFormat {
   }
 }
 
-/** Whose event it is, where a hub tells it. */
-function whose({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen'>): string {
+/** Which vantage an event of a hub is from. */
+function vantageNote({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen'>): string {
   if (vantage === undefined) return '';
   return seen === undefined ? `, from ${vantage}` : `, ${seen.to} from ${vantage}`;
-}
-
-function withMessage(reason: string, message: string | null): string {
-  return message === null ? reason : `${reason}: ${message}`;
 }
 
 function showGapFacts(gap: GapFacts): string {
@@ -102,4 +102,28 @@ function showFailed(failed: number, reasons: readonly ReasonCount[]): string {
   const only = reasons.length === 1 ? reasons[0] : undefined;
   const why = only?.reason ?? reasons.map((each) => `${each.reason} ${String(each.count)}`).join(', ');
   return `${count(failed, 'probe')} failed: ${why}`;
+}
+
+const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserved'];
+
+/**
+ * One row a service, and a line about the watch itself.
+ * @param now milliseconds since the epoch
+ */
+export function summary(board: Board, now: number): string {
+  const rows = Array.from(board.services.values(), (service) => {
+    const totals = service.totalsAt(now);
+    const openMs = service.state === 'down' ? now - service.since : 0;
+    const gaps = totals.gaps + (openMs > 0 ? 1 : 0);
+    return [
+      service.name,
+      service.state === 'down' ? 'STILL DOWN' : service.state.toUpperCase(),
+      showShare(ratio(totals)),
+      String(gaps),
+      gaps === 0 ? '–' : showDuration(Math.max(totals.longestGapMs, openMs)),
+      totals.downMs === 0 ? '–' : showDuration(totals.downMs),
+      totals.unobservedMs === 0 ? '–' : showDuration(totals.unobservedMs),
+    ];
+  });
+  return table([HEAD, ...rows], 2);
 }

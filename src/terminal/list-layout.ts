@@ -1,7 +1,76 @@
-/** What the list consists of, how high each piece is, and which pieces are seen. Pure. */
+/**
+ * The list of services: which rows it has, in which order, how high each is, which of them are visible, and where its
+ * columns are. Pure.
+ */
+import { WORST_FIRST } from '../core/model.ts';
+import { type Row, worstOf, type SourceState } from './dashboard-model.ts';
+import type { Sort, Ui } from './key-bindings.ts';
 import type { Lane } from './lane.ts';
-import type { Row, SourceState } from './dashboard-model.ts';
-import type { Group } from './order.ts';
+
+/** Rows under one heading; the heading is null where the list is not grouped. */
+export interface Group {
+  readonly heading: string | null;
+  readonly rows: readonly Row[];
+}
+
+/** The rows to show, in their groups. */
+export function arranged(rows: readonly Row[], ui: Pick<Ui, 'filter' | 'sort' | 'grouped'>, now: number): Group[] {
+  const sorted = sortRows(
+    rows.filter((row) => matches(row, ui.filter, now)),
+    ui.sort,
+    now,
+  );
+  if (!ui.grouped) return [{ heading: null, rows: sorted }];
+  const groups = new Map<string, Row[]>();
+  for (const row of sorted) {
+    const group = groupOf(row);
+    groups.set(group, [...(groups.get(group) ?? []), row]);
+  }
+  return Array.from(groups, ([heading, members]) => ({ heading, rows: members }));
+}
+
+/** Whether every word of the filter occurs in what a row says of itself. */
+function matches(row: Row, filter: string, now: number): boolean {
+  if (filter.trim() === '') return true;
+  const lane = row.lanes[0]?.lane;
+  const about = [row.name, lane?.board.info.target, lane?.board.info.kind, groupOf(row), worstOf(row, now)];
+  const text = about.join(' ').toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+function groupOf(row: Row): string {
+  return row.lanes[0]?.lane.board.info.group ?? 'no group';
+}
+
+function sortRows(rows: readonly Row[], sort: Sort, now: number): Row[] {
+  const by = (key: (row: Row) => number): Row[] =>
+    rows
+      .map((row) => ({ row, key: key(row) }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ row }) => row);
+  switch (sort) {
+    case 'as given':
+      return [...rows];
+    case 'name':
+      return [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
+    case 'latency':
+      return by((row) => -most(row, ({ lane }) => lane.latency.now ?? -1));
+    case 'gaps':
+      return by((row) => -most(row, ({ lane }) => lane.counts(now).gaps));
+    case 'problem first': {
+      const lastGap = (row: Row): number => most(row, ({ lane }) => lane.gaps.at(-1)?.to ?? 0);
+      // Those that are well: the one with the newest gap first.
+      return by((row) => WORST_FIRST.indexOf(worstOf(row, now)) * 1e15 - lastGap(row));
+    }
+  }
+}
+
+function most(row: Row, of: (each: Row['lanes'][number]) => number): number {
+  return Math.max(...row.lanes.map(of));
+}
 
 /** A piece of the list. */
 export type Item =
@@ -10,6 +79,7 @@ export type Item =
   | { readonly kind: 'service'; readonly row: Row }
   | LaneItem;
 
+/** A service from one vantage. */
 export interface LaneItem {
   readonly kind: 'lane';
   readonly row: Row;
@@ -21,7 +91,8 @@ export interface LaneItem {
   readonly last: boolean;
 }
 
-export interface Layout {
+/** How the list fits into its room. */
+interface Layout {
   /** Lines of a lane: 1, or 2 where there is room for cards. */
   readonly laneHeight: 1 | 2;
   /** Lines that each item takes, with the empty one after it. */
@@ -95,4 +166,78 @@ function backFrom(end: number, { heights, height }: Layout): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((so, value) => so + value, 0);
+}
+
+/** A column: where it begins, and how many cells it has. Without room it has a width of 0. */
+interface Column {
+  readonly x: number;
+  readonly width: number;
+}
+
+const NAMES = ['name', 'state', 'strip', 'latency', 'spark', 'gap', 'ago', 'gaps', 'uptime'] as const;
+type ColumnName = (typeof NAMES)[number];
+export type Columns = Readonly<Record<ColumnName, Column>>;
+
+/** The list begins after the sign of the selected row. */
+const LEFT = 2;
+/** A strip that is shorter says too little: before that, other columns go. */
+const LEAST_STRIP = 16;
+/** What goes first where the width is small. */
+const GOES: readonly ColumnName[] = ['spark', 'ago', 'gaps', 'uptime', 'latency', 'gap'];
+
+/**
+ * One line for each service: every fact has its column.
+ * @param width of the screen, in cells
+ * @param nameWidth of the longest name
+ */
+export function lineColumns(width: number, nameWidth: number): Columns {
+  const wide = width >= 140;
+  return placed(width, wide ? 2 : 1, {
+    name: fitName(width, nameWidth),
+    state: wide ? 15 : 8,
+    latency: 7,
+    spark: width < 100 ? 0 : wide ? 16 : 8,
+    gap: wide ? 24 : 18,
+    ago: width < 100 ? 0 : 6,
+    gaps: 4,
+    uptime: width < 100 ? 7 : 8,
+  });
+}
+
+/** Two lines for each service: facts stand above each other, and the strip has their room. */
+export function cardColumns(width: number, nameWidth: number): Columns {
+  const wide = width >= 100;
+  return placed(width, wide ? 2 : 1, {
+    name: Math.max(wide ? 15 : 13, fitName(width, nameWidth)),
+    state: 0,
+    latency: wide ? 10 : 8,
+    spark: 0,
+    gap: width >= 140 ? 30 : wide ? 22 : 18,
+    ago: 0,
+    gaps: 0,
+    uptime: 8,
+  });
+}
+
+function fitName(width: number, nameWidth: number): number {
+  return Math.min(Math.max(7, nameWidth), Math.max(10, Math.floor(width * 0.16)));
+}
+
+function placed(width: number, space: number, wanted: Omit<Record<ColumnName, number>, 'strip'>): Columns {
+  const widths: Record<ColumnName, number> = { ...wanted, strip: 0 };
+  const left = (): number =>
+    NAMES.reduce((rest, name) => rest - (widths[name] === 0 ? 0 : widths[name] + space), width - LEFT - 1);
+  for (const name of GOES) {
+    if (left() >= LEAST_STRIP + space) break;
+    widths[name] = 0;
+  }
+  widths.strip = Math.max(0, left() - space);
+
+  let x = LEFT;
+  const columns = NAMES.map((name): [ColumnName, Column] => {
+    const column = { x, width: widths[name] };
+    if (widths[name] > 0) x += widths[name] + space;
+    return [name, column];
+  });
+  return Object.fromEntries(columns) as Record<ColumnName, Column>;
 }

@@ -1,11 +1,16 @@
 /**
- * How each style looks. Told apart without red against green: what is up is teal, what is down is vermilion and bold,
- * what was not observed is mauve (after Okabe and Ito, "Color Universal Design", 2008); and each has its glyph and its
- * word, so that nothing depends on colour. Text has the terminal's own colour: it fits dark and light backgrounds.
+ * The styles of a cell, and how each looks. None depends on red against green: up is teal, down is vermilion and bold,
+ * unobserved is mauve (after Okabe and Ito, "Color Universal Design", 2008); and each has its glyph and its word, so that
+ * nothing depends on colour. Text has the terminal's own colour: it fits dark and light backgrounds.
  */
-import type { Style } from './style.ts';
 
-/** How many colours a terminal has; 0 where it has none, or shall not use them. */
+/** What a cell means; `paletteOf` says how that looks. */
+export type Style =
+  | ('plain' | 'dim' | 'strong' | 'title' | 'accent' | 'key' | 'mark' | 'spark')
+  | ('up' | 'down' | 'unobserved' | 'ahead')
+  | ('badge' | 'alarm' | 'warning');
+
+/** How many colours a terminal has; 0 where it has none, or must not use them. */
 export type Colours = 0 | 16 | 256;
 
 /** Colours are numbers of the xterm palette; null is the terminal's own. */

@@ -1,32 +1,31 @@
 /**
- * The terminal: enters and leaves it, hears its keys and mouse, shows pictures. One of the two files that know blessed.
+ * The terminal: enters and leaves it, reads keys and mouse, shows frames. One of the two files that know blessed.
  *
  * blessed reads neither Debian's terminal descriptions nor any that is newer than itself, so it is given its own of
- * xterm-256color, whatever TERM says: what is written is what every terminal since the VT100 obeys, and colours only
- * where the palette has them.
+ * xterm-256color, whatever TERM says: only sequences that every terminal since the VT100 understands are written, and
+ * colours only where the palette has them.
  */
 import { createRequire } from 'node:module';
 
 import blessed from 'blessed';
 
-import { Cells, type CellScreen } from './cells.ts';
+import { ScreenWriter, type CellScreen } from './screen-writer.ts';
 import type { Grid, Size } from './cell-grid.ts';
 import { paletteOf, type Colours } from './palette.ts';
-import { holdStderr } from './stderr.ts';
 
 /** What a person does. */
-export interface TerminalEvents {
+interface TerminalEvents {
   /** A key: its name (`up`, `enter`, `S-tab`, `C-c`), or the character. */
   key(key: string): void;
   /** The mouse: a click, or the wheel. @param y the line on the screen, 0 at the top */
   mouse(action: 'click' | 'wheelup' | 'wheeldown', y: number): void;
   /** The size changed, or all was lost: to be drawn again. */
   redraw(): void;
-  /** There is no terminal any more. */
+  /** The terminal is gone. */
   gone(): void;
 }
 
-export interface TerminalOptions {
+interface TerminalOptions {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   readonly colours: Colours;
@@ -61,12 +60,13 @@ const NAMED = new Set([
   'tab',
 ]);
 
+/** The terminal of the dashboard, from its construction until `close`. */
 export class Terminal {
   readonly #options: TerminalOptions;
   readonly #events: TerminalEvents;
   readonly #program: Program;
   readonly #screen: Screen;
-  readonly #cells: Cells;
+  readonly #writer: ScreenWriter;
   readonly #onStop = (): void => {
     this.suspend();
   };
@@ -76,7 +76,7 @@ export class Terminal {
   readonly #onGone = (): void => {
     this.#events.gone();
   };
-  #letStderrGo: () => void;
+  #releaseStderr: () => void;
   #closed = false;
   #away = false;
 
@@ -85,8 +85,8 @@ export class Terminal {
     const { input, output } = options;
     this.#options = options;
     this.#events = events;
-    this.#cells = new Cells(paletteOf(options.colours));
-    this.#letStderrGo = holdStderr();
+    this.#writer = new ScreenWriter(paletteOf(options.colours));
+    this.#releaseStderr = holdStderr();
     setBlocking(output, false);
     this.#program = programOn(input, output);
     this.#screen = screenOf(this.#program);
@@ -97,7 +97,7 @@ export class Terminal {
     if (options.mouse) this.#listenToMouse();
     // After blessed's own listener, which has made room for the new size by then.
     this.#program.on('resize', () => {
-      this.#cells.forget();
+      this.#writer.forget();
       events.redraw();
     });
     input.on('end', this.#onGone).on('error', this.#onGone);
@@ -109,19 +109,19 @@ export class Terminal {
     return { width: this.#program.cols, height: this.#program.rows };
   }
 
-  /** Whether it has not taken the last picture yet: another one would only wait behind it. */
+  /** Whether it has not taken the last frame yet: another one would only wait behind it. */
   get busy(): boolean {
     return this.#away || this.#options.output.writableNeedDrain;
   }
 
   show(grid: Grid): void {
-    if (!this.#closed && !this.#away) this.#cells.show(this.#screen, grid);
+    if (!this.#closed && !this.#away) this.#writer.show(this.#screen, grid);
   }
 
-  /** Draws everything again at the next picture, whatever is on the screen. */
+  /** Draws everything again with the next frame, whatever is on the screen. */
   forget(): void {
     this.#screen.alloc();
-    this.#cells.forget();
+    this.#writer.forget();
   }
 
   /** Gives the terminal back to the shell and stops this process, until `fg`. */
@@ -156,23 +156,23 @@ export class Terminal {
     this.#program.flush();
     if (input.isTTY) input.setRawMode(false);
     input.pause();
-    this.#letStderrGo();
+    this.#releaseStderr();
   }
 
   #resume(): void {
     if (this.#closed) return;
     const { input, output, mouse } = this.#options;
-    // Also after a stop that was not asked for (SIGSTOP): the shell has changed the terminal meanwhile.
+    // Also after SIGSTOP, which gives no warning: the shell has changed the terminal in the meantime.
     if (!this.#away) this.#leave();
     this.#away = false;
     process.off('SIGTSTP', this.#onStop).on('SIGTSTP', this.#onStop);
-    this.#letStderrGo = holdStderr();
+    this.#releaseStderr = holdStderr();
     setBlocking(output, false);
     if (input.isTTY) input.setRawMode(true);
     input.resume();
     this.#screen.enter();
     if (mouse) this.#enableMouse();
-    this.#cells.forget();
+    this.#writer.forget();
     this.#events.redraw();
   }
 
@@ -203,7 +203,7 @@ function screenOf(program: Program): Screen {
   const before = process.env['NCURSES_NO_UTF8_ACS'];
   process.env['NCURSES_NO_UTF8_ACS'] = '1';
   try {
-    // Widths are our own matter: `fullUnicode` knows those of 2015.
+    // text-cells.ts knows the widths: those of `fullUnicode` are of 2015.
     return blessed.screen({ program, forceUnicode: true, fullUnicode: false }) as unknown as Screen;
   } finally {
     if (before === undefined) delete process.env['NCURSES_NO_UTF8_ACS'];
@@ -212,7 +212,7 @@ function screenOf(program: Program): Screen {
 }
 
 function nameOf(char: string | undefined, { name, ctrl, meta, shift }: Key): string | null {
-  // Told twice by blessed: as `return`, and as `enter`.
+  // blessed reports it twice: as `return`, and as `enter`.
   if (name === 'return' || meta === true) return null;
   if (name === 'linefeed') return 'enter';
   if (name !== undefined && (NAMED.has(name) || ctrl === true)) {
@@ -223,9 +223,33 @@ function nameOf(char: string | undefined, { name, ctrl, meta, shift }: Key): str
 
 /**
  * Writing to a terminal waits for it: one that does not read (a stalled ssh) would stop this thread, and with it the
- * feed. So it is switched to not waiting as long as pictures are drawn. Node offers that only on the handle.
+ * feed. So it is switched to not waiting as long as frames are drawn. Node offers that only on the handle.
  */
 function setBlocking(output: NodeJS.WriteStream, blocking: boolean): void {
   const { _handle: handle } = output as { _handle?: { setBlocking?: (blocking: boolean) => void } };
   handle?.setBlocking?.(blocking);
+}
+
+/** Characters of stderr that are kept while the dashboard is shown: the newest. */
+const MOST = 100_000;
+
+/**
+ * Holds back what this process writes to stderr, if that is a terminal: it would tear the dashboard.
+ * @returns ends that, and writes what was held back
+ */
+function holdStderr(stream: NodeJS.WriteStream = process.stderr): () => void {
+  if (!stream.isTTY) return () => undefined;
+  const write = stream.write.bind(stream);
+  let held = '';
+  stream.write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
+    held = (held + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString())).slice(-MOST);
+    const done = rest.findLast((argument) => typeof argument === 'function') as (() => void) | undefined;
+    if (done !== undefined) process.nextTick(done);
+    return true;
+  };
+  return () => {
+    stream.write = write;
+    if (held !== '') write(held);
+    held = '';
+  };
 }

@@ -2,18 +2,18 @@
 import { durationText } from '../core/duration.ts';
 import { count, showClock, showDuration, showGap, showShare } from '../core/format.ts';
 import type { GapFacts, SampleMessage } from '../core/messages.ts';
-import { REASON_MEANS } from '../core/reasons.ts';
-import type { Glyphs } from './glyphs.ts';
+import { REASON_MEANS, showReasons, withMessage } from '../core/reasons.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
-import { uptimeOf, type Lane } from './lane.ts';
+import { ratio } from '../core/uptime.ts';
+import type { Lane } from './lane.ts';
 import { disagreement, stateOf, type Row, type SourceState } from './dashboard-model.ts';
-import { reasonText } from './view-events.ts';
 import { styleOf } from './view-rows.ts';
 import { cellsFor, drawAxis, drawSpark, drawStrip, type Place, type Window } from './view-strip.ts';
-import { showLatency, stateWord } from './column-text.ts';
+import { showLatency, stateWord } from './text-cells.ts';
 
 /** What the details are drawn with. */
-export interface DetailBrush {
+interface DetailBrush {
   readonly grid: Grid;
   readonly glyphs: Glyphs;
   readonly window: Window;
@@ -36,9 +36,9 @@ export function drawDetail(brush: DetailBrush, row: Row, place: Place): number {
     if (y + tall + 3 > bottom) break;
     y = drawState(brush, seen, row.lanes.length > 1, { ...place, y });
     drawAxis(grid, { x, y, width, height: 1 }, window, brush.marks, glyphs);
-    const heard = seen.source.connected ? now : seen.source.heard;
+    const knownUntil = seen.source.connected ? now : seen.source.lastMessageAt;
     const strip = { x, y: y + 1, width, height: tall };
-    drawStrip(grid, strip, seen.lane.cells(cellsFor(width, window), now, heard), glyphs);
+    drawStrip(grid, strip, seen.lane.cells(cellsFor(width, window), now, knownUntil), glyphs);
     y += tall + 1;
     y = drawLatency(brush, seen.lane, { ...place, y });
   }
@@ -85,13 +85,13 @@ function drawState({ grid, glyphs, now }: DetailBrush, seen: Seen, many: boolean
   if (status !== state && status !== lane.state) head.push([`   status ${stateWord(status)}`, 'ahead']);
   const counts = lane.counts(now);
   head.push(
-    [`   uptime ${showShare(uptimeOf(counts))}, ${count(counts.gaps, 'gap')}`, 'plain'],
+    [`   uptime ${showShare(ratio(counts))}, ${count(counts.gaps, 'gap')}`, 'plain'],
     [counts.downMs === 0 ? '' : `, down for ${showDuration(counts.downMs)} in all`, 'plain'],
     [counts.unobservedMs === 0 ? '' : `, not observed for ${showDuration(counts.unobservedMs)}`, 'unobserved'],
   );
   grid.spans(x, y, head, width);
   if (reason === null) return y + 1;
-  grid.put(x, y + 1, reasonText(reason, lane.message), styleOf(state), width);
+  grid.put(x, y + 1, withMessage(reason, lane.message), styleOf(state), width);
   grid.put(x, y + 2, REASON_MEANS[reason], 'dim', width);
   return y + 3;
 }
@@ -155,20 +155,20 @@ function drawLists(brush: DetailBrush, row: Row, place: Place): number {
   return Math.max(0, Math.max(gaps.length - top - (first - 1), probes.length - top - (height - first - 1)));
 }
 
-interface Told<T> {
-  readonly what: T;
+interface FromSource<T> {
+  readonly item: T;
   readonly source: SourceState;
 }
 
 /** The lists of all lanes as one, the newest first. */
-function newest<T>(row: Row, of: (seen: Seen) => readonly T[], time: (each: T) => number): Told<T>[] {
+function newest<T>(row: Row, of: (seen: Seen) => readonly T[], time: (each: T) => number): FromSource<T>[] {
   return row.lanes
-    .flatMap((seen) => of(seen).map((what) => ({ what, source: seen.source })))
-    .sort((a, b) => time(b.what) - time(a.what));
+    .flatMap((seen) => of(seen).map((item) => ({ item, source: seen.source })))
+    .sort((a, b) => time(b.item) - time(a.item));
 }
 
-function probeSpans({ what, source }: Told<SampleMessage>, many: boolean, glyphs: Glyphs): Span[] {
-  const { at, durationMs, result, reason, message, phases } = what;
+function probeSpans({ item, source }: FromSource<SampleMessage>, many: boolean, glyphs: Glyphs): Span[] {
+  const { at, durationMs, result, reason, message, phases } = item;
   const parts = [
     ['dns', phases.dnsMs],
     ['connect', phases.connectMs],
@@ -182,7 +182,7 @@ function probeSpans({ what, source }: Told<SampleMessage>, many: boolean, glyphs
     [`${glyphs.states[result]} ${stateWord(result).padEnd(4)} `, styleOf(result)],
     [`${showLatency(durationMs).padStart(7)} `, 'plain'],
     [` ${took.join('  ')}`, 'dim'],
-    [reason === null ? '' : `  ${reasonText(reason, message)}`, 'plain'],
+    [reason === null ? '' : `  ${withMessage(reason, message)}`, 'plain'],
   ];
 }
 
@@ -200,12 +200,11 @@ function openSpans({ lane, source }: Seen, many: boolean, now: number): Span[][]
   ];
 }
 
-function gapSpans({ what, source }: Told<GapFacts>, many: boolean): Span[] {
-  const reasons = what.reasons.map((each) => `${each.reason} ×${String(each.count)}`).join(', ');
+function gapSpans({ item, source }: FromSource<GapFacts>, many: boolean): Span[] {
   return [
-    [`${showClock(what.from)} `, 'dim'],
+    [`${showClock(item.from)} `, 'dim'],
     [many ? `${source.vantage} ` : '', 'dim'],
-    [` ${showGap(what)}  `, 'strong'],
-    [reasons, 'dim'],
+    [` ${showGap(item)}  `, 'strong'],
+    [showReasons(item.reasons), 'dim'],
   ];
 }

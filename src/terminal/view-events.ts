@@ -1,7 +1,8 @@
-/** Tells what happened, an entry a line. Pure. */
+/** Draws what happened, one entry per line. Pure. */
 import { count, showClock, showDuration } from '../core/format.ts';
+import { withMessage } from '../core/reasons.ts';
 import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
-import type { Glyphs } from './glyphs.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import type { Entry } from './event-list.ts';
 import type { SourceState } from './dashboard-model.ts';
@@ -39,8 +40,8 @@ function spansOf(entry: Entry, glyphs: Glyphs): Span[] {
       const sign = `${glyphs.recovered} `;
       return [[sign, 'up'], [showRecovery(incident) ?? '', 'plain'], ...found(incident)];
     }
-    case 'blind': {
-      const { services, reason, to } = entry.blindness;
+    case 'unobserved': {
+      const { services, reason, to } = entry.span;
       const [first] = services;
       const who = services.size === 1 ? (first ?? '') : count(services.size, 'service');
       const until = to === null ? 'not observed' : `not observed for ${showDuration(to - entry.at)}`;
@@ -63,7 +64,7 @@ function spansOfEvent(event: (Entry & { kind: 'event' })['event'], glyphs: Glyph
     case 'connection-lost':
       return [
         [`${glyphs.lost} ${event.service} lost its kept connection`, 'ahead'],
-        [`  ${reasonText(event.reason, event.message)}`, 'dim'],
+        [`  ${withMessage(event.reason, event.message)}`, 'dim'],
       ];
     case 'identity':
       return [
@@ -77,7 +78,7 @@ function spansOfEvent(event: (Entry & { kind: 'event' })['event'], glyphs: Glyph
 function why({ falls }: Incident): Span[] {
   const first = falls[0];
   if (first === undefined) return [];
-  if (falls.length === 1) return [[`  ${reasonText(first.reason ?? 'error', first.message)}`, 'dim']];
+  if (falls.length === 1) return [[`  ${withMessage(first.reason ?? 'error', first.message)}`, 'dim']];
   const reasons = [...new Set(falls.map(({ reason }) => reason ?? 'error'))].join(', ');
   const names = falls.slice(0, NAMED).map(({ service }) => service);
   if (falls.length > NAMED) names.push(`and ${String(falls.length - NAMED)} more`);
@@ -90,9 +91,4 @@ function found({ falls, gaps }: Incident): Span[] {
   if (falls.length !== 1 || gap === undefined) return [];
   const reasons = gap.reasons.map((each) => each.reason).join(', ');
   return [[`  ${count(gap.failed, 'probe')} failed: ${reasons}`, 'dim']];
-}
-
-/** `refused: nothing listens there (127.0.0.1:80)`. */
-export function reasonText(reason: string, message: string | null): string {
-  return message === null ? reason : `${reason}: ${message}`;
 }

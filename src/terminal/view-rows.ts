@@ -1,16 +1,15 @@
-/** Draws the list of the services, each in one line. Pure. */
-import { showDuration, showShare } from '../core/format.ts';
+/** Draws the list of services: a line for each, or a card of two lines where there is room. Pure. */
+import { showDuration, showShare, count } from '../core/format.ts';
 import type { State } from '../core/model.ts';
-import type { Columns } from './columns.ts';
-import type { Glyphs } from './glyphs.ts';
+import type { Columns, LaneItem, Group } from './list-layout.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
-import { uptimeOf } from './lane.ts';
-import type { LaneItem } from './list-layout.ts';
+import { ratio } from '../core/uptime.ts';
 import { disagreement, stateOf, worstOf, type Row } from './dashboard-model.ts';
-import type { Group } from './order.ts';
-import type { Style } from './style.ts';
+import type { Style } from './palette.ts';
 import { cellsFor, drawSpark, drawStrip, type Window } from './view-strip.ts';
-import { coarse, fitGap, showLatency, stateWord } from './column-text.ts';
+import { coarse, fitGap, showLatency, stateWord, showAgo } from './text-cells.ts';
+import type { GapFacts } from '../core/messages.ts';
 
 /** What the list is drawn with. */
 export interface Brush {
@@ -63,7 +62,7 @@ export function drawService({ grid, columns, glyphs, now }: Brush, row: Row, y: 
 }
 
 /** The state in a word and a sign; what is not settled is shown, and said to be so. @param room in cells */
-export function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number): Span {
+function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number): Span {
   const live = seen.lane.live(now);
   const state = stateOf(seen, now);
   const word = `${glyphs.states[state]} ${stateWord(state, room - 2)}`;
@@ -73,37 +72,68 @@ export function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number):
 }
 
 /** The strip of a lane. */
-export function drawLaneStrip(brush: Brush, { lane, source }: LaneItem, y: number, height: number): void {
+function drawLaneStrip(brush: Brush, { lane, source }: LaneItem, y: number, height: number): void {
   const { grid, columns, glyphs, window, now } = brush;
-  const heard = source.connected ? now : source.heard;
-  const seen = lane.cells(cellsFor(columns.strip.width, window), now, heard);
+  const knownUntil = source.connected ? now : source.lastMessageAt;
+  const seen = lane.cells(cellsFor(columns.strip.width, window), now, knownUntil);
   drawStrip(grid, { ...columns.strip, y, height }, seen, glyphs);
+}
+
+/** The latency now, and the open outage or else the last gap with its bounds. Returns that gap; null where it is not shown. */
+function drawLatencyAndGap(brush: Brush, item: LaneItem, y: number): GapFacts | null {
+  const { grid, columns, now } = brush;
+  const { latency, gap } = columns;
+  const { lane } = item;
+  const ms = lane.latency.now;
+  const well = stateOf(item, now) === 'up' ? 'plain' : 'dim';
+  grid.putRight(latency.x + latency.width, y, ms === null ? '–' : showLatency(ms), well, latency.width);
+  const openMs = lane.openMs(now);
+  const last = openMs === null ? (lane.gaps.at(-1) ?? null) : null;
+  if (openMs !== null) grid.put(gap.x, y, `${showDuration(openMs)} so far`, 'down', gap.width);
+  else if (last === null) grid.put(gap.x, y, '–', 'dim', gap.width);
+  else grid.put(gap.x, y, fitGap(last, gap.width), 'plain', gap.width);
+  return last;
 }
 
 /** One service, or one vantage's view of it, in one line. */
 export function drawLine(brush: Brush, item: LaneItem, y: number, selected: boolean): void {
   const { grid, columns, glyphs, now } = brush;
-  const { name, state, latency, spark, gap, ago, gaps, uptime } = columns;
+  const { name, state, spark, ago, gaps, uptime } = columns;
   const { lane } = item;
   grid.put(name.x, y, item.label, selected ? 'accent' : 'plain', name.width);
   grid.spans(state.x, y, [stateSpan(brush, item, state.width)], state.width);
   drawLaneStrip(brush, item, y, 1);
 
-  const ms = lane.latency.now;
-  const well = stateOf(item, now) === 'up' ? 'plain' : 'dim';
-  grid.putRight(latency.x + latency.width, y, ms === null ? '–' : showLatency(ms), well, latency.width);
   if (spark.width > 0) drawSpark(grid, spark.x, y, lane.latency.buckets(spark.width, now), glyphs);
 
-  const open = lane.openMs(now);
-  const last = lane.gaps.at(-1);
-  if (open !== null) grid.put(gap.x, y, `${showDuration(open)} so far`, 'down', gap.width);
-  else if (last === undefined) grid.put(gap.x, y, '–', 'dim', gap.width);
-  else {
-    grid.put(gap.x, y, fitGap(last, gap.width), 'plain', gap.width);
-    grid.putRight(ago.x + ago.width, y, coarse(now - last.to), 'dim', ago.width);
-  }
+  const last = drawLatencyAndGap(brush, item, y);
+  if (last !== null) grid.putRight(ago.x + ago.width, y, coarse(now - last.to), 'dim', ago.width);
   const counts = lane.counts(now);
-  const share = uptimeOf(counts);
+  const share = ratio(counts);
   grid.putRight(gaps.x + gaps.width, y, String(counts.gaps), counts.gaps > 0 ? 'strong' : 'dim', gaps.width);
   grid.putRight(uptime.x + uptime.width, y, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);
+}
+
+/** One service, or one vantage's view of it, as a card. */
+export function drawCard(brush: Brush, item: LaneItem, y: number, selected: boolean): void {
+  const { grid, columns, glyphs, now } = brush;
+  const { name, latency, gap, uptime } = columns;
+  const { lane } = item;
+  grid.put(name.x, y, item.label, selected ? 'accent' : 'strong', name.width);
+  const indent = item.label.length - item.label.trimStart().length;
+  grid.spans(name.x + indent, y + 1, [stateSpan(brush, item, name.width - indent)], name.width - indent);
+  drawLaneStrip(brush, item, y, 2);
+
+  if (latency.width > 0) drawSpark(grid, latency.x, y + 1, lane.latency.buckets(latency.width, now), glyphs);
+
+  const last = drawLatencyAndGap(brush, item, y);
+  if (last !== null) {
+    const reasons = last.reasons.map(({ reason }) => reason).join(', ');
+    grid.put(gap.x, y + 1, `${showAgo(now - last.to)}  ${reasons}`, 'dim', gap.width);
+  } else if (lane.openMs(now) !== null) grid.put(gap.x, y + 1, lane.board.reason ?? '', 'down', gap.width);
+  const counts = lane.counts(now);
+  const share = ratio(counts);
+  const right = uptime.x + uptime.width;
+  grid.putRight(right, y, count(counts.gaps, 'gap'), counts.gaps > 0 ? 'strong' : 'dim', uptime.width);
+  grid.putRight(right, y + 1, showShare(share), share === 1 ? 'dim' : 'plain', uptime.width);
 }

@@ -1,13 +1,12 @@
 /** Draws strips, their time axis and sparklines. Pure. */
 import { showClock } from '../core/format.ts';
-import type { Glyphs } from './glyphs.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import type { Grid } from './cell-grid.ts';
 import type { Bucket } from './latency.ts';
 import { median } from './latency.ts';
-import { SEEN } from './strip-ring.ts';
-import { AHEAD, type Cells } from './strip-cells.ts';
-import type { Style } from './style.ts';
-import { coarse } from './column-text.ts';
+import { SEEN, AHEAD, type Cells } from './strip-cells.ts';
+import type { Style } from './palette.ts';
+import { coarse } from './text-cells.ts';
 
 /** The stretch of time that is shown. */
 export interface Window {

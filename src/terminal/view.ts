@@ -1,22 +1,17 @@
 /**
- * The whole picture: a pure function from what is known and what was chosen to cells. What the keys need to know of the
- * picture comes with it.
+ * The whole frame: a pure function from what is known and what was chosen to cells. What the keys need to know of the
+ * frame comes with it.
  */
-import { cardColumns, lineColumns } from './columns.ts';
-import type { Glyphs } from './glyphs.ts';
+import { cardColumns, lineColumns, itemsOf, layoutOf, scrolled, seenFrom, type Item, arranged } from './list-layout.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import { Grid, type Size } from './cell-grid.ts';
-import { itemsOf, layoutOf, scrolled, seenFrom, type Item } from './list-layout.ts';
 import type { Model, Row } from './dashboard-model.ts';
-import { arranged } from './order.ts';
 import { widthOf } from './text-cells.ts';
-import type { Ui } from './ui.ts';
-import { drawCard } from './view-cards.ts';
+import type { Ui } from './key-bindings.ts';
+import { drawCard, drawHeading, drawHeads, drawLine, drawService, type Brush } from './view-rows.ts';
 import { drawDetail } from './view-detail.ts';
 import { drawEntries } from './view-events.ts';
-import { drawFoot } from './view-foot.ts';
-import { drawHeader } from './view-header.ts';
-import { drawHelp } from './view-help.ts';
-import { drawHeading, drawHeads, drawLine, drawService, type Brush } from './view-rows.ts';
+import { drawFoot, drawHeader, drawHelp } from './view-bars.ts';
 import { drawAxis, type Window } from './view-strip.ts';
 
 /** The smallest screen that something can be shown on. */
@@ -26,15 +21,15 @@ const PANEL_WIDTH = 160;
 /** From this height on there are empty lines between the parts. */
 const ROOMY_HEIGHT = 30;
 
-/** What the picture is made from. Times in milliseconds since the epoch. */
-export interface Scene {
+/** What the frame is made from. Times in milliseconds since the epoch. */
+interface Scene {
   readonly model: Model;
   readonly ui: Ui;
   readonly size: Size;
   readonly glyphs: Glyphs;
   /** The present. */
   readonly clock: number;
-  /** Events that wait while the picture is held still. */
+  /** Events that wait while the display is paused. */
   readonly waiting: number;
 }
 
@@ -52,11 +47,11 @@ export interface View {
   readonly serviceAt: ReadonlyMap<number, string>;
 }
 
-/** Draws the picture. */
+/** Draws the frame. */
 export function view(scene: Scene): View {
   const { model, ui, size, glyphs, clock } = scene;
   const grid = new Grid(size, glyphs.ascii);
-  const now = ui.held ?? clock;
+  const now = ui.pausedAt ?? clock;
   const groups = arranged(model.rows, ui, now);
   const rows = groups.flatMap((group) => group.rows);
   const none = { grid, order: rows.map(({ name }) => name), page: 1, top: ui.top, below: 0, serviceAt: new Map() };
@@ -105,7 +100,7 @@ function drawList(
   drawAxis(grid, { ...columns.strip, y: first - 1, height: 1 }, window, marksOf(model), glyphs);
 
   if (items.length === 0) {
-    const why = ui.filter === '' ? 'No service is known yet.' : 'No service is like that. Esc shows all of them.';
+    const why = ui.filter === '' ? 'No service is known yet.' : 'No service matches. Esc shows all of them.';
     grid.put(columns.name.x, first, why, 'dim');
   }
   const isChosen = (item: Item): boolean => item.kind !== 'heading' && item.row === selected;

@@ -57,7 +57,10 @@ async function measure(dir: string, names: readonly string[], say: (progress: st
       if (msg === 'started' && feed !== undefined) resolve(feed);
     });
   });
-  const clients = Array.from({ length: CLIENTS }, () => new WebSocket(`${http.replace('http', 'ws')}/feed?token=${TOKEN}`));
+  const clients = Array.from(
+    { length: CLIENTS },
+    () => new WebSocket(`${http.replace('http', 'ws')}/feed?token=${TOKEN}`),
+  );
   let late: number[] = [];
   for (const client of clients) {
     client.on('message', (data: Buffer) => {

@@ -49,10 +49,10 @@ describe('where vantages disagree', () => {
     picture.take(hello);
     // Known to the hello already: only news.
     picture.take({ ...partial, seq: 6 });
-    assert.equal(picture.known('web').disagreement, null);
+    assert.equal(picture.extras('web').disagreement, null);
     picture.take(partial);
     assert.equal(picture.services[0]?.status, 'partial');
-    assert.equal(picture.known('web').disagreement, 'down from there, up from here');
+    assert.equal(picture.extras('web').disagreement, 'down from there, up from here');
   });
 
   it('is shown in lines', () => {

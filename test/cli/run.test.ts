@@ -65,9 +65,9 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const { code, stdout } = await runs(service, files, command);
     assert.equal(code, 1, stdout);
     assert.match(stdout, /^web {3}down 0\.\d\d s \(0\.\d\d–0\.\d\d\) from [+−].*, .*refused ×\d+/m);
-    assert.match(stdout, /^BAD: web was down 0\.\d\d s/m);
+    assert.match(stdout, /^FAIL: web was down 0\.\d\d s/m);
     const report = readReport(path('json'));
-    assert.equal(report.verdict?.result, 'bad');
+    assert.equal(report.verdict?.result, 'fail');
     const [gap] = report.vantages[0]!.services[0]!.gaps;
     assert.ok(gap !== undefined && gap.minMs <= 300 && (gap.maxMs ?? 0) >= 300, JSON.stringify(gap));
     assert.ok((gap.fromStartMs ?? -1) > -100);
@@ -84,7 +84,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const slow = ['--before', '300ms', '--after', '300ms', '-i', '3s', '-t', '300ms'];
     const { code, stdout } = await run(['run', `web=${String(service.port)}`, ...slow, '--', ...command]);
     assert.equal(code, 1, stdout);
-    assert.match(stdout, /^NOT PROVEN: web was probed every 3\.00 s only, /m);
+    assert.match(stdout, /^NOT PROVEN: web was probed only every 3\.00 s, /m);
   });
 
   it('writes its files before an output that can not be written, and says so in words', async () => {
@@ -107,7 +107,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.8`];
     const { code, stdout } = await runs(service, ['--max-gap', '10s', '--max-total', '20s'], command);
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /^PASS: the longest gap, .* of web, is inside the budget of 10\.0 s, and no service/m);
+    assert.match(stdout, /^PASS: the longest gap, .* of web, is within the budget of 10\.0 s, and no service/m);
   });
 
   it('ends with 3 where the command fails, with its code in the report', async () => {
@@ -129,7 +129,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const { code, stdout } = await runs(service, ['--give-up', '1s'], ['kill', '-KILL', String(service.pid)]);
     assert.equal(code, 1);
     assert.match(stdout, /^web {3}down .* so far \(at least .*\) from [+−].*; did not come back$/m);
-    assert.match(stdout, /^BAD: web did not come back, /m);
+    assert.match(stdout, /^FAIL: web did not come back, /m);
   });
 
   it('does not start the command where a service is not up, and says which one and why', async () => {
@@ -202,7 +202,7 @@ describe('gapwatch run that can not begin', { concurrency: 2 }, () => {
     ['a path that is not there', ['8080', '--', './nothing'], /There is no file \.\/nothing\. Nothing was started/],
     ['a file that is no program', ['8080', '--', './plain'], /plain is not executable/],
     ['a folder', ['8080', '--', '.'], /There is no/],
-    ['no command', ['8080'], /the command stands behind --/],
+    ['no command', ['8080'], /put the command after --/],
     ['an empty command', ['8080', '--', ''], /The command is empty/],
     ['no service', ['--', 'true'], /No service to watch/],
     [

@@ -36,7 +36,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     await program.line(/GAP/);
     assert.equal(await program.end('SIGINT'), 130);
     // Where this machine is busy the program may truly stall, and says so.
-    const lines = program.lines.filter((line) => !/UNOBSERVED {2}stalled|is looked at again/.test(line));
+    const lines = program.lines.filter((line) => !/UNOBSERVED {2}stalled|observed again/.test(line));
     const [up, down, back, gap, empty, head, row, ...rest] = lines;
     const where = `127\\.0\\.0\\.1:${String(backend.port)}`;
     assert.match(up ?? '', new RegExp(`^${STAMP}  api   UP          first answer$`));

@@ -12,34 +12,34 @@ const http = { type: 'http', url: 'http://h/' };
 const redis = { type: 'redis', host: 'h' };
 
 describe('a file that is no configuration', () => {
-  it('is told with line and column where it is not JSON', async () => {
+  it('is reported with line and column where it is not JSON', async () => {
     const texts: Readonly<Record<string, RegExp>> = {
       '{\n  "services": [\n    { "name": web }\n  ]\n}':
-        /^ {2}services\.json:3:15: this is no value; text stands in double quotes$/m,
+        /^ {2}services\.json:3:15: this is not a value; text needs double quotes$/m,
       '{"vantage": "a"\n "feed": {}}': /services\.json:2:2: a comma is missing before this/,
       '{"services": [': /services\.json:1:15: a closing \] is missing here/,
       '{"vantage": "a': /services\.json:1:13: a text is not closed/,
-      '{"vantage": "a"} {}': /services\.json:1:18: the file goes on here after its end/,
+      '{"vantage": "a"} {}': /services\.json:1:18: the file continues here after its end/,
       '': /services\.json:1:1: the file is empty/,
       '// only this': /services\.json:1:1: the file is empty/,
       '[]': /services\.json:1:1: a list is not a configuration/,
       '{"services":[{"name":"a",\n"name":"b"}]}':
-        /services\.json:2:1 {2}services\[0\]\.name: this field stands here for the second time/,
+        /services\.json:2:1 {2}services\[0\]\.name: this field is given twice/,
     };
     for (const [json, expected] of Object.entries(texts))
       assert.match((await folder.refusal({ json })).message, expected);
-    assert.match((await folder.refusal({ json: '['.repeat(200_000) })).message, /inside each other too deeply/);
+    assert.match((await folder.refusal({ json: '['.repeat(200_000) })).message, /are nested too deeply/);
     const utf16 = Uint8Array.from([0xff, 0xfe, 0x7b, 0, 0x7d, 0]);
     assert.match((await folder.refusal({ json: utf16 })).message, /services\.json: this is not UTF-8 text/);
   });
 
-  it('is told where it is missing, or a folder', async () => {
+  it('is reported where it is missing, or a folder', async () => {
     const missing = await folder.refusal({ file: 'none.json', targets: ['8080'] });
     assert.deepEqual([missing.code, missing.message.split('\n')[1]], ['unreadable', '  none.json: no such file']);
     assert.match((await folder.refusal({ file: '.' })).message, /\.: this is a folder, not a file/);
   });
 
-  it('names nothing: the way to name a service and the demo are told', async () => {
+  it('names nothing: the message says how to name a service, and names the demo', async () => {
     const nothing = await folder.refusal({});
     assert.equal(nothing.code, 'no-services');
     assert.match(nothing.message, /^No service to watch\.[^]*gapwatch web=8080[^]*services\.json[^]*gapwatch demo/);
@@ -48,7 +48,7 @@ describe('a file that is no configuration', () => {
 });
 
 describe('a field that is wrong', () => {
-  it('is told with its place, what stands there and what may', async () => {
+  it('is reported with its place, what is there and what is allowed', async () => {
     const services = [
       { name: 'a', ...tcp },
       { name: 'b', ...tcp, port: 70_000 },
@@ -65,7 +65,7 @@ describe('a field that is wrong', () => {
     );
   });
 
-  it('is told together with all others, in the order of the file', async () => {
+  it('is reported together with all others, in the order of the file', async () => {
     const services = [{ name: 'a', ...tcp, port: '80' }, { name: 'b', type: 'tpc' }, { ...tcp }, 5];
     const { message } = await folder.refusal({
       json: { services, vantge: 'x' },
@@ -85,7 +85,7 @@ describe('a field that is wrong', () => {
     assert.match(message, /… and 10 more$/);
   });
 
-  it('is told in the words of its field', async () => {
+  it('is reported in the words of its field', async () => {
     const problems: readonly [Readonly<Record<string, unknown>>, RegExp][] = [
       [
         { ...tcp, prot: 1 },
@@ -116,7 +116,7 @@ describe('a field that is wrong', () => {
       [{ ...tcp, name: '\ud800' }, /\.name: "\\ud800" is not a name/],
       [{ ...tcp, name: 'x'.repeat(101) }, /\.name: "x+…" is not a name; 1 to 100 characters/],
       [{ ...tcp, host: 'h:80' }, /\.host: "h:80" is not a host/],
-      [{ ...tcp, url: 'tcp://h:1', port: undefined }, /\.host: stands beside "url"/],
+      [{ ...tcp, url: 'tcp://h:1', port: undefined }, /\.host: conflicts with "url"/],
       [{ type: 'tcp' }, /^services\[0\]: no address; "host" and "port", or "url"/],
       [{ type: 'tcp', host: 'h' }, /no port; "port" is missing beside "host"/],
       [{ type: 'redis' }, /no address; "host", or "url"/],
@@ -140,16 +140,13 @@ describe('a field that is wrong', () => {
       ],
       [{ ...http, method: 'get' }, /\.method: "get" is not a method, did you mean "GET"\?/],
       [{ ...http, follow: -1 }, /\.follow: -1 is not a number of redirects; a whole number from 0 to 20/],
-      [
-        { ...http, headers: { 'Bad: name': 'x' } },
-        /^services\[0\]\.headers: what stands here is not the name of a header/,
-      ],
+      [{ ...http, headers: { 'Bad: name': 'x' } }, /^services\[0\]\.headers: this is not the name of a header/],
       [{ ...http, headers: { Connection: 'close' } }, /\.headers\.Connection: the probe sends this header itself/],
-      [{ ...http, headers: { A: '1', a: '2' } }, /\.headers\.a: this header stands here twice/],
+      [{ ...http, headers: { A: '1', a: '2' } }, /\.headers\.a: this header is given twice/],
       [{ ...http, headers: { A: 'a\nb' } }, /\.headers\.A: its value holds a character that a header can't have/],
       [
         { ...http, url: 'http://u:p@h', headers: { authorization: 'x' } },
-        /\.headers\.authorization: stands beside the user/,
+        /\.headers\.authorization: conflicts with the user/,
       ],
       [{ ...http, expect: { status: 700 } }, /\.expect\.status: 700 is not a status; from 100 to 599/],
       [
@@ -158,25 +155,25 @@ describe('a field that is wrong', () => {
       ],
       [{ ...http, expect: { status: '300-200' } }, /300-200 is not a status; from 100 to 599, the lower one first/],
       [{ ...http, expect: { body: 'x' }, method: 'HEAD' }, /a HEAD request is answered without a body/],
-      [{ ...http, tls: {} }, /\.tls: stands beside a URL without TLS/],
+      [{ ...http, tls: {} }, /\.tls: conflicts with a URL without TLS/],
       [{ ...redis, db: -1 }, /\.db: -1 is not the number of a database/],
       [{ ...redis, role: 'slave' }, /\.role: "slave" is not a role; "master" or "replica"/],
       [{ ...redis, username: 'me' }, /\.username: a user without a password/],
-      [{ type: 'redis', url: 'redis://h/1', db: 1 }, /\.db: stands beside "url"/],
+      [{ type: 'redis', url: 'redis://h/1', db: 1 }, /\.db: conflicts with "url"/],
       [
         { ...redis, password: 5 },
-        /\.password: a number stands here; it takes text in double quotes, \{ "env": NAME \}/,
+        /\.password: a number is not allowed here; it takes text in double quotes, \{ "env": NAME \}/,
       ],
       [{ ...redis, password: '' }, /\.password: it is empty/],
       [{ ...redis, password: { env: 'NOT_SET' } }, /\.password: the environment variable NOT_SET is not set/],
       [{ ...redis, password: { file: 'none.txt' } }, /\.password\.file: none\.txt: no such file/],
       [{ ...redis, password: { file: '.' } }, /\.password\.file: \.: this is a folder/],
-      [{ ...redis, password: { enw: 'X' } }, /\.password: an object stands here; it takes/],
+      [{ ...redis, password: { enw: 'X' } }, /\.password: an object is not allowed here; it takes/],
     ];
     for (const [service, expected] of problems) assert.match(await folder.problem(service), expected);
   });
 
-  it('is told for the feed, the history and the defaults too', async () => {
+  it('is reported for the feed, the history and the defaults too', async () => {
     const { message } = await folder.refusal({
       json: {
         services: [{ name: 'a', ...tcp }],
@@ -194,7 +191,7 @@ describe('a field that is wrong', () => {
     assert.match(message, /history\.dir: 5 is not a path/);
   });
 
-  it('is told on the command line by the name of the option', async () => {
+  it('is reported on the command line by the name of the option', async () => {
     const options = { interval: '5', timeout: 'x', connection: 'old', vantage: '' };
     const { message } = await folder.refusal({ targets: ['8080'], options });
     assert.match(message, /^ {2}--interval: 5 has no unit/m);
@@ -205,7 +202,7 @@ describe('a field that is wrong', () => {
 });
 
 describe('a name that is taken', () => {
-  it('is told with its owner', async () => {
+  it('is reported with its owner', async () => {
     const services = [
       { name: 'a', ...tcp },
       { name: 'a', ...tcp, enabled: false },
@@ -214,8 +211,8 @@ describe('a name that is taken', () => {
     assert.deepEqual(
       problems.map(({ place, message }) => [place, message]),
       [
-        ['services[1].name', 'the name "a" is taken by services[0] already; every service has a name of its own'],
-        ['a=1', 'the name "a" is taken by services[0] already; NAME=WHERE gives this one another'],
+        ['services[1].name', 'the name "a" is already taken by services[0]; every service needs its own name'],
+        ['a=1', 'the name "a" is already taken by services[0]; NAME=WHERE gives this one another'],
       ],
     );
   });
@@ -227,7 +224,7 @@ describe('a name that is taken', () => {
     ];
     assert.match(
       (await folder.refusal({ json: { services } })).message,
-      /services\[1\]\.name: the name "a \(kept\)" is taken/,
+      /services\[1\]\.name: the name "a \(kept\)" is already taken/,
     );
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
-import { jsonSchema } from '../../src/config/json-schema.ts';
+import { jsonSchema } from '../../src/config/config-schema.ts';
 import { ConfigFolder } from './config-folder.ts';
 import { passes, type Schema } from './schema-reader.ts';
 

@@ -95,7 +95,7 @@ describe('a secret', () => {
     assert.ok(accepted > 100 && refused > 100, `${String(accepted)} accepted, ${String(refused)} refused`);
   });
 
-  it('that is kept elsewhere is told by where it is', async () => {
+  it('that is kept elsewhere is named by its place', async () => {
     const service = { type: 'redis', url: { env: 'CACHE_URL' } };
     const problem = await folder.problem(service, { CACHE_URL: 'redis://me:hunter2@h:99999' });
     assert.match(

@@ -69,7 +69,7 @@ describe('targets', () => {
       'db=h:0': /^db=h:0: 0 is not a port/,
       localhost: /^localhost: its port is missing; HOST:PORT such as localhost:8080$/,
       'localhost:http': /^localhost:…: its port is not a whole number/,
-      '::1:80': /^::1:80: an IPv6 address stands in brackets/,
+      '::1:80': /^::1:80: an IPv6 address goes in brackets/,
       'ftp://h': /^ftp:\/\/h: ftp:\/\/ can't be probed; PORT, HOST:PORT, or a URL with tcp/,
       '=80': /^=80: "" is not a name; 1 to 100 characters/,
       'a\u001b[2J=80': /^a\\u001b\[2J=80: "a\\u001b\[2J" is not a name/,
@@ -94,7 +94,7 @@ describe('targets', () => {
     const { problems } = await folder.refusal({ targets: ['8080', 'web=9090', '8080'] });
     assert.deepEqual(
       problems.map(({ message }) => message),
-      ['the name "8080" is taken by 8080 already; NAME=WHERE gives this one another'],
+      ['the name "8080" is already taken by 8080; NAME=WHERE gives this one another'],
     );
     await folder.load({ targets: ['8080', 'again=8080'] });
   });

@@ -5,46 +5,18 @@ import { runInNewContext } from 'node:vm';
 
 import fc from 'fast-check';
 
-import type { Gap, Hello, ServiceSnapshot, TimelineInterval, Transition } from '../../src/core/messages.ts';
+import type { Gap, TimelineInterval, Transition } from '../../src/core/messages.ts';
 import { STATES, type Result, type Sample, type State } from '../../src/core/model.ts';
-import { Board, BoardService, type ServiceInfo, type Totals } from '../../src/core/board.ts';
+import { Board, BoardService, infoOf, type Totals } from '../../src/core/board.ts';
 import { SettleQueue } from '../../src/core/settle-queue.ts';
 import { Timeline } from '../../src/core/timeline.ts';
+import { gap, hello, NO_PHASES, service, transition } from '../support/builders.ts';
 
 const BEGAN = 1_700_000_000_000;
-const INFO: ServiceInfo = {
-  kind: 'tcp',
-  target: 'tcp://127.0.0.1:1',
-  connection: 'new',
-  group: null,
-  intervalMs: 100,
-  timeoutMs: 1000,
-  rise: 1,
-  fall: 1,
-};
-const PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
-
 function boardOf(...names: string[]): Board {
   const board = new Board();
-  for (const name of names) board.services.set(name, new BoardService(name, INFO, BEGAN));
+  for (const name of names) board.services.set(name, new BoardService(name, infoOf(service(name)), BEGAN));
   return board;
-}
-
-function transition(from: State, to: State, at: number): Transition {
-  const reason = to === 'down' ? 'refused' : to === 'unobserved' ? 'stalled' : null;
-  const message = null;
-  return { type: 'transition', seq: 1, service: 'api', from, to, at, notBefore: at, notAfter: at, reason, message };
-}
-
-function gap(from: number, to: number): Gap {
-  const durationMs = to - from;
-  const reasons = [{ reason: 'refused', count: 1 }] as const;
-  return { type: 'gap', seq: 1, service: 'api', from, to, durationMs, minMs: 0, maxMs: durationMs, failed: 1, reasons };
-}
-
-function hello(services: readonly ServiceSnapshot[], now: number): Hello {
-  const monitor = { id: 'id', vantage: 'here', version: '0', startedAt: BEGAN };
-  return { type: 'hello', protocol: 1, monitor, now, seq: 0, resumed: false, services };
 }
 
 /** Each stretch of time begins where the last one ended, in another state; the last one is open. */
@@ -83,8 +55,8 @@ function tellStory(unknownMs: number, stretches: readonly Stretch[]): { messages
   let at = BEGAN + unknownMs;
   stretches.forEach(({ state, ms }, index) => {
     const before = stretches[index - 1];
-    messages.push(transition(before?.state ?? 'unknown', state, at));
-    if (before?.state === 'down') messages.push(gap(at - before.ms, at));
+    messages.push(transition('api', before?.state ?? 'unknown', state, at));
+    if (before?.state === 'down') messages.push(gap('api', at - before.ms, at));
     if (index < stretches.length - 1) at += ms;
   });
   return { messages, last: at };
@@ -159,7 +131,7 @@ describe('Board', () => {
         const joined = messages[cut - 1];
         const at = joined === undefined ? BEGAN : joined.type === 'gap' ? joined.to : joined.at;
         for (const message of messages.slice(0, cut)) whole.apply(message);
-        late.apply(hello(whole.snapshot(at), at));
+        late.apply(hello(whole.snapshot(at), { now: at }));
         assert.deepEqual(uptimesAt(late, at), uptimesAt(whole, at));
         const before = [whole, late].map((board) => board.services.get('api')?.totalsAt(at));
         for (const message of messages.slice(cut)) {
@@ -203,7 +175,7 @@ describe('Board', () => {
       for (let turn = 0; turn < times; turn++) {
         for (const result of ['up', 'down'] as const) {
           const reason = result === 'up' ? null : turn % 2 === 0 ? 'refused' : 'reset';
-          const sample: Sample = { sentAt: at, endedAt: at + 1, result, reason, message: 'm', phases: PHASES };
+          const sample: Sample = { sentAt: at, endedAt: at + 1, result, reason, message: 'm', phases: NO_PHASES };
           queue.end(queue.begin(), sample);
           at += 100;
         }
@@ -237,7 +209,7 @@ describe('Board', () => {
         for (const [to, tookMs] of changes) {
           if (to === from) continue;
           at += tookMs;
-          board.apply(transition(from, to, at));
+          board.apply(transition('api', from, to, at));
           from = to;
           const service = board.services.get('api');
           assert.deepEqual([service?.state, service?.timeline.at(-1)?.state], [to, to]);
@@ -250,20 +222,20 @@ describe('Board', () => {
 
   it('counts what comes after the wall clock was set back', () => {
     const board = boardOf('api');
-    board.apply(transition('unknown', 'up', BEGAN));
-    board.apply(transition('up', 'down', BEGAN - 3_600_000));
-    board.apply(transition('down', 'up', BEGAN - 3_600_000 + 700));
+    board.apply(transition('api', 'unknown', 'up', BEGAN));
+    board.apply(transition('api', 'up', 'down', BEGAN - 3_600_000));
+    board.apply(transition('api', 'down', 'up', BEGAN - 3_600_000 + 700));
     const totals = board.services.get('api')?.totalsAt(BEGAN - 3_600_000 + 1000);
     assert.deepEqual([totals?.upMs, totals?.downMs], [300, 700]);
   });
 
   it('keeps the status apart from the state once it was told of it', () => {
     const board = new Board();
-    board.services.set('api', new BoardService('api', { ...INFO, fall: 3 }, BEGAN));
+    board.services.set('api', new BoardService('api', { ...infoOf(service('api')), fall: 3 }, BEGAN));
     const status = (): State | undefined => board.services.get('api')?.status;
     board.apply({ type: 'status', service: 'api', at: BEGAN, status: 'up' });
-    board.apply(transition('unknown', 'up', BEGAN));
-    board.apply(transition('up', 'down', BEGAN + 1000));
+    board.apply(transition('api', 'unknown', 'up', BEGAN));
+    board.apply(transition('api', 'up', 'down', BEGAN + 1000));
     assert.equal(status(), 'up');
     board.apply({ type: 'status', service: 'api', at: BEGAN + 1200, status: 'down' });
     assert.equal(status(), 'down');
@@ -271,14 +243,14 @@ describe('Board', () => {
 
   it('drops the services that a hello does not name, and keeps what it knows beyond it of the others', () => {
     const board = boardOf('api', 'gone');
-    board.apply(transition('unknown', 'up', BEGAN + 10));
-    board.apply(transition('up', 'down', BEGAN + 1000));
-    board.apply(transition('down', 'up', BEGAN + 1400));
-    board.apply(gap(BEGAN + 1000, BEGAN + 1400));
+    board.apply(transition('api', 'unknown', 'up', BEGAN + 10));
+    board.apply(transition('api', 'up', 'down', BEGAN + 1000));
+    board.apply(transition('api', 'down', 'up', BEGAN + 1400));
+    board.apply(gap('api', BEGAN + 1000, BEGAN + 1400));
     const known = board.services.get('api');
     const [api] = board.snapshot(BEGAN + 2000);
     assert.ok(api !== undefined);
-    board.apply(hello([api, { ...api, service: 'new', state: 'unknown' }], BEGAN + 2000));
+    board.apply(hello([api, { ...api, service: 'new', state: 'unknown' }], { now: BEGAN + 2000 }));
     assert.deepEqual([...board.services.keys()], ['api', 'new']);
     assert.equal(board.services.get('api'), known);
     assert.ok(STATES.includes(board.services.get('new')?.state ?? 'up'));

@@ -1,30 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { GapFacts } from '../../src/core/messages.ts';
 import { Incidents, showFall, showRecovery, type Fall, type Incident } from '../../src/core/incidents.ts';
+import { gap } from '../support/builders.ts';
 
 function fall(service: string, at: number): Fall {
   return { service, at, reason: 'refused', message: null };
 }
 
-function gap(from: number, to: number): GapFacts {
-  const durationMs = to - from;
-  return { from, to, durationMs, minMs: durationMs - 100, maxMs: durationMs + 100, failed: 3, reasons: [] };
-}
-
-function told(falls: readonly Fall[]): Incident[] {
+function incidentsOf(falls: readonly Fall[]): Incident[] {
   const incidents = new Incidents();
   return [...new Set(falls.map((each) => incidents.fell(each)))];
 }
 
 describe('incidents', () => {
-  it('tells one service alone', () => {
-    assert.deepEqual(told([fall('web', 5000)]).map(showFall), ['web down']);
+  it('have one service alone', () => {
+    assert.deepEqual(incidentsOf([fall('web', 5000)]).map(showFall), ['web down']);
   });
 
-  it('tells services that fell within a second together, the first one named', () => {
-    const incidents = told([fall('web', 5000), fall('api', 5020), fall('cache', 5080), fall('db', 5040)]);
+  it('join services that fell within a second, the first one named', () => {
+    const incidents = incidentsOf([fall('web', 5000), fall('api', 5020), fall('cache', 5080), fall('db', 5040)]);
     assert.deepEqual(incidents.map(showFall), ['4 services down within 80 ms, the first web']);
     assert.deepEqual(
       incidents[0]?.falls.map(({ service }) => service),
@@ -33,12 +28,12 @@ describe('incidents', () => {
   });
 
   it('puts a fall that is settled late where its time is', () => {
-    const incidents = told([fall('api', 5900), fall('web', 5000)]);
+    const incidents = incidentsOf([fall('api', 5900), fall('web', 5000)]);
     assert.deepEqual(incidents.map(showFall), ['2 services down within 0.90 s, the first web']);
   });
 
   it('does not chain falls for longer than a second', () => {
-    const incidents = told([fall('a', 0), fall('b', 700), fall('c', 1400), fall('d', 2100)]);
+    const incidents = incidentsOf([fall('a', 0), fall('b', 700), fall('c', 1400), fall('d', 2100)]);
     assert.deepEqual(
       incidents.map(({ falls }) => falls.map(({ service }) => service)),
       [
@@ -49,7 +44,7 @@ describe('incidents', () => {
   });
 
   it('counts a service that falls twice as two incidents', () => {
-    const incidents = told([fall('web', 0), fall('web', 300)]);
+    const incidents = incidentsOf([fall('web', 0), fall('web', 300)]);
     assert.deepEqual(incidents.map(showFall), ['web down', 'web down']);
   });
 
@@ -58,10 +53,10 @@ describe('incidents', () => {
     const incident = incidents.fell(fall('web', 5000));
     incidents.fell(fall('api', 5080));
     assert.equal(showRecovery(incident), null);
-    assert.equal(incidents.ended('api', gap(5080, 5580)), incident);
+    assert.equal(incidents.ended('api', gap('api', 5080, 5580)), incident);
     assert.equal(incident.open, 1);
     assert.equal(showRecovery(incident), '1 of 2 services up again, the longest gap 0.50 s (0.40–0.60) of api');
-    incidents.ended('web', gap(5000, 7480));
+    incidents.ended('web', gap('web', 5000, 7480));
     assert.equal(incident.open, 0);
     assert.equal(showRecovery(incident), 'both services up again, the longest gap 2.48 s (2.38–2.58) of web');
   });
@@ -69,14 +64,14 @@ describe('incidents', () => {
   it('gives a gap to the newest incident of its service that is open', () => {
     const incidents = new Incidents();
     const first = incidents.fell(fall('web', 0));
-    incidents.ended('web', gap(0, 200));
+    incidents.ended('web', gap('web', 0, 200));
     const second = incidents.fell(fall('web', 300));
-    assert.equal(incidents.ended('web', gap(300, 400)), second);
+    assert.equal(incidents.ended('web', gap('web', 300, 400)), second);
     assert.equal(first.gaps.get('web')?.to, 200);
     assert.equal(showRecovery(second), 'web up again after 0.10 s (0.00–0.20)');
   });
 
   it('says so where it does not remember the fall', () => {
-    assert.equal(new Incidents().ended('web', gap(0, 200)), null);
+    assert.equal(new Incidents().ended('web', gap('web', 0, 200)), null);
   });
 });

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Stage } from '../../src/demo/stage.ts';
+import { DemoStage } from '../../src/demo/demo-stage.ts';
 import { endPrograms, entry, Program } from '../cli/program.ts';
 import { watched } from '../monitor/backend.ts';
 import { withEngine } from '../monitor/watch.ts';
@@ -28,7 +28,7 @@ function runs(pid: number): boolean {
   }
 }
 
-/** Waits for the end of processes, which nobody else can be asked for. */
+/** Waits for the end of processes, by their ids. */
 async function allEnded(pids: readonly number[]): Promise<void> {
   for (let turn = 0; turn < 500 && pids.some(runs); turn++) await sleep(10);
   assert.deepEqual(pids.filter(runs), []);
@@ -114,8 +114,8 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
     await allEnded(children);
   });
 
-  it('has services that misbehave as they are told, and come back', async () => {
-    const stage = await Stage.open();
+  it('has services that misbehave as they should, and come back', async () => {
+    const stage = await DemoStage.open();
     try {
       const { web, api, cache } = stage.ports;
       const services = [

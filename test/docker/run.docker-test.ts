@@ -28,7 +28,7 @@ describe('gapwatch run, on a restart of the Docker daemon', () => {
     const seen = report(t);
     if (seen === null) return;
     assert.equal(seen.code, 1);
-    assert.equal(seen.report.verdict?.result, 'bad');
+    assert.equal(seen.report.verdict?.result, 'fail');
     const faults = seen.report.verdict.faults.map(({ kind, vantage }) => `${kind} ${vantage}`);
     assert.deepEqual([...new Set(faults)], [`gap ${PLACES.loopback}`]);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { pageAssets } from '../../src/page/assets.ts';
+import { pageAssets } from '../../src/page/page-assets.ts';
 
 describe('the assets of the page', () => {
   const assets = pageAssets();

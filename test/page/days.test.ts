@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import type { Day } from '../../src/core/uptime.ts';
 import { daysOf, downShare, readDays } from '../../src/page/page-days.ts';
-import { dayWords, daysWords } from '../../src/page/tip-words.ts';
+import { dayText, daysText } from '../../src/page/page-text.ts';
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 const HOUR = 3_600_000;
@@ -33,8 +33,8 @@ describe('the days', () => {
   it('claims nothing of the days before the watch', () => {
     const days = daysOf(NOTHING, timeline, NOON);
     assert.ok(days.slice(0, -2).every(({ upMs, downMs, unobservedMs }) => upMs + downMs + unobservedMs === 0));
-    assert.match(dayWords(days[0] ?? assert.fail()), /Not known$/);
-    assert.equal(daysWords(days), 'Last 90 days: 2 days known, 2 of them with a gap');
+    assert.match(dayText(days[0] ?? assert.fail()), /Not known$/);
+    assert.equal(daysText(days), 'Last 90 days: 2 days known, 2 of them with a gap');
   });
 
   it('shows what the monitor kept of days that this page did not see, and what it saw beyond that', () => {
@@ -56,7 +56,7 @@ describe('the days', () => {
     assert.deepEqual(days[0], { from: midnight - 72 * HOUR, upMs: 0, downMs: 0, unobservedMs: 0, gaps: 0 });
     assert.deepEqual(days[1], { from: midnight - 48 * HOUR, upMs: 23 * HOUR, downMs: HOUR, unobservedMs: 0, gaps: 3 });
     assert.equal(days[3]?.upMs, 10 * HOUR);
-    assert.match(dayWords(days[1]), /^Sat 21 Nov \(UTC\)\n3 gaps, down for 1 h 00 min/);
+    assert.match(dayText(days[1]), /^Sat 21 Nov \(UTC\)\n3 gaps, down for 1 h 00 min/);
   });
 
   it('shows 0.2 s as surely as an hour, but less of it', () => {

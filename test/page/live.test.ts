@@ -4,7 +4,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 
 import type { Browser } from 'playwright-core';
 
-import { pageAssets } from '../../src/page/assets.ts';
+import { pageAssets } from '../../src/page/page-assets.ts';
 import { scene, type Scene, told } from '../server/scene.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
 import { launch, Tab } from './tab.ts';
@@ -56,7 +56,7 @@ describe('the live page', () => {
   );
 
   it(
-    'shows a gap of 0.2 s in every window, and tells it with its bounds',
+    'shows a gap of 0.2 s in every window, with its bounds',
     onPage(async (tab, at) => {
       const [web] = at.services;
       assert.ok(web !== undefined);
@@ -75,8 +75,8 @@ describe('the live page', () => {
         const columns = await tab.failedColumns(0);
         assert.ok(columns >= 3 && columns < 100, `${name}: ${String(columns)}`);
       }
-      const entry = await tab.page.locator('#news-list li:not([hidden])').first().innerText();
-      assert.match(entry, /web\s+down for \d.* \(\d.*\)\s+nothing listens/);
+      const entry = await tab.page.locator('#news-list li[data-kind=gap]:not([hidden])').first().innerText();
+      assert.match(entry, /web\s+down for \d.* \(\d.*\)\s+nothing is listening/);
     }),
   );
 
@@ -88,7 +88,7 @@ describe('the live page', () => {
       await tab.sentence('All 2 services were up');
       assert.match(
         await tab.page.locator('#lines').innerText(),
-        /^The connection to the monitor broke.* Shown is what/,
+        /^The connection to the monitor broke.* Showing the state/,
       );
       assert.match(await tab.page.locator('header').innerText(), /Not connected for \d+ s/);
       assert.match(await tab.page.locator('#service-0').innerText(), /Was up/);
@@ -104,13 +104,13 @@ describe('the live page', () => {
         `[...document.querySelectorAll('#news-list li:not([hidden])')].filter((one) => one.innerText.includes('down for')).length === 3`,
       );
       await tab.until(`document.querySelector('[role=status]').textContent.startsWith('Connected again.')`);
-      const resumed = tab.asked.filter((url) => url.startsWith('ws:')).at(-1);
+      const resumed = tab.requested.filter((url) => url.startsWith('ws:')).at(-1);
       assert.equal(new URL(resumed ?? '').searchParams.get('monitor'), at.monitor.identity.id);
     }),
   );
 
   it(
-    'begins anew with another monitor, and says so',
+    'starts over with another monitor, and says so',
     onPage(async (tab, at, wire) => {
       await at.services[0]?.flap(at.monitor);
       const other = await scene({ names: ['mail'], feed: { page: pageAssets() } });
@@ -118,7 +118,7 @@ describe('the live page', () => {
         await wire.cut();
         await wire.mend(other.feed.address.port);
         await tab.sentence('mail is up');
-        await tab.until(`document.querySelector('#news-list').textContent.includes('the monitor was started anew')`);
+        await tab.until(`document.querySelector('#news-list').textContent.includes('the monitor was restarted')`);
         assert.equal(await tab.page.locator('.service').count(), 1);
         // There is one service less: what is below it moves.
         await tab.value('watched.moved.length = 0');
@@ -132,7 +132,7 @@ describe('the live page', () => {
   it(
     'passes its token on, and asks for no more than it shows',
     onPage(async (tab) => {
-      const feed = tab.asked.find((url) => url.startsWith('ws:')) ?? '';
+      const feed = tab.requested.find((url) => url.startsWith('ws:')) ?? '';
       assert.equal(new URL(feed).searchParams.get('token'), 'abc');
       assert.equal(new URL(feed).searchParams.has('samples'), false);
       const [status] = await Promise.all([tab.page.waitForRequest(/api\/v1\/status/), tab.page.reload()]);

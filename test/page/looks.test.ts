@@ -1,4 +1,4 @@
-/** How the page looks and can be used: in a real Chromium, before a monitor that tells what the test says. */
+/** How the page looks and can be used: in a real Chromium, before a monitor that publishes what the test wants. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 
@@ -42,7 +42,7 @@ function look(
 
 /** Everything that may happen, happens. */
 async function excite(tab: Tab, monitor: Scripted): Promise<void> {
-  monitor.mark('restarting everything, as it was announced to everybody a long time ago in a long message');
+  monitor.mark('restarting everything, as it was announced a long time ago in a long message');
   monitor.enter('web', 'down', 'timeout-connect');
   monitor.enter(LONG, 'unobserved', 'stalled');
   monitor.heartbeat({ overloaded: true });
@@ -88,7 +88,7 @@ describe('the look of the page', () => {
   );
 
   it(
-    'tells states apart without colour',
+    'distinguishes states without colour',
     look({}, async (tab, monitor) => {
       monitor.enter('web', 'down', 'refused');
       monitor.enter('api', 'unobserved', 'network');
@@ -102,7 +102,7 @@ describe('the look of the page', () => {
       assert.equal(new Set([await shape(0), await shape(1), await shape(2)]).size, 3);
       assert.match(await tab.page.locator('#service-1').innerText(), /Not observed for .*\n+monitor without network/);
       const lines = await tab.page.locator('#lines').innerText();
-      assert.match(lines, /^web ?since .* – nothing listens on that port.*\n+1 is not observed\.$/);
+      assert.match(lines, /^web ?since .* – nothing is listening on the port.*\n+1 is not observed\.$/);
     }),
   );
 
@@ -162,7 +162,7 @@ describe('the look of the page', () => {
       monitor.enter('web', 'down', 'refused');
       await tab.sentence('1 of 3 services is down');
       await tab.page.getByRole('button', { name: 'web' }).click();
-      await tab.until(`document.querySelector('.facts')?.textContent.includes('nothing listens') === true`);
+      await tab.until(`document.querySelector('.facts')?.textContent.includes('nothing is listening') === true`);
       await tab.until(`document.querySelector('#news-list').textContent.includes('a moment was marked')`);
       assert.doesNotMatch(await tab.page.locator('body').innerText(), /secret|8080|told by/);
     }),
@@ -178,12 +178,12 @@ describe('the look of the page', () => {
       assert.ok(painted > 3 && painted < 40, String(painted));
       for (const name of TWO_HUNDRED.slice(100, 150)) monitor.enter(name, 'down', 'refused');
       await tab.sentence('50 of 200 services are down');
-      await tab.page.getByLabel('not up only').check();
+      await tab.page.getByLabel('Problems only').check();
       assert.equal(await tab.page.locator('.service:not([hidden])').count(), 50);
       await tab.page.getByLabel('Find a service').fill('149');
       assert.equal(await tab.page.locator('.service:not([hidden])').count(), 1);
       await tab.page.getByLabel('Find a service').fill('');
-      await tab.page.getByLabel('not up only').uncheck();
+      await tab.page.getByLabel('Problems only').uncheck();
       await tab.page.locator('#lines a').first().click();
       await tab.until(`document.activeElement.matches('.service[data-state=down]')`);
     }),
@@ -195,7 +195,7 @@ describe('the look of the page', () => {
       assert.ok(tab.bytes > 10_000 && tab.bytes < 60_000, String(tab.bytes));
       const first = await tab.value<number>('watched.first');
       t.diagnostic(
-        `${String(tab.bytes)} bytes in ${String(tab.asked.length)} requests; first state after ${first.toFixed(0)} ms`,
+        `${String(tab.bytes)} bytes in ${String(tab.requested.length)} requests; first state after ${first.toFixed(0)} ms`,
       );
     }),
   );

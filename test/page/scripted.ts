@@ -1,4 +1,4 @@
-/** A monitor that tells what a test says, behind a real feed: for states into which a real one is not easily brought. */
+/** A monitor that publishes what a test wants, behind a real feed: for states that a real one does not easily enter. */
 import { pino } from 'pino';
 
 import type { Reader } from '../../src/core/source.ts';
@@ -7,8 +7,9 @@ import type { Event, Heartbeat, Hello, Mark, Message, ServiceSnapshot, Unnumbere
 import { FeedServer } from '../../src/server/feed-server.ts';
 import type { FeedSource } from '../../src/core/source.ts';
 import type { Reason, State } from '../../src/core/model.ts';
-import { pageAssets } from '../../src/page/assets.ts';
+import { pageAssets } from '../../src/page/page-assets.ts';
 import { Board } from '../../src/core/board.ts';
+import { hello, snapshot, transition } from '../support/builders.ts';
 
 export class Scripted implements FeedSource {
   readonly identity = { id: 'scripted', vantage: 'here', version: '0.0.0', startedAt: Date.now() - 3_600_000 };
@@ -19,28 +20,12 @@ export class Scripted implements FeedSource {
   /** Services that are up since an hour. */
   constructor(names: readonly string[], more: Partial<ServiceSnapshot> = {}) {
     const since = this.identity.startedAt;
-    const services = names.map((service): ServiceSnapshot => {
-      return {
-        service,
-        kind: 'http',
-        target: 'http://127.0.0.1:8080/secret-path',
-        connection: 'new',
-        group: null,
-        intervalMs: 100,
-        timeoutMs: 1000,
-        rise: 1,
-        fall: 1,
-        state: 'up',
-        status: 'up',
-        since,
-        reason: null,
-        uptime: { '1h': 1, '24h': 1, '90d': 1 },
-        observed: { '1h': 3_600_000, '24h': 3_600_000, '90d': 3_600_000 },
-        timeline: [{ state: 'up', from: since, to: null }],
-        gaps: [],
-        ...more,
-      };
-    });
+    const usual: Partial<ServiceSnapshot> = {
+      ...{ kind: 'http', target: 'http://127.0.0.1:8080/secret-path', since },
+      uptime: { '1h': 1, '24h': 1, '90d': 1 },
+      observed: { '1h': 3_600_000, '24h': 3_600_000, '90d': 3_600_000 },
+    };
+    const services = names.map((name) => snapshot(name, { ...usual, ...more }));
     this.board.apply({ ...this.#hello(), services });
   }
 
@@ -64,21 +49,21 @@ export class Scripted implements FeedSource {
     return this.event({ type: 'mark', at: this.now(), text }) as Mark;
   }
 
-  /** Tells an event. */
+  /** Publishes an event. */
   event(event: Unnumbered): Event {
     const numbered = { ...event, seq: this.events.newest + 1 };
     this.events.append(numbered);
-    this.tell(numbered);
+    this.publish(numbered);
     return numbered;
   }
 
-  tell(message: Message): void {
+  publish(message: Message): void {
     this.board.apply(message);
     for (const reader of this.#readers) reader.take([message]);
   }
 
   heartbeat(more: Partial<Heartbeat> = {}): void {
-    this.tell({
+    this.publish({
       type: 'heartbeat',
       now: this.now(),
       seq: this.events.newest,
@@ -92,10 +77,9 @@ export class Scripted implements FeedSource {
 
   /** A service enters a state. */
   enter(service: string, to: State, reason: Reason | null = null): void {
-    const at = this.now();
     const from = this.board.services.get(service)?.state ?? 'unknown';
-    const message = reason === null ? null : `${reason}, told by 127.0.0.1:8080`;
-    this.event({ type: 'transition', service, from, to, at, notBefore: at, notAfter: at, reason, message });
+    const message = reason === null ? null : `${reason}, from 127.0.0.1:8080`;
+    this.event(transition(service, from, to, this.now(), { reason, message }));
   }
 
   /** Serves its feed and its page. */
@@ -112,15 +96,6 @@ export class Scripted implements FeedSource {
 
   #hello(): Hello {
     const now = this.now();
-    const services = this.board.snapshot(now);
-    return {
-      type: 'hello',
-      protocol: 1,
-      monitor: this.identity,
-      now,
-      seq: this.events.newest,
-      resumed: false,
-      services,
-    };
+    return hello(this.board.snapshot(now), { now, seq: this.events.newest }, this.identity);
   }
 }

@@ -37,7 +37,7 @@ describe('a strip', () => {
         fc.integer({ min: 100, max: 2000 }),
         (timeline, spanMs, width) => {
           const scale = scaleAt(NOW, spanMs, width);
-          const drawn = pieces(timeline, scale, { now: NOW, heard: NOW, settled: NOW }, 1);
+          const drawn = pieces(timeline, scale, { now: NOW, knownUntil: NOW, settled: NOW }, 1);
           const order = drawn.map(({ state }) => ['up', 'unobserved', 'down'].indexOf(state));
           assert.deepEqual(order, order.toSorted());
           const down = drawn.filter(({ state }) => state === 'down');
@@ -57,7 +57,12 @@ describe('a strip', () => {
     fc.assert(
       fc.property(timelines, fc.integer({ min: 100, max: 2000 }), (timeline, width) => {
         const scale = scaleAt(NOW, 60_000, width);
-        for (const { state, x, width: wide } of pieces(timeline, scale, { now: NOW, heard: NOW, settled: NOW }, 1)) {
+        for (const { state, x, width: wide } of pieces(
+          timeline,
+          scale,
+          { now: NOW, knownUntil: NOW, settled: NOW },
+          1,
+        )) {
           if (state !== 'down') continue;
           const from = scale.from + (x - LEAST_DOWN) * scale.stepMs;
           const to = scale.from + (x + wide + LEAST_DOWN) * scale.stepMs;
@@ -74,15 +79,15 @@ describe('a strip', () => {
     assert.equal(scaleAt(step * 1001 + 1, 60_000, 600).from, early.from + step);
   });
 
-  it('claims nothing after the monitor was last heard', () => {
+  it('claims nothing after the monitor was last knownUntil', () => {
     const scale = scaleAt(NOW, 60_000, 600);
-    const drawn = pieces(timelineOf([['up', 60_000]]), scale, { now: NOW, heard: NOW - 30_000, settled: NOW }, 1);
+    const drawn = pieces(timelineOf([['up', 60_000]]), scale, { now: NOW, knownUntil: NOW - 30_000, settled: NOW }, 1);
     assert.equal(Math.max(...drawn.map(({ x, width }) => x + width)), 300);
   });
 
   it('marks as provisional what has not settled', () => {
     const scale = scaleAt(NOW, 60_000, 600);
-    const drawn = pieces(timelineOf([['up', 60_000]]), scale, { now: NOW, heard: NOW, settled: NOW - 1000 }, 1);
+    const drawn = pieces(timelineOf([['up', 60_000]]), scale, { now: NOW, knownUntil: NOW, settled: NOW - 1000 }, 1);
     assert.deepEqual(
       drawn.map(({ provisional }) => provisional),
       [false, true],
@@ -96,7 +101,7 @@ describe('a strip', () => {
       ['up', 10_000],
     ]);
     const scale = scaleAt(NOW, 60_000, 600);
-    const known = { now: NOW, heard: NOW, settled: NOW };
+    const known = { now: NOW, knownUntil: NOW, settled: NOW };
     const at = (x: number): State | undefined => intervalAt(timeline, scale, known, x, 5)?.state;
     assert.equal(at(499 + 4), 'down');
     assert.equal(at(520), 'up');

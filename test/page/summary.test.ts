@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { State } from '../../src/core/model.ts';
-import { announcement } from '../../src/page/announce.ts';
-import { type Looked, summarise } from '../../src/page/page-summary.ts';
+import { announcement } from '../../src/page/page-text.ts';
+import { type SummaryFacts, summarise } from '../../src/page/page-summary.ts';
 
 const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();
 const GAP = { from: NOW - 9000, to: NOW - 8750, durationMs: 250, minMs: 199, maxMs: 352, failed: 3 };
 
-function services(...states: State[]): Looked[] {
+function services(...states: State[]): SummaryFacts[] {
   return states.map((status, index) => ({
     name: `s${String(index)}`,
     status,
@@ -55,12 +55,12 @@ describe('the overall sentence', () => {
     assert.deepEqual(lines, [
       {
         service: 's0',
-        text: 'since 04:09:00 – nothing listens on that port: the process, or the proxy before it, is away',
+        text: 'since 04:09:00 – nothing is listening on the port: the process, or the proxy in front of it, is not running',
       },
     ]);
   });
 
-  it('tells of many in three lines', () => {
+  it('sums up many in three lines', () => {
     const { lines } = summarise(services('down', 'down', 'down', 'down', 'down', 'unobserved'), NOW, false, NOW);
     assert.equal(lines.length, 3);
     assert.equal(
@@ -70,7 +70,7 @@ describe('the overall sentence', () => {
     assert.equal(lines[2]?.text, '1 is not observed.');
   });
 
-  it('tells the last gap with its bounds when all is well', () => {
+  it('shows the last gap with its bounds when all is well', () => {
     const [one, two] = services('up', 'up');
     assert.ok(one !== undefined && two !== undefined);
     const gap = { ...GAP, reasons: [{ reason: 'closed', count: 3 } as const] };
@@ -82,7 +82,7 @@ describe('the overall sentence', () => {
 });
 
 describe('the announcement', () => {
-  it('tells a few changes one by one, and many as a number', () => {
+  it('shows a few changes one by one, and many as a number', () => {
     const changes = [
       { service: 'web', to: 'down' },
       { service: 'api', to: 'down' },

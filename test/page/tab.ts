@@ -1,10 +1,11 @@
-/** A page in a real Chromium, with an eye on all that a page must not do. */
+/** A page in a real Chromium, and a record of what a page must not do. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+import { waitFor } from '../support/wait-for.ts';
 
 /** Runs in the page before all else: layout that moves without the reader's doing, and when the first service is there. */
 const WATCH = `
@@ -23,10 +24,6 @@ const WATCH = `
   }).observe(document, { subtree: true, childList: true });
 `;
 
-/** How often the page is looked at, and for how long. */
-const LOOK_MS = 50;
-const PATIENCE_MS = 20_000;
-
 /** Starts the Chromium of this machine. */
 export function launch(): Promise<Browser> {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
@@ -38,24 +35,24 @@ export class Tab {
   readonly page: Page;
   /** What the page did that it must not. */
   readonly problems: string[] = [];
-  /** The URLs that it asked for. */
-  readonly asked: string[] = [];
+  /** The URLs that it requested. */
+  readonly requested: string[] = [];
   /** Bytes over the wire, with the headers, of all but the API. */
   bytes = 0;
 
   private constructor(page: Page, origin: string) {
     this.page = page;
     page.on('console', (message) => {
-      // A connection that is refused is told there whatever the page does; and the tests read from canvases.
+      // Chromium logs refused connections there, whatever the page does; and the tests read from canvases.
       const expected = /WebSocket connection to .* failed|net::ERR_CONNECTION_|^Canvas2D:/.test(message.text());
       if (['error', 'warning'].includes(message.type()) && !expected) this.problems.push(message.text());
     });
     page.on('pageerror', (error) => this.problems.push(String(error)));
     page.on('request', (request) => {
-      this.#ask(request.url(), origin);
+      this.#record(request.url(), origin);
     });
     page.on('websocket', (socket) => {
-      this.#ask(socket.url(), origin);
+      this.#record(socket.url(), origin);
     });
     page.on('requestfinished', (request) => {
       if (request.url().includes('/api/')) return;
@@ -71,18 +68,15 @@ export class Tab {
     const tab = new Tab(await context.newPage(), new URL(url).host);
     await tab.page.addInitScript(WATCH);
     await tab.page.goto(url);
-    await tab.page.locator('body[data-link=live]').waitFor();
+    await tab.page.locator('body[data-connection=live]').waitFor();
     await tab.until(`watched.first !== null`);
     return tab;
   }
 
   /** Waits until an expression is true in the page. (What the library has for this is against the page's policy.) */
   async until(expression: string): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
-    while (!(await this.value<boolean>(expression))) {
-      if (performance.now() > deadline) assert.fail(`never came true: ${expression}\n${await this.#text()}`);
-      await setTimeout(LOOK_MS);
-    }
+    const text = async (): Promise<string> => `${expression}\n${await this.#text()}`;
+    await waitFor(() => this.value<boolean>(expression), text);
   }
 
   async value<T>(expression: string): Promise<T> {
@@ -114,8 +108,8 @@ export class Tab {
     return this.page.locator('body').innerText();
   }
 
-  #ask(url: string, origin: string): void {
-    this.asked.push(url);
-    if (!url.startsWith('data:') && new URL(url).host !== origin) this.problems.push(`asks another host: ${url}`);
+  #record(url: string, origin: string): void {
+    this.requested.push(url);
+    if (!url.startsWith('data:') && new URL(url).host !== origin) this.problems.push(`requests another host: ${url}`);
   }
 }

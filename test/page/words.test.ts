@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { linkWord, oldWords, unreachableWords } from '../../src/page/link-words.ts';
-import { rowWords, stripWords } from '../../src/page/row-words.ts';
-import { intervalWords } from '../../src/page/tip-words.ts';
-import { showEvery } from '../../src/page/page-text.ts';
+import {
+  connectionLabel,
+  staleText,
+  unreachableText,
+  rowText,
+  stripText,
+  intervalText,
+  showEvery,
+} from '../../src/page/page-text.ts';
 
 const NOW = new Date(2026, 10, 23, 4, 10, 0).getTime();
 const GAP = {
@@ -20,19 +25,19 @@ const GAP = {
 describe('a row', () => {
   it('says state, for how long, and the last gap or the reason', () => {
     const up = { status: 'up', state: 'up', since: NOW - 8750, reason: null, gaps: [GAP] } as const;
-    assert.deepEqual(rowWords(up, NOW, false), { state: 'Up', lasts: 'for 8.75 s', note: 'last gap 0.25 s, 04:09:51' });
+    assert.deepEqual(rowText(up, NOW, false), { state: 'Up', lasts: 'for 8.75 s', note: 'last gap 0.25 s, 04:09:51' });
     const down = { status: 'down', state: 'down', since: NOW - 412, reason: 'refused', gaps: [] } as const;
-    assert.deepEqual(rowWords(down, NOW, false), { state: 'Down', lasts: 'for 0.41 s', note: 'connection refused' });
+    assert.deepEqual(rowText(down, NOW, false), { state: 'Down', lasts: 'for 0.41 s', note: 'connection refused' });
   });
 
   it('speaks of the past when the connection is broken, and claims no length', () => {
     const up = { status: 'up', state: 'up', since: NOW - 8750, reason: null, gaps: [] } as const;
-    assert.deepEqual(rowWords(up, NOW, true), { state: 'Was up', lasts: '', note: 'no gap seen' });
+    assert.deepEqual(rowText(up, NOW, true), { state: 'Was up', lasts: '', note: 'no gap seen' });
   });
 
-  it('tells a status that waits for more probes from the state', () => {
+  it('distinguishes a status that waits for more probes from the state', () => {
     const failing = { status: 'up', state: 'down', since: NOW - 500, reason: 'refused', gaps: [] } as const;
-    assert.deepEqual(rowWords(failing, NOW, false), { state: 'Up', lasts: '', note: 'failing since 04:09:59' });
+    assert.deepEqual(rowText(failing, NOW, false), { state: 'Up', lasts: '', note: 'failing since 04:09:59' });
   });
 
   it('says what the strip shows', () => {
@@ -42,36 +47,38 @@ describe('a row', () => {
       { state: 'unobserved', from: NOW - 8750, to: NOW - 5000 },
       { state: 'up', from: NOW - 5000, to: null },
     ] as const;
-    const words = stripWords(timeline, '1 min', NOW - 60_000, NOW);
+    const words = stripText(timeline, '1 min', NOW - 60_000, NOW);
     assert.equal(words, 'Last 1 min: 1 gap, down for 0.25 s in all, not observed for 3.75 s');
-    assert.equal(stripWords(timeline, '1 s', NOW - 1000, NOW), 'Last 1 s: no gap');
+    assert.equal(stripText(timeline, '1 s', NOW - 1000, NOW), 'Last 1 s: no gap');
   });
 });
 
 describe('the words at the pointer', () => {
-  it('tell a gap with its bounds and its reason', () => {
+  it('shows a gap with its bounds and its reason', () => {
     const interval = { state: 'down', from: GAP.from, to: GAP.to } as const;
     assert.equal(
-      intervalWords(interval, [GAP], { now: NOW, heard: NOW }),
+      intervalText(interval, [GAP], { now: NOW, knownUntil: NOW }),
       'Down for 0.25 s (0.19–0.36)\n04:09:51.000 – 04:09:51.250\nconnection refused',
     );
-    assert.equal(intervalWords(null, [], { now: NOW, heard: NOW }), 'Not known');
+    assert.equal(intervalText(null, [], { now: NOW, knownUntil: NOW }), 'Not known');
   });
 });
 
 describe('the words of the connection', () => {
-  const broken = { is: 'broken', heard: NOW - 12_300, problem: 'the monitor stops', retryAt: NOW + 3400 } as const;
+  const broken = {
+    status: 'broken',
+    lastMessageAt: NOW - 12_300,
+    problem: 'the monitor stops',
+    retryAt: NOW + 3400,
+  } as const;
 
   it('say how old what is shown is, why, and when the next attempt is made', () => {
-    assert.equal(linkWord(broken, NOW), 'Not connected for 12 s');
+    assert.equal(connectionLabel(broken, NOW), 'Not connected for 12 s');
     assert.equal(
-      oldWords(broken, NOW),
-      'The connection to the monitor broke (the monitor stops). Shown is what was known at 04:09:47. Next attempt in 3 s.',
+      staleText(broken, NOW),
+      'The connection to the monitor broke (the monitor stops). Showing the state of 04:09:47. Next attempt in 3 s.',
     );
-    assert.equal(
-      unreachableWords({ ...broken, problem: '', retryAt: NOW }, NOW),
-      'There is no connection yet. Trying again now.',
-    );
+    assert.equal(unreachableText({ ...broken, problem: '', retryAt: NOW }, NOW), 'Not connected yet. Retrying now.');
   });
 });
 

@@ -8,7 +8,7 @@ import type { GapFacts } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedInterval, ObservedService } from '../../src/report/observed.ts';
-import { service, START, vantage, within } from './scene.ts';
+import { observed, START, vantage, within } from './scene.ts';
 
 const DAY = 86_400_000;
 const MONTH = 30 * DAY;
@@ -27,7 +27,7 @@ interface Month {
   readonly pieces: readonly { readonly state: State; readonly from: number; readonly to: number }[];
 }
 
-/** What a monitor would have told of these stretches: a gap ends with the next good probe, and is down in between. */
+/** What a monitor would have reported of these stretches: a gap ends with the next good probe, and is down in between. */
 function observe(stretches: readonly (readonly [State, number])[]): Month {
   const pieces: { state: State; from: number; to: number }[] = [];
   let at = START;
@@ -54,7 +54,7 @@ function observe(stretches: readonly (readonly [State, number])[]): Month {
     return { ...piece, to: isLast ? null : piece.to, reason: piece.state === 'down' ? 'refused' : null };
   });
   const openGap = open === null ? null : { from: open.from, ...factsOf(open.downMs) };
-  return { service: { ...service('web'), intervals, gaps, openGap }, pieces };
+  return { service: { ...observed('web'), intervals, gaps, openGap }, pieces };
 }
 
 function factsOf(durationMs: number): Omit<GapFacts, 'from' | 'to'> {
@@ -69,32 +69,32 @@ describe('a report of a window', () => {
         const end = pieces.at(-1)?.to ?? START;
         const window = { from: START + after, to: Math.min(START + after + length, end) };
         fc.pre(window.from < window.to);
-        const [told] = buildReport([vantage('here', web)], window, null).vantages[0]?.services ?? [];
-        assert.ok(told);
+        const [reported] = buildReport([vantage('here', web)], window, null).vantages[0]?.services ?? [];
+        assert.ok(reported);
         const truth = (state: State): number =>
           pieces
             .filter((piece) => piece.state === state)
             .reduce((ms, { from, to }) => ms + Math.max(0, Math.min(to, window.to) - Math.max(from, window.from)), 0);
-        assert.equal(told.upMs, truth('up'));
-        assert.equal(told.downMs, truth('down'));
-        assert.equal(told.unobservedMs, truth('unobserved'));
-        assert.equal(told.unknownMs, Math.max(0, Math.min(START, window.to) - window.from));
+        assert.equal(reported.upMs, truth('up'));
+        assert.equal(reported.downMs, truth('down'));
+        assert.equal(reported.unobservedMs, truth('unobserved'));
+        assert.equal(reported.unknownMs, Math.max(0, Math.min(START, window.to) - window.from));
         const seen = truth('up') + truth('down');
-        assert.equal(told.uptime, seen === 0 ? null : truth('up') / seen);
+        assert.equal(reported.uptime, seen === 0 ? null : truth('up') / seen);
 
-        assert.equal(told.intervals[0]?.from, window.from);
-        assert.equal(told.intervals.at(-1)?.to, window.to);
-        told.intervals.slice(1).forEach(({ from }, index) => {
-          assert.equal(from, told.intervals[index]?.to);
+        assert.equal(reported.intervals[0]?.from, window.from);
+        assert.equal(reported.intervals.at(-1)?.to, window.to);
+        reported.intervals.slice(1).forEach(({ from }, index) => {
+          assert.equal(from, reported.intervals[index]?.to);
         });
         assert.equal(
-          told.gaps.reduce((ms, { insideMs }) => ms + insideMs, 0),
+          reported.gaps.reduce((ms, { insideMs }) => ms + insideMs, 0),
           truth('down'),
         );
         const all = [...web.gaps, ...(web.openGap === null ? [] : [{ ...web.openGap, to: Infinity }])];
         const overlapping = all.filter(({ from, to }) => from < window.to && to > window.from);
         assert.deepEqual(
-          told.gaps.map(({ from, durationMs }) => ({ from, durationMs })),
+          reported.gaps.map(({ from, durationMs }) => ({ from, durationMs })),
           overlapping.map(({ from, durationMs }) => ({ from, durationMs })),
         );
       }),
@@ -102,27 +102,27 @@ describe('a report of a window', () => {
     );
   });
 
-  it('tells a gap that reaches over the edge whole, and how much of it is inside', () => {
-    const web = service('web', { falls: [{ from: 1000, to: 5000 }] });
-    const [told] = buildReport([vantage('here', web)], within(3000, 4000), null).vantages[0]!.services;
+  it('shows a gap that reaches over the edge whole, and how much of it is inside', () => {
+    const web = observed('web', { falls: [{ from: 1000, to: 5000 }] });
+    const [reported] = buildReport([vantage('here', web)], within(3000, 4000), null).vantages[0]!.services;
     assert.deepEqual(
-      told!.gaps.map(({ from, to, durationMs, insideMs, end }) => ({ from, to, durationMs, insideMs, end })),
+      reported!.gaps.map(({ from, to, durationMs, insideMs, end }) => ({ from, to, durationMs, insideMs, end })),
       [{ from: START + 1000, to: START + 5000, durationMs: 4000, insideMs: 1000, end: 'seen' }],
     );
-    assert.equal(told!.downMs, 1000);
-    assert.equal(told!.cameBack, false);
+    assert.equal(reported!.downMs, 1000);
+    assert.equal(reported!.cameBack, false);
   });
 
-  it('makes a gap of being down that no gap tells of', () => {
-    const web = { ...service('web', { falls: [{ from: 1000, to: null }] }) };
-    const [told] = buildReport([vantage('here', web)], within(0, 6000), START).vantages[0]!.services;
-    const [gap] = told!.gaps;
+  it('makes a gap of downtime that no gap covers', () => {
+    const web = { ...observed('web', { falls: [{ from: 1000, to: null }] }) };
+    const [reported] = buildReport([vantage('here', web)], within(0, 6000), START).vantages[0]!.services;
+    const [gap] = reported!.gaps;
     assert.equal(gap?.end, 'open');
     assert.equal(gap.durationMs, 5000);
     assert.equal(gap.minMs, 5000 - 1000 - 100);
     assert.equal(gap.maxMs, null);
     assert.equal(gap.fromStartMs, 1000);
-    assert.equal(told!.cameBack, false);
+    assert.equal(reported!.cameBack, false);
 
     const lost: ObservedService = {
       ...web,
@@ -140,17 +140,17 @@ describe('a report of a window', () => {
     assert.equal(again!.cameBack, true);
   });
 
-  it('knows nothing before the first interval, and says that nobody looked after the last', () => {
+  it('knows nothing before the first interval, and has what follows the last as unobserved', () => {
     const web: ObservedService = {
-      ...service('web'),
+      ...observed('web'),
       intervals: [
         { state: 'up', from: START + 1000, to: START + 2000, reason: null },
         { state: 'up', from: START + 3000, to: START + 4000, reason: null },
       ],
     };
-    const [told] = buildReport([vantage('here', web)], within(0, 6000), null).vantages[0]!.services;
+    const [reported] = buildReport([vantage('here', web)], within(0, 6000), null).vantages[0]!.services;
     assert.deepEqual(
-      told!.intervals.map(({ state, from, to, reason }) => [state, from - START, to - START, reason]),
+      reported!.intervals.map(({ state, from, to, reason }) => [state, from - START, to - START, reason]),
       [
         ['unknown', 0, 1000, null],
         ['up', 1000, 2000, null],
@@ -161,10 +161,10 @@ describe('a report of a window', () => {
     );
   });
 
-  it('tells gaps that began within a second of each other as one incident, each vantage for itself', () => {
+  it('shows gaps that began within a second of each other as one incident, each vantage for itself', () => {
     const falls = (from: number): { falls: { from: number; to: number }[] } => ({ falls: [{ from, to: from + 500 }] });
-    const here = vantage('here', service('a', falls(100)), service('b', falls(900)), service('c', falls(5000)));
-    const there = vantage('there', service('a', falls(150)));
+    const here = vantage('here', observed('a', falls(100)), observed('b', falls(900)), observed('c', falls(5000)));
+    const there = vantage('there', observed('a', falls(150)));
     const { incidents } = buildReport([here, there], within(0, 9000), START);
     assert.deepEqual(
       incidents.map((one) => [one.vantage, one.fromStartMs, one.to, one.services.map((each) => each.service)]),
@@ -176,7 +176,7 @@ describe('a report of a window', () => {
     );
   });
 
-  it('tells two vantages of one name apart', () => {
+  it('distinguishes two vantages of one name', () => {
     const { vantages } = buildReport([vantage('here'), vantage('here'), vantage('here')], within(0, 1), null);
     assert.deepEqual(
       vantages.map((one) => one.vantage),

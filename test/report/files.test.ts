@@ -7,9 +7,9 @@ import { after, before, describe, it } from 'node:test';
 
 import { reportFiles } from '../../src/cli/options.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
-import { runReport, service, vantage } from './scene.ts';
+import { runReport, observed, vantage } from './scene.ts';
 
-const REPORT = runReport([vantage('here', service('web'))]);
+const REPORT = runReport([vantage('here', observed('web'))]);
 
 describe('report files', () => {
   let folder: string;
@@ -22,7 +22,7 @@ describe('report files', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('are of the kind that their ending tells, and leave nothing else behind', () => {
+  it('are of the kind that their ending names, and leave nothing else behind', () => {
     const paths = ['a.json', 'a.md', 'a.XML', 'a.svg'].map((name) => join(folder, name));
     assert.deepEqual(reportFiles(paths).write(REPORT), []);
     const starts = paths.map((path) => readFileSync(path, 'utf8').slice(0, 5));
@@ -55,13 +55,10 @@ describe('report files', () => {
       () => reportFiles([join(folder, 'fine.md'), ...paths]),
       (error: Error) => {
         assert.ok(error instanceof ConfigError);
-        assert.match(
-          error.message,
-          /a\.txt: the kind of a report is told by its ending, .* \.json, \.md, \.xml, \.svg/,
-        );
-        assert.match(error.message, /folder\.json: this is no file, but a folder or a device/);
-        assert.match(error.message, /missing\/a\.json: it can't be written: its folder is not there/);
-        assert.match(error.message, /old\.json\/a\.json: it can't be written: its folder is no folder/);
+        assert.match(error.message, /a\.txt: the ending names the kind of report, .* \.json, \.md, \.xml, \.svg/);
+        assert.match(error.message, /folder\.json: this is not a file, but a folder or a device/);
+        assert.match(error.message, /missing\/a\.json: it can't be written: its folder does not exist/);
+        assert.match(error.message, /old\.json\/a\.json: it can't be written: its folder is not a folder/);
         return true;
       },
     );

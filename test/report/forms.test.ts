@@ -7,11 +7,10 @@ import { hintsOf } from '../../src/report/hints.ts';
 import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
-import { svg } from '../../src/report/svg.ts';
-import { ticksOf } from '../../src/report/svg-axis.ts';
+import { svg, ticksOf } from '../../src/report/svg.ts';
 import { historyText, runText } from '../../src/report/text-report.ts';
 import { judge } from '../../src/report/verdict.ts';
-import { runReport, service, START, vantage, within } from './scene.ts';
+import { runReport, observed, START, vantage, within } from './scene.ts';
 import { all, readXml } from './xml-reader.ts';
 
 /** A name that would break out of anything. */
@@ -22,13 +21,13 @@ function judged(vantages: Parameters<typeof runReport>[0], run: Partial<RunFacts
   return { ...report, verdict: judge(report, report.run), hints: hintsOf(report) };
 }
 
-const FELL = service('web', { falls: [{ from: 2100, to: 2350 }] });
-const BLIND = service('api', { blind: [{ from: 1000, to: 1410 }] });
-const GONE = service('cache', { falls: [{ from: 100, to: null }] });
-const REPORT = judged([vantage('here', FELL, service('fine'), BLIND, GONE)]);
+const FELL = observed('web', { falls: [{ from: 2100, to: 2350 }] });
+const UNOBSERVED = observed('api', { unobserved: [{ from: 1000, to: 1410 }] });
+const GONE = observed('cache', { falls: [{ from: 100, to: null }] });
+const REPORT = judged([vantage('here', FELL, observed('fine'), UNOBSERVED, GONE)]);
 
 describe('the text of a run', () => {
-  it('tells every gap relative to the start of the command', () => {
+  it('shows every gap relative to the start of the command', () => {
     const text = runText(REPORT, REPORT.run);
     assert.match(text, /^systemctl restart docker exited with 0 after 3\.00 s$/m);
     assert.match(text, /^web {4}down 0\.25 s \(0\.15–0\.35\) from \+2\.10 s, refused ×3$/m);
@@ -38,19 +37,19 @@ describe('the text of a run', () => {
       text,
       /^cache {2}down 7\.90 s so far \(at least 6\.80 s\) from \+0\.10 s, refused; did not come back$/m,
     );
-    assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^BAD: cache did not come back/);
+    assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^FAIL: cache did not come back/);
   });
 
-  it('tells vantages apart, with their clocks', () => {
+  it('distinguishes vantages, with their clocks', () => {
     const there = { ...vantage('there', FELL), clock: { offsetMs: -3.21, uncertaintyMs: 0.44 } };
-    const report = judged([vantage('here', service('web')), there]);
+    const report = judged([vantage('here', observed('web')), there]);
     const text = runText(report, report.run);
     assert.match(text, /^seen from here\nweb {3}up all the time$/m);
     assert.match(text, /^seen from there \(its clock 3\.2 ms behind, ± 0\.4\)\nweb {3}down/m);
   });
 
   it('lets no name move the cursor', () => {
-    const report = judged([vantage('here', service(NASTY))], { command: ['sh', '-c', 'a\n\x1b[2J'] });
+    const report = judged([vantage('here', observed(NASTY))], { command: ['sh', '-c', 'a\n\x1b[2J'] });
     // The text itself ends its lines.
     assert.doesNotMatch(runText(report, report.run).replaceAll('\n', ''), /\p{Cc}/u);
   });
@@ -58,22 +57,22 @@ describe('the text of a run', () => {
 
 describe('the text of a history', () => {
   it('is a table, the gaps with their times, and what was not observed', () => {
-    const text = historyText(buildReport([vantage('here', FELL, BLIND)], within(-60_000, 60_000), null));
+    const text = historyText(buildReport([vantage('here', FELL, UNOBSERVED)], within(-60_000, 60_000), null));
     assert.match(text, /^service {2}state {2}uptime +gaps {2}longest +down {2}unobserved$/m);
     assert.match(text, /^web +UP +99\.8 % +1 +0\.25 s +0\.25 s +–$/m);
     assert.match(text, /^\d{4}-\S+ \S+ {2}web {2}down 0\.25 s \(0\.15–0\.35\), refused ×3$/m);
     assert.match(text, /^api not observed for 0\.41 s from \d{4}-\S+ \S+: stalled$/m);
   });
 
-  it('tells services that fell together as one incident', () => {
-    const other = service('api', { falls: [{ from: 2200, to: 2500 }] });
+  it('shows services that fell together as one incident', () => {
+    const other = observed('api', { falls: [{ from: 2200, to: 2500 }] });
     const text = historyText(buildReport([vantage('here', FELL, other)], within(-60_000, 60_000), null));
     assert.match(text, /2 services fell together, the longest gap 0\.30 s:\n {2}\d{4}\S+ \S+ {2}web {2}down/);
   });
 
   it('never says 100 % where there was downtime, and is bounded', () => {
     const falls = Array.from({ length: 100 }, (_, n) => ({ from: n * 5000, to: n * 5000 + 1 }));
-    const text = historyText(buildReport([vantage('here', service('web', { falls }))], within(0, 1e9), null));
+    const text = historyText(buildReport([vantage('here', observed('web', { falls }))], within(0, 1e9), null));
     assert.doesNotMatch(text, /100 %/);
     assert.match(text, /… 90 more are in --report FILE\.json/);
     assert.ok(text.split('\n').length < 60);
@@ -81,12 +80,12 @@ describe('the text of a history', () => {
 });
 
 describe('a report of a service that flaps', () => {
-  it('tells the gaps of the others too, and tells together what was not observed at the same time', () => {
+  it('lists the gaps of the others too, and as one what was not observed at the same time', () => {
     const falls = Array.from({ length: 100 }, (_, n) => ({ from: 1000 + n * 5000, to: n * 5000 + 2000 }));
-    const blind = [{ from: 700_000, to: 701_000, reason: 'stopped' as const }];
+    const unobserved = [{ from: 700_000, to: 701_000, reason: 'stopped' as const }];
     const services = [
-      service('flapping', { falls, blind }),
-      service('web', { falls: [{ from: 63_500, to: 63_700 }], blind }),
+      observed('flapping', { falls, unobserved }),
+      observed('web', { falls: [{ from: 63_500, to: 63_700 }], unobserved }),
     ];
     const text = historyText(buildReport([vantage('here', ...services)], within(0, 1e6), null));
     assert.equal(text.match(/ flapping {2}down /g)?.length, 10);
@@ -103,15 +102,15 @@ describe('JSON', () => {
     assert.equal(web!.gaps[0]?.fromStartMs, 2100);
     assert.equal(web!.gaps[0].toStartMs, 2350);
     assert.equal(web!.gaps[0].from, START + 2100);
-    assert.equal(read.verdict?.result, 'bad');
+    assert.equal(read.verdict?.result, 'fail');
   });
 });
 
 describe('Markdown', () => {
   it('begins with the verdict, and takes no name for markup', () => {
-    const report = judged([vantage('here', service(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
+    const report = judged([vantage('here', observed(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
     const text = markdown(report);
-    assert.match(text, /^# gapwatch report\n\n\*\*BAD: /);
+    assert.match(text, /^# gapwatch report\n\n\*\*FAIL: /);
     const row = text.split('\n').find((line) => line.startsWith('| \\<b\\>')) ?? '';
     assert.equal(row.replaceAll('\\|', '').split('|').length, 8);
     assert.doesNotMatch(text, /(?<!\\)<b>/);
@@ -120,9 +119,12 @@ describe('Markdown', () => {
 
 describe('JUnit', () => {
   it('has a suite for each vantage and one for the command, a case for each service, and counts that are right', () => {
-    const report = judged([vantage('here', FELL, service('fine'), BLIND, GONE), vantage('there', service('web'))], {
-      exitCode: 3,
-    });
+    const report = judged(
+      [vantage('here', FELL, observed('fine'), UNOBSERVED, GONE), vantage('there', observed('web'))],
+      {
+        exitCode: 3,
+      },
+    );
     const root = readXml(junit(report));
     assert.equal(root.name, 'testsuites');
     assert.deepEqual(
@@ -148,9 +150,9 @@ describe('JUnit', () => {
     assert.deepEqual(failures, ['command-failed', 'gap', 'unobserved', 'not-back']);
   });
 
-  it('fails by any gap where there is no verdict, and skips what nobody observed', () => {
-    const unseen = { ...service('unseen'), intervals: [] };
-    const root = readXml(junit(buildReport([vantage('here', FELL, unseen, service('fine'))], within(0, 9000), null)));
+  it('fails by any gap where there is no verdict, and skips what was not observed', () => {
+    const unseen = { ...observed('unseen'), intervals: [] };
+    const root = readXml(junit(buildReport([vantage('here', FELL, unseen, observed('fine'))], within(0, 9000), null)));
     assert.deepEqual(
       all(root, 'testcase').map((one) => one.children[0]?.name),
       ['failure', 'skipped', undefined],
@@ -158,7 +160,7 @@ describe('JUnit', () => {
   });
 
   it('is well formed whatever a name is', () => {
-    const [one] = all(readXml(junit(judged([vantage(NASTY, service(NASTY))]))), 'testcase').slice(-1);
+    const [one] = all(readXml(junit(judged([vantage(NASTY, observed(NASTY))]))), 'testcase').slice(-1);
     assert.match(one?.attributes.get('name') ?? '', /^<b>"we'b"<\/b> & \]\]> \ufffd\[31m/);
   });
 });
@@ -201,7 +203,7 @@ describe('the drawing', () => {
 
   it('is well formed whatever a name is, and shows a gap that is too short for its scale', () => {
     const falls = [{ from: 1000, to: 1001 }];
-    const odd = vantage(NASTY, service(NASTY, { falls }));
+    const odd = vantage(NASTY, observed(NASTY, { falls }));
     const root = readXml(svg({ ...buildReport([odd], within(-86_400_000, 86_400_000), null) }));
     const down = all(root, 'g')
       .flatMap((group) => all(group, 'rect'))
@@ -211,7 +213,7 @@ describe('the drawing', () => {
 
   it('does not grow with the number of gaps', () => {
     const falls = Array.from({ length: 20_000 }, (_, n) => ({ from: n * 1000, to: n * 1000 + 300 }));
-    const source = svg(buildReport([vantage('here', service('web', { falls }))], within(0, 20_000_000), null));
+    const source = svg(buildReport([vantage('here', observed('web', { falls }))], within(0, 20_000_000), null));
     assert.ok(source.length < 100_000, String(source.length));
   });
 });

@@ -1,65 +1,24 @@
-/** What is written down of what a monitor tells, and of what its feed could not. */
+/** What is recorded of a monitor's messages, and of the time in which its feed was lost. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Gap, Hello, ServiceSnapshot, TimelineInterval, Transition } from '../../src/core/messages.ts';
+import type { ServiceSnapshot, TimelineInterval } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedService } from '../../src/report/observed.ts';
 import { Recorder } from '../../src/report/run-recorder.ts';
+import { gap, hello, snapshot, transition } from '../support/builders.ts';
 
-function snapshot(timeline: readonly TimelineInterval[], more: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
-  const last = timeline.at(-1) ?? { state: 'unknown' as const, from: 0 };
-  return {
-    service: 'web',
-    kind: 'tcp',
-    target: 'tcp://127.0.0.1:80',
-    connection: 'new',
-    group: null,
-    intervalMs: 100,
-    timeoutMs: 1000,
-    rise: 1,
-    fall: 1,
-    state: last.state,
-    status: last.state,
-    since: last.from,
-    reason: last.state === 'down' ? 'refused' : null,
-    uptime: { '1h': null, '24h': null, '90d': null },
-    observed: { '1h': 0, '24h': 0, '90d': 0 },
-    timeline,
-    gaps: [],
-    ...more,
-  };
+function web(timeline: readonly TimelineInterval[], more: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
+  return snapshot('web', { timeline, ...more });
 }
 
-function hello(
-  now: number,
-  services: readonly ServiceSnapshot[],
-  more: { id?: string; resumed?: boolean } = {},
-): Hello {
-  const monitor = { id: more.id ?? 'one', vantage: 'there', version: '1', startedAt: 0 };
-  return { type: 'hello', protocol: 1, monitor, now, seq: 0, resumed: more.resumed ?? false, services };
+function greeting(now: number, services: readonly ServiceSnapshot[], more: { id?: string; resumed?: boolean } = {}) {
+  return hello(services, { now, resumed: more.resumed ?? false }, { id: more.id ?? 'one' });
 }
 
-function transition(to: State, at: number): Transition {
-  const reason = to === 'down' ? 'refused' : null;
-  return {
-    type: 'transition',
-    seq: 1,
-    service: 'web',
-    from: 'up',
-    to,
-    at,
-    notBefore: at,
-    notAfter: at,
-    reason,
-    message: null,
-  };
-}
-
-function gap(from: number, to: number): Gap {
-  const bounds = { durationMs: to - from, minMs: 0, maxMs: null, failed: 1, reasons: [] };
-  return { type: 'gap', seq: 2, service: 'web', from, to, ...bounds };
+function entered(to: State, at: number) {
+  return transition('web', 'up', to, at);
 }
 
 function stretches(service: ObservedService | undefined): string[] {
@@ -68,25 +27,30 @@ function stretches(service: ObservedService | undefined): string[] {
   });
 }
 
-function told(recorder: Recorder): ObservedService | undefined {
+function recorded(recorder: Recorder): ObservedService | undefined {
   return recorder.observed(null).services[0];
 }
 
 describe('a recorder', () => {
-  it('writes down what it is told', () => {
+  it('records what it receives', () => {
     const recorder = new Recorder();
-    recorder.take([hello(0, [])]);
-    recorder.take([hello(10, [snapshot([{ state: 'unknown', from: 10, to: null }])])]);
-    recorder.take([transition('up', 20), transition('down', 100), transition('up', 400), gap(100, 400)]);
+    recorder.take([greeting(0, [])]);
+    recorder.take([greeting(10, [web([{ state: 'unknown', from: 10, to: null }])])]);
+    recorder.take([entered('up', 20), entered('down', 100), entered('up', 400), gap('web', 100, 400)]);
     recorder.take([{ type: 'mark', seq: 5, at: 200, text: 'now' }]);
     recorder.take([{ type: 'heartbeat', now: 5000, seq: 5, probes: 1, missed: 0, lateMs: 0, overloaded: false }]);
-    assert.deepEqual(stretches(told(recorder)), ['unknown 10–20', 'up 20–100', 'down 100–400 refused', 'up 400–null']);
+    assert.deepEqual(stretches(recorded(recorder)), [
+      'unknown 10–20',
+      'up 20–100',
+      'down 100–400 refused',
+      'up 400–null',
+    ]);
     assert.deepEqual(
-      told(recorder)?.gaps.map(({ from, to }) => [from, to]),
+      recorded(recorder)?.gaps.map(({ from, to }) => [from, to]),
       [[100, 400]],
     );
     assert.deepEqual(recorder.observed(null).marks, [{ at: 200, text: 'now' }]);
-    assert.equal(recorder.heard, 5000);
+    assert.equal(recorder.newestTime, 5000);
     assert.equal(recorder.timeoutMs, 1000);
     assert.deepEqual(
       recorder.standings.map(({ state, since }) => [state, since]),
@@ -96,8 +60,8 @@ describe('a recorder', () => {
 
   it('gives all times by this clock where the other one is ahead', () => {
     const recorder = new Recorder();
-    recorder.take([hello(1000, [snapshot([{ state: 'up', from: 500, to: null }], { gaps: [gap(100, 500)] })])]);
-    recorder.take([transition('down', 2000)]);
+    recorder.take([greeting(1000, [web([{ state: 'up', from: 500, to: null }], { gaps: [gap('web', 100, 500)] })])]);
+    recorder.take([entered('down', 2000)]);
     recorder.take([{ type: 'open-gap', service: 'web', from: 2000, durationMs: 5, minMs: 0, failed: 1, reasons: [] }]);
     const there = recorder.observed({ offsetMs: 100, uncertaintyMs: 1 });
     assert.deepEqual(stretches(there.services[0]), ['up 400–1900', 'down 1900–null refused']);
@@ -109,69 +73,69 @@ describe('a recorder', () => {
 
   it('knows all of the time in which a feed was lost, where that resumed', () => {
     const recorder = new Recorder();
-    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
     recorder.disconnected();
-    recorder.take([transition('down', 300), transition('up', 500), gap(300, 500)]);
+    recorder.take([entered('down', 300), entered('up', 500), gap('web', 300, 500)]);
     const timeline: TimelineInterval[] = [
       { state: 'up', from: 0, to: 300 },
       { state: 'down', from: 300, to: 500 },
       { state: 'up', from: 500, to: null },
     ];
-    recorder.take([hello(900, [snapshot(timeline, { gaps: [gap(300, 500)] })], { resumed: true })]);
+    recorder.take([greeting(900, [web(timeline, { gaps: [gap('web', 300, 500)] })], { resumed: true })]);
     recorder.connected();
-    assert.deepEqual(stretches(told(recorder)), ['up 0–300', 'down 300–500 refused', 'up 500–null']);
-    assert.equal(told(recorder)?.gaps.length, 1);
+    assert.deepEqual(stretches(recorded(recorder)), ['up 0–300', 'down 300–500 refused', 'up 500–null']);
+    assert.equal(recorded(recorder)?.gaps.length, 1);
   });
 
   it('takes from a hello what it knows of the time that could not be resumed', () => {
     const recorder = new Recorder();
-    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
     recorder.disconnected();
     const timeline: TimelineInterval[] = [
       { state: 'up', from: 50, to: 300 },
       { state: 'down', from: 300, to: 500 },
       { state: 'up', from: 500, to: null },
     ];
-    recorder.take([hello(900, [snapshot(timeline, { gaps: [gap(300, 500)] })])]);
+    recorder.take([greeting(900, [web(timeline, { gaps: [gap('web', 300, 500)] })])]);
     recorder.connected();
-    assert.deepEqual(stretches(told(recorder)), ['up 0–300', 'down 300–500', 'up 500–null']);
-    assert.equal(told(recorder)?.gaps.length, 1);
+    assert.deepEqual(stretches(recorded(recorder)), ['up 0–300', 'down 300–500', 'up 500–null']);
+    assert.equal(recorded(recorder)?.gaps.length, 1);
   });
 
   it('has what a hello does not reach as not observed', () => {
     const recorder = new Recorder();
-    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
     recorder.disconnected();
-    recorder.take([hello(900, [snapshot([{ state: 'up', from: 700, to: null }])], { id: 'another' })]);
+    recorder.take([greeting(900, [web([{ state: 'up', from: 700, to: null }])], { id: 'another' })]);
     recorder.connected();
-    assert.deepEqual(stretches(told(recorder)), ['up 0–100', 'unobserved 100–700 stopped', 'up 700–null']);
+    assert.deepEqual(stretches(recorded(recorder)), ['up 0–100', 'unobserved 100–700 stopped', 'up 700–null']);
   });
 
-  it('knows nothing from when the feed was last heard, while it is lost', () => {
+  it('knows nothing from the last message on, while the feed is lost', () => {
     const recorder = new Recorder();
-    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
     recorder.disconnected();
     recorder.disconnected();
-    assert.deepEqual(stretches(told(recorder)), ['up 0–100', 'unobserved 100–null network']);
+    assert.deepEqual(stretches(recorded(recorder)), ['up 0–100', 'unobserved 100–null network']);
   });
 
-  it('keeps that a service was told to be down where the feed was lost at that moment', () => {
+  it('keeps that a service was seen down where the feed was lost at that moment', () => {
     const recorder = new Recorder();
-    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])]), transition('down', 300)]);
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])]), entered('down', 300)]);
     recorder.disconnected();
-    const lost = ['up 0–300', 'down 300–300 refused', 'unobserved 300–null network'];
-    assert.deepEqual(stretches(told(recorder)), lost);
+    const lost = ['up 0–300', 'down 300–300.001 refused', 'unobserved 300.001–null network'];
+    assert.deepEqual(stretches(recorded(recorder)), lost);
     const report = buildReport([recorder.observed(null)], { from: 0, to: 1000 }, null);
-    const web = report.vantages[0]?.services[0];
-    assert.equal(web?.cameBack, false);
+    const reported = report.vantages[0]?.services[0];
+    assert.equal(reported?.cameBack, false);
     assert.deepEqual(
-      web.gaps.map(({ from, end }) => [from, end]),
+      reported.gaps.map(({ from, end }) => [from, end]),
       [[300, 'open']],
     );
-    recorder.take([hello(900, [snapshot([{ state: 'up', from: 700, to: null }])], { id: 'another' })]);
+    recorder.take([greeting(900, [web([{ state: 'up', from: 700, to: null }])], { id: 'another' })]);
     recorder.connected();
-    const back = ['up 0–300', 'down 300–300 refused', 'unobserved 300–700 stopped', 'up 700–null'];
-    assert.deepEqual(stretches(told(recorder)), back);
+    const back = ['up 0–300', 'down 300–300.001 refused', 'unobserved 300.001–700 stopped', 'up 700–null'];
+    assert.deepEqual(stretches(recorded(recorder)), back);
     assert.equal(
       buildReport([recorder.observed(null)], { from: 0, to: 1000 }, null).vantages[0]?.services[0]?.cameBack,
       true,
@@ -180,25 +144,33 @@ describe('a recorder', () => {
 
   it('forgets a gap that was open when the feed was lost, and was over when it came back', () => {
     const recorder = new Recorder();
-    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])]), transition('down', 300)]);
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])]), entered('down', 300)]);
     recorder.take([{ type: 'open-gap', service: 'web', from: 300, durationMs: 50, minMs: 0, failed: 1, reasons: [] }]);
     recorder.disconnected();
     const still: TimelineInterval[] = [{ state: 'down', from: 300, to: null }];
-    recorder.take([hello(600, [snapshot(still)])]);
-    assert.equal(told(recorder)?.openGap?.from, 300);
+    recorder.take([greeting(600, [web(still)])]);
+    assert.equal(recorded(recorder)?.openGap?.from, 300);
     const over: TimelineInterval[] = [
       { state: 'down', from: 300, to: 700 },
       { state: 'up', from: 700, to: null },
     ];
-    recorder.take([hello(900, [snapshot(over, { gaps: [gap(300, 700)] })])]);
+    recorder.take([greeting(900, [web(over, { gaps: [gap('web', 300, 700)] })])]);
     recorder.connected();
-    assert.equal(told(recorder)?.openGap, null);
+    assert.equal(recorded(recorder)?.openGap, null);
+  });
+
+  it('keeps the past, in order, where the wall clock was set back', () => {
+    const recorder = new Recorder();
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([entered('down', 5000), entered('up', 2000), entered('down', 3000)]);
+    const kept = ['up 0–5000', 'down 5000–5000.001 refused', 'up 5000.001–5000.002', 'down 5000.002–null refused'];
+    assert.deepEqual(stretches(recorded(recorder)), kept);
   });
 
   it('has a service that is no longer watched as not observed', () => {
     const recorder = new Recorder();
-    recorder.take([hello(100, [snapshot([{ state: 'up', from: 0, to: null }])])]);
-    recorder.take([hello(300, [])]);
-    assert.deepEqual(stretches(told(recorder)), ['up 0–300', 'unobserved 300–null stopped']);
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([greeting(300, [])]);
+    assert.deepEqual(stretches(recorded(recorder)), ['up 0–300', 'unobserved 300–null stopped']);
   });
 });

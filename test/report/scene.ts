@@ -1,22 +1,13 @@
 /** Things observed, for the tests of reports. Times in milliseconds; 0 is the start of the command where there is one. */
 import { buildReport } from '../../src/report/build-report.ts';
-import type { ObservedInterval, ObservedService, ObservedVantage, Window } from '../../src/report/observed.ts';
+import type { Window } from '../../src/core/archive.ts';
+import type { ObservedInterval, ObservedService, ObservedVantage } from '../../src/report/observed.ts';
 import type { Budget, Report, RunFacts } from '../../src/report/report.ts';
 import type { DownReason, Reason, State } from '../../src/core/model.ts';
-import type { ServiceInfo } from '../../src/core/board.ts';
+import { infoOf, type ServiceInfo } from '../../src/core/board.ts';
+import { gap, service } from '../support/builders.ts';
 
 export const START = 1_795_000_000_000;
-
-const INFO: ServiceInfo = {
-  kind: 'tcp',
-  target: 'tcp://10.0.0.5:80',
-  connection: 'new',
-  group: null,
-  intervalMs: 100,
-  timeoutMs: 1000,
-  rise: 1,
-  fall: 1,
-};
 
 /** A stretch of being down, from and to relative to the start; `to` null: it never came back. */
 export interface Fall {
@@ -27,15 +18,18 @@ export interface Fall {
   readonly errorMs?: number;
 }
 
-export interface Told {
+export interface Story {
   readonly info?: Partial<ServiceInfo>;
   readonly falls?: readonly Fall[];
-  readonly blind?: readonly { readonly from: number; readonly to: number; readonly reason?: Reason }[];
+  readonly unobserved?: readonly { readonly from: number; readonly to: number; readonly reason?: Reason }[];
   readonly lostAt?: readonly number[];
 }
 
-/** A service that was up from long before, but for what is told. */
-export function service(name: string, { info = {}, falls = [], blind = [], lostAt = [] }: Told = {}): ObservedService {
+/** A service that was up from long before, but for its story. */
+export function observed(
+  name: string,
+  { info = {}, falls = [], unobserved = [], lostAt = [] }: Story = {},
+): ObservedService {
   const changes: { at: number; state: State; reason: Reason | null }[] = [
     { at: -3_600_000, state: 'up', reason: null },
   ];
@@ -43,7 +37,7 @@ export function service(name: string, { info = {}, falls = [], blind = [], lostA
     changes.push({ at: from, state: 'down', reason });
     if (to !== null) changes.push({ at: to, state: 'up', reason: null });
   }
-  for (const { from, to, reason = 'stalled' } of blind) {
+  for (const { from, to, reason = 'stalled' } of unobserved) {
     changes.push({ at: from, state: 'unobserved', reason }, { at: to, state: 'up', reason: null });
   }
   changes.sort((a, b) => a.at - b.at);
@@ -53,11 +47,9 @@ export function service(name: string, { info = {}, falls = [], blind = [], lostA
   });
   const gaps = falls.flatMap(({ from, to, reason = 'refused', errorMs = 100 }) => {
     if (to === null) return [];
-    const durationMs = to - from;
-    const bounds = { minMs: Math.max(0, durationMs - errorMs), maxMs: durationMs + errorMs };
-    const failed = Math.ceil(durationMs / 100);
-    const reasons = [{ reason, count: failed }];
-    return [{ from: START + from, to: START + to, durationMs, ...bounds, failed, reasons }];
+    const failed = Math.ceil((to - from) / 100);
+    const bounds = { minMs: Math.max(0, to - from - errorMs), maxMs: to - from + errorMs };
+    return [gap(name, START + from, START + to, { ...bounds, failed, reasons: [{ reason, count: failed }] })];
   });
   const lost = lostAt.map((at) => ({
     type: 'connection-lost' as const,
@@ -67,7 +59,15 @@ export function service(name: string, { info = {}, falls = [], blind = [], lostA
     reason: 'reset' as const,
     message: null,
   }));
-  return { name, info: { ...INFO, ...info }, intervals, gaps, openGap: null, lost, identities: [] };
+  return {
+    name,
+    info: infoOf(service(name, { target: 'tcp://10.0.0.5:80', ...info })),
+    intervals,
+    gaps,
+    openGap: null,
+    lost,
+    identities: [],
+  };
 }
 
 export function vantage(name: string, ...services: readonly ObservedService[]): ObservedVantage {

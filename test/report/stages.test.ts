@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { Stages } from '../../src/report/stages.ts';
+import { Stages } from '../../src/report/run-stages.ts';
 
 const PATIENCE = { beforeMs: 2000, afterMs: 5000, giveUpMs: 60_000 };
 

@@ -4,10 +4,10 @@ import { describe, it } from 'node:test';
 
 import type { Verdict } from '../../src/report/report.ts';
 import { judge } from '../../src/report/verdict.ts';
-import { budget, runReport, service, START, type Told, vantage } from './scene.ts';
+import { budget, runReport, observed, START, type Story, vantage } from './scene.ts';
 
-function verdictOn(told: Told, allowed = budget()): Verdict {
-  const report = runReport([vantage('here', service('web', told))], { budget: allowed });
+function verdictOn(reported: Story, allowed = budget()): Verdict {
+  const report = runReport([vantage('here', observed('web', reported))], { budget: allowed });
   return judge(report, report.run);
 }
 
@@ -21,23 +21,23 @@ describe('the verdict', () => {
 
   it('is bad for any gap where none is allowed', () => {
     const { result, faults, sentence } = verdictOn({ falls: [{ from: 1000, to: 1250 }] });
-    assert.equal(result, 'bad');
+    assert.equal(result, 'fail');
     assert.deepEqual(
       faults.map(({ kind }) => kind),
       ['gap'],
     );
-    assert.equal(sentence, 'BAD: web was down 0.25 s (0.15–0.35) from +1.00 s.');
+    assert.equal(sentence, 'FAIL: web was down 0.25 s (0.15–0.35) from +1.00 s.');
   });
 
-  it('compares the single figure with the budget, and says when that is within the measuring error', () => {
+  it('compares the single figure with the budget, and says when a bound is on the other side', () => {
     const over = verdictOn({ falls: [{ from: 1000, to: 1550 }] }, budget(500));
-    assert.equal(over.result, 'bad');
-    assert.match(over.sentence, /over the budget of 0\.50 s, but within the measuring error of it/);
+    assert.equal(over.result, 'fail');
+    assert.match(over.sentence, /over the budget of 0\.50 s, though its lower bound is within it/);
     const clearly = verdictOn({ falls: [{ from: 1000, to: 1550, errorMs: 20 }] }, budget(500));
-    assert.doesNotMatch(clearly.sentence, /measuring error/);
+    assert.doesNotMatch(clearly.sentence, /bound/);
     const inside = verdictOn({ falls: [{ from: 1000, to: 1450 }] }, budget(500));
     assert.equal(inside.result, 'pass');
-    assert.match(inside.sentence, /inside the budget of 0\.50 s, but within the measuring error of it/);
+    assert.match(inside.sentence, /within the budget of 0\.50 s, though its upper bound exceeds it/);
     assert.equal(verdictOn({ falls: [{ from: 1000, to: 1500 }] }, budget(500)).result, 'pass');
   });
 
@@ -47,7 +47,7 @@ describe('the verdict', () => {
       { from: 2000, to: 2400 },
     ];
     const { result, faults } = verdictOn({ falls }, budget(500, 700));
-    assert.equal(result, 'bad');
+    assert.equal(result, 'fail');
     assert.deepEqual(
       faults.map(({ kind }) => kind),
       ['total'],
@@ -57,75 +57,78 @@ describe('the verdict', () => {
 
   it('is bad for a service that did not come back, whatever the budget', () => {
     const { result, faults, sentence } = verdictOn({ falls: [{ from: 1000, to: null }] }, budget(60_000));
-    assert.equal(result, 'bad');
+    assert.equal(result, 'fail');
     assert.deepEqual(
       faults.map(({ kind }) => kind),
       ['not-back'],
     );
-    assert.match(sentence, /^BAD: web did not come back, 7\.00 s so far \(at least .*\) from \+1\.00 s: refused\.$/);
+    assert.match(sentence, /^FAIL: web did not come back, 7\.00 s so far \(at least .*\) from \+1\.00 s: refused\.$/);
   });
 
   it('is never a pass by blindness', () => {
-    const blind = [{ from: 4000, to: 4600 }];
-    const { result, sentence } = verdictOn({ blind });
+    const unobserved = [{ from: 4000, to: 4600 }];
+    const { result, sentence } = verdictOn({ unobserved });
     assert.equal(result, 'not-proven');
     assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.60 s.');
-    assert.equal(verdictOn({ blind }, budget(500)).result, 'not-proven');
-    const allowed = verdictOn({ blind }, budget(600));
+    assert.equal(verdictOn({ unobserved }, budget(500)).result, 'not-proven');
+    const allowed = verdictOn({ unobserved }, budget(600));
     assert.equal(allowed.result, 'pass');
     assert.equal(allowed.sentence, 'PASS: 1 service never seen down, but web was not observed for 0.60 s.');
-    assert.equal(verdictOn({ blind }, budget(600, 500)).result, 'not-proven');
+    assert.equal(verdictOn({ unobserved }, budget(600, 500)).result, 'not-proven');
   });
 
   it('takes a gap beside a time of not looking for as long as both', () => {
-    const told = { falls: [{ from: 3600, to: 4000 }], blind: [{ from: 4000, to: 4300 }] };
-    assert.equal(verdictOn(told, budget(500)).result, 'not-proven');
-    assert.equal(verdictOn(told, budget(700)).result, 'pass');
+    const reported = { falls: [{ from: 3600, to: 4000 }], unobserved: [{ from: 4000, to: 4300 }] };
+    assert.equal(verdictOn(reported, budget(500)).result, 'not-proven');
+    assert.equal(verdictOn(reported, budget(700)).result, 'pass');
   });
 
-  it('tells of time that was not observed also beside a gap that is allowed', () => {
-    const told = { falls: [{ from: 1000, to: 1100 }], blind: [{ from: 4000, to: 4600 }] };
-    const { result, sentence } = verdictOn(told, budget(700));
+  it('mentions time that was not observed also beside a gap that is allowed', () => {
+    const reported = { falls: [{ from: 1000, to: 1100 }], unobserved: [{ from: 4000, to: 4600 }] };
+    const { result, sentence } = verdictOn(reported, budget(700));
     assert.equal(result, 'pass');
-    assert.match(sentence, /inside the budget of 0\.70 s.*, but web was not observed for 0\.60 s\.$/);
+    assert.match(sentence, /within the budget of 0\.70 s.*, but web was not observed for 0\.60 s\.$/);
   });
 
   it('has no budget for what was not observed until the end', () => {
-    const { result, sentence } = verdictOn({ blind: [{ from: 7900, to: 9000 }] }, budget(60_000));
+    const { result, sentence } = verdictOn({ unobserved: [{ from: 7900, to: 9000 }] }, budget(60_000));
     assert.equal(result, 'not-proven');
-    assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.10 s, up to the end of the watch.');
+    assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.10 s, until the end of the watch.');
   });
 
   it('proves nothing by probes that are too far apart for the window', () => {
     const { result, sentence } = verdictOn({ info: { intervalMs: 5000 } });
     assert.equal(result, 'not-proven');
-    assert.match(sentence, /^NOT PROVEN: web was probed every 5\.00 s only, which is too seldom for .* \(-i\)\.$/);
+    assert.match(
+      sentence,
+      /^NOT PROVEN: web was probed only every 5\.00 s, which is not often enough for .* \(-i\)\.$/,
+    );
     const coarse = verdictOn({ info: { intervalMs: 4000 } });
     assert.equal(coarse.result, 'pass');
-    assert.equal(coarse.sentence, 'PASS: 1 service up all the time, as far as probes 4.00 s apart can tell.');
+    assert.equal(coarse.sentence, 'PASS: 1 service up all the time, as far as probes 4.00 s apart can show.');
   });
 
   it('proves nothing where no probe was surely sent after the end of the command', () => {
-    const report = runReport([vantage('here', service('web', { info: { intervalMs: 1000 } }))], {
+    const report = runReport([vantage('here', observed('web', { info: { intervalMs: 1000 } }))], {
       endedAt: START + 7500,
     });
     const { result, sentence } = judge(report, report.run);
     assert.equal(result, 'not-proven');
-    assert.match(sentence, /the watch was over before one was surely sent after the end of the command/);
+    assert.match(sentence, /the watch was over before a probe was certain to be sent after the end of the command/);
   });
 
   it('proves nothing where nothing was watched, from any vantage', () => {
     const nothing = runReport([vantage('here')]);
     assert.equal(judge(nothing, nothing.run).sentence, 'NOT PROVEN: no service was watched.');
-    const idle = runReport([vantage('here', service('web')), vantage('hub')]);
+    const idle = runReport([vantage('here', observed('web')), vantage('hub')]);
     assert.equal(judge(idle, idle.run).result, 'not-proven');
     assert.match(judge(idle, idle.run).sentence, /; but from hub no service was watched\.$/);
-    const bad = runReport([vantage('here', service('web', { falls: [{ from: 0, to: 500 }] })), vantage('hub')]);
-    assert.equal(judge(bad, bad.run).result, 'bad');
+    const bad = runReport([vantage('here', observed('web', { falls: [{ from: 0, to: 500 }] })), vantage('hub')]);
+    assert.equal(judge(bad, bad.run).result, 'fail');
   });
 
   it('is no pass where the watch was ended early', () => {
-    const report = runReport([vantage('here', service('web'))], { interrupted: 'SIGINT' });
+    const report = runReport([vantage('here', observed('web'))], { interrupted: 'SIGINT' });
     const { result, sentence } = judge(report, report.run);
     assert.equal(result, 'not-proven');
     assert.equal(
@@ -138,14 +141,14 @@ describe('the verdict', () => {
     assert.equal(verdictOn({ lostAt: [500] }).result, 'pass');
   });
 
-  it('names the vantage where there are several, and tells of a command that failed', () => {
-    const there = vantage('there', service('web', { falls: [{ from: 1000, to: 1250 }] }));
-    const report = runReport([vantage('here', service('web')), there], { exitCode: 4 });
+  it('names the vantage where there are several, and mentions a command that failed', () => {
+    const there = vantage('there', observed('web', { falls: [{ from: 1000, to: 1250 }] }));
+    const report = runReport([vantage('here', observed('web')), there], { exitCode: 4 });
     const { faults, sentence } = judge(report, report.run);
     assert.deepEqual(
       faults.map((fault) => fault.vantage),
       ['there'],
     );
-    assert.match(sentence, /^BAD: web \(from there\) was down .*; and the command exited with 4 after 3\.00 s\.$/);
+    assert.match(sentence, /^FAIL: web \(from there\) was down .*; and the command exited with 4 after 3\.00 s\.$/);
   });
 });

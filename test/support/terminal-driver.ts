@@ -1,15 +1,12 @@
 /** A real terminal for the tests: a program in a shell in tmux, its keys, its screen, and what it leaves behind. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const run = promisify(execFile);
+import { waitFor } from './wait-for.ts';
 
-/** tmux tells nobody when a screen changes: it is looked at this often, and for this long. */
-const LOOK_MS = 50;
-const PATIENCE_MS = 25_000;
+const run = promisify(execFile);
 
 /** The compiled test program: the dashboard over a real monitor. */
 export const PROGRAM = fileURLToPath(new URL('./terminal-program.js', import.meta.url));
@@ -90,15 +87,12 @@ export class TerminalDriver {
     return this.#tmux('capture-pane', '-pe');
   }
 
-  /** Waits until the screen is as it shall be. @param what for the error */
+  /** Waits until the screen shows what is wanted: tmux does not say when it changes. @param what for the error */
   async until(what: string, wanted: (lines: string[]) => boolean): Promise<string[]> {
     let lines: string[] = [];
-    for (let looks = 0; looks < PATIENCE_MS / LOOK_MS; looks++) {
-      lines = await this.screen();
-      if (wanted(lines)) return lines;
-      await sleep(LOOK_MS);
-    }
-    throw new Error(`no ${what} on the screen:\n${lines.join('\n')}`);
+    const isWanted = async (): Promise<boolean> => wanted((lines = await this.screen()));
+    await waitFor(isWanted, () => `no ${what} on the screen:\n${lines.join('\n')}`);
+    return lines;
   }
 
   /** Waits until some line contains a text. */

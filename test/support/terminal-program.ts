@@ -5,8 +5,8 @@
  */
 import { Monitor } from '../../src/monitor/monitor.ts';
 import { Dashboard } from '../../src/terminal/dashboard.ts';
-import { whyNoDashboard } from '../../src/terminal/environment.ts';
-import { summary } from '../../src/terminal/watch-summary.ts';
+import { whyNoDashboard } from '../../src/terminal/terminal-traits.ts';
+import { summary } from '../../src/terminal/lines-format.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 
 const [interval = '100', ...targets] = process.argv.slice(2);

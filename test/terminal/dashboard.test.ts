@@ -5,7 +5,9 @@ import { Dashboard } from '../../src/terminal/dashboard.ts';
 import type { Reader } from '../../src/core/source.ts';
 import type { Message } from '../../src/core/messages.ts';
 import { TerminalScreen } from '../support/terminal-screen.ts';
-import { snapshot, START, World } from './world.ts';
+import { transition } from '../support/builders.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { unknown, START, World } from './world.ts';
 
 const ENV = { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
 
@@ -18,7 +20,7 @@ class Script {
 
   constructor(names: readonly string[]) {
     const timeline = [{ state: 'up', from: START, to: null }] as const;
-    const services = names.map((name) => snapshot(name, { timeline, state: 'up', status: 'up', since: START }));
+    const services = names.map((name) => unknown(name, { timeline, state: 'up', status: 'up', since: START }));
     this.#hello = new World(['here'], []).hello('here', services);
   }
 
@@ -38,23 +40,12 @@ class Script {
     return this.time;
   }
 
-  tell(...messages: readonly Message[]): void {
+  publish(...messages: readonly Message[]): void {
     for (const reader of this.readers) reader.take(messages);
   }
 
   fall(service: string, seq: number): void {
-    const at = this.time - 1000;
-    const bounds = { at, notBefore: at - 100, notAfter: at };
-    this.tell({
-      type: 'transition',
-      seq,
-      service,
-      from: 'up',
-      to: 'down',
-      reason: 'refused',
-      message: null,
-      ...bounds,
-    });
+    this.publish(transition(service, 'up', 'down', this.time - 1000, { seq }));
   }
 }
 
@@ -62,7 +53,7 @@ interface Stage {
   readonly screen: TerminalScreen;
   readonly script: Script;
   readonly dashboard: Dashboard;
-  /** Waits until the screen is as it shall be. */
+  /** Waits until the screen shows what is wanted. */
   readonly until: (wanted: (lines: string[]) => boolean) => Promise<string[]>;
 }
 
@@ -85,14 +76,14 @@ async function staged(
   const script = new Script(names);
   const dashboard = new Dashboard([script], { env: { ...ENV, ...env }, input: screen.input, output: screen.output });
   const until = async (wanted: (lines: string[]) => boolean): Promise<string[]> => {
-    const patience = performance.now() + 15_000;
-    for (;;) {
+    let lines: string[] = [];
+    const isWanted = async (): Promise<boolean> => {
       await screen.settled();
-      const lines = screen.lines();
-      if (wanted(lines)) return lines;
-      if (performance.now() > patience) throw new Error(`that is not on the screen:\n${lines.join('\n')}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+      lines = screen.lines();
+      return wanted(lines);
+    };
+    await waitFor(isWanted, () => `that is not on the screen:\n${lines.join('\n')}`);
+    return lines;
   };
   try {
     await play({ screen, script, dashboard, until });
@@ -193,7 +184,7 @@ describe('the dashboard on a terminal', () => {
     });
   });
 
-  it('hears keys and the mouse', async () => {
+  it('reads keys and the mouse', async () => {
     await staged(async ({ screen, script, until }) => {
       await until(has('▸ web'));
       await screen.type('j');
@@ -223,7 +214,7 @@ describe('the dashboard on a terminal', () => {
     await staged(async ({ screen, script, until }) => {
       await until(has('● 2 up'));
       await screen.type(' ');
-      await until(has('HELD'));
+      await until(has('PAUSED'));
       script.fall('web', 1);
       const lines = await until(has('1 event since'));
       assert.ok(!has('DOWN')(lines));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { traitsOf, whyNoDashboard } from '../../src/terminal/environment.ts';
+import { traitsOf, whyNoDashboard } from '../../src/terminal/terminal-traits.ts';
 
 const TTY = { isTTY: true };
 const PIPE = {};

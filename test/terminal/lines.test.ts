@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Message } from '../../src/core/messages.ts';
-import { LinesFormat } from '../../src/terminal/lines-format.ts';
-import { summary } from '../../src/terminal/watch-summary.ts';
-import { Board, BoardService } from '../../src/core/board.ts';
+import { LinesFormat, summary } from '../../src/terminal/lines-format.ts';
+import { Board, BoardService, infoOf } from '../../src/core/board.ts';
+import { hello, service, transition } from '../support/builders.ts';
 
 const AT = new Date(2026, 10, 23, 4, 5, 6, 789).getTime();
 const STAMP = '2026-11-23 04:05:06.789';
@@ -38,7 +38,7 @@ const LINES: readonly (readonly [Message, string | null])[] = [
   ],
   [
     { type: 'transition', seq: 5, service: 'api', from: 'unobserved', to: 'up', at: AT, ...EDGES, ...NOTHING },
-    `${STAMP}  api   UP          is looked at again`,
+    `${STAMP}  api   UP          observed again`,
   ],
   [
     { type: 'gap', seq: 6, service: 'api', from: AT - 400, to: AT, durationMs: 400, minMs: 310, maxMs: 500, ...FACTS },
@@ -79,15 +79,13 @@ const LINES: readonly (readonly [Message, string | null])[] = [
   [{ type: 'heartbeat', now: AT, seq: 10, probes: 50, missed: 0, lateMs: 1, overloaded: false }, null],
   [
     { type: 'heartbeat', now: AT, seq: 10, probes: 50, missed: 9, lateMs: 1, overloaded: true },
-    `${STAMP}        OVERLOADED  this monitor can't hold the rate: 9 slots missed in 5 s, 50 probes sent; watch fewer services, or less often, or with more --workers`,
+    `${STAMP}        OVERLOADED  this monitor is overloaded: 9 slots missed in 5 s, 50 probes sent; watch fewer services, or less often, or with more --workers`,
   ],
 ];
 
 function boardOf(...names: string[]): Board {
   const board = new Board();
-  const many = { group: null, intervalMs: 100, timeoutMs: 1000, rise: 1, fall: 1 };
-  const info = { kind: 'tcp', target: 't', connection: 'new', ...many } as const;
-  for (const name of names) board.services.set(name, new BoardService(name, info, AT));
+  for (const name of names) board.services.set(name, new BoardService(name, infoOf(service(name)), AT));
   return board;
 }
 
@@ -101,13 +99,12 @@ describe('LinesFormat', () => {
   it('sets its columns by the names of the hello, which it does not show', () => {
     const format = new LinesFormat(false);
     const services = boardOf('a-longer-name', 'api').snapshot(AT);
-    const monitor = { id: 'id', vantage: 'rack-2', version: '0', startedAt: AT };
-    const hello = { type: 'hello', protocol: 1, monitor, now: AT, seq: 0, resumed: false, services } as const;
-    assert.equal(format.line(hello), null);
+    const first = hello(services, {}, { vantage: 'rack-2' });
+    assert.equal(format.line(first), null);
     const [[up]] = LINES as readonly [readonly [Message, string]];
     assert.equal(format.line(up), `${STAMP}  api            UP          first answer`);
     const several = new LinesFormat(true);
-    several.line(hello);
+    several.line(first);
     assert.equal(several.line(up), `${STAMP}  rack-2  api            UP          first answer`);
   });
 });
@@ -115,20 +112,20 @@ describe('LinesFormat', () => {
 describe('summary', () => {
   it('has a row for each service, gaps that are open among them', () => {
     const board = boardOf('web', 'down', 'new', 'blind');
-    const tell = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
-      board.apply({ type: 'transition', seq: 1, service, from, to, at, notBefore: at, notAfter: at, ...NOTHING });
+    const apply = (service: string, from: 'unknown' | 'up' | 'down', to: 'up' | 'down' | 'unobserved', at: number) => {
+      board.apply(transition(service, from, to, at));
     };
-    tell('web', 'unknown', 'up', AT);
-    tell('web', 'up', 'down', AT + 1000);
-    tell('web', 'down', 'up', AT + 1400);
+    apply('web', 'unknown', 'up', AT);
+    apply('web', 'up', 'down', AT + 1000);
+    apply('web', 'down', 'up', AT + 1400);
     board.apply({
       ...{ type: 'gap', seq: 2, service: 'web', from: AT + 1000, to: AT + 1400 },
       ...{ durationMs: 400, minMs: 0, maxMs: 500, ...FACTS },
     });
-    tell('down', 'unknown', 'up', AT);
-    tell('down', 'up', 'down', AT + 2000);
-    tell('blind', 'unknown', 'up', AT);
-    tell('blind', 'up', 'unobserved', AT + 3000);
+    apply('down', 'unknown', 'up', AT);
+    apply('down', 'up', 'down', AT + 2000);
+    apply('blind', 'unknown', 'up', AT);
+    apply('blind', 'up', 'unobserved', AT + 3000);
     assert.deepEqual(summary(board, AT + 4000).split('\n'), [
       'service  state       uptime  gaps  longest    down  unobserved',
       'web      UP          90.0 %     1   0.40 s  0.40 s           –',

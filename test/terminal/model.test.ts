@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Message } from '../../src/core/messages.ts';
-import { uptimeOf, type Lane } from '../../src/terminal/lane.ts';
+import { ratio } from '../../src/core/uptime.ts';
+import type { Lane } from '../../src/terminal/lane.ts';
 import { Model, worstOf } from '../../src/terminal/dashboard-model.ts';
 import { shifted } from '../../src/terminal/time-shift.ts';
-import { SEEN } from '../../src/terminal/strip-ring.ts';
-import { snapshot, START, World } from './world.ts';
+import { SEEN } from '../../src/terminal/strip-cells.ts';
+import { unknown, START, World } from './world.ts';
 
 function laneOf({ model }: World, name = 'web', source = 0): Lane {
   const lane = model.sources[source]?.lanes.get(name);
@@ -27,7 +28,7 @@ function seconds(world: World, count: number): string {
 }
 
 function upWorld(): World {
-  const world = new World(['here'], [snapshot('web')]);
+  const world = new World(['here'], [unknown('web')]);
   world.change('web', 'unknown', 'up', 0);
   return world;
 }
@@ -39,7 +40,7 @@ describe('the model', () => {
     world.change('web', 'up', 'down', 8000, 'refused');
     world.now = START + 10_000;
     const counts = laneOf(world).counts(world.now);
-    assert.deepEqual([counts.gaps, counts.downMs, counts.upMs, uptimeOf(counts)], [2, 3000, 7000, 0.7]);
+    assert.deepEqual([counts.gaps, counts.downMs, counts.upMs, ratio(counts)], [2, 3000, 7000, 0.7]);
     assert.equal(laneOf(world).openMs(world.now), 2000);
   });
 
@@ -66,8 +67,8 @@ describe('the model', () => {
   it('takes an event once, though it comes twice', () => {
     const world = upWorld();
     const mark: Message = { type: 'mark', seq: 50, at: START, text: 'once' };
-    world.hear([mark]);
-    world.hear([mark]);
+    world.receive([mark]);
+    world.receive([mark]);
     assert.equal(world.model.log.entries.filter(({ kind }) => kind === 'event').length, 1);
   });
 
@@ -77,7 +78,7 @@ describe('the model', () => {
       { state: 'down', from: START + 3000, to: START + 5000 },
       { state: 'up', from: START + 5000, to: null },
     ] as const;
-    const world = new World(['here'], [snapshot('web', { timeline, state: 'up', status: 'up', since: START + 5000 })]);
+    const world = new World(['here'], [unknown('web', { timeline, state: 'up', status: 'up', since: START + 5000 })]);
     world.now = START + 8000;
     assert.equal(seconds(world, 8), 'uuudduuu');
   });
@@ -87,32 +88,32 @@ describe('the model', () => {
     world.outage('web', 2000, 3000);
     world.now = START + 5000;
     const timeline = [{ state: 'up', from: START + 3000, to: null }] as const;
-    const web = snapshot('web', { timeline, state: 'up', status: 'up', since: START + 3000 });
-    world.hear([world.hello('here', [web, snapshot('new')])]);
+    const web = unknown('web', { timeline, state: 'up', status: 'up', since: START + 3000 });
+    world.receive([world.hello('here', [web, unknown('new')])]);
     assert.equal(seconds(world, 5), 'uuduu');
     assert.deepEqual(
       world.model.rows.map(({ name }) => name),
       ['web', 'new'],
     );
-    world.hear([world.hello('here', [snapshot('new')])]);
+    world.receive([world.hello('here', [unknown('new')])]);
     assert.deepEqual(
       world.model.rows.map(({ name }) => name),
       ['new'],
     );
   });
 
-  it('shows the time in which a feed was not heard as unobserved where it can not be caught up', () => {
+  it('shows the time in which a feed was not connected as unobserved where it can not be caught up', () => {
     const world = upWorld();
     world.now = START + 2000;
-    world.hear([{ type: 'heartbeat', now: world.now, seq: 1, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
+    world.receive([{ type: 'heartbeat', now: world.now, seq: 1, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
     world.now = START + 8000;
     const timeline = [{ state: 'up', from: START + 6000, to: null }] as const;
-    const web = snapshot('web', { timeline, state: 'up', status: 'up', since: START + 6000 });
-    world.hear([world.hello('another life of the monitor', [web])]);
+    const web = unknown('web', { timeline, state: 'up', status: 'up', since: START + 6000 });
+    world.receive([world.hello('another life of the monitor', [web])]);
     assert.equal(seconds(world, 8), 'uuxxxxuu');
   });
 
-  it('catches up with what a feed tells of the time in which it was not heard', () => {
+  it('catches up with what a feed knows of the time in which it was not connected', () => {
     const world = upWorld();
     world.now = START + 2000;
     const timeline = [
@@ -121,12 +122,14 @@ describe('the model', () => {
       { state: 'up', from: START + 4000, to: null },
     ] as const;
     world.now = START + 6000;
-    world.hear([world.hello('here', [snapshot('web', { timeline, state: 'up', status: 'up', since: START + 4000 })])]);
+    world.receive([
+      world.hello('here', [unknown('web', { timeline, state: 'up', status: 'up', since: START + 4000 })]),
+    ]);
     assert.equal(seconds(world, 6), 'uuuduu');
   });
 
   it('has the worst state of a row', () => {
-    const world = new World(['here', 'second'], [snapshot('web')]);
+    const world = new World(['here', 'second'], [unknown('web')]);
     world.change('web', 'unknown', 'up', 0, null, 0);
     const [row] = world.model.rows;
     assert.ok(row !== undefined);
@@ -137,7 +140,7 @@ describe('the model', () => {
 
   it('puts the times of a source whose clock is wrong right', () => {
     const model = new Model(1);
-    const hello = new World(['far'], [snapshot('web')]).hello('far', [snapshot('web')]);
+    const hello = new World(['far'], [unknown('web')]).hello('far', [unknown('web')]);
     model.take(0, [hello], START + 5000, 5000);
     model.take(0, [{ type: 'mark', seq: 1, at: START + 1000, text: 'x' }], START + 6000, 5000);
     assert.equal(model.log.entries.find(({ kind }) => kind === 'event')?.at, START + 6000);
@@ -154,20 +157,20 @@ describe('the model', () => {
 });
 
 describe('what a source kept', () => {
-  it('is drawn before what was heard, and its gaps are listed before those', () => {
+  it('is drawn before what was received, and its gaps are listed before those', () => {
     const world = upWorld();
     world.outage('web', 5000, 6000);
     world.now = START + 8000;
     const from = START - 10_000;
     const gap = { durationMs: 1000, minMs: 900, maxMs: 1100, failed: 10, reasons: [] };
-    world.model.remember(0, [
+    world.model.restore(0, [
       {
         service: 'web',
         timeline: [
           { state: 'up', from, to: from + 2000 },
           { state: 'down', from: from + 2000, to: from + 3000 },
           { state: 'unobserved', from: from + 3000, to: START },
-          // What was heard is told better by what was heard.
+          // What was received replaces it.
           { state: 'up', from: START, to: null },
         ],
         gaps: [{ ...gap, from: from + 2000, to: from + 3000 }],

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import { Pacer, type Cause } from '../../src/terminal/frame-pacer.ts';
 
-/** Draws whenever a frame is due, for 10 s; something asks as often as told. Returns when frames were drawn. */
+/** Draws whenever a frame is due, for 10 s; something asks at the given interval. Returns when frames were drawn. */
 function drawn(cause: Cause, everyMs: number, tookMs: number): number[] {
   const pacer = new Pacer();
   const frames: number[] = [];

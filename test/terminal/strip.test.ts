@@ -3,9 +3,7 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { RunAhead } from '../../src/terminal/run-ahead.ts';
-import { SEEN, StripRing } from '../../src/terminal/strip-ring.ts';
-import { AHEAD, Strip } from '../../src/terminal/strip-cells.ts';
+import { AHEAD, RunAhead, SEEN, Strip, StripRing } from '../../src/terminal/strip-cells.ts';
 import type { State } from '../../src/core/model.ts';
 import { START } from './world.ts';
 
@@ -19,10 +17,10 @@ function shown(
   stepMs: number,
   count: number,
   ahead = nothingAhead(),
-  heard = Infinity,
+  knownUntil = Infinity,
 ): string {
   const cells = { from: end - count * stepMs, stepMs, count };
-  return [...strip.read(cells, { now: end, heard }, ahead)].map(letter).join('');
+  return [...strip.read(cells, { now: end, knownUntil }, ahead)].map(letter).join('');
 }
 
 function letter(seen: number): string {
@@ -31,7 +29,7 @@ function letter(seen: number): string {
   return (seen & AHEAD) === 0 ? kind : kind.toUpperCase();
 }
 
-/** A strip that was up from the start, and in other states where told. Milliseconds after the start. */
+/** A strip that was up from the start, and in the given states. Milliseconds after the start. */
 function stripOf(...changes: readonly (readonly [State, number])[]): Strip {
   const strip = new Strip(START);
   strip.enter('up', START);
@@ -59,7 +57,7 @@ describe('a strip', () => {
   it('shows the present state up to now, and no further', () => {
     const strip = stripOf(['down', 9000]);
     const cells = { from: START + 8000, stepMs: 1000, count: 4 };
-    const seen = strip.read(cells, { now: START + 10_000, heard: Infinity }, nothingAhead());
+    const seen = strip.read(cells, { now: START + 10_000, knownUntil: Infinity }, nothingAhead());
     assert.equal([...seen].map(letter).join(''), 'ud..');
   });
 
@@ -70,7 +68,7 @@ describe('a strip', () => {
     assert.equal(shown(strip, START + 10_000, 1000, 10), 'uuuudddddd');
   });
 
-  it('shows nothing as up after its source was last heard of', () => {
+  it('shows nothing as up after its source was last knownUntil of', () => {
     assert.equal(shown(stripOf(), START + 10_000, 1000, 10, nothingAhead(), START + 6000), 'uuuuuuxxxx');
   });
 

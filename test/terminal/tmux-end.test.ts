@@ -61,7 +61,7 @@ describe('the terminal after the dashboard', { concurrency: 3 }, () => {
     });
   }
 
-  it('is as it was after an error that nobody catches, and shows the error', async () => {
+  it('is as it was after an error that is not caught, and shows the error', async () => {
     await ends((terminal) => terminal.signal('SIGUSR2'), ['Error: a fault for the test']);
   });
 

@@ -43,8 +43,8 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       await terminal.untilText('api up again after');
       const over = await terminal.until('the end of the gap in the strip', (lines) => {
         const row = lines.findIndex((line) => line.startsWith('  api'));
-        const told = `${lines[row] ?? ''}\n${lines[row + 1] ?? ''}`;
-        return /[█▌▐].* s \(.*–.*\) +1 gap\n.*▂?[█▌▐]+▂.*(just now|s ago)/.test(told);
+        const shown = `${lines[row] ?? ''}\n${lines[row + 1] ?? ''}`;
+        return /[█▌▐].* s \(.*–.*\) +1 gap\n.*▂?[█▌▐]+▂.*(just now|s ago)/.test(shown);
       });
       assert.doesNotMatch(over[over.findIndex((line) => line.startsWith('▸ web')) + 1] ?? '', /[█▌▐]/);
     });
@@ -120,7 +120,7 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
     );
   });
 
-  it('hears every key', async () => {
+  it('reads every key', async () => {
     const more = [`data/cache=${String(steady.port)}`, `edge/api=${String(steady.port)}`];
     await watched({ width: 120, height: 30 }, more, async (terminal) => {
       await terminal.untilText('● 3 up');
@@ -139,10 +139,10 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       await press('Escape', 'WHAT HAPPENED');
       await press('+', '-30 s');
       await press('-', '-1 min');
-      await press('Left', 'AGO');
+      await press('Left', ' ago ');
       await press('Right', 'now');
-      await press('Space', 'HELD');
-      await press('Space', 'hold');
+      await press('Space', 'PAUSED');
+      await press('Space', 'pause');
       await press('s', 'problem first');
       await press('g', 'data  1 service');
       await press('g', 's problem');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { ASCII } from '../../src/terminal/glyphs.ts';
+import { ASCII } from '../../src/terminal/terminal-traits.ts';
 import { widthOf } from '../../src/terminal/text-cells.ts';
-import { lineWith, snapshot, START, styled, wellWorld, World } from './world.ts';
+import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 describe('one service in full', () => {
   it('has its strip, why it is down and what that means, its gaps and its last probes', () => {
@@ -21,7 +21,7 @@ describe('one service in full', () => {
         'tcp://127.0.0.1:80/web',
         '▼ DOWN for 1.00 s, since 12:00:59.000',
         'closed: it was closed',
-        'accepted, then closed: often a proxy answers, with nothing behind it',
+        'accepted, then closed without an answer: often a proxy with nothing behind it',
         '12:00:20.000  0.25 s (0.15–0.35)',
         'closed ×3',
         '1.00 s so far',
@@ -46,7 +46,7 @@ describe('one service in full', () => {
 
 describe('several vantages', () => {
   function twoVantages(): World {
-    const world = new World(['here', 'second'], [snapshot('web'), snapshot('api')]);
+    const world = new World(['here', 'second'], [unknown('web'), unknown('api')]);
     for (const source of [0, 1])
       for (const name of ['web', 'api']) world.change(name, 'unknown', 'up', 0, null, source);
     world.now = START + 60_000;
@@ -67,7 +67,7 @@ describe('several vantages', () => {
     lineWith(detail, 'down from here, up from second');
   });
 
-  it('are told apart in what happened', () => {
+  it('can be distinguished in what happened', () => {
     const world = twoVantages();
     world.outage('web', 20_000, 21_000, 'refused', 1);
     lineWith(world.lines({ width: 120, height: 40 }), 'second  ▼ web down');
@@ -75,13 +75,13 @@ describe('several vantages', () => {
 
   it('are unobserved while their feed is lost', () => {
     const world = twoVantages();
-    world.model.setLink(1, false, 'connection refused', world.now);
+    world.model.setConnection(1, false, 'connection refused', world.now);
     world.now += 10_000;
     const view = world.draw({ width: 140, height: 40 });
     assert.match(styled(view, 'warning'), /NOT CONNECTED: second/);
     assert.match(styled(view, 'unobserved'), /░ unobserved░+/);
     lineWith(world.lines({ width: 140, height: 40 }), 'the feed of second is lost: connection refused');
-    world.model.setLink(1, true, null, world.now);
+    world.model.setConnection(1, true, null, world.now);
     lineWith(world.lines({ width: 140, height: 40 }), 'the feed of second is back');
   });
 

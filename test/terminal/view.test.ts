@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { WINDOWS } from '../../src/terminal/ui.ts';
-import { lineWith, snapshot, START, styled, wellWorld, World } from './world.ts';
+import { WINDOWS } from '../../src/terminal/key-bindings.ts';
+import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 /** Strips of a list that has one line for each service. */
 function stripsOf(lines: readonly string[]): string[] {
@@ -14,7 +14,7 @@ describe('the list', () => {
     const world = wellWorld(['web', 'api', 'cache', 'new']);
     const late = new World(
       ['here'],
-      ['web', 'api', 'cache', 'new'].map((name) => snapshot(name)),
+      ['web', 'api', 'cache', 'new'].map((name) => unknown(name)),
     );
     late.change('web', 'unknown', 'up', 0);
     late.change('api', 'unknown', 'down', 0, 'refused');
@@ -51,9 +51,9 @@ describe('the list', () => {
     ]) {
       const lines = world.lines(size);
       const at = lines.findIndex((line) => line.includes('web'));
-      const told = `${lines[at] ?? ''} ${lines[at + 1] ?? ''}`;
+      const shown = `${lines[at] ?? ''} ${lines[at + 1] ?? ''}`;
       for (const fact of ['0.25 s (0.15–0.35)', '12 s', '2', '99.3 %'])
-        assert.ok(told.includes(fact), `${fact} in ${told}`);
+        assert.ok(shown.includes(fact), `${fact} in ${shown}`);
     }
   });
 
@@ -126,7 +126,7 @@ describe('the list', () => {
   it('groups as the configuration does', () => {
     const world = new World(
       ['here'],
-      [snapshot('web', { group: 'edge' }), snapshot('db', { group: 'data' }), snapshot('api', { group: 'edge' })],
+      [unknown('web', { group: 'edge' }), unknown('db', { group: 'data' }), unknown('api', { group: 'edge' })],
     );
     world.change('api', 'unknown', 'down', 0, 'refused');
     const view = world.draw({ width: 100, height: 30 }, { grouped: true });
@@ -167,7 +167,7 @@ describe('the list', () => {
     world.now = START + 600_000;
     const lines = world.lines({ width: 120, height: 30 }, { end: START + 45_000 });
     assert.match(lineWith(lines, 'SERVICE'), /11:59:45.*12:00:15.*12:00:45/);
-    assert.match(lineWith(lines, 'gapwatch'), /9 MIN AGO/);
+    assert.match(lineWith(lines, 'gapwatch'), /9 min ago/);
     assert.equal(stripsOf(lines).filter((strip) => /[█▌▐]/.test(strip)).length, 1);
   });
 
@@ -181,7 +181,7 @@ describe('the list', () => {
 });
 
 describe('what happened', () => {
-  it('tells services that fell together together, and when they are up again', () => {
+  it('lists services that fell together as one, and when they are up again', () => {
     const world = wellWorld();
     world.outage('web', 20_000, 22_480);
     world.outage('api', 20_040, 20_540, 'closed');
@@ -191,7 +191,7 @@ describe('what happened', () => {
     lineWith(lines, '▲ 2 of 3 services up again, the longest gap 2.48 s (2.38–2.58) of web');
   });
 
-  it('tells the newest first', () => {
+  it('shows the newest first', () => {
     const world = wellWorld();
     world.mark('one', 1000);
     world.mark('two', 2000);
@@ -200,7 +200,7 @@ describe('what happened', () => {
     assert.ok(at('◆ two') < at('◆ one'));
   });
 
-  it('tells what was not observed, and for how long', () => {
+  it('shows what was not observed, and for how long', () => {
     const world = wellWorld();
     world.change('web', 'up', 'unobserved', 10_000, 'stalled');
     world.change('api', 'up', 'unobserved', 10_010, 'stalled');
@@ -209,9 +209,9 @@ describe('what happened', () => {
     lineWith(world.lines({ width: 100, height: 30 }), '░ 2 services not observed for 2.50 s  stalled');
   });
 
-  it('tells a lost connection and another process', () => {
+  it('shows a lost connection and another process', () => {
     const world = wellWorld();
-    world.hear([
+    world.receive([
       { type: 'connection-lost', seq: 100, service: 'cache', at: START + 1000, reason: 'reset', message: null },
       { type: 'identity', seq: 101, service: 'cache', at: START + 2000, was: 'aaaaaaaaaa', is: 'bbbbbbbbbb' },
     ]);
@@ -226,21 +226,21 @@ describe('the header', () => {
 
   it('says how the monitor itself is', () => {
     const world = wellWorld();
-    world.hear([{ ...beat, overloaded: false }]);
+    world.receive([{ ...beat, overloaded: false }]);
     assert.match(world.lines({ width: 120, height: 30 })[0] ?? '', /here.*200 probes\/s +late 0\.40 ms +12:01:00$/);
   });
 
   it('warns of a monitor that is overloaded', () => {
     const world = wellWorld();
-    world.hear([{ ...beat, missed: 120, overloaded: true }]);
+    world.receive([{ ...beat, missed: 120, overloaded: true }]);
     assert.match(styled(world.draw({ width: 120, height: 30 }), 'warning'), /OVERLOADED: 120 probes missed/);
   });
 
   it('says that the picture is held still', () => {
     const world = wellWorld();
     assert.match(
-      world.lines({ width: 120, height: 30 }, { held: START + 58_000 })[0] ?? '',
-      /HELD 2 s, 0 events since/,
+      world.lines({ width: 120, height: 30 }, { pausedAt: START + 58_000 })[0] ?? '',
+      /PAUSED 2 s, 0 events since/,
     );
   });
 });

@@ -1,46 +1,25 @@
-/** A made-up world for the pure tests of the dashboard: messages as a monitor would send them, and pictures of them. */
+/** A simulated world for the pure tests of the dashboard: messages as a monitor would send them, and frames of them. */
 import assert from 'node:assert/strict';
 
 import type { Hello, Message, ServiceSnapshot } from '../../src/core/messages.ts';
-import { PROTOCOL } from '../../src/core/messages.ts';
 import type { Reason, State } from '../../src/core/model.ts';
-import { UNICODE, type Glyphs } from '../../src/terminal/glyphs.ts';
+import { UNICODE, type Glyphs } from '../../src/terminal/terminal-traits.ts';
 import type { Size } from '../../src/terminal/cell-grid.ts';
 import { Model } from '../../src/terminal/dashboard-model.ts';
-import { FIRST_UI, type Ui } from '../../src/terminal/ui.ts';
-import type { Style } from '../../src/terminal/style.ts';
+import { FIRST_UI, type Ui } from '../../src/terminal/key-bindings.ts';
+import type { Style } from '../../src/terminal/palette.ts';
 import { view, type View } from '../../src/terminal/view.ts';
+import { gap, hello, NO_PHASES, snapshot, transition } from '../support/builders.ts';
 
 /** 2026-11-23 12:00:00 local time. */
 export const START = new Date(2026, 10, 23, 12, 0, 0).getTime();
 
-const NO_PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
-
-/** A service as a `hello` tells it; nothing is known of it yet. */
-export function snapshot(service: string, more: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
-  return {
-    service,
-    kind: 'tcp',
-    target: `tcp://127.0.0.1:80/${service}`,
-    connection: 'new',
-    group: null,
-    intervalMs: 100,
-    timeoutMs: 1000,
-    rise: 1,
-    fall: 1,
-    state: 'unknown',
-    status: 'unknown',
-    since: START,
-    reason: null,
-    uptime: { '1h': null, '24h': null, '90d': null },
-    observed: { '1h': 0, '24h': 0, '90d': 0 },
-    timeline: [{ state: 'unknown', from: START, to: null }],
-    gaps: [],
-    ...more,
-  };
+/** A service of which nothing is known yet at the start. */
+export function unknown(name: string, more: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
+  return snapshot(name, { target: `tcp://127.0.0.1:80/${name}`, state: 'unknown', since: START, ...more });
 }
 
-/** The monitors of a made-up world, and the model that hears them. */
+/** Simulated monitors, and the model that receives their messages. */
 export class World {
   readonly model: Model;
   /** The present. */
@@ -50,23 +29,15 @@ export class World {
   constructor(vantages: readonly string[], services: readonly ServiceSnapshot[]) {
     this.model = new Model(vantages.length);
     vantages.forEach((vantage, source) => {
-      this.hear([this.hello(vantage, services)], source);
+      this.receive([this.hello(vantage, services)], source);
     });
   }
 
   hello(vantage: string, services: readonly ServiceSnapshot[]): Hello {
-    return {
-      type: 'hello',
-      protocol: PROTOCOL,
-      monitor: { id: vantage, vantage, version: '0', startedAt: START },
-      now: this.now,
-      seq: 0,
-      resumed: false,
-      services,
-    };
+    return hello(services, { now: this.now }, { id: vantage, vantage, startedAt: START });
   }
 
-  hear(messages: readonly Message[], source = 0): void {
+  receive(messages: readonly Message[], source = 0): void {
     this.model.take(source, messages, this.now, 0);
   }
 
@@ -74,23 +45,14 @@ export class World {
   change(service: string, from: State, to: State, at: number, reason: Reason | null = null, source = 0): void {
     const time = START + at;
     const message = reason === null ? null : `it was ${reason} (127.0.0.1:80)`;
-    const bounds = { at: time, notBefore: time - 100, notAfter: time + 1 };
-    this.hear([{ type: 'transition', seq: this.#next(source), service, from, to, reason, message, ...bounds }], source);
+    const facts = { seq: this.#next(source), notBefore: time - 100, notAfter: time + 1, reason, message };
+    this.receive([transition(service, from, to, time, facts)], source);
   }
 
   /** A gap ends. Times in milliseconds after the start. */
   gap(service: string, from: number, to: number, reason: Reason = 'refused', source = 0): void {
-    const durationMs = to - from;
-    const gap = {
-      from: START + from,
-      to: START + to,
-      durationMs,
-      minMs: Math.max(0, durationMs - 100),
-      maxMs: durationMs + 100,
-      failed: Math.max(1, Math.round(durationMs / 100)),
-      reasons: [{ reason, count: Math.max(1, Math.round(durationMs / 100)) }],
-    };
-    this.hear([{ type: 'gap', seq: this.#next(source), service, ...gap }], source);
+    const reasons = [{ reason, count: Math.max(1, Math.round((to - from) / 100)) }];
+    this.receive([gap(service, START + from, START + to, { seq: this.#next(source), reasons })], source);
   }
 
   /** A service is away from `from` to `to`, and comes back. */
@@ -101,7 +63,7 @@ export class World {
   }
 
   mark(text: string, at: number, source = 0): void {
-    this.hear([{ type: 'mark', seq: this.#next(source), at: START + at, text }], source);
+    this.receive([{ type: 'mark', seq: this.#next(source), at: START + at, text }], source);
   }
 
   /** A probe was answered. */
@@ -110,7 +72,7 @@ export class World {
     const phases = reason === null ? { ...NO_PHASES, connectMs: durationMs } : NO_PHASES;
     const message = reason === null ? null : `it was ${reason}`;
     const time = START + at;
-    this.hear([{ type: 'sample', service, at: time, durationMs, result, reason, message, phases }], source);
+    this.receive([{ type: 'sample', service, at: time, durationMs, result, reason, message, phases }], source);
   }
 
   #next(source: number): number {
@@ -119,12 +81,12 @@ export class World {
     return seq;
   }
 
-  /** The picture at present. */
+  /** The frame at present. */
   draw(size: Size, ui: Partial<Ui> = {}, glyphs: Glyphs = UNICODE): View {
     return view({ model: this.model, ui: { ...FIRST_UI, ...ui }, size, glyphs, clock: this.now, waiting: 0 });
   }
 
-  /** The lines of the picture at present. */
+  /** The lines of the frame at present. */
   lines(size: Size, ui: Partial<Ui> = {}, glyphs: Glyphs = UNICODE): string[] {
     const { grid } = this.draw(size, ui, glyphs);
     return Array.from({ length: size.height }, (_, y) => grid.line(y));
@@ -137,7 +99,7 @@ const NAMES = ['web', 'api', 'cache'];
 export function wellWorld(names: readonly string[] = NAMES): World {
   const world = new World(
     ['here'],
-    names.map((name) => snapshot(name)),
+    names.map((name) => unknown(name)),
   );
   for (const name of names) world.change(name, 'unknown', 'up', 0);
   world.now = START + 60_000;
@@ -151,7 +113,7 @@ export function lineWith(lines: readonly string[], text: string): string {
   return line;
 }
 
-/** The characters of a picture that have a style. */
+/** The characters of a frame that have a style. */
 export function styled({ grid }: View, style: Style): string {
   return grid.chars.filter((_, at) => grid.styles[at] === style).join('');
 }

@@ -1,9 +1,9 @@
-/** Gaps and events: lines that are written anew, so that nothing moves when something happens. */
+/** Gaps and events: lines that are rewritten in place, so that nothing moves when something happens. */
 import { showExactly } from '../page-text.ts';
 import type { Entry } from '../news.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';
 
-/** Lines at first, for which room is kept; and when more is asked for. */
+/** Lines at first, for which room is kept; and after "Show more". */
 const FIRST = 8;
 const MORE = 60;
 

@@ -1,28 +1,29 @@
-/** One websocket at a time to the feed, for ever: a growing pause between attempts, and an end to one that is silent. */
+/** One websocket at a time to the feed, forever: a growing pause between attempts, and an end to one that is silent. */
 
 /** The pause after the first attempt that fails, and the longest; each is cut by a random part, up to a half. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-/** A feed that says nothing for this long is gone: its heartbeats come every 5 s. */
+/** A feed that sends nothing for this long is gone: its heartbeats come every 5 s. It is also the deadline for opening. */
 const SILENCE_MS = 15_000;
 
-export interface LinkEvents {
-  /** What is to be done before an attempt; resolves with the feed's URL. Rejects with an error for people. */
+interface ConnectionEvents {
+  /** Called before each attempt; resolves with the URL of the feed. Rejects with an error for people. */
   prepare(): Promise<URL>;
-  message(text: string): void;
+  onMessage(text: string): void;
   /** @param pauseMs until the next attempt */
-  broken(problem: string, pauseMs: number): void;
+  onClose(problem: string, pauseMs: number): void;
 }
 
-export class Link {
-  readonly #events: LinkEvents;
+/** Connects again until the page is left. */
+export class FeedConnection {
+  readonly #events: ConnectionEvents;
   #socket: WebSocket | null = null;
   #failures = 0;
   #retry: number | null = null;
   #silence: number | undefined;
   #attempt = 0;
 
-  constructor(events: LinkEvents) {
+  constructor(events: ConnectionEvents) {
     this.#events = events;
     window.addEventListener('online', () => {
       this.retryNow();
@@ -46,8 +47,8 @@ export class Link {
     this.open();
   }
 
-  /** The connection is of use: the next break is followed by a short pause again. */
-  good(): void {
+  /** The connection works: after the next break the pause is short again. */
+  succeeded(): void {
     this.#failures = 0;
   }
 
@@ -55,10 +56,10 @@ export class Link {
   drop(problem: string): void {
     const socket = this.#socket;
     if (socket === null) return;
-    // A close that nobody answers would take its time.
+    // Does not wait for the peer to answer the close.
     this.#socket = null;
     socket.close();
-    this.#broken(problem);
+    this.#closed(problem);
   }
 
   async #connect(attempt: number): Promise<void> {
@@ -66,39 +67,39 @@ export class Link {
     try {
       url = await this.#events.prepare();
     } catch (error) {
-      this.#broken(error instanceof Error ? error.message : '');
+      this.#closed(error instanceof Error ? error.message : '');
       return;
     }
     if (attempt !== this.#attempt) return;
     const socket = new WebSocket(url);
     this.#socket = socket;
-    this.#listen();
+    this.#restartSilence();
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return;
-      this.#listen();
-      this.#events.message(String(data));
+      this.#restartSilence();
+      this.#events.onMessage(String(data));
     };
     socket.onclose = ({ reason }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
-      this.#broken(reason);
+      this.#closed(reason);
     };
   }
 
-  #broken(problem: string): void {
+  #closed(problem: string): void {
     clearTimeout(this.#silence);
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) * (0.5 + Math.random() / 2);
     this.#failures += 1;
     this.#retry = window.setTimeout(() => {
       this.open();
     }, pause);
-    this.#events.broken(problem, pause);
+    this.#events.onClose(problem, pause);
   }
 
-  #listen(): void {
+  #restartSilence(): void {
     clearTimeout(this.#silence);
     this.#silence = window.setTimeout(() => {
-      this.drop(`nothing was heard for ${String(SILENCE_MS / 1000)} s`);
+      this.drop(`no message for ${String(SILENCE_MS / 1000)} s`);
     }, SILENCE_MS);
   }
 }

@@ -1,78 +1,78 @@
-/** The page's side of the feed: keeps the picture true, and says how the connection is. */
-import type { LinkState } from '../link-words.ts';
+/** The page's side of the feed: keeps the state of the page and of its connection. */
+import type { ConnectionState } from '../page-text.ts';
 import type { DaysAnswer } from '../page-days.ts';
 import { type Change, PageState } from '../page-state.ts';
-import { receive, type StatusAnswer } from '../receive.ts';
-import { Link } from './page-connection.ts';
-import { MonitorClock } from './monitor-clock.ts';
+import { receive, type StatusAnswer } from '../page-messages.ts';
+import { FeedConnection } from './page-connection.ts';
 
-/** Uptimes are asked for this often, and soon after a gap: not by all readers at once. In milliseconds. */
+/** Uptimes are requested this often, and soon after a gap: not by all readers at once. In milliseconds. */
 const UPTIMES_MS = 60_000;
 const AFTER_GAP_MS = 1000;
 const SPREAD_MS = 2000;
-/** Days that are past do not change; of today the feed tells. */
+/** Past days do not change, and today is in the feed. */
 const DAYS_MS = 600_000;
 
-/** An answer that has not come after this time is not waited for any longer. */
+/** The deadline for an answer. */
 const ANSWER_MS = 10_000;
 
-export interface FeedEvents {
+interface FeedEvents {
   /** Something is to be drawn. */
   changed(changes: readonly Change[]): void;
 }
 
+/** The live state of the page: fetched once, then kept up to date over the websocket. */
 export class Feed {
-  readonly picture = new PageState();
+  readonly state = new PageState();
   readonly clock = new MonitorClock();
   readonly #events: FeedEvents;
   readonly #token = new URLSearchParams(location.search).get('token');
-  readonly #link: Link;
-  #state: LinkState = { is: 'opening', heard: this.clock.now(), problem: '', retryAt: 0 };
+  readonly #socket: FeedConnection;
+  #connection: ConnectionState = { status: 'opening', lastMessageAt: this.clock.now(), problem: '', retryAt: 0 };
   #uptimes: number | null = null;
 
   constructor(events: FeedEvents) {
     this.#events = events;
-    this.#link = new Link({
+    this.#socket = new FeedConnection({
       prepare: () => this.#prepare(),
-      message: (text) => {
+      onMessage: (text) => {
         this.#take(text);
       },
-      broken: (problem, pauseMs) => {
-        const { heard } = this.#state;
-        this.#state = { is: 'broken', heard, problem, retryAt: this.clock.now() + pauseMs };
+      onClose: (problem, pauseMs) => {
+        const { lastMessageAt } = this.#connection;
+        this.#connection = { status: 'broken', lastMessageAt, problem, retryAt: this.clock.now() + pauseMs };
         events.changed([]);
       },
     });
-    this.#link.open();
+    this.#socket.open();
     setInterval(() => {
-      this.#askForUptimes(0);
+      this.#requestUptimes(0);
     }, UPTIMES_MS);
     setInterval(() => {
-      if (!document.hidden) this.#askForDays();
+      if (!document.hidden) this.#requestDays();
     }, DAYS_MS);
   }
 
-  get state(): LinkState {
-    return this.#state;
+  get connection(): ConnectionState {
+    return this.#connection;
   }
 
   /** Tries to connect now. */
   retryNow(): void {
-    this.#link.retryNow();
+    this.#socket.retryNow();
   }
 
   /** The first time the state is fetched: it is there before a websocket, and says where the news begin. */
   async #prepare(): Promise<URL> {
-    if (this.picture.position === null) {
+    if (this.state.position === null) {
       const answer = await this.#get<StatusAnswer>('/api/v1/status');
-      this.#heard(answer.now);
-      this.picture.begin(answer);
+      this.#received(answer.now);
+      this.state.begin(answer);
       this.#events.changed([]);
-      this.#askForDays();
+      this.#requestDays();
     }
     const url = new URL('/feed', location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    const position = this.picture.position;
+    const position = this.state.position;
     if (position !== null) {
       url.searchParams.set('after', String(position.after));
       url.searchParams.set('monitor', position.monitor);
@@ -86,28 +86,28 @@ export class Feed {
     if (message === null) return;
     if (message.type === 'hello') {
       this.clock.reset();
-      this.#link.good();
+      this.#socket.succeeded();
     }
-    this.#heard('now' in message ? message.now : null);
-    if (message.type === 'hello') this.#state = { is: 'live', heard: this.#state.heard, problem: '', retryAt: 0 };
-    const changes = this.picture.take(message);
-    if (message.type === 'gap') this.#askForUptimes(AFTER_GAP_MS + Math.random() * SPREAD_MS);
+    this.#received('now' in message ? message.now : null);
+    if (message.type === 'hello') this.#connection = { ...this.#connection, status: 'live', problem: '', retryAt: 0 };
+    const changes = this.state.take(message);
+    if (message.type === 'gap') this.#requestUptimes(AFTER_GAP_MS + Math.random() * SPREAD_MS);
     this.#events.changed(changes);
   }
 
-  #heard(there: number | null): void {
+  #received(there: number | null): void {
     if (there !== null) this.clock.stamp(there);
-    this.#state = { ...this.#state, heard: this.clock.now() };
+    this.#connection = { ...this.#connection, lastMessageAt: this.clock.now() };
   }
 
-  #askForUptimes(inMs: number): void {
-    if (document.hidden || this.#state.is !== 'live') return;
+  #requestUptimes(inMs: number): void {
+    if (document.hidden || this.#connection.status !== 'live') return;
     this.#uptimes ??= window.setTimeout(() => {
       this.#uptimes = null;
-      // Those that are shown stay until there are newer ones; the websocket tells when the monitor is away.
+      // Those that are shown stay until there are newer ones; the websocket shows when the monitor is away.
       this.#get<StatusAnswer>('/api/v1/status').then(
         (answer) => {
-          this.picture.refresh(answer);
+          this.state.refresh(answer);
           this.#events.changed([]);
         },
         () => undefined,
@@ -115,13 +115,13 @@ export class Feed {
     }, inMs);
   }
 
-  #askForDays(): void {
+  #requestDays(): void {
     this.#get<DaysAnswer>('/api/v1/days').then(
       (answer) => {
-        this.picture.remember(answer);
+        this.state.takeDays(answer);
         this.#events.changed([]);
       },
-      // The bars show what the feed has told until they are asked for again.
+      // The bars show what came over the feed, until the next request.
       () => undefined,
     );
   }
@@ -137,8 +137,32 @@ export class Feed {
       throw new Error('no connection');
     }
     if (response.status === 401)
-      throw new Error('this monitor wants its token: load the page again, with any name and the token as password');
+      throw new Error(
+        'this monitor requires a token: reload the page, and log in with any name and the token as password',
+      );
     if (!response.ok) throw new Error(`the monitor answered with ${String(response.status)}`);
     return (await response.json()) as Answer;
+  }
+}
+
+/** Messages by which the clock is set. */
+const KEPT = 6;
+
+/** The monitor's clock, from its messages: the reader's own may be wrong. Milliseconds since the epoch. */
+class MonitorClock {
+  #ahead: number[] = [];
+
+  /** A message was sent at this time. The one that was fastest on its way counts. */
+  stamp(there: number): void {
+    this.#ahead = [...this.#ahead, there - Date.now()].slice(-KEPT);
+  }
+
+  /** A new connection: either clock may have been set since. */
+  reset(): void {
+    this.#ahead = [];
+  }
+
+  now(): number {
+    return Date.now() + (this.#ahead.length === 0 ? 0 : Math.max(...this.#ahead));
   }
 }

@@ -1,27 +1,23 @@
-/** The status page: shows what the feed tells, as it tells it. */
-import { announcement } from '../announce.ts';
-import { oldWords, unreachableWords } from '../link-words.ts';
+/** The status page: shows what comes over the feed, as it comes. */
+import { announcement, staleText, unreachableText } from '../page-text.ts';
 import type { Change } from '../page-state.ts';
 import { summarise, type Summary } from '../page-summary.ts';
-import { Announcer } from './announcer.ts';
+import { Announcer, Hero, Top } from './page-header.ts';
 import { byId, setData, setHidden } from './dom.ts';
 import { Feed } from './page-feed.ts';
-import type { Frame } from './frame.ts';
-import { Hero } from './hero.ts';
+import { type Frame, type Theme, watchTheme } from './paint.ts';
 import { ServiceList } from './service-list.ts';
 import { NewsList } from './news-list.ts';
 import { Pacer } from './page-pacer.ts';
-import { type Theme, watchTheme } from './theme.ts';
-import { Top } from './top.ts';
 import { Zoom } from './zoom.ts';
 
-/** A break that is over sooner is not worth a word. */
+/** A shorter break is not worth mentioning. */
 const GRACE_MS = 1000;
 /** Between two drawings while nothing changes: where a pixel is less than a second, and otherwise. */
 const FAST_MS = 250;
 const SLOW_MS = 1000;
 
-const OVERLOADED = { service: null, text: 'This monitor can not hold its rate: short gaps may be missed.' };
+const OVERLOADED = { service: null, text: 'The monitor is overloaded: short outages may be missing.' };
 
 const axis = byId('axis', HTMLElement);
 const board = byId('board', HTMLElement);
@@ -68,43 +64,52 @@ function pace(): void {
 
 /** Returns whether there was anything to draw. */
 function draw(): boolean {
-  const { picture, state } = feed;
+  const { state, connection } = feed;
   const now = feed.clock.now();
   const old = isOld();
-  if (old !== wasOld) announcer.say(old ? oldWords(state, now) : `Connected again. ${spoken()}`);
+  if (old !== wasOld) announcer.say(old ? staleText(connection, now) : `Connected again. ${spoken()}`);
   wasOld = old;
   setData(document.body, 'old', String(old));
-  top.draw(state, picture, now);
-  if (picture.monitor === null) {
-    if (state.is === 'broken') hero.draw(unreachable(), true);
-    return state.is === 'broken';
+  top.draw(connection, state, now);
+  if (state.monitor === null) {
+    if (connection.status === 'broken') hero.draw(unreachable(), true);
+    return connection.status === 'broken';
   }
   hero.draw(summaryNow(), old);
   if (document.hidden || theme === null) return true;
   setHidden(board, false);
   const { spanMs, name: spanName } = zoom.chosen;
-  const heard = state.is === 'live' ? now : Math.min(now, state.heard);
-  const frame: Frame = { now, heard, old, spanMs, spanName, width: axis.clientWidth, density: devicePixelRatio, theme };
-  list.draw(picture, frame);
-  newsList.draw(picture.news.entries(picture.open(), heard, newsList.wanted), now);
+  const knownUntil = connection.status === 'live' ? now : Math.min(now, connection.lastMessageAt);
+  const frame: Frame = {
+    now,
+    knownUntil,
+    old,
+    spanMs,
+    spanName,
+    width: axis.clientWidth,
+    density: devicePixelRatio,
+    theme,
+  };
+  list.draw(state, frame);
+  newsList.draw(state.news.entries(state.open(), knownUntil, newsList.wanted), now);
   setHidden(news, false);
   setHidden(foot, false);
   return true;
 }
 
 function isOld(): boolean {
-  const { state, clock, picture } = feed;
-  return state.is === 'broken' && picture.monitor !== null && clock.now() - state.heard > GRACE_MS;
+  const { state, clock, connection } = feed;
+  return connection.status === 'broken' && state.monitor !== null && clock.now() - connection.lastMessageAt > GRACE_MS;
 }
 
 function summaryNow(): Summary {
-  const { picture, state, clock } = feed;
+  const { state, connection, clock } = feed;
   const now = clock.now();
   const old = isOld();
-  const summary = summarise(picture.services, old ? state.heard : now, old, picture.monitor?.startedAt ?? now);
+  const summary = summarise(state.services, old ? connection.lastMessageAt : now, old, state.monitor?.startedAt ?? now);
   const lines = [
-    ...(old ? [{ service: null, text: oldWords(state, now) }] : []),
-    ...(picture.overloaded ? [OVERLOADED] : []),
+    ...(old ? [{ service: null, text: staleText(connection, now) }] : []),
+    ...(state.overloaded ? [OVERLOADED] : []),
     ...summary.lines,
   ];
   return { ...summary, lines };
@@ -116,7 +121,7 @@ function spoken(): string {
 }
 
 function unreachable(): Summary {
-  const { state, clock } = feed;
-  const text = unreachableWords(state, clock.now());
+  const { connection, clock } = feed;
+  const text = unreachableText(connection, clock.now());
   return { tone: 'unknown', sentence: 'No connection', rest: '', lines: [{ service: null, text }] };
 }

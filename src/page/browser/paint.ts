@@ -1,8 +1,62 @@
-/** Paints strips and days on canvases. A state is told by its shape as well as by its colour. */
+/** Paints strips and days on canvases, and what all drawing of one moment goes by. A state is shown by shape as well as by colour. */
 import type { Day } from '../../core/uptime.ts';
 import { downShare } from '../page-days.ts';
 import type { Piece } from '../page-strip.ts';
-import type { Theme } from './theme.ts';
+
+/** What all drawing of one moment goes by. Times in milliseconds since the epoch, by the monitor's clock. */
+export interface Frame {
+  readonly now: number;
+  /** Until when the present states are known. */
+  readonly knownUntil: number;
+  /** What is shown is not fresh any more. */
+  readonly old: boolean;
+  /** How far back the strips reach. */
+  readonly spanMs: number;
+  /** `10 min` */
+  readonly spanName: string;
+  /** Of a strip, in CSS pixels. */
+  readonly width: number;
+  /** Device pixels for each CSS pixel. */
+  readonly density: number;
+  readonly theme: Theme;
+}
+
+/** The colours of the style sheet, for canvases: they follow the reader's light or dark. */
+export interface Theme {
+  readonly up: string;
+  readonly down: string;
+  readonly partial: string;
+  readonly unobserved: string;
+  /** Of what is not known. */
+  readonly rule: string;
+  /** Grows when the colours change. */
+  readonly version: number;
+}
+
+let version = 0;
+
+function read(): Theme {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  version += 1;
+  return {
+    up: colour('--up-band'),
+    down: colour('--down'),
+    partial: colour('--partial'),
+    unobserved: colour('--unobserved'),
+    rule: colour('--rule'),
+    version,
+  };
+}
+
+/** Passes on the colours now, and whenever they change. */
+export function watchTheme(changed: (theme: Theme) => void): void {
+  for (const query of ['(prefers-color-scheme: dark)', '(prefers-contrast: more)', '(forced-colors: active)'])
+    matchMedia(query).addEventListener('change', () => {
+      changed(read());
+    });
+  changed(read());
+}
 
 /** Heights in CSS pixels; the style sheet has the same. */
 const STRIP_HEIGHT = 30;
@@ -11,7 +65,7 @@ const DAYS_HEIGHT = 14;
 const UP = 0.34;
 const UNOBSERVED = 0.62;
 
-/** A canvas ready to be painted on anew, in device pixels. */
+/** A canvas, cleared and ready to be painted on, in device pixels. */
 function begin(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
@@ -47,6 +101,7 @@ export function paintStrip(
   }
 }
 
+/** @param width in device pixels */
 export function paintDays(
   canvas: HTMLCanvasElement,
   days: readonly Day[],

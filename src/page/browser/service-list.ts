@@ -2,11 +2,10 @@
 import { count } from '../../core/format.ts';
 import type { PageState } from '../page-state.ts';
 import { byId, make, setHidden, setText } from './dom.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from './paint.ts';
 import { ServiceRow } from './service-row.ts';
-import { Tip } from './tip.ts';
 
-/** With more services than this there is something to find them with. */
+/** With more services than this there is a search field. */
 const FEW = 12;
 
 interface Group {
@@ -19,7 +18,7 @@ export class ServiceList {
   readonly #root = byId('services', HTMLElement);
   readonly #filter = byId('filter', HTMLElement);
   readonly #search = byId('search', HTMLInputElement);
-  readonly #troubled = byId('troubled', HTMLInputElement);
+  readonly #problemsOnly = byId('problems-only', HTMLInputElement);
   readonly #tip = new Tip();
   readonly #rows = new Map<Element, ServiceRow>();
   readonly #changed: () => void;
@@ -41,10 +40,10 @@ export class ServiceList {
   constructor(changed: () => void) {
     this.#changed = changed;
     this.#search.addEventListener('input', () => {
-      this.#sift(true);
+      this.#applyFilter(true);
     });
-    this.#troubled.addEventListener('change', () => {
-      this.#sift(true);
+    this.#problemsOnly.addEventListener('change', () => {
+      this.#applyFilter(true);
     });
     for (const type of ['pointermove', 'pointerdown'] as const)
       this.#root.addEventListener(type, (event) => {
@@ -59,16 +58,16 @@ export class ServiceList {
     });
   }
 
-  draw(picture: PageState, frame: Frame): void {
+  draw(state: PageState, frame: Frame): void {
     this.#frame = frame;
-    const { services } = picture;
+    const { services } = state;
     if (services.length !== this.#of.length || services.some((service, index) => service !== this.#of[index])) {
       this.#of = services;
       this.#build();
     }
-    for (const row of this.#rows.values()) row.draw(frame, picture.known(row.service.name));
+    for (const row of this.#rows.values()) row.draw(frame, state.extras(row.service.name));
     for (const group of this.#groups) setText(group.count, countOf(group.rows));
-    if (this.#troubled.checked) this.#sift(false);
+    if (this.#problemsOnly.checked) this.#applyFilter(false);
   }
 
   /** Brings a service into sight. */
@@ -102,19 +101,19 @@ export class ServiceList {
       if (row.service.name === focused) row.focus();
     }
     setHidden(this.#filter, this.#of.length <= FEW);
-    this.#sift(true);
+    this.#applyFilter(true);
   }
 
   /**
-   * Shows what is looked for.
-   * @param anew whether to hide what is not looked for: otherwise a service that is up again would jump away
+   * Shows the services that match.
+   * @param hide whether to hide what does not match: a service that is up again stays until the filter changes
    */
-  #sift(anew: boolean): void {
+  #applyFilter(hide: boolean): void {
     const wanted = this.#search.value.trim().toLowerCase();
     for (const row of this.#rows.values()) {
       const { name, status } = row.service;
-      const shown = name.toLowerCase().includes(wanted) && !(this.#troubled.checked && status === 'up');
-      if (shown || anew) setHidden(row.element, !shown);
+      const shown = name.toLowerCase().includes(wanted) && !(this.#problemsOnly.checked && status === 'up');
+      if (shown || hide) setHidden(row.element, !shown);
     }
     for (const { section, rows } of this.#groups)
       setHidden(
@@ -131,7 +130,7 @@ export class ServiceList {
       return;
     }
     const box = canvas.getBoundingClientRect();
-    this.#tip.show(row.wordsAt(canvas, event.clientX - box.left, this.#frame), event.clientX, box.top);
+    this.#tip.show(row.textAt(canvas, event.clientX - box.left, this.#frame), event.clientX, box.top);
   }
 }
 
@@ -146,4 +145,29 @@ function makeGroup(name: string | null, rows: readonly ServiceRow[]): Group {
 function countOf(rows: readonly ServiceRow[]): string {
   const down = rows.filter(({ service }) => service.status === 'down').length;
   return down === 0 ? count(rows.length, 'service') : `${String(down)} of ${count(rows.length, 'service')} down`;
+}
+
+/** From the pointer, and from the window's edges. In CSS pixels. */
+const AWAY = 14;
+const EDGE = 8;
+
+/** The tooltip at the pointer: what a place of a strip shows, to the millisecond. */
+class Tip {
+  readonly #element = byId('tip', HTMLElement);
+
+  /** @param x of the pointer in the window, as `y` */
+  show(words: string, x: number, y: number): void {
+    const tip = this.#element;
+    setText(tip, words);
+    tip.classList.add('shown');
+    const { offsetWidth: width, offsetHeight: height } = tip;
+    const left = Math.max(EDGE, Math.min(x - width / 2, document.documentElement.clientWidth - width - EDGE));
+    const above = y - height - AWAY;
+    const top = above >= EDGE ? above : y + AWAY;
+    tip.style.transform = `translate(${String(Math.round(left))}px, ${String(Math.round(top))}px)`;
+  }
+
+  hide(): void {
+    this.#element.classList.remove('shown');
+  }
 }

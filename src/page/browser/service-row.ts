@@ -3,14 +3,12 @@ import type { BoardService } from '../../core/board.ts';
 import { showShare } from '../../core/format.ts';
 import type { Day } from '../../core/uptime.ts';
 import { daysOf } from '../page-days.ts';
-import type { Known as Told } from '../page-state.ts';
+import type { ServiceExtras } from '../page-state.ts';
+import { rowText, stripText, daysText, dayText, intervalText } from '../page-text.ts';
 import { intervalAt, type Known, pieces, scaleAt } from '../page-strip.ts';
-import { rowWords, stripWords } from '../row-words.ts';
-import { daysWords, dayWords, intervalWords } from '../tip-words.ts';
 import { make, setData, setLabel, setText } from './dom.ts';
-import type { Frame } from './frame.ts';
-import { paintDays, paintStrip } from './paint.ts';
-import { ServicePanel } from './panel.ts';
+import { type Frame, paintDays, paintStrip } from './paint.ts';
+import { ServicePanel } from './service-panel.ts';
 
 const SPANS = [
   { key: '1h', name: '1 h', spanMs: 3_600_000 },
@@ -40,7 +38,7 @@ export class ServiceRow {
   #panel: ServicePanel | null = null;
   #dayList: readonly Day[] = [];
   #labelled = '';
-  #keptDays: Told['days'] | null = null;
+  #keptDays: ServiceExtras['days'] | null = null;
   #painted = '';
   #paintedDays = '';
   #drawnDays: readonly Day[] = [];
@@ -76,7 +74,7 @@ export class ServiceRow {
     return this.#service;
   }
 
-  /** Whether it tells more. */
+  /** Whether the details are shown. */
   get open(): boolean {
     return this.#panel?.element.hidden === false;
   }
@@ -85,7 +83,7 @@ export class ServiceRow {
     this.#button.focus({ preventScroll: true });
   }
 
-  /** Tells more, or no more. */
+  /** Shows or hides the details. */
   toggle(): void {
     if (this.#panel === null) {
       this.#panel = new ServicePanel(this.#service, this.#panelId);
@@ -97,54 +95,54 @@ export class ServiceRow {
     this.#button.ariaExpanded = String(this.open);
   }
 
-  draw(frame: Frame, told: Told): void {
+  draw(frame: Frame, extras: ServiceExtras): void {
     const service = this.#service;
-    const words = rowWords(service, frame.now, frame.old);
+    const words = rowText(service, frame.now, frame.old);
     setData(this.element, 'state', service.status);
     setData(this.#sign, 'state', service.status);
-    // Anew when the word before it changes: a text that stays would be moved by it.
+    // Cleared when the word before it changes: a text that stays would be moved by it.
     if (this.#state.textContent !== words.state) this.#lasts.textContent = '';
     setText(this.#state, words.state);
     setText(this.#lasts, ` ${words.lasts}`);
-    setText(this.#note, told.disagreement ?? words.note);
+    setText(this.#note, extras.disagreement ?? words.note);
     SPANS.forEach(({ key, spanMs }, place) => {
       const figure = this.#uptimes[place];
       if (figure === undefined) return;
-      setText(figure, showShare(told.uptime[key]));
-      setData(figure, 'short', String(told.observed[key] < WHOLE * spanMs));
+      setText(figure, showShare(extras.uptime[key]));
+      setData(figure, 'short', String(extras.observed[key] < WHOLE * spanMs));
     });
-    this.#label(frame, told.days);
+    this.#label(frame, extras.days);
     if (this.visible) this.#paint(frame);
-    if (this.open) this.#panel?.draw(service, told.message, frame);
+    if (this.open) this.#panel?.draw(service, extras.message, frame);
   }
 
-  /** What stands at a place of the strip or of the days. @param x from its left edge, in CSS pixels */
-  wordsAt(canvas: Element, x: number, frame: Frame): string {
+  /** The text for a place of the strip or of the days. @param x from its left edge, in CSS pixels */
+  textAt(canvas: Element, x: number, frame: Frame): string {
     if (canvas === this.#days) {
       const days = this.#dayList;
       const day = days[Math.floor((x / frame.width) * days.length)];
-      return day === undefined ? '' : dayWords(day);
+      return day === undefined ? '' : dayText(day);
     }
     const { timeline, gaps } = this.#service;
     const scale = scaleAt(frame.now, frame.spanMs, frame.width);
-    return intervalWords(intervalAt(timeline, scale, knownAt(this.#service, frame), x, NEAR), gaps, frame);
+    return intervalText(intervalAt(timeline, scale, knownAt(this.#service, frame), x, NEAR), gaps, frame);
   }
 
-  /** Says what strip and days show, for those who can't see it. */
-  #label({ heard, now, spanMs, spanName }: Frame, days: Told['days']): void {
+  /** Labels strip and days for screen readers. */
+  #label({ knownUntil, now, spanMs, spanName }: Frame, days: ServiceExtras['days']): void {
     const { state, since } = this.#service;
-    const labelled = [state, since, spanName, Math.floor(heard / MINUTE_MS)].join();
+    const labelled = [state, since, spanName, Math.floor(knownUntil / MINUTE_MS)].join();
     if (labelled === this.#labelled && days === this.#keptDays) return;
     this.#labelled = labelled;
     this.#keptDays = days;
     const { timeline } = this.#service;
-    this.#dayList = daysOf(days, timeline, heard);
-    setLabel(this.#strip, stripWords(timeline, spanName, now - spanMs, heard));
-    setLabel(this.#days, daysWords(this.#dayList));
+    this.#dayList = daysOf(days, timeline, knownUntil);
+    setLabel(this.#strip, stripText(timeline, spanName, now - spanMs, knownUntil));
+    setLabel(this.#days, daysText(this.#dayList));
   }
 
   #paint(frame: Frame): void {
-    const { width, density, theme, spanMs, now, heard } = frame;
+    const { width, density, theme, spanMs, now, knownUntil } = frame;
     const pixels = Math.round(width * density);
     if (pixels === 0) return;
     const scale = scaleAt(now, spanMs, pixels);
@@ -153,7 +151,7 @@ export class ServiceRow {
       paintDays(this.#days, this.#dayList, pixels, density, theme);
     this.#paintedDays = paintedDays;
     this.#drawnDays = this.#dayList;
-    const painted = [paintedDays, scale.from, heard < now ? heard : 'live'].join();
+    const painted = [paintedDays, scale.from, knownUntil < now ? knownUntil : 'live'].join();
     if (painted === this.#painted) return;
     this.#painted = painted;
     const drawn = pieces(this.#service.timeline, scale, knownAt(this.#service, frame), density);
@@ -161,6 +159,6 @@ export class ServiceRow {
   }
 }
 
-function knownAt(service: BoardService, { now, heard }: Frame): Known {
-  return { now, heard, settled: now - service.info.timeoutMs };
+function knownAt(service: BoardService, { now, knownUntil }: Frame): Known {
+  return { now, knownUntil, settled: now - service.info.timeoutMs };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { parseMoment } from '../../src/report/when.ts';
+import { parseMoment } from '../../src/core/duration.ts';
 
 const NOW = new Date(2026, 10, 23, 14, 30).getTime();
 

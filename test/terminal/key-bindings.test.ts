@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { click, press, type Command, type Seen } from '../../src/terminal/keys.ts';
-import { FIRST_UI, type Ui } from '../../src/terminal/ui.ts';
+import { click, press, type Command, type Seen, FIRST_UI, type Ui } from '../../src/terminal/key-bindings.ts';
 
 const NOW = 1_800_000_000_000;
 const ORDER = Array.from({ length: 50 }, (_, index) => `s${String(index)}`);
@@ -53,9 +52,9 @@ describe('keys in the list', () => {
   });
 
   it('hold the picture still, and let it go on', () => {
-    assert.equal(after(['space']).held, NOW);
-    assert.equal(after(['space', 'space']).held, null);
-    assert.equal(after(['space', 'escape']).held, null);
+    assert.equal(after(['space']).pausedAt, NOW);
+    assert.equal(after(['space', 'space']).pausedAt, null);
+    assert.equal(after(['space', 'escape']).pausedAt, null);
   });
 
   it('sort, in turn, and group', () => {

@@ -1,7 +1,54 @@
-/** What each key and the mouse do: pure functions from what was chosen so far to what is chosen then. */
-import { SORTS, WINDOWS, type Ui } from './ui.ts';
+/** What the person at the terminal has chosen, and what each key and the mouse change of it. Pure functions. */
 
-/** What a key asks of the program beyond the picture. */
+/** The windows that `+` and `-` step through, in milliseconds: 10 s to 24 h. */
+export const WINDOWS: readonly number[] = [
+  10_000, 30_000, 60_000, 120_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
+];
+
+/** The orders that `s` steps through. */
+const SORTS = ['as given', 'problem first', 'name', 'latency', 'gaps'] as const;
+export type Sort = (typeof SORTS)[number];
+
+/** `list`: the services; `detail`: one in full; `help`: the keys; `mark` and `filter`: text is typed. */
+type Mode = 'list' | 'detail' | 'help' | 'mark' | 'filter';
+
+/** What the person at the terminal has chosen: changed by keys and mouse only. */
+export interface Ui {
+  readonly mode: Mode;
+  /** The mode that Esc returns to. */
+  readonly behind: 'list' | 'detail';
+  /** What was typed so far. */
+  readonly input: string;
+  /** The name of the selected service; null for the first one. */
+  readonly selected: string | null;
+  /** The first line of the list, or of the details, that is shown. */
+  readonly top: number;
+  readonly windowMs: number;
+  /** The right edge of the window, in milliseconds since the epoch; null for now. */
+  readonly end: number | null;
+  /** Since when the display is paused, in milliseconds since the epoch; null while it is live. */
+  readonly pausedAt: number | null;
+  readonly sort: Sort;
+  readonly grouped: boolean;
+  readonly filter: string;
+}
+
+/** How the dashboard begins. */
+export const FIRST_UI: Ui = {
+  mode: 'list',
+  behind: 'list',
+  input: '',
+  selected: null,
+  top: 0,
+  windowMs: 60_000,
+  end: null,
+  pausedAt: null,
+  sort: 'as given',
+  grouped: false,
+  filter: '',
+};
+
+/** What a key makes the program do beyond the display. */
 export type Command =
   | { readonly type: 'quit'; readonly reason: 'quit' | 'SIGINT' }
   | { readonly type: 'mark'; readonly text: string }
@@ -9,7 +56,7 @@ export type Command =
   | { readonly type: 'suspend' }
   | { readonly type: 'redraw' };
 
-/** What a key needs to know of the picture that was there when it was pressed. */
+/** What a key needs to know of the frame that was shown when it was pressed. */
 export interface Seen {
   /** The names of the services, in the order in which they are shown. */
   readonly order: readonly string[];
@@ -21,14 +68,15 @@ export interface Seen {
   readonly now: number;
 }
 
-export interface Pressed {
+/** What a key changed, and what it makes the program do. */
+interface Pressed {
   readonly ui: Ui;
   readonly command: Command | null;
 }
 
-/** The longest word that can be typed. */
+/** The longest text that can be typed. */
 const LONGEST_INPUT = 200;
-/** How far back one can go. */
+/** How far back the window can be moved. */
 const OLDEST_MS = 3 * 24 * 3_600_000;
 
 /**
@@ -49,7 +97,7 @@ export function press(ui: Ui, key: string, seen: Seen): Pressed {
     case '?':
       return change({ ...ui, mode: 'help' });
     case 'space':
-      return change({ ...ui, held: ui.held === null ? seen.now : null });
+      return change({ ...ui, pausedAt: ui.pausedAt === null ? seen.now : null });
     case '+':
     case '=':
       return change({ ...ui, windowMs: step(WINDOWS, ui.windowMs, -1) });
@@ -88,7 +136,7 @@ function inList(ui: Ui, key: string, seen: Seen): Ui {
     case '/':
       return { ...ui, mode: 'filter', input: ui.filter };
     case 'escape':
-      if (ui.held !== null) return { ...ui, held: null };
+      if (ui.pausedAt !== null) return { ...ui, pausedAt: null };
       if (ui.end !== null) return { ...ui, end: null };
       return { ...ui, filter: '' };
     default:
@@ -148,7 +196,7 @@ function move(ui: Ui, key: string, { order, page }: Seen): Ui | null {
   return { ...ui, selected: order[to] ?? null };
 }
 
-/** A word is typed: for a mark, or as the filter, which works while it is typed. */
+/** Text is typed: for a mark, or as the filter, which applies while it is typed. */
 function typed(ui: Ui, key: string): Pressed {
   const marking = ui.mode === 'mark';
   const back: Ui = { ...ui, mode: ui.behind, input: '' };
@@ -172,9 +220,9 @@ function edited(input: string, key: string): string {
 
 /** The right edge of the window, moved by a quarter of it; null for now. */
 function shift(ui: Ui, direction: -1 | 1, now: number): number | null {
-  const newest = ui.held ?? now;
+  const newest = ui.pausedAt ?? now;
   const end = (ui.end ?? newest) + (direction * ui.windowMs) / 4;
-  // Time went on since the step back: the same step forth shall lead to now.
+  // Time has passed since the step back: the same step forward must lead to now.
   if (end >= newest - ui.windowMs / 8) return null;
   return Math.max(end, now - OLDEST_MS);
 }

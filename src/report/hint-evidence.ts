@@ -1,8 +1,8 @@
-/** What hints ask of the services of a report: who is the same as who, how one did while another was down. Pure. */
+/** What hints ask about the services of a report: which are the same, and how one was while another was down. Pure. */
 import type { State } from '../core/model.ts';
 import type { ReportGap, ServiceReport } from './report.ts';
 
-/** Two of one cause, seen by two probes. */
+/** Two probes see the same cause within this time. */
 const SAME_MOMENT_MS = 1000;
 
 /** A service with where it is seen from. */
@@ -26,8 +26,8 @@ export function downWithin(service: ServiceReport, span: Span): number {
 /** Whether a service was looked at for most of a stretch of time, and answered in it. */
 export function isWatched(service: ServiceReport, span: Span): boolean {
   const upMs = msWithin(service, span, 'up');
-  const blindMs = msWithin(service, span, 'unobserved') + msWithin(service, span, 'unknown');
-  return upMs > 0 && blindMs < upMs;
+  const notSeenMs = msWithin(service, span, 'unobserved') + msWithin(service, span, 'unknown');
+  return upMs > 0 && notSeenMs < upMs;
 }
 
 function msWithin({ intervals }: ServiceReport, { from, to }: Span, state: State): number {

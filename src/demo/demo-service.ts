@@ -1,6 +1,6 @@
 /**
- * One service of the demo, in a process of its own: `node actor.js web|api|cache|redis PORT`. It says `listening` to its
- * parent, obeys the parent's messages, and ends with it, however that ends.
+ * One service of the demo, in a process of its own: `node demo-service.js web|api|cache|redis PORT`. It says `listening` to its
+ * parent, follows the parent's messages, and ends with it, however that ends.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -9,26 +9,26 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 /** How it behaves: `well`; `busy`: HTTP 503; `hung`: no answer for now; `hollow`: accepts, and closes at once. */
-export type Manner = 'well' | 'busy' | 'hung' | 'hollow';
+export type Behaviour = 'well' | 'busy' | 'hung' | 'hollow';
 
-let manner: Manner = 'well';
+let behaviour: Behaviour = 'well';
 let hanging: ServerResponse[] = [];
 let end = (): void => {
   process.exit(0);
 };
 
 function web(_: unknown, response: ServerResponse): void {
-  if (manner === 'hung') {
+  if (behaviour === 'hung') {
     hanging.push(response);
     return;
   }
-  response.writeHead(manner === 'busy' ? 503 : 200, { 'content-type': 'text/plain' });
-  response.end(manner === 'busy' ? 'starting\n' : 'hello\n');
+  response.writeHead(behaviour === 'busy' ? 503 : 200, { 'content-type': 'text/plain' });
+  response.end(behaviour === 'busy' ? 'starting\n' : 'hello\n');
 }
 
 function api(socket: Socket): void {
   socket.on('error', () => socket.destroy());
-  if (manner === 'hollow') socket.end();
+  if (behaviour === 'hollow') socket.end();
   else socket.pipe(socket);
 }
 
@@ -49,7 +49,7 @@ function listening(): void {
   if (process.connected) process.send?.('listening');
 }
 
-/** A real redis-server: it knows nothing of parents, so this process stands between, and takes it along. */
+/** A real redis-server: it does not end with its parent, so this process stands between and ends it. */
 function redis(port: string): void {
   const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   // Its own process group: Ctrl-C, which reaches the whole group, is not for it.
@@ -67,8 +67,8 @@ function serverOf(role: string | undefined): Server {
   return createServer(role === 'api' ? api : cache);
 }
 
-process.on('message', (message: Manner) => {
-  manner = message;
+process.on('message', (message: Behaviour) => {
+  behaviour = message;
   const late = hanging;
   hanging = [];
   for (const response of late) web(null, response);
@@ -82,5 +82,5 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const [role, port = '0'] = process.argv.slice(2);
 if (role === 'redis') redis(port);
 else serverOf(role).listen(Number(port), '127.0.0.1', listening);
-// A parent that went away while this was loaded told nobody.
+// The parent may have ended while this was loaded.
 if (!process.connected) end();

@@ -1,4 +1,4 @@
-/** What the page hears from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
+/** What the page receives from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
 import type { Hello, Message, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 
 /** The answer of `/api/v1/status`. */
@@ -42,7 +42,7 @@ export function receive(text: string): Message | null {
   }
 }
 
-/** A status as the hello that it stands for until the hello itself is there: without the past. */
+/** A status as a hello without the past, until the hello itself comes. */
 export function helloOf(answer: StatusAnswer): Hello {
   const { monitor, now, seq } = answer;
   const services = answer.services.map((service) => ({ target: '', ...service, timeline: [], gaps: [] }));

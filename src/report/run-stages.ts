@@ -4,11 +4,12 @@
  */
 
 /** `before`: the command is not started yet. `after`: it has ended. */
-export type Stage = 'before' | 'during' | 'after' | 'over';
+type Stage = 'before' | 'during' | 'after' | 'over';
 
 /** What is to be done. `not-up`: give up, without the command. `end-command`: it takes too long. */
-export type Step = 'wait' | 'start' | 'not-up' | 'end-command' | 'finish';
+type Step = 'wait' | 'start' | 'not-up' | 'end-command' | 'finish';
 
+/** How long a run waits. */
 export interface Patience {
   /** Every service up this long before the command. */
   readonly beforeMs: number;
@@ -18,11 +19,14 @@ export interface Patience {
   readonly giveUpMs: number;
 }
 
+/** @example
+ * stages.look(now, [2500, 2100], proofMs) // start: both were up for the two seconds of `beforeMs`
+ */
 export class Stages {
   readonly #patience: Patience;
   #stage: Stage = 'before';
   #since: number;
-  #toldToEnd = false;
+  #endRequested = false;
 
   constructor(patience: Patience, now: number) {
     this.#patience = patience;
@@ -55,13 +59,13 @@ export class Stages {
   /**
    * What is to be done now.
    * @param upForMs for each service, how long it has been up without a break; null where it is not up
-   * @param proofMs after this long a probe of every service was surely sent and has surely ended: until then "up" is
+   * @param proofMs after this long a probe of every service has certainly been sent and ended: until then "up" is
    *   only what was so before
    */
   look(now: number, upForMs: readonly (number | null)[], proofMs: number): Step {
     const { beforeMs, afterMs, giveUpMs } = this.#patience;
     const tookMs = now - this.#since;
-    // Of nothing that is watched nothing can be said.
+    // Without a service nothing can be said.
     const allUpFor = (ms: number): boolean =>
       upForMs.length > 0 && upForMs.every((upFor) => upFor !== null && upFor >= ms);
     switch (this.#stage) {
@@ -69,8 +73,8 @@ export class Stages {
         if (allUpFor(beforeMs)) return 'start';
         return tookMs >= giveUpMs ? 'not-up' : 'wait';
       case 'during':
-        if (tookMs < giveUpMs || this.#toldToEnd) return 'wait';
-        this.#toldToEnd = true;
+        if (tookMs < giveUpMs || this.#endRequested) return 'wait';
+        this.#endRequested = true;
         return 'end-command';
       case 'after':
         return (tookMs >= Math.max(afterMs, proofMs) && allUpFor(afterMs)) || tookMs >= giveUpMs ? 'finish' : 'wait';

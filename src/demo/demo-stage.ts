@@ -5,30 +5,30 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { Manner } from './actor.ts';
+import type { Behaviour } from './demo-service.ts';
 
 const ROLES = ['web', 'api', 'cache'] as const;
-export type Role = (typeof ROLES)[number];
+type Role = (typeof ROLES)[number];
 
 /** What happens, in this order, again and again. */
 const ACTS = [
-  { text: 'api is restarted', play: (stage: Stage) => stage.restart('api', 400) },
+  { text: 'api is restarted', play: (stage: DemoStage) => stage.restart('api', 400) },
   {
     text: 'web says 503 for a moment, as after a deployment',
-    play: (stage: Stage) => stage.behave('web', 'busy', 500),
+    play: (stage: DemoStage) => stage.behave('web', 'busy', 500),
   },
   {
     text: 'cache is restarted: another process answers afterwards',
-    play: (stage: Stage) => stage.restart('cache', 150),
+    play: (stage: DemoStage) => stage.restart('cache', 150),
   },
   {
     text: 'a proxy accepts for api, with nothing behind it',
-    play: (stage: Stage) => stage.behave('api', 'hollow', 350),
+    play: (stage: DemoStage) => stage.behave('api', 'hollow', 350),
   },
-  { text: 'web hangs', play: (stage: Stage) => stage.behave('web', 'hung', 1600) },
+  { text: 'web hangs', play: (stage: DemoStage) => stage.behave('web', 'hung', 1600) },
   {
     text: 'everything is restarted, as by a daemon',
-    play: (stage: Stage) => Promise.all(ROLES.map((role) => stage.restart(role, 250))),
+    play: (stage: DemoStage) => Promise.all(ROLES.map((role) => stage.restart(role, 250))),
   },
 ] as const;
 
@@ -38,7 +38,7 @@ const BETWEEN_MS = 5000;
 const TRIES = 20;
 const AGAIN_MS = 100;
 
-export class Stage {
+export class DemoStage {
   readonly ports: Readonly<Record<Role, number>>;
   /** Whether the cache is a real redis-server. */
   readonly realRedis: boolean;
@@ -50,23 +50,26 @@ export class Stage {
     this.realRedis = realRedis;
   }
 
-  /** Starts the three services. */
-  static async open(): Promise<Stage> {
+  /**
+   * Starts the three services.
+   * @throws Error where one can not be started
+   */
+  static async open(): Promise<DemoStage> {
     const [web, api, cache] = await Promise.all([freePort(), freePort(), freePort()]);
-    const stage = new Stage({ web, api, cache }, await hasRedis());
+    const stage = new DemoStage({ web, api, cache }, await hasRedis());
     await Promise.all(ROLES.map((role) => stage.#start(role)));
     return stage;
   }
 
-  /** Plays until the stage is closed; tells each act before it begins. */
-  async play(tell: (text: string) => void): Promise<void> {
+  /** Plays until the stage is closed. @param announce called with the text of each act before it begins */
+  async play(announce: (text: string) => void): Promise<void> {
     const { signal } = this.#abort;
     try {
       await sleep(BEFORE_FIRST_MS, undefined, { signal });
       for (let turn = 0; ; turn++) {
         const act = ACTS[turn % ACTS.length];
         if (act === undefined) return;
-        tell(`demo: ${act.text}`);
+        announce(`demo: ${act.text}`);
         await act.play(this);
         await sleep(BETWEEN_MS, undefined, { signal });
       }
@@ -81,7 +84,7 @@ export class Stage {
     await Promise.all(ROLES.map((role) => this.#end(role)));
   }
 
-  /** Ends a service, and starts it again after a while. */
+  /** Ends a service, and starts it again after `awayMs`. @throws Error where it can not be started */
   async restart(role: Role, awayMs: number): Promise<void> {
     await this.#end(role);
     await sleep(awayMs, undefined, { signal: this.#abort.signal });
@@ -89,15 +92,15 @@ export class Stage {
   }
 
   /** Lets a service misbehave for a while. */
-  async behave(role: Role, manner: Manner, forMs: number): Promise<void> {
-    this.#tell(role, manner);
+  async behave(role: Role, behaviour: Behaviour, forMs: number): Promise<void> {
+    this.#send(role, behaviour);
     await sleep(forMs, undefined, { signal: this.#abort.signal });
-    this.#tell(role, 'well');
+    this.#send(role, 'well');
   }
 
-  #tell(role: Role, manner: Manner): void {
+  #send(role: Role, behaviour: Behaviour): void {
     const child = this.#processes.get(role);
-    if (child?.connected === true) child.send(manner);
+    if (child?.connected === true) child.send(behaviour);
   }
 
   async #start(role: Role): Promise<void> {
@@ -110,9 +113,9 @@ export class Stage {
 
   /** Returns whether it listens: otherwise it has ended. */
   #startOnce(role: Role): Promise<boolean> {
-    const script = fileURLToPath(new URL('./actor.js', import.meta.url));
+    const script = fileURLToPath(new URL('./demo-service.js', import.meta.url));
     const args = [role === 'cache' && this.realRedis ? 'redis' : role, String(this.ports[role])];
-    // What it has to say of its problem must not get into what the monitor prints.
+    // Its output must not mix with what the monitor prints.
     const child = fork(script, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     this.#processes.set(role, child);
     return new Promise((resolve) => {

@@ -1,12 +1,11 @@
-/** Brings a picture into blessed's cells: only the lines that changed. One of the two files that know blessed. */
+/** Writes a frame into blessed's cells: only the lines that changed. One of the two files that know blessed. */
 import { SECOND_HALF, type Grid } from './cell-grid.ts';
-import type { Look } from './palette.ts';
-import type { Style } from './style.ts';
+import type { Look, Style } from './palette.ts';
 
 /** A line of blessed's screen: pairs of an attribute and a character. `dirty`: to be drawn. */
 type Line = [attribute: number, char: string][] & { dirty?: boolean };
 
-/** What is used of blessed's screen and not in its types. `lines` is what shall be, `olines` what was drawn. */
+/** What is used of blessed's screen and not in its types. `lines` is what to draw, `olines` what was drawn. */
 export interface CellScreen {
   readonly lines: Line[];
   readonly olines: Line[];
@@ -19,10 +18,10 @@ const BOLD = 1;
 const UNDERLINE = 2;
 const INVERSE = 8;
 
-/** A character that no picture has: what was drawn there is not known. */
+/** A character that no frame has: what was drawn there is not known. */
 const FORGOTTEN = '\0';
 
-export class Cells {
+export class ScreenWriter {
   readonly #attributes: Readonly<Record<Style, number>>;
   #last: Grid | null = null;
 
@@ -31,12 +30,12 @@ export class Cells {
     this.#attributes = Object.fromEntries(attributes) as Record<Style, number>;
   }
 
-  /** Forgets what is on the screen: the next picture is drawn as a whole. */
+  /** Forgets what is on the screen: the next frame is drawn as a whole. */
   forget(): void {
     this.#last = null;
   }
 
-  /** Draws a picture. */
+  /** Draws a frame. */
   show(screen: CellScreen, grid: Grid): void {
     const rows = Math.min(grid.height, screen.lines.length);
     for (let y = 0; y < rows; y++) {
@@ -74,14 +73,14 @@ function attributeOf({ fg, bg, bold, underline, inverse }: Look): number {
   return (flags << 18) | ((fg ?? DEFAULT) << 9) | (bg ?? DEFAULT);
 }
 
-/** Latin letters, and the signs that pictures are made of: every terminal gives them one cell. */
+/** Latin letters, and the glyphs of the dashboard: every terminal gives them one cell. */
 function isMeasuredAlike(char: string): boolean {
   return char.length <= 1 && (char < '\u0300' || (char >= '\u2010' && char <= '\u25ff'));
 }
 
 /**
- * Puts the cursor into a column (CHA): where a terminal measures a character otherwise than we do, the rest of the line
- * stays where it belongs.
+ * Puts the cursor into a column (CHA): where a terminal disagrees about the width of a character, the rest of the
+ * line stays in place.
  */
 function cursorTo(x: number): string {
   return `\u001b[${String(x + 1)}G`;

@@ -1,14 +1,14 @@
-/** What more there is to tell of a service: how it is probed, why it is down, its last gaps, its badge. */
+/** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
 import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
 import { mainReason, showEvery, showExactly, showReason } from '../page-text.ts';
 import { make, setText } from './dom.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from './paint.ts';
 
 const KINDS = { tcp: 'TCP', http: 'HTTP', redis: 'Redis' } as const;
 const CONNECTIONS = { new: 'a new connection for each probe', kept: 'one connection for all probes' } as const;
 
-/** One line of the gaps, used again for whatever gap stands there. */
+/** One line of the gaps, reused for the gap at its place. */
 interface Slot {
   readonly row: HTMLTableRowElement;
   readonly cells: readonly HTMLTableCellElement[];
@@ -81,7 +81,7 @@ export class ServicePanel {
   }
 }
 
-/** The badge itself, and what to write where it shall be shown. */
+/** The badge itself, and the Markdown that embeds it. */
 function badge(name: string): HTMLElement {
   const url = new URL(`/badge/${encodeURIComponent(name)}.svg`, location.href).href;
   const image = make('img');

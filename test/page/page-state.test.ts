@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { PageState } from '../../src/page/page-state.ts';
+import { receive } from '../../src/page/page-messages.ts';
+import { gap, hello, snapshot, transition } from '../support/builders.ts';
+
+function newsOf(state: PageState): string[] {
+  return state.news.entries([], 100_000, 100).map(({ who, what }) => `${who} ${what}`.trim());
+}
+
+describe('the state', () => {
+  it('changes with the events', () => {
+    const state = new PageState();
+    state.take(hello([snapshot('web'), snapshot('api')], { seq: 4 }));
+    assert.deepEqual(state.take(transition('web', 'up', 'down', 5000, { seq: 5 })), [{ service: 'web', to: 'down' }]);
+    assert.deepEqual(
+      state.open().map(({ service, at }) => [service, at]),
+      [['web', 5000]],
+    );
+    state.take(transition('web', 'down', 'up', 5200, { seq: 6 }));
+    state.take(gap('web', 5000, 5200, { seq: 7 }));
+    assert.deepEqual(newsOf(state), ['web down for 0.20 s (0.10–0.30)']);
+    assert.deepEqual(state.position, { after: 7, monitor: 'm' });
+  });
+
+  it('takes what it missed as news, and what is from the hello', () => {
+    const state = new PageState();
+    state.take(hello([snapshot('web')], { seq: 4 }));
+    state.take(
+      hello([snapshot('web', { state: 'down', status: 'down', since: 9000, reason: 'reset' })], {
+        seq: 7,
+        resumed: true,
+      }),
+    );
+    for (const event of [
+      transition('web', 'up', 'down', 5000, { seq: 5 }),
+      transition('web', 'down', 'up', 5200, { seq: 6 }),
+      gap('web', 5000, 5200, { seq: 7 }),
+    ]) {
+      assert.deepEqual(state.take(event), []);
+    }
+    assert.equal(state.services[0]?.status, 'down');
+    assert.equal(newsOf(state).length, 1);
+    assert.equal(state.position?.after, 7);
+  });
+
+  it('takes no event twice', () => {
+    const state = new PageState();
+    state.take(hello([snapshot('web')], { seq: 4 }));
+    state.take(gap('web', 2000, 2200, { seq: 5 }));
+    state.take(gap('web', 3000, 3200, { seq: 5 }));
+    assert.equal(newsOf(state).length, 1);
+  });
+
+  it('shows what several services did within a second as one', () => {
+    const state = new PageState();
+    state.take(hello(['web', 'api', 'db'].map((name) => snapshot(name))));
+    state.take(gap('web', 5000, 5200, { seq: 1 }));
+    state.take(gap('api', 5100, 5900, { seq: 2 }));
+    state.take(gap('db', 9000, 9100, { seq: 3 }));
+    const entries = state.news.entries([], 100_000, 10);
+    assert.deepEqual(
+      entries.map(({ who, why }) => [who, why]),
+      [
+        ['db', 'nothing is listening on the port: the process, or the proxy in front of it, is not running'],
+        ['2 services', 'web, api'],
+      ],
+    );
+    assert.match(entries[1]?.what ?? '', /^down, the longest for 0\.80 s/);
+  });
+
+  it('shows how long it was not observed, live and from the past', () => {
+    const state = new PageState();
+    const timeline = [
+      { state: 'up', from: 1000, to: 2000 },
+      { state: 'unobserved', from: 2000, to: 4000 },
+      { state: 'up', from: 4000, to: null },
+    ] as const;
+    state.take(hello([snapshot('web', { timeline, since: 4000 })], { seq: 2, resumed: true }));
+    state.take(transition('web', 'up', 'unobserved', 2000, { seq: 1 }));
+    state.take(transition('web', 'unobserved', 'up', 4000, { seq: 2 }));
+    state.take(transition('web', 'up', 'unobserved', 20_000, { seq: 3 }));
+    assert.deepEqual(newsOf(state), ['web not observed', 'web not observed for 2.00 s']);
+    state.take(transition('web', 'unobserved', 'up', 23_000, { seq: 4 }));
+    assert.deepEqual(newsOf(state), ['web not observed for 3.00 s', 'web not observed for 2.00 s']);
+  });
+
+  it('says that another monitor answers, or that this one does not know all', () => {
+    const state = new PageState();
+    state.take(hello([snapshot('web')], { seq: 4 }));
+    state.take(hello([snapshot('web')], { seq: 900 }));
+    state.take(hello([snapshot('web')], {}, { id: 'other' }));
+    assert.deepEqual(newsOf(state).sort(), [
+      'some events were missed while this page was not connected',
+      'the monitor was restarted without a history: what it saw before is lost',
+    ]);
+    assert.deepEqual(state.position, { after: 0, monitor: 'other' });
+  });
+
+  it('begins with the status, and asks for the last hundred events', () => {
+    const state = new PageState();
+    const status = snapshot('web', { uptime: { '1h': 0.5, '24h': null, '90d': 1 } });
+    state.begin({ monitor: hello([]).monitor, now: 5000, seq: 250, newsAfter: 150, services: [status] });
+    assert.deepEqual(state.position, { after: 150, monitor: 'm' });
+    assert.equal(state.extras('web').uptime['1h'], 0.5);
+    state.take(hello([snapshot('web', { gaps: [gap('', 1500, 1700, { seq: 0 })] })], { seq: 250, resumed: true }));
+    assert.equal(state.services[0]?.gaps.length, 1);
+    assert.equal(newsOf(state).length, 1);
+  });
+});
+
+describe('what is received', () => {
+  it('has what the public view leaves out, empty', () => {
+    const open = { ...snapshot('web'), target: undefined };
+    const message = receive(JSON.stringify({ ...hello([]), services: [open] }));
+    assert.ok(message?.type === 'hello');
+    assert.equal(message.services[0]?.target, '');
+    assert.deepEqual(receive('{"type":"mark","seq":1,"at":2}'), { type: 'mark', seq: 1, at: 2, text: '' });
+    assert.deepEqual(receive('{"type":"identity","seq":1,"service":"a","at":2}'), {
+      type: 'identity',
+      seq: 1,
+      service: 'a',
+      at: 2,
+      was: '',
+      is: '',
+    });
+  });
+
+  it('is passed over where its type is not known', () => {
+    assert.equal(receive('{"type":"tomorrow"}'), null);
+    assert.equal(receive('{}'), null);
+  });
+});
