@@ -67,7 +67,7 @@ export async function withMonitor<T>(
   request: MonitorRequest,
   body: (running: RunningMonitor) => Promise<T>,
 ): Promise<T> {
-  const { args, config, log, keepsHistory, followsSteps = true, onNoFeed } = request;
+  const { args, config, log, followsSteps = true, onNoFeed } = request;
   const bus = busOf(args.bus, config.bus);
   const { workers } = args;
   if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {

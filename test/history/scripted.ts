@@ -1,6 +1,8 @@
 /** A monitor that does what a test says, with a clock of its own: for what takes a real one months. */
-import type { RestoredState, RestoredService, RecordedMonitor } from '../../src/core/archive.ts';
-import { Board, BoardService, type ServiceInfo } from '../../src/core/board.ts';
+import type { RestoredState, RestoredService } from '../../src/core/archive.ts';
+import type { RecordedMonitor } from '../../src/core/source.ts';
+import { type ServiceInfo } from '../../src/core/model.ts';
+import { Board, BoardService } from '../../src/core/board.ts';
 import { type EventLog, EventNumbers, MemoryEventLog } from '../../src/core/event-log.ts';
 import { type Event, type GapFacts, type Message, type Unnumbered, PROTOCOL } from '../../src/core/messages.ts';
 import type { Reason, State } from '../../src/core/model.ts';
