@@ -19,7 +19,7 @@ import { serveFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
 const LOW_PRIORITY =
-  'the probes run at normal priority: where this machine is busy, time may be unobserved. Raise it with CAP_SYS_NICE, or Nice=-15 in the unit';
+  'the probes run at normal priority: where this machine is busy, time may be unobserved. Allow it by CAP_SYS_NICE, or LimitNICE=-15 in the unit';
 
 /**
  * The configuration that a command line asks for.
