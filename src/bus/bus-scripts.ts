@@ -25,7 +25,7 @@ const HEAD = sourceOf('head');
 export const APPEND = scriptOf('append');
 const OFFLINE = scriptOf('offline');
 const MARK = scriptOf('mark');
-const LOOK = scriptOf('look');
+const OVERVIEW = scriptOf('overview');
 
 function sourceOf(name: string): string {
   return readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
@@ -52,7 +52,7 @@ export interface VantageSign {
   readonly raw: string;
 }
 
-export interface Look {
+export interface BusOverview {
   /** The `id` of the feed. */
   readonly feed: string;
   /** When it began, in milliseconds since the epoch. */
@@ -67,7 +67,7 @@ export interface Look {
 }
 
 const number = z.coerce.number();
-const lookReply = z.tuple([z.string(), number, number, number, z.string(), z.array(z.string())]);
+const overviewReply = z.tuple([z.string(), number, number, number, z.string(), z.array(z.string())]);
 /** What `read` in `scripts/head.lua` takes, this takes too. */
 const sign = z.object({
   monitor: z.string(),
@@ -81,12 +81,12 @@ const sign = z.object({
 });
 
 /**
- * Looks at what there is.
- * @param monitor whose `last` is wanted
+ * Reads the overview of the stream.
+ * @param monitor the `id` of the monitor whose `last` is read
  * @throws BusError
  */
-export async function look(bus: BusConnection, monitor = ''): Promise<Look> {
-  const reply = lookReply.parse(await bus.run(LOOK, [randomUUID(), monitor]));
+export async function overview(bus: BusConnection, monitor = ''): Promise<BusOverview> {
+  const reply = overviewReply.parse(await bus.run(OVERVIEW, [randomUUID(), monitor]));
   const [feed, began, newest, now, last, pairs] = reply;
   const vantages = new Map<string, VantageSign>();
   for (let at = 0; at + 1 < pairs.length; at += 2) {
@@ -129,7 +129,7 @@ export interface Append {
 /**
  * Appends, and gives a sign of life.
  * @param keep how much the stream keeps
- * @returns whether it is done; otherwise the publisher has to look again
+ * @returns whether it is done; otherwise the publisher has to read the overview again
  * @throws BusError
  */
 export async function append(

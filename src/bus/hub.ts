@@ -13,7 +13,7 @@ import { type Hello, type Mark, type Message, type MonitorIdentity, PROTOCOL } f
 import type { FeedSource, HubFigures, Reader } from '../core/source.ts';
 import { type BusConnection, problemOf, type RawEntry } from './bus-connection.ts';
 import { BusHealth } from './bus-health.ts';
-import { appendMark, type Look, look, SILENT_MS } from './bus-scripts.ts';
+import { appendMark, type BusOverview, overview, SILENT_MS } from './bus-scripts.ts';
 import { LivenessMonitor } from './liveness-monitor.ts';
 import { loadState } from './load-state.ts';
 import { MergedState } from './merged-state.ts';
@@ -24,7 +24,7 @@ const KEPT = 100_000;
 /** Entries taken at a time. */
 const CHUNK = 200;
 const WAIT_MS = 2000;
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 const HEARTBEAT_MS = 5000;
 /** Hellos for all viewers are this far apart at least: many monitors may begin at once. */
 const HELLO_MS = 250;
@@ -62,7 +62,7 @@ export class Hub implements FeedSource {
   #closed = false;
   #behindSince: number | null = null;
   #helloTimer: NodeJS.Timeout | null = null;
-  #looking = false;
+  #polling = false;
   readonly #following: Promise<void>;
 
   /** Begins to read, as soon as the bus can be reached. */
@@ -73,7 +73,7 @@ export class Hub implements FeedSource {
     this.#liveness = new LivenessMonitor(options.connections.commands, options.log);
     this.#following = this.#follow();
     this.#timers = [
-      setInterval(() => void this.#look(), LOOK_MS),
+      setInterval(() => void this.#poll(), POLL_MS),
       setInterval(() => {
         const [now, { newest: seq }] = [this.now(), this.events];
         this.#publish([{ type: 'heartbeat', now, seq, probes: 0, missed: 0, lateMs: 0, overloaded: false }]);
@@ -139,14 +139,14 @@ export class Hub implements FeedSource {
   }
 
   /** Reads everything again; once where several callers ask at the same time. */
-  #load(found: Look): Promise<void> {
+  #load(found: BusOverview): Promise<void> {
     this.#loading ??= this.#loadNow(found).finally(() => {
       this.#loading = null;
     });
     return this.#loading;
   }
 
-  async #loadNow(found: Look): Promise<void> {
+  async #loadNow(found: BusOverview): Promise<void> {
     const { connections, version, name } = this.#options;
     const { state, entries, last } = await loadState(connections.commands, found, this.now(), (problem) => {
       this.#health.skip(problem);
@@ -172,15 +172,15 @@ export class Hub implements FeedSource {
       try {
         if (!this.#loaded) {
           await commands.ready(SILENT_MS);
-          await this.#load(await look(commands));
+          await this.#load(await overview(commands));
         }
         const entries = await waiting.follow(this.#last, CHUNK, WAIT_MS);
         await this.#loading;
-        if (!this.#isClosed() && !(await this.#take(entries))) await this.#load(await look(commands));
+        if (!this.#isClosed() && !(await this.#take(entries))) await this.#load(await overview(commands));
       } catch (error) {
         if (this.#isClosed() || !this.#failed(error)) return;
         await sleep(PAUSE_MS);
-        await waiting.ready(LOOK_MS);
+        await waiting.ready(POLL_MS);
       }
     }
   }
@@ -198,10 +198,10 @@ export class Hub implements FeedSource {
       const entry = 'problem' in read ? read.entry : read;
       if (entry === null) continue;
       if (entry.feed !== this.#identity.id || entry.previous !== this.events.newest) {
-        // What was taken so far stands. Strangers may write anything, so Redis is asked which numbers were given.
+        // What was taken so far stands. Other clients of that Redis may write anything, so it is asked which numbers were given.
         this.#publish(messages.splice(0));
         const { newest } = this.events;
-        const found = await look(this.#options.connections.commands);
+        const found = await overview(this.#options.connections.commands);
         if (found.feed !== this.#identity.id || found.newest < newest) return false;
         if (entry.feed === found.feed && entry.newest > newest && entry.newest <= found.newest) return false;
         this.#health.skip('an entry with numbers that are not its own');
@@ -220,14 +220,14 @@ export class Hub implements FeedSource {
     return true;
   }
 
-  /** Looks which vantages are there, and whether the stream is still the one that was read. */
-  async #look(): Promise<void> {
-    if (this.#looking || !this.#loaded) return;
-    this.#looking = true;
+  /** Reads which vantages there are, and whether the stream is still the one that was read. */
+  async #poll(): Promise<void> {
+    if (this.#polling || !this.#loaded) return;
+    this.#polling = true;
     try {
       // Before Redis is asked: its answer is never older.
       const { newest } = this.events;
-      const found = await look(this.#options.connections.commands);
+      const found = await overview(this.#options.connections.commands);
       const caughtUp = found.feed === this.#identity.id && newest >= found.newest;
       if (caughtUp) this.#behindSince = null;
       else this.#behindSince ??= performance.now();
@@ -244,7 +244,7 @@ export class Hub implements FeedSource {
       this.#liveness.interrupted();
       if (!this.#closed) this.#failed(error);
     } finally {
-      this.#looking = false;
+      this.#polling = false;
     }
   }
 

@@ -1,11 +1,11 @@
 /**
- * Sees to it that a vantage without a sign of life becomes unobserved: by events in the stream, once, whichever hub is first, so
+ * Makes a vantage without a sign of life unobserved: by events in the stream, once, whichever hub is first, so
  * that all hubs publish them under the same numbers.
  */
 import type { Logger } from 'pino';
 
 import type { BusConnection } from './bus-connection.ts';
-import { announceOffline, type Look, SILENT_MS } from './bus-scripts.ts';
+import { announceOffline, type BusOverview, SILENT_MS } from './bus-scripts.ts';
 import type { MergedState } from './merged-state.ts';
 import { toUnobserved } from './unobserved.ts';
 
@@ -32,7 +32,7 @@ export class LivenessMonitor {
    * @param newest the number of the newest event that the state knows
    * @throws BusError
    */
-  async check(found: Look, newest: number, state: MergedState): Promise<void> {
+  async check(found: BusOverview, newest: number, state: MergedState): Promise<void> {
     const before = this.#silent;
     this.#silent = new Map();
     for (const [name, { run, sign, at, offline }] of found.vantages) {

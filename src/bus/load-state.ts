@@ -1,7 +1,7 @@
 /** What a hub begins with: the newest part of the stream, and what is stored of each vantage beside it. */
 import type { Hello } from '../core/messages.ts';
 import type { BusConnection } from './bus-connection.ts';
-import type { Look } from './bus-scripts.ts';
+import type { BusOverview } from './bus-scripts.ts';
 import { MergedState } from './merged-state.ts';
 import { type Entry, entryOf, isAfter, snapshotOf } from './stream-entry.ts';
 
@@ -26,7 +26,7 @@ export interface LoadedState {
  */
 export async function loadState(
   bus: BusConnection,
-  { feed, vantages }: Look,
+  { feed, vantages }: BusOverview,
   now: number,
   skip: (problem: string) => void,
 ): Promise<LoadedState> {
@@ -65,7 +65,7 @@ export async function loadState(
 }
 
 /**
- * The newest entries between which none is missing. What does not fit was written by strangers, or is from before a part that
+ * The newest entries between which none is missing. What does not fit was written by other programs, or is from before a part that
  * is missing. @param back the newest first
  */
 function unbroken(back: readonly Entry[]): Entry[] {

@@ -11,7 +11,7 @@ import { showDuration } from '../core/format.ts';
 import { type Event, type Hello, type Message, PROTOCOL, type StatusMessage } from '../core/messages.ts';
 import type { PublishedSource } from '../core/source.ts';
 import { type BusConnection, problemOf } from './bus-connection.ts';
-import { announceOffline, append, type Look, look, SIGN_MS } from './bus-scripts.ts';
+import { announceOffline, append, type BusOverview, overview, SIGN_MS } from './bus-scripts.ts';
 import { ENTRY_EVENTS } from './stream-entry.ts';
 import { toUnobserved } from './unobserved.ts';
 import { VantageName } from './vantage-name.ts';
@@ -38,7 +38,7 @@ const COPIED =
 /** The vantage under which it publishes. */
 interface Joined {
   readonly name: string;
-  /** What was stored of the vantage when it looked; null once it is its own. */
+  /** What was stored of the vantage when it read the overview; null once it is its own. */
   replaced: string | null;
 }
 
@@ -211,7 +211,7 @@ export class Publisher {
 
   /** Finds the name under which it publishes, and what the stream has of this monitor; null where it has to wait. */
   async #join(): Promise<Joined | null> {
-    const found = await look(this.#bus, this.#monitor.identity.id);
+    const found = await overview(this.#bus, this.#monitor.identity.id);
     const choice = this.#name.choose(found);
     if (choice === 'copied') this.#failed(COPIED);
     if (typeof choice === 'string') return null;
@@ -224,7 +224,7 @@ export class Publisher {
   }
 
   /** Goes on where the stream is: at the event after the last one that it has of this monitor. */
-  async #goOnFrom({ feed, last }: Look): Promise<void> {
+  async #goOnFrom({ feed, last }: BusOverview): Promise<void> {
     const isNew = feed !== this.#feed;
     const seq = last !== '' ? Number(last) : isNew ? this.#position : this.#begin;
     if (seq < this.#position) {

@@ -3,7 +3,7 @@
  * NAME-2, NAME-3, ... that is free.
  */
 import type { MonitorIdentity } from '../core/messages.ts';
-import { type Look, SILENT_MS } from './bus-scripts.ts';
+import { type BusOverview, SILENT_MS } from './bus-scripts.ts';
 
 /**
  * - `wait`: the monitor that has a name may have died just now: its next sign of life, or its silence, will show that.
@@ -16,7 +16,7 @@ export class VantageName {
   readonly #run: string;
   /** The name under which this run published last. */
   #name: string | null = null;
-  /** The signs of life that other monitors had given when this one looked first. */
+  /** The signs of life that other monitors had given when this one first read the overview. */
   readonly #signs = new Map<string, number>();
 
   /** @param run this run of the monitor */
@@ -26,7 +26,7 @@ export class VantageName {
   }
 
   /** The name that it had before comes first. */
-  choose({ vantages, now }: Pick<Look, 'vantages' | 'now'>): NameChoice {
+  choose({ vantages, now }: Pick<BusOverview, 'vantages' | 'now'>): NameChoice {
     const { id, vantage } = this.#identity;
     let first: NameChoice | null = null;
     for (let n = 1; ; n++) {

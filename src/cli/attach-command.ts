@@ -1,7 +1,7 @@
 /** `gapwatch attach`: the dashboard, or lines or json, over the feeds of one or more running monitors. */
 import type { ClockOffset } from '../client/clock-offset.ts';
 import { FeedClient } from '../client/feed-client.ts';
-import { fetchPast } from '../client/fetch-history.ts';
+import { fetchServiceHistory } from '../client/fetch-history.ts';
 import { showDuration } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
@@ -42,7 +42,7 @@ class RemoteSource implements Source {
   }
 
   past(from: number): Promise<readonly ServiceHistory[]> {
-    return fetchPast(this.client.url, from);
+    return fetchServiceHistory(this.client.url, from);
   }
 
   get offsetMs(): number {
@@ -63,7 +63,7 @@ export async function attach(
   const samples = args.samples || willShow(args.format) === 'dashboard';
   const sources = urls.map((url) => new RemoteSource(new FeedClient(url, samples)));
   const showing = await show(args, sources);
-  if (showing.format !== 'dashboard') for (const { client } of sources) tellLinks(client);
+  if (showing.format !== 'dashboard') for (const { client } of sources) logConnections(client);
   const ending = await untilEnded({ forMs, hangup: true, others: [showing.ended] });
   showing.close();
   for (const { client } of sources) client.close();
@@ -76,8 +76,8 @@ function showOffset({ offsetMs, uncertaintyMs }: ClockOffset): string {
   return `its clock is ${Math.abs(offsetMs).toFixed(1)} ms ${where} this one (± ${uncertaintyMs.toFixed(1)})`;
 }
 
-/** Says on stderr when a feed is lost and found. */
-function tellLinks(client: FeedClient): void {
+/** Reports on stderr when a feed is lost, and when it is connected again. */
+function logConnections(client: FeedClient): void {
   let lost = false;
   client.subscribe({
     samples: false,

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 /** After SIGTERM a command has this long; after SIGKILL it is not waited for longer. */
 const GRACE_MS = 5000;
 
-/** Why a command can't be started, in words; null where it can. Looks where execvp(3) looks. */
+/** Why a command can't be started, in words; null where it can. Searches where execvp(3) does. */
 export function whyNoCommand(name: string, env: NodeJS.ProcessEnv): string | null {
   if (name === '') return 'The command is empty.';
   const places = name.includes('/') ? [name] : (env['PATH'] ?? '').split(delimiter).map((dir) => join(dir, name));
@@ -94,7 +94,7 @@ export class CommandChild {
       this.signal('SIGKILL');
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
       this.#timer = setTimeout(() => {
-        this.leave();
+        this.detach();
       }, GRACE_MS);
     }, GRACE_MS);
   }
@@ -112,7 +112,7 @@ export class CommandChild {
   }
 
   /** Waits for it no longer. */
-  leave(): void {
+  detach(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#child.unref();
     this.#giveUp?.();

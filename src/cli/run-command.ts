@@ -55,11 +55,11 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
     await Promise.all([local, ...remote].map((one) => one.close()));
     return { course: { ...ended, interrupted: session.interrupted }, vantages: watching };
   });
-  return conclude(plan, course, vantages);
+  return finish(plan, course, vantages);
 }
 
-/** Tells what came of it. */
-function conclude(plan: Plan, course: Course, vantages: readonly Vantage[]): number {
+/** Prints the report, or why there is none. Returns the exit code. */
+function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): number {
   const { interrupted, startedAt } = course;
   if (course.problem !== null) {
     process.stderr.write(`gapwatch: ${course.problem}\n`);

@@ -9,8 +9,8 @@ import { showCommand, showEnding } from '../report/report-phrases.ts';
 import { CommandChild, type Ended } from './command-child.ts';
 import type { Vantage } from './vantages.ts';
 
-/** How often it is looked whether a stage is over. */
-const LOOK_MS = 25;
+/** How often it is checked whether a stage is over, in milliseconds. */
+const POLL_MS = 25;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Interruption = (typeof SIGNALS)[number];
 
@@ -72,8 +72,8 @@ export class RunSession {
     const colours = (process.env['NO_COLOR'] ?? '') === '';
     this.#line = BottomLine.on(process.stderr, process.env, (columns) => this.#live(columns, colours));
     this.#timer = setInterval(() => {
-      this.#look();
-    }, LOOK_MS);
+      this.#poll();
+    }, POLL_MS);
   }
 
   /** The signal that ended it before its time, also after its course; null for none. */
@@ -93,7 +93,7 @@ export class RunSession {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 
-  #look(): void {
+  #poll(): void {
     const { vantages } = this.#all;
     const isLost = vantages.some(({ problem }) => problem !== null);
     const standings = vantages.map((one) => one.standings);
@@ -101,7 +101,7 @@ export class RunSession {
     const isIdle = standings.some(({ length }) => length === 0);
     const upForMs = standings.flat().map((one) => one.upForMs);
     const proofMs = Math.max(0, ...standings.flat().map(({ intervalMs, timeoutMs }) => intervalMs + timeoutMs));
-    const step = this.#stages.look(performance.now(), isLost || isIdle ? [...upForMs, null] : upForMs, proofMs);
+    const step = this.#stages.next(performance.now(), isLost || isIdle ? [...upForMs, null] : upForMs, proofMs);
     if (step === 'start') this.#start();
     else if (step === 'finish' || step === 'not-up') this.#over();
     else if (step === 'end-command') {
@@ -168,9 +168,9 @@ export class RunSession {
       return;
     }
     if (again) {
-      // Not left behind, unless it wants to be.
+      // Not left behind, unless it ignores the signal.
       child.signal('SIGTERM');
-      child.leave();
+      child.detach();
       this.#over();
       return;
     }

@@ -11,9 +11,9 @@ import { Recorder, type Standing } from '../report/run-recorder.ts';
 
 /** Heartbeats come every 5 s; one that takes a second longer does not come. */
 const HEARTBEAT_MS = 6000;
-/** How often it is looked whether a heartbeat has come. */
-const LOOK_MS = 20;
-/** Who is not waited for any more does not keep the process. */
+/** How often it is checked whether a heartbeat has come, in milliseconds. */
+const POLL_MS = 20;
+/** A vantage that is not waited for any more does not keep the process. */
 const UNHELD = { ref: false };
 
 export interface Vantage {
@@ -105,7 +105,7 @@ export class RemoteVantage implements Vantage {
     while (!patience.aborted) {
       // Only what it says later than that proves that it was still probing, and still connected.
       if (this.#recorder.newestTime >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
-      await sleep(LOOK_MS, undefined, UNHELD);
+      await sleep(POLL_MS, undefined, UNHELD);
     }
     this.#recorder.disconnected();
   }

@@ -163,7 +163,7 @@ export class LocalSource implements Source {
       reader.intervals({ services, window, limitEach }),
       reader.gaps({ services, window, limitEach: GAPS }),
     ]).catch((error: unknown): [ReadonlyMap<string, never[]>, { gaps: never[] }] => {
-      // The dashboard shows what it sees from now on; what ails the history stands beside it.
+      // The dashboard shows what it sees from now on; the problem of the history stands beside it.
       if (error instanceof ArchiveError) return [new Map(), { gaps: [] }];
       throw error;
     });

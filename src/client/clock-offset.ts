@@ -1,6 +1,6 @@
 /**
  * How far another machine's clock is from this one's: what the least delayed of its messages says, corrected by half of
- * the fastest round trip, as the way back can't be told from the way there. Pure.
+ * the fastest round trip, as the way back can't be distinguished from the way there. Pure.
  */
 
 /** Kept of each: with one in 5 s, about 2.5 minutes. */

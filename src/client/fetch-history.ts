@@ -14,7 +14,7 @@ const timelineAnswer = z.object({
 const gapsAnswer = z.object({ gaps: z.array(gapFacts.extend({ service: z.string() })) });
 
 /** What a monitor kept of one service. Times by its clock, the oldest first. */
-export interface FetchedPast {
+export interface FetchedHistory {
   readonly service: string;
   readonly timeline: readonly TimelineInterval[];
   readonly gaps: readonly GapFacts[];
@@ -24,7 +24,7 @@ export interface FetchedPast {
  * What a monitor kept of its services, as far as it answers; nothing where it does not.
  * @param from milliseconds since the epoch, by its clock
  */
-export async function fetchPast(url: FeedUrl, from: number): Promise<FetchedPast[]> {
+export async function fetchServiceHistory(url: FeedUrl, from: number): Promise<FetchedHistory[]> {
   try {
     const [timelines, gaps] = await Promise.all([
       get(url, 'timeline', { from }, timelineAnswer),

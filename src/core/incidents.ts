@@ -8,7 +8,7 @@ import type { Reason } from './model.ts';
 
 /** Services that fell within this time of each other fell together. */
 const TOGETHER_MS = 1000;
-/** Incidents among which the one is looked for that a fall belongs to, or a gap ends. */
+/** How many incidents are searched for the one that a fall belongs to, or a gap ends. */
 const RECENT = 64;
 
 /** A service went down. */

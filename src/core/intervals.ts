@@ -2,7 +2,7 @@
  * The states of a service over time, and the one rule for how a state is entered. Pure. Times in milliseconds.
  *
  * Times are labels of the wall clock, which may be set back. Then the past stays as it is, in order: a state with an earlier
- * label than the present one begins just after it. What lasted no time at all gives way to what begins at the same moment.
+ * label than the present one begins just after it. A state that lasted no time at all is replaced by the one that begins at the same moment.
  */
 import type { TimelineInterval } from './messages.ts';
 import type { Reason, State } from './model.ts';

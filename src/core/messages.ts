@@ -60,7 +60,7 @@ export type Observed = Readonly<Record<keyof Uptime, number>>;
 /** How one vantage sees a service. */
 export interface VantageView {
   readonly vantage: string;
-  /** The `id` of the monitor that speaks for it. */
+  /** The `id` of the monitor that publishes it. */
   readonly monitor: string;
   readonly state: State;
   readonly since: number;
@@ -74,7 +74,7 @@ export interface Origin {
   readonly monitor?: string | undefined;
 }
 
-/** One service in a `hello`: what it is, and all that a newcomer needs to know of it. */
+/** One service in a `hello`: what it is, and all that a new client needs to know of it. */
 export interface ServiceSnapshot {
   readonly service: string;
   readonly kind: Kind;

@@ -1,5 +1,5 @@
 /**
- * The words that every room of the program speaks.
+ * Glossary: the words that all rooms use.
  *
  * - **service**: one thing to watch, at one target, over one kind of connection.
  * - **probe**: one attempt at one address of a service. It never retries.
@@ -11,13 +11,13 @@
  * - **gap**: the time from the first failed probe to the first good one after it.
  * - **vantage**: where a monitor stands.
  *
- * Times are in milliseconds. Inside one process they are *timeline time* (see `engine/clock.ts`): monotonic, and
+ * Times are in milliseconds. Inside one process they are *timeline time* (see `core/clock.ts`): monotonic, and
  * comparable between threads. In messages they are milliseconds since the Unix epoch, with a fraction.
  */
 
 /**
- * What is known of a service. `unobserved`: the monitor was not looking, or could not. `unknown`: no answer yet.
- * `partial`: up from some vantages and down from others; only who speaks for several monitors says so.
+ * What is known of a service. `unobserved`: the monitor was not probing, or could not. `unknown`: no answer yet.
+ * `partial`: up from some vantages and down from others; only a hub, which combines several monitors, says so.
  */
 export const STATES = ['up', 'down', 'unobserved', 'unknown', 'partial'] as const;
 export type State = (typeof STATES)[number];
@@ -69,7 +69,7 @@ export type Kind = (typeof KINDS)[number];
 export const CONNECTIONS = ['new', 'kept'] as const;
 export type Connection = (typeof CONNECTIONS)[number];
 
-/** A service as everybody may see it: no secret is in here. */
+/** A service as it is published: no secret is in here. */
 export interface Service {
   /** Unique among the services of a monitor. */
   readonly name: string;

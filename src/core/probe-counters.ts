@@ -1,7 +1,7 @@
 /**
  * What the probes of one service found, counted: for `/metrics`. The engine's thread writes it, the main thread reads it
  * whenever it likes, in memory that both share: a probe costs a few stores and no message, however often it is sent and
- * whether or not anybody looks. What is read of the last probe may belong to two that ended one after the other.
+ * whether or not a client reads them. What is read of the last probe may belong to two that ended one after the other.
  */
 import {
   DOWN_REASONS,

@@ -8,7 +8,7 @@ import type { Checkpoint } from './timeline.ts';
 
 /** Takes the messages of a source. */
 export interface Reader {
-  /** Whether it wants every sample too. */
+  /** Whether it takes every sample too. */
   readonly samples: boolean;
   /** Takes the next messages: a `hello` first. Must not throw, and must not keep the thread for long. */
   take(messages: readonly Message[]): void;
@@ -33,7 +33,7 @@ export interface Disconnected {
   readonly retryMs: number;
 }
 
-/** A reader that also wants to know whether it gets every message. */
+/** A reader that is also notified whether it gets every message. */
 export interface FeedReader extends Reader {
   connected?(link: Connected): void;
   /** Called for every attempt that fails, with the same `since`. */

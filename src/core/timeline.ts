@@ -231,14 +231,14 @@ export class Timeline {
 
   #unobserved(sample: Sample): void {
     if (this.#state === 'unobserved') return;
-    // When the looking stopped is known exactly; what the service did then is not.
+    // When the probing stopped is known exactly; what the service did then is not.
     const at = sample.sentAt;
     this.#emit({ to: 'unobserved', at, notBefore: at, notAfter: at, reason: sample.reason, message: sample.message });
     if (this.#gap !== null) endRun(this.#gap, at);
   }
 
   #change(to: Result, sample: Sample): void {
-    // After a time of not looking, the service itself may have changed at any moment since it was last seen, or not
+    // After unobserved time, the service itself may have changed at any moment since it was last seen, or not
     // at all: then the only change is that it is observed again.
     const same = this.#state === 'unobserved' && this.#lastSeen === to;
     this.#emit({

@@ -98,7 +98,7 @@ const FAULTS: Readonly<Record<number, FileFault>> = {
   26: 'damaged',
 };
 
-/** What ails the file, from what was thrown; null for a fault of the program. */
+/** What is wrong with the file, from what was thrown; null for a fault of the program. */
 export function fileFaultOf(error: unknown): FileFault | null {
   if (!(error instanceof Error)) return null;
   // The one is libsql's name for it, the other one Node's.

@@ -106,14 +106,14 @@ export class HistoryDisk {
     return this.#thread.ask(method, about).catch((error: unknown) => {
       if (error instanceof HistoryError && error.code === 'unusable') {
         this.#problem.notice(`Something in the history could not be read: ${error.message}`, Date.now());
-        this.look();
+        this.checkHealth();
       }
       throw error;
     });
   }
 
-  /** To be called now and then: a disk that does not answer says nothing itself. */
-  look(): void {
+  /** Logs a problem that began or ended. To be called now and then: a disk that does not answer emits nothing itself. */
+  checkHealth(): void {
     const kind = this.#problem.kind({ now: Date.now(), stuckMs: this.#busyMs });
     if (kind === this.#kind) return;
     this.#kind = kind;
@@ -123,7 +123,7 @@ export class HistoryDisk {
     for (const listener of this.#listeners) listener(problem);
   }
 
-  /** Waits for a condition, which is looked at whenever the disk says something, for at most `patienceMs`. */
+  /** Waits for a condition, which is checked whenever the disk answers, for at most `patienceMs`. */
   async until(condition: () => boolean, patienceMs: number): Promise<void> {
     const patience = { isOver: false };
     const timer = setTimeout(() => {
@@ -161,7 +161,7 @@ export class HistoryDisk {
         else if (message.type === 'refused') failure = this.#refused(new HistoryError(message.code, message.message));
         else if (message.isOver) failure = message;
         else this.#failed(message, false);
-        this.look();
+        this.checkHealth();
         this.#wake();
       },
     );
@@ -171,7 +171,7 @@ export class HistoryDisk {
     void thread.ended.then(() => {
       if (this.#thread === thread) this.#thread = null;
       if (failure !== null) this.#failed(failure, true);
-      this.look();
+      this.checkHealth();
       this.#wake();
     });
   }

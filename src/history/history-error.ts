@@ -1,7 +1,7 @@
-/** What is wrong with a history, in words for people: why it can't be used at all, and what ails it while it is used. */
+/** What is wrong with a history, in words for people: why it can't be used at all, and what fails while it is used. */
 import { ArchiveError } from '../core/archive.ts';
 
-/** What ails a file. `io`: the disk failed. `other`: none of the known ones. */
+/** What is wrong with a file. `io`: the disk failed. `other`: none of the known ones. */
 export type FileFault = 'full' | 'readonly' | 'damaged' | 'busy' | 'io' | 'other';
 
 /**

@@ -82,7 +82,7 @@ export class HistoryFile {
     this.#runs = this.#readRuns();
   }
 
-  /** Begins to look for what need not be kept any more. @param now milliseconds since the epoch */
+  /** Begins to search for what need not be kept any more. @param now milliseconds since the epoch */
   beginRetention(now: number): void {
     this.#retention.begin(toMicros(now));
   }
@@ -92,7 +92,7 @@ export class HistoryFile {
     this.#retention.work(budgetMs);
   }
 
-  /** Looks through a file that is not too large, a table at a time. Returns what is wrong; null for nothing. */
+  /** Checks a file that is not too large, a table at a time. Returns what is wrong; null for nothing. */
   *check(): Generator<undefined, string | null> {
     if (this.bytes > CHECKED_BYTES) return null;
     for (const [table] of this.#db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
@@ -123,7 +123,7 @@ export class HistoryFile {
 
 /**
  * Sets a damaged file aside, under a name that says when. No connection of this process may have it open for writing:
- * SQLite would take away by its name what belongs to the next file.
+ * SQLite would delete by its name what belongs to the next file.
  * @returns its new name
  */
 export function quarantine(dir: string, now: number): string {

@@ -159,7 +159,7 @@ function whyMissing(file: string): string | null {
     return null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES') return 'this user may not look there';
+    if (code === 'EACCES') return 'this user may not read that folder';
     return code === 'ENOTDIR' ? 'a part of that path is a file, not a folder' : `${file} does not exist`;
   }
 }

@@ -164,7 +164,7 @@ export class HistoryWriter {
     const names = new Set(services.map(({ name }) => name));
     for (const name of new Set([...this.#entries.keys(), ...this.#aggregates.keys()])) {
       if (names.has(name)) continue;
-      // Looked at before it is opened: most were left long ago.
+      // Checked before it is loaded: most ended long ago.
       const known = this.#aggregates.get(name)?.entry ?? this.#entries.get(name);
       const entry = known?.run === run && known.ended === null ? this.#aggregate(name)?.entry : undefined;
       if (entry !== undefined) entry.ended = at;

@@ -98,7 +98,7 @@ export class History implements Archive, DiskHost {
     const recorder = new HistoryRecorder(monitor, this.#events);
     this.#recorder = recorder;
     this.#flush = setInterval(() => {
-      this.#disk.look();
+      this.#disk.checkHealth();
       const isIdle = !recorder.hasNews && performance.now() - this.#writtenAt < ALIVE_MS;
       if (this.#disk.isReady && !isIdle) this.#write(recorder);
     }, FLUSH_MS);

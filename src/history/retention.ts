@@ -43,7 +43,7 @@ export class Retention {
   readonly #writer: HistoryWriter;
   readonly #keepUs: number;
   readonly #limits: Limits;
-  /** What is still to be done in this round. Each returns whether it wants another turn. */
+  /** What is still to be done in this round. Each returns whether it needs another turn. */
   #tasks: (() => boolean)[] = [];
 
   constructor(db: Database, writer: HistoryWriter, keepUs: number, limits: Limits = LIMITS) {

@@ -112,7 +112,7 @@ export class ServiceAggregate {
       this.#begin(code, toMicros(beginAfter(toMillis(entry.since), toMillis(at))));
       return;
     }
-    // What lasted no time at all gives way.
+    // A state that lasted no time at all is replaced.
     entry.intervalRows -= this.#db.run('DELETE FROM interval WHERE service = ? AND start = ?', entry.id, at);
     const before = this.#db.row(
       'SELECT start, condition FROM interval WHERE service = ? AND start < ? ORDER BY start DESC LIMIT 1',

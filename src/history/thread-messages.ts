@@ -33,7 +33,7 @@ export type Item =
 /** What is written at once, in the order in which it was published. */
 export interface Batch {
   readonly monitor: MonitorIdentity;
-  /** The sign of life: until when the monitor looked at all services. Milliseconds since the epoch. */
+  /** The sign of life: until when the monitor probed all services. Milliseconds since the epoch. */
   readonly alive: number;
   /** Events up to this number may be missing in the file. */
   readonly completeAfter: number;

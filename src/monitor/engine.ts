@@ -1,6 +1,6 @@
 /**
  * The engine: sends the probes of many services, each on its own grid, from one thread, and emits what they find.
- * It runs in a worker (`worker.ts`); nothing in here draws, stores or serves.
+ * It runs in a worker (`engine-worker.ts`); nothing in here draws, stores or serves.
  */
 import TinyQueue from 'tinyqueue';
 
@@ -11,13 +11,13 @@ import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } 
 import { Grid } from './grid.ts';
 import { Watcher, type WatcherHost } from './service-watch.ts';
 
-/** The loop is looked at this often, so that a stall of our own is noticed whatever the intervals are. */
+/** How often the event loop is checked, so that a stall of our own is noticed whatever the intervals are. */
 const PULSE_MS = 20;
 /** Lateness of the pulse below this is what timers do. */
 const JITTER_MS = 5;
 /** Timers may fire a little before their time. */
 const EARLY_MS = 0.5;
-/** Probes started before the sockets are looked at again. */
+/** Probes started before the sockets are read again. */
 const BURST = 32;
 /** Samples wait this long for others before they are emitted. */
 const BATCH_MS = 20;
@@ -32,7 +32,7 @@ export interface EngineSink {
 interface Entry {
   readonly watcher: Watcher;
   readonly grid: Grid;
-  /** When the next probe is due: a slot of the grid, or the first look before its first slot. */
+  /** When the next probe is due: a slot of the grid, or the first probe, before its first slot. */
   time: number;
 }
 

@@ -125,7 +125,7 @@ export class Monitor {
   }
 
   /**
-   * Until when all services were surely looked at, but for at most `ENGINE_SILENCE_MS`; milliseconds since the epoch.
+   * Until when all services were surely probed, but for at most `ENGINE_SILENCE_MS`; milliseconds since the epoch.
    * Where a thread is stalled, it has not messages so yet.
    */
   observedUntil(): number {

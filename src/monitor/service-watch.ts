@@ -17,7 +17,7 @@ import type { ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 /** What a watcher needs of its engine. */
 export interface WatcherHost extends AttemptHost {
   readonly clock: Clock;
-  /** Whether any reader wants every sample. */
+  /** Whether any reader takes every sample. */
   readonly samplesWanted: boolean;
   emit(message: EngineMessage): void;
   /** This watch's checkpoint has changed. */
@@ -176,7 +176,7 @@ export class Watcher implements ProberEvents {
   #believed(sample: Sample): Sample {
     const beyondMs = sample.endedAt - sample.sentAt - this.watched.service.timeoutMs;
     if (sample.result !== 'down' || beyondMs <= LEFT_ALONE_MS) return sample;
-    const message = `this monitor looked ${String(Math.round(beyondMs))} ms after the deadline: ${sample.message ?? ''}`;
+    const message = `this monitor read the answer ${String(Math.round(beyondMs))} ms after the deadline: ${sample.message ?? ''}`;
     return { ...sample, result: 'unobserved', reason: 'stalled', message };
   }
 

@@ -7,7 +7,7 @@ export interface AttemptHost {
   /** Timeline time in milliseconds. */
   now(): number;
   /**
-   * For how long in all this thread has been too busy to look at its sockets, in milliseconds, up to now. An attempt
+   * For how long in all this thread has been too busy to read its sockets, in milliseconds, up to now. An attempt
    * compares two readings: a silence during which this thread did not listen proves nothing.
    */
   stalledMs(): number;
@@ -26,7 +26,7 @@ export class Attempt {
   readonly timeoutMs: number;
   /** The address that is tried, once it is known: a probe goes to one, and says which. */
   address: string | null = null;
-  /** Set by the prober: frees what the attempt holds. Called once, at its end or by `leave`; with null then, and where it succeeded. */
+  /** Set by the prober: frees what the attempt holds. Called once, at its end or by `detach`; with null then, and where it succeeded. */
   release: ((failure: Failure | null) => void) | null = null;
   /** Set where the probe waits for this process itself: true means that the deadline says nothing of the service. */
   notBegun: (() => boolean) | null = null;
@@ -92,7 +92,7 @@ export class Attempt {
   }
 
   /** Frees what the attempt holds; it goes on elsewhere. */
-  leave(): void {
+  detach(): void {
     const release = this.release;
     this.release = null;
     release?.(null);
@@ -112,7 +112,7 @@ export class Attempt {
     this.#end({ reason: 'stopped', message: 'the probe was given up' });
   }
 
-  /** The deadline has passed and no answer was found, after a second look. */
+  /** The deadline has passed and no answer was found, after a second check. */
   expire(): void {
     const stalled = this.#stalledMs();
     if (stalled > this.timeoutMs * STALL_SHARE) {
@@ -173,7 +173,7 @@ export class Attempt {
 }
 
 /**
- * The second look: after a stall of our own the timers run before the sockets are read, so an answer that is already
+ * The second check of a deadline: after a stall of our own the timers run before the sockets are read, so an answer that is already
  * here would be called late. One turn of the loop reads it.
  */
 function onDeadline(attempt: Attempt): void {

@@ -6,7 +6,7 @@ import type { Failure } from './failure.ts';
 export interface ProberEvents {
   /** A kept connection broke. The engine emits it, and probes again at once where no attempt is on its way. */
   connectionLost(failure: Failure): void;
-  /** Who answered (Redis: `run_id`); reported as often as it is learnt. */
+  /** Which process answered (Redis: `run_id`); reported as often as it is learnt. */
   identity(id: string): void;
 }
 

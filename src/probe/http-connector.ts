@@ -46,7 +46,7 @@ export class HttpConnector implements Connector {
   }
 
   /** A connection is open once it has answered one request, and stays open as long as both sides keep it. */
-  #openKept(opener: Attempt, socket: Socket, keep: KeepEvents): void {
+  #openKept(first: Attempt, socket: Socket, keep: KeepEvents): void {
     socket.setNoDelay(true);
     const client = new HttpClient(this.#target.url.origin, PIPELINING);
     // undici would end a connection after HEAD.
@@ -69,9 +69,9 @@ export class HttpConnector implements Connector {
         socket.destroy();
       },
     };
-    const exchange = exchangeFor(opener, (isWhole) => {
+    const exchange = exchangeFor(first, (isWhole) => {
       if (!isWhole) return;
-      reportClose(socket, opener, keep);
+      reportClose(socket, first, keep);
       keep.onOpen(connection);
     });
     client.begin(socket, request, exchange);
@@ -100,7 +100,7 @@ export class HttpConnector implements Connector {
       attempt.fail(target);
       return;
     }
-    attempt.leave();
+    attempt.detach();
     attempt.answered = false;
     attempt.enter('connect');
     diallerFor(target, this.#spec).dial(attempt, (socket) => {

@@ -40,7 +40,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, HttpReply {
   #read = 0;
   #chunks: Buffer[] | null = null;
 
-  /** @param onResponse called once a reply is judged, to end the attempt; never where the attempt has ended before */
+  /** @param onResponse called once a reply is checked, to end the attempt; never where the attempt has ended before */
   constructor(spec: HttpSpec, attempt: Attempt, socket: Socket, onResponse: (reply: HttpReply) => void) {
     this.#spec = spec;
     this.#attempt = attempt;

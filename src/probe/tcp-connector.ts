@@ -87,7 +87,7 @@ function hold(attempt: Attempt, socket: Socket, holdMs: number, onProof: (replie
   });
   const free = attempt.release;
   const timer = setTimeout(() => {
-    // A second look, as at the deadline: an end that is here already has to be read before the time counts.
+    // A second check, as at the deadline: an end that is here already has to be read before the time counts.
     setImmediate(() => {
       if (attempt.ended) return;
       attempt.release = free;

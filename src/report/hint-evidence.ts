@@ -23,7 +23,7 @@ export function downWithin(service: ServiceReport, span: Span): number {
   return msWithin(service, span, 'down');
 }
 
-/** Whether a service was looked at for most of a stretch of time, and answered in it. */
+/** Whether a service was observed for most of a stretch of time, and answered in it. */
 export function isWatched(service: ServiceReport, span: Span): boolean {
   const upMs = msWithin(service, span, 'up');
   const notSeenMs = msWithin(service, span, 'unobserved') + msWithin(service, span, 'unknown');

@@ -26,7 +26,7 @@ export function junit(report: Report): string {
   if (command !== null) suites.unshift({ name: 'gapwatch run', cases: [command] });
   const all = suites.flatMap(({ cases }) => cases);
   const seconds = (report.to - report.from) / 1000;
-  // Without a zone, as its schema wants it; it is UTC.
+  // Without a zone, as its schema requires; it is UTC.
   const timestamp = new Date(report.from).toISOString().slice(0, 19);
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -150,7 +150,7 @@ export interface ReportInterval {
 
 /**
  * How a gap ended. `seen`: the service answered again. `open`: it was still down when the watch ended. `unseen`: the
- * monitor stopped looking while it was down, and when it looked again the gap was over.
+ * monitor stopped probing while it was down, and when it probed again the gap was over.
  */
 export type GapEnd = 'seen' | 'open' | 'unseen';
 
@@ -242,6 +242,6 @@ export interface Hint {
   readonly text: string;
   /** What was seen that fits, one fact each. */
   readonly evidence: readonly string[];
-  /** What to look at, or to try. */
+  /** What to check, or to try. */
   readonly look: string;
 }

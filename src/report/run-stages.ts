@@ -20,7 +20,7 @@ export interface Patience {
 }
 
 /** @example
- * stages.look(now, [2500, 2100], proofMs) // start: both were up for the two seconds of `beforeMs`
+ * stages.next(now, [2500, 2100], proofMs) // start: both were up for the two seconds of `beforeMs`
  */
 export class Stages {
   readonly #patience: Patience;
@@ -62,7 +62,7 @@ export class Stages {
    * @param proofMs after this long a probe of every service has certainly been sent and ended: until then "up" is
    *   only what was so before
    */
-  look(now: number, upForMs: readonly (number | null)[], proofMs: number): Step {
+  next(now: number, upForMs: readonly (number | null)[], proofMs: number): Step {
     const { beforeMs, afterMs, giveUpMs } = this.#patience;
     const tookMs = now - this.#since;
     // Without a service nothing can be said.

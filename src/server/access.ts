@@ -1,13 +1,13 @@
 /**
- * Who may look, and what they see.
+ * Access: which clients are let in, and what they see.
  *
  * - A client that shows the token sees all. It comes as `Authorization: Bearer`, for a websocket also as `?token=`, and for a
  *   browser as the password of `Authorization: Basic`.
- * - Where `public` is set, everybody else sees the public view.
+ * - Where `public` is set, every other client sees the public view.
  * - Otherwise, on a loopback address every client on the machine sees all; on any other address none does.
  *
  * What a browser sends on its own (no token, or the password that it remembers) counts only for the monitor's own pages:
- * `Origin` gives away another site's page, `Host` a name that was made to point here (DNS rebinding).
+ * `Origin` reveals another site's page, `Host` a name that was made to point here (DNS rebinding).
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -25,7 +25,7 @@ export interface AccessRules {
 
 export interface Granted {
   readonly view: View;
-  /** Whether the token was shown. */
+  /** Whether the client showed the token. */
   readonly trusted: boolean;
 }
 
@@ -56,7 +56,7 @@ export class Access {
     this.#public = isPublic;
   }
 
-  /** Whether any client may look: otherwise it makes no sense to listen. */
+  /** Whether any client may be let in: otherwise it makes no sense to listen. */
   get possible(): boolean {
     return this.#loopback || this.#public || this.#tokenHash !== null;
   }

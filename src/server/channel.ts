@@ -58,7 +58,7 @@ export class Channel {
 
   /** The frames of what concerns this channel; null where nothing does. */
   frames(messages: readonly Exclude<Message, SampleMessage>[]): Buffer | null {
-    const frames = messages.filter((message) => this.#wants(message)).map((message) => frameOf(message, this.view));
+    const frames = messages.filter((message) => this.#includes(message)).map((message) => frameOf(message, this.view));
     return frames.length === 0 ? null : Buffer.concat(frames);
   }
 
@@ -73,7 +73,9 @@ export class Channel {
   /** Sends samples to the live ones. */
   sendSamples(samples: readonly SampleMessage[]): void {
     if (this.#live.size === 0) return;
-    const frames = samples.filter((sample) => this.#wants(sample)).map((sample) => textFrame(JSON.stringify(sample)));
+    const frames = samples
+      .filter((sample) => this.#includes(sample))
+      .map((sample) => textFrame(JSON.stringify(sample)));
     for (let from = 0; from < frames.length; from += SAMPLES_EACH) {
       const some = Buffer.concat(frames.slice(from, from + SAMPLES_EACH));
       for (const client of this.#live) client.writeSamples(some);
@@ -114,7 +116,7 @@ export class Channel {
     return { parts: [Buffer.concat([frameHead, head]), snapshot.json, Buffer.from('}')], seq: snapshot.seq };
   }
 
-  #wants(message: Message): boolean {
+  #includes(message: Message): boolean {
     return this.#services === null || !('service' in message) || this.#services.has(message.service);
   }
 }

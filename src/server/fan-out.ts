@@ -22,7 +22,7 @@ export class FanOut implements Sent {
   readonly #source: FeedSource;
   readonly #channels = new Map<string, Channel>();
   readonly #subscribers = new Set<Subscriber>();
-  readonly #rounds: HeartbeatScheduler;
+  readonly #heartbeats: HeartbeatScheduler;
   readonly #samples: SampleBatch;
   readonly #unsubscribe: () => void;
   #unsubscribeSamples: (() => void) | null = null;
@@ -34,7 +34,7 @@ export class FanOut implements Sent {
 
   constructor(source: FeedSource) {
     this.#source = source;
-    this.#rounds = new HeartbeatScheduler(this.#subscribers, () => this.#heartbeat(this.#lastHeartbeat));
+    this.#heartbeats = new HeartbeatScheduler(this.#subscribers, () => this.#heartbeat(this.#lastHeartbeat));
     this.#samples = new SampleBatch((samples) => {
       for (const channel of this.#channels.values()) if (channel.samples) channel.sendSamples(samples);
     });
@@ -96,7 +96,7 @@ export class FanOut implements Sent {
     this.#unsubscribe();
     this.#unsubscribeSamples?.();
     this.#unsubscribeSamples = null;
-    this.#rounds.stop();
+    this.#heartbeats.stop();
     this.#samples.stop();
     for (const subscriber of this.#subscribers) subscriber.close(CLOSE.stops, STOPS);
   }
@@ -123,7 +123,7 @@ export class FanOut implements Sent {
       } else if (message.type === 'heartbeat') {
         this.#lastHeartbeat = message;
         this.#missed += message.missed;
-        this.#rounds.begin();
+        this.#heartbeats.begin();
       } else if (message.type !== 'sample') {
         this.#forget();
         for (const subscriber of this.#subscribers) subscriber.missesUnlogged();
@@ -142,7 +142,7 @@ export class FanOut implements Sent {
     return frameOf({ type: 'heartbeat', now, seq: this.log.newest, probes, missed, lateMs, overloaded }, 'public');
   }
 
-  /** The monitor sends samples only while a client wants them. */
+  /** The monitor sends samples only while a client asks for them. */
   #wantSamples(change: 1 | -1): void {
     this.#wanting += change;
     if (this.#wanting === 0) {

@@ -23,7 +23,7 @@ export interface FeedServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** A secret: a client that shows it sees all and may mark; null for none. */
   readonly token: string | null;
-  /** Whether everybody else sees the public view. */
+  /** Whether clients without the token see the public view. */
   readonly public: boolean;
   readonly monitor: FeedSource;
   /** What the past is read from; none where nothing is kept. */
@@ -111,8 +111,8 @@ export class FeedServer {
   }
 
   /**
-   * Other rules of who may look. Clients of the feed are closed where they changed: they come back, and are judged again.
-   * @throws FeedError where the address would be open to everybody: then nothing is changed
+   * Other rules of access. Where they changed, clients of the feed are closed: they reconnect under the new ones.
+   * @throws FeedError where the address would be open to every client: then nothing is changed
    */
   changeAccess(rules: Omit<AccessRules, 'host'>): void {
     const before = this.#rules;
@@ -196,10 +196,10 @@ export class FeedError extends Error {
 export function notProtected(where: string): FeedError {
   return new FeedError(
     'not-protected',
-    `The feed is not served on ${where}: other machines reach that address, and everybody there would see all.
+    `The feed is not served on ${where}: other machines reach that address, and every client there would see all.
 There are two ways out, in the "feed" part of the configuration:
   "token": { "env": "GAPWATCH_TOKEN" }   clients that show the token see all
-  "public": true                          everybody sees names, states and times; no addresses, no messages
+  "public": true                          every client sees names, states and times; no addresses, no messages
 Or listen on this machine alone: --listen 127.0.0.1:9720`,
   );
 }

@@ -9,7 +9,7 @@ const TICK_MS = 50;
 const TICKS = 80;
 /** With few clients it is done in one. */
 const AT_LEAST = 100;
-/** Every so many rounds the clients are asked whether they are there: with 5 s a round, a dead one is found in 20 to 40 s. */
+/** Clients are pinged once in this many rounds: with 5 s a round, a dead one is found in 20 to 40 s. */
 const ASK_EVERY = 4;
 
 export class HeartbeatScheduler {

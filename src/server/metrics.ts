@@ -15,7 +15,7 @@ const PHASES: readonly (readonly [string, keyof Phases])[] = [
   ['processing', 'replyMs'],
 ];
 
-/** A counter never falls, but a state that is told later than it began takes back some of the time reckoned before. */
+/** A counter never falls, but a state that is published later than it began takes back some of the time counted before. */
 interface Highest {
   downMs: number;
   unobservedMs: number;
@@ -85,7 +85,7 @@ export class Metrics {
     });
     this.#unobserved = new Counter({
       name: 'gapwatch_unobserved_seconds_total',
-      help: 'Time in which the monitor was not looking, or could not',
+      help: 'Time in which the monitor was not probing, or could not',
       labelNames,
       registers,
     });
@@ -143,7 +143,7 @@ export class Metrics {
   }
 }
 
-/** The metrics of a history. Returns what reads them anew. */
+/** The metrics of a history. Returns what updates them. */
 function historyMetrics(archive: HistoryHealth, registers: Registry[]): () => void {
   const ok = new Gauge({ name: 'gapwatch_history_ok', help: 'Whether what happens is written to disk', registers });
   const bytes = new Gauge({ name: 'gapwatch_history_bytes', help: 'Size of the history on disk', registers });
@@ -166,7 +166,7 @@ function historyMetrics(archive: HistoryHealth, registers: Registry[]): () => vo
   };
 }
 
-/** The metrics of a hub. Returns what reads them anew. */
+/** The metrics of a hub. Returns what updates them. */
 function hubMetrics(hub: Measured, registers: Registry[]): () => void {
   const vantages = new Gauge({ name: 'gapwatch_hub_vantages', help: 'Vantages that the hub knows', registers });
   const skipped = new Counter({

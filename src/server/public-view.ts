@@ -1,5 +1,5 @@
 /**
- * What everybody may see: names, states, times and reasons of the fixed list. The types here do not have the fields for
+ * What a client without the token may see: names, states, times and reasons of the fixed list. The types here do not have the fields for
  * more (addresses, messages, texts that people wrote, process ids), and a value is built field by field, so that what is
  * added to a message later is not public until it is added here.
  */
@@ -74,7 +74,7 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
   };
 }
 
-/** A message as everybody may see it. Samples are not for everybody: to send each one costs the engine something. */
+/** A message in the public view, which has no samples: to send each one costs the engine something. */
 export function publicMessage(message: Exclude<Message, SampleMessage>): PublicMessage {
   switch (message.type) {
     case 'hello': {

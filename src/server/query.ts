@@ -11,7 +11,7 @@ export function isBad(value: object | number | null): value is BadQuery {
 
 export interface FeedQuery {
   readonly samples: boolean;
-  /** The event after which the client wants to go on, and of which monitor; null for a fresh start. */
+  /** The event after which the client resumes, and of which monitor; null for a fresh start. */
   readonly resume: { readonly after: number; readonly monitor: string } | null;
   /** Only these services; null for all. */
   readonly services: ReadonlySet<string> | null;
@@ -20,7 +20,7 @@ export interface FeedQuery {
 /** Whether a monitor has a service of this name. */
 export type Knows = (service: string) => boolean;
 
-/** Reads the query of `/feed`. `token` is not looked at: see `access.ts`. */
+/** Reads the query of `/feed`. `token` is read by `access.ts`. */
 export function feedQuery(query: URLSearchParams, knows: Knows): FeedQuery | BadQuery {
   const problem = unexpected(query, ['samples', 'after', 'monitor', 'token'], ['service']);
   if (problem !== null) return { problem };
@@ -71,7 +71,7 @@ export function unexpected(
   return null;
 }
 
-/** Others' words, short enough for the reason of a close frame (123 bytes) and without what a terminal would obey. */
+/** Others' words, short enough for the reason of a close frame (123 bytes) and without what a terminal would take for a command. */
 function excerpt(text: string): string {
   const safe = text.replace(/[^\x20-\x7e]/g, '?');
   return `“${safe.length > 30 ? `${safe.slice(0, 29)}…` : safe}”`;

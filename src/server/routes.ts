@@ -55,7 +55,7 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-/** Answered to everybody: they tell nothing of the services, and what supervises this process has no token. */
+/** Answered to every client: they say nothing of the services, and what supervises this process has no token. */
 const OPEN: Readonly<Record<string, (served: Served) => HttpResponse>> = {
   '/healthz': () => text('ok'),
   '/readyz': ready,
@@ -100,7 +100,7 @@ function decoded(part: string): string | null {
   }
 }
 
-/** Strangers may ask for much, again and again: those who ask the same at once get the same answer. */
+/** Clients may ask for much, again and again: equal questions at the same time get the same answer. */
 async function apiAnswer({ api, recent }: Served, { granted: { view }, query, name }: Asked): Promise<HttpResponse> {
   const method = name as 'status' | 'gaps' | 'timeline' | 'days';
   try {
@@ -136,15 +136,15 @@ function badgeJson({ source }: Served, { name }: Asked): HttpResponse {
 }
 
 function ready({ source, archive }: Served): HttpResponse {
-  if ((source.problem ?? null) !== null) return text('the bus is not heard: the log says more', 503);
+  if ((source.problem ?? null) !== null) return text('the bus does not answer: the log says more', 503);
   const now = source.now();
   const waiting = [...source.board.services.values()].filter((service) => {
     if (service.state === 'up' || service.state === 'down') return false;
     const { upMs, downMs } = service.totalsAt(now);
     return upMs + downMs === 0;
   });
-  // It watches and tells what it sees: who sends visitors elsewhere for a full disk would gain nothing. No path is told.
-  const problem = (archive?.problem ?? null) === null ? '' : '\nthe history is in trouble: the log says more';
+  // Still ready: it probes and serves without a disk. No path is shown.
+  const problem = (archive?.problem ?? null) === null ? '' : '\nthe history has a problem: the log says more';
   if (waiting.length === 0) return text(`ready${problem}`);
   return text(
     `${String(waiting.length)} of ${String(source.board.services.size)} services had no answer yet${problem}`,
@@ -167,7 +167,7 @@ const markSchema = z.strictObject({
 
 const EXPECTED = 'expected { "text": "…" } with 1 to 200 characters, none of them a control character';
 
-/** Takes a mark; the answer tells its number and its time. */
+/** Takes a mark; the answer has its number and its time. */
 export async function takeMark(request: IncomingMessage, source: FeedSource): Promise<HttpResponse> {
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json *(;|$)/i.test(type)) return errorResponse(415, 'a mark is sent as application/json');
@@ -179,7 +179,7 @@ export async function takeMark(request: IncomingMessage, source: FeedSource): Pr
   try {
     return json(await source.mark(mark.data.text), 201);
   } catch (error) {
-    // A hub has to tell it to the bus first.
+    // A hub has to write it to the bus first.
     return errorResponse(503, `not marked: ${error instanceof Error ? error.message : 'the bus is away'}`);
   }
 }

@@ -26,7 +26,7 @@ export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 /** A client whose connection is closed has this long to agree; a slow one, to read what waits for it. In milliseconds. */
 const GRACE: Record<CloseCode, number> = { 1001: 1500, 1008: 1500, 1013: 10_000 };
 
-/** Ends a connection, and sees to it that it ends. The reason is cut to what a close frame holds. */
+/** Closes a connection, by force where the client does not. The reason is cut to what a close frame holds. */
 export function closeSocket(ws: WebSocket, code: CloseCode, reason: string): void {
   if (ws.readyState !== ws.OPEN) return;
   ws.close(
@@ -86,7 +86,7 @@ export class Subscriber implements Live {
   }
 
   /**
-   * @param after the event after which it wants to go on; null for a fresh start
+   * @param after the event after which it resumes; null for a fresh start
    * @param now milliseconds since the Unix epoch
    */
   begin(after: number | null, now: number): void {
@@ -132,7 +132,7 @@ export class Subscriber implements Live {
   }
 
   /**
-   * Tells that all is well, and now and then asks whether the client is still there.
+   * Sends a heartbeat, and now and then asks whether the client is still there.
    * @param asks a client that did not answer since the last time it was asked is closed
    */
   beat(heartbeat: Buffer, asks: boolean): void {

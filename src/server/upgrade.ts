@@ -80,7 +80,7 @@ export class Upgrader {
         closeSocket(ws, CLOSE.notAllowed, query.problem);
         return;
       }
-      // Not for everybody: to send every probe costs the engine something.
+      // Not in the public view: to send every probe costs the engine something.
       const samples = query.samples && granted.view === 'private';
       const address = socket.remoteAddress;
       this.#log.debug({ address, view: granted.view, samples }, 'a client of the feed came');

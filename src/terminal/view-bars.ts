@@ -191,7 +191,7 @@ function signsOf({ strip, states, mark }: Glyphs): readonly (readonly [sign: str
   return [
     [strip.up.repeat(3), 'up', 'up'],
     [down, 'down', 'down: a single failed probe shows, however wide the window'],
-    [strip.unobserved.repeat(3), 'unobserved', 'not observed: this monitor was not looking, or could not'],
+    [strip.unobserved.repeat(3), 'unobserved', 'not observed: this monitor was not probing, or could not'],
     [strip.unknown.repeat(3), 'dim', 'nothing is known'],
     [strip.down, 'ahead', 'not settled yet: earlier probes are still pending'],
     [mark, 'mark', 'a mark'],

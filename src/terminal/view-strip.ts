@@ -74,7 +74,7 @@ export function drawAxis(grid: Grid, place: Place, window: Window, marks: readon
   const columns = marks
     .map((mark) => width - 1 - Math.floor(((window.end - mark) / window.ms) * width))
     .filter((column) => column >= 0 && column < width);
-  // A label gives way to a mark that would stand in it.
+  // A mark replaces a label that it would stand in.
   const put = (at: number, text: string): void => {
     if (!columns.some((column) => column >= at && column < at + text.length)) grid.put(x + at, y, text, 'dim', width);
   };

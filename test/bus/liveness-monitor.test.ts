@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 
 import { BusConnection } from '../../src/bus/bus-connection.ts';
-import { append, type Look, look } from '../../src/bus/bus-scripts.ts';
+import { append, type BusOverview, overview } from '../../src/bus/bus-scripts.ts';
 import { LivenessMonitor } from '../../src/bus/liveness-monitor.ts';
 import { MergedState } from '../../src/bus/merged-state.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -15,7 +15,7 @@ describe('a vantage that seems silent', () => {
   let bus: BusConnection;
   let liveness: LivenessMonitor;
   let state: MergedState;
-  let found: Look;
+  let found: BusOverview;
   before(async () => {
     redis = await RedisServer.start();
     bus = new BusConnection(addressOf(`redis://127.0.0.1:${String(redis.port)}`), 'gapwatch');
@@ -29,21 +29,21 @@ describe('a vantage that seems silent', () => {
     await redis.say('FLUSHALL');
     const monitor = new ScriptedMonitor('here');
     monitor.turn('web', 'up');
-    const { feed } = await look(bus);
+    const { feed } = await overview(bus);
     const own = { monitor: monitor.identity.id, run: 'r', vantage: 'here', now: Date.now(), feed, replaced: '' };
     const opening = JSON.stringify(monitor.hello());
     await append(bus, { ...own, from: '', through: 1, events: [], statuses: [], opening, snapshot: '' });
-    const vantage = (await look(bus)).vantages.get('here');
+    const vantage = (await overview(bus)).vantages.get('here');
     const silent = { ...vantage, sign: Date.now() - 20_000 };
     await redis.say('HSET', '{gapwatch}:vantages', 'here', JSON.stringify(silent));
     liveness = new LivenessMonitor(bus, pino({ enabled: false }));
     state = new MergedState();
     state.begin('here', monitor.hello(), '0-0', null);
-    found = await look(bus);
+    found = await overview(bus);
   });
 
-  const isOffline = async (): Promise<boolean | undefined> => (await look(bus)).vantages.get('here')?.offline;
-  /** The hub looks, this long after its first look. */
+  const isOffline = async (): Promise<boolean | undefined> => (await overview(bus)).vantages.get('here')?.offline;
+  /** The hub reads the overview, this long after the first time. */
   const check = (afterMs: number, newest = found.newest): Promise<void> =>
     liveness.check({ ...found, now: found.now + afterMs }, newest, state);
 

@@ -34,7 +34,7 @@ async function runBroken(script: string, args: readonly string[]): Promise<{ cod
 describe('a script that is broken', () => {
   for (const [script, args] of [
     ['append.lua', ['serve', '9', '--listen', 'off', '--data', 'off']],
-    ['look.lua', ['hub', '--listen', 'off']],
+    ['overview.lua', ['hub', '--listen', 'off']],
   ] as const)
     it(`ends the program, which says where (${script})`, async () => {
       const redis = await RedisServer.start();

@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
 import { BusConnection, BusError } from '../../src/bus/bus-connection.ts';
-import { announceOffline, append, type Append, appendMark, look, type VantageSign } from '../../src/bus/bus-scripts.ts';
+import {
+  announceOffline,
+  append,
+  type Append,
+  appendMark,
+  overview,
+  type VantageSign,
+} from '../../src/bus/bus-scripts.ts';
 import { type Entry, entryOf } from '../../src/bus/stream-entry.ts';
 import type { Mark, StatusMessage, Transition } from '../../src/core/messages.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -26,7 +33,7 @@ before(async () => {
 });
 beforeEach(async () => {
   await redis.say('FLUSHALL');
-  ({ feed } = await look(bus));
+  ({ feed } = await overview(bus));
 });
 after(async () => {
   bus.close();
@@ -64,7 +71,7 @@ async function entries(): Promise<Entry[]> {
 }
 
 const length = async (): Promise<number> => Number(await redis.say('XLEN', 'gapwatch'));
-const vantage = async (name = 'here'): Promise<VantageSign | undefined> => (await look(bus)).vantages.get(name);
+const vantage = async (name = 'here'): Promise<VantageSign | undefined> => (await overview(bus)).vantages.get(name);
 const store = (name: string, what: unknown): Promise<string> =>
   redis.say('HSET', VANTAGES, name, typeof what === 'string' ? what : JSON.stringify(what));
 /** The next call cleans up. */
@@ -81,7 +88,7 @@ describe('appending', () => {
     assert.ok(first.first >= from - 1000 && first.first <= Date.now() * 1000 + 1000);
     assert.deepEqual([second.previous, second.newest - second.first], [first.newest, 2]);
     assert.ok(second.first > first.newest);
-    assert.equal((await look(bus)).newest, second.newest);
+    assert.equal((await overview(bus)).newest, second.newest);
     // A clock that was set back, or many events within a microsecond.
     const ahead = from + 3_600_000_000;
     await redis.say('HSET', META, 'n', String(ahead));
@@ -95,7 +102,7 @@ describe('appending', () => {
     assert.ok(await next(1, 1));
     assert.ok(!(await next(1, 1)));
     assert.equal((await entries()).length, 2);
-    assert.equal((await look(bus, 'm')).last, '2');
+    assert.equal((await overview(bus, 'm')).last, '2');
   });
 
   it('goes on at a publisher whose answer was lost', async () => {
@@ -104,7 +111,7 @@ describe('appending', () => {
     await waitFor(() => publisher.vantage !== null);
     monitor.mark('first');
     await waitFor(() => publisher.isCaughtUp);
-    const { last } = await look(bus, 'm');
+    const { last } = await overview(bus, 'm');
     const run = (await vantage())?.run ?? '';
     // In its name, and before it: so it has no answer to this.
     const seq = monitor.events.newest + 1;
@@ -143,7 +150,7 @@ describe('appending', () => {
 
   it('of statuses and openings takes no numbers; what is stored for newcomers is as of the entries before', async () => {
     await join();
-    const { top, newest } = { top: await redis.say('HGET', META, 'top'), newest: (await look(bus)).newest };
+    const { top, newest } = { top: await redis.say('HGET', META, 'top'), newest: (await overview(bus)).newest };
     const status: StatusMessage = { type: 'status', service: 'web', at: Date.now(), status: 'up' };
     const opening = JSON.stringify(new ScriptedMonitor('here').hello());
     assert.ok(await append(bus, asked({ from: '1', through: 1, statuses: [status], opening })));
@@ -161,7 +168,7 @@ describe('appending', () => {
   it('changes nothing where Redis refuses the stream', async () => {
     await redis.say('SET', 'gapwatch', 'mine');
     await assert.rejects(join(), (error) => error instanceof BusError && error.message.startsWith('WRONGTYPE'));
-    assert.deepEqual(await look(bus, 'm').then(({ newest, last, vantages }) => [newest, last, vantages.size]), [
+    assert.deepEqual(await overview(bus, 'm').then(({ newest, last, vantages }) => [newest, last, vantages.size]), [
       0,
       '',
       0,
@@ -175,7 +182,7 @@ describe('appending', () => {
     const lost = (await entries()).at(-1);
     await redis.restart();
     await bus.ready(5000);
-    assert.deepEqual(await look(bus, 'm').then(({ last }) => last), '1');
+    assert.deepEqual(await overview(bus, 'm').then(({ last }) => last), '1');
     assert.ok(!(await next(6, 1)));
     assert.ok(await next(1, 6));
     const again = (await entries()).at(-1);
@@ -320,22 +327,22 @@ describe('a mark', () => {
     assert.ok(second > first);
     const [entry] = await entries();
     assert.deepEqual([entry?.newest, entry?.monitor, entry?.vantage, entry?.previous], [second, '', '', 0]);
-    assert.notEqual((await look(bus)).feed, feed);
+    assert.notEqual((await overview(bus)).feed, feed);
   });
 });
 
-describe('a look', () => {
+describe('the overview', () => {
   it('begins a feed once, and passes over what can not be read', async () => {
-    assert.equal((await look(bus)).feed, feed);
+    assert.equal((await overview(bus)).feed, feed);
     await redis.say('HSET', META, 'n', 'nan', 'began', '-1', 'total', 'inf', 'top', 'nonsense', 'trimmed', '1e99');
     await redis.say('HSET', SEQS, 'm', 'nonsense');
     for (const raw of ['', '[', '7', '{}', '{"monitor":"m","run":"r"}', '{"monitor":1,"run":"r","sign":1,"at":1}'])
       await store('here', raw);
-    const found = await look(bus, 'm');
+    const found = await overview(bus, 'm');
     assert.deepEqual([found.newest, found.began, found.last, found.vantages.size], [0, 0, '', 0]);
     await store('here', { monitor: 'x', run: 'x', sign: 1, at: 1 });
     await store('evil\u001b', { monitor: 'x', run: 'x', sign: 1, at: 1 });
-    assert.deepEqual([...(await look(bus)).vantages.keys()], ['here']);
+    assert.deepEqual([...(await overview(bus)).vantages.keys()], ['here']);
     // And what is appended to that is sound.
     assert.ok(await join({ replaced: (await vantage())?.raw ?? '' }));
     assert.equal((await entries()).length, 1);

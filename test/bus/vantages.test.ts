@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { BusConnection } from '../../src/bus/bus-connection.ts';
-import { announceOffline, look } from '../../src/bus/bus-scripts.ts';
+import { announceOffline, overview } from '../../src/bus/bus-scripts.ts';
 import { toUnobserved } from '../../src/bus/unobserved.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
 import { Listener } from '../server/listener.ts';
@@ -63,7 +63,7 @@ describe('vantages', { concurrency: true }, () => {
       const at = await serveHub(url, 0, stream);
       const bus = new BusConnection(addressOf(url), stream);
       await bus.ready(5000);
-      const { run = '' } = (await look(bus)).vantages.get('here') ?? {};
+      const { run = '' } = (await overview(bus)).vantages.get('here') ?? {};
       const events = toUnobserved(monitor.board, Date.now(), 'stopped', null);
       assert.ok(await announceOffline(bus, 'here', { run, sign: null }, events));
       await waitFor(() => at.hub.events.latest(9).some((event) => 'to' in event && event.to === 'unobserved'));

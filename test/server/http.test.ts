@@ -299,7 +299,7 @@ describe('a source that can not tell how its services are', () => {
       assert.equal((await ask(`${feed.address.url}/healthz`)).status, 200);
       const ready = await ask(`${feed.address.url}/readyz`);
       // To whom it is open, it tells no address.
-      assert.deepEqual([ready.status, ready.body], [503, 'the bus is not heard: the log says more\n']);
+      assert.deepEqual([ready.status, ready.body], [503, 'the bus does not answer: the log says more\n']);
     } finally {
       await feed.close();
     }

@@ -1,8 +1,8 @@
 -- A publisher's events and sign of life.
 -- ARGV: monitor, its run, vantage, its clock, the feed that it knows, what it goes on from ('=' where the vantage is its own
--- already, otherwise what was stored of the vantage when it looked), the seq of its last event in the stream as it knows it,
+-- already, otherwise what was stored of the vantage when it read the overview), the seq of its last event in the stream as it knows it,
 -- the seq after this, how many events, events, statuses, opening, snapshot, events to keep, time to keep.
--- Answers 'ok', or 'join' where the stream does not have what the publisher goes on from: it has to look again.
+-- Answers 'ok', or 'join' where the stream does not have what the publisher goes on from: it has to read the overview again.
 local monitor, run, vantage, clock, feed, replaced = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local from, through, count, events, statuses = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
 local opening, snapshot, keepEvents, keepMs = ARGV[12], ARGV[13], tonumber(ARGV[14]), tonumber(ARGV[15])
@@ -38,7 +38,7 @@ for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', 20)) do
     if name == 'f' then own = value == feed end
     if name == 'k' then before = tonumber(value) end
   end
-  -- What strangers wrote there says nothing of how many events are kept.
+  -- What other programs wrote there says nothing of how many events are kept.
   local kept = own and before and before >= 0 and number('total') - before or -1
   if kept >= 0 then
     if kept > keepEvents then

@@ -1,4 +1,4 @@
--- What is there. ARGV: an id for the feed where there is none, a monitor or ''.
+-- The overview of a stream. ARGV: an id for the feed where there is none, a monitor or ''.
 -- Answers the feed's id, when it began, the number of the newest event, now, the seq of the monitor's last event in the stream,
 -- and each vantage with what is stored of it.
 local id = begin(ARGV[1])
