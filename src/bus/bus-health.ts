@@ -1,4 +1,4 @@
-/** How a hub's reading of the bus goes: whether the bus is there, what is shown while it is not, and what could not be read. */
+/** How a hub's reading of the bus goes: whether the bus is reachable, what is shown while it is not, and what could not be read. */
 import type { Logger } from 'pino';
 
 import type { Board } from '../core/board.ts';
@@ -27,7 +27,7 @@ export class BusHealth {
     return this.#problem;
   }
 
-  /** The services while the bus has been away for long, so that no past state is taken for the present one; null otherwise. */
+  /** The services while the bus has been unreachable for long, so that no past state is taken for the present one; null otherwise. */
   get unobserved(): Board | null {
     return this.#unobserved;
   }

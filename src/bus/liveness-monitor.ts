@@ -9,7 +9,7 @@ import { announceOffline, type BusOverview, SILENT_MS } from './bus-scripts.ts';
 import type { MergedState } from './merged-state.ts';
 import { toUnobserved } from './unobserved.ts';
 
-/** A vantage has to be seen silent for this long: while the bus itself was away, all were. In milliseconds. */
+/** A vantage has to be seen silent for this long: while the bus itself was unreachable, all were. In milliseconds. */
 const WATCHED_MS = 2500;
 
 export class LivenessMonitor {
@@ -23,7 +23,7 @@ export class LivenessMonitor {
     this.#log = log;
   }
 
-  /** The bus was away: a monitor that was silent meanwhile may have had no choice. */
+  /** The bus was unreachable: a monitor that was silent meanwhile may have had no choice. */
   interrupted(): void {
     this.#silent.clear();
   }

@@ -1,4 +1,4 @@
-/** Services that no monitor observes, or of which the bus gives no news. Pure. Times in milliseconds since the epoch. */
+/** Services that no monitor observes, or of which the bus delivers nothing. Pure. Times in milliseconds since the epoch. */
 import { Board, BoardService } from '../core/board.ts';
 import type { Transition } from '../core/messages.ts';
 import type { UnobservedReason } from '../core/model.ts';
@@ -23,7 +23,7 @@ export function toUnobserved(
     });
 }
 
-/** The services while the bus is away: their present states are not known. @param since when the bus was last there */
+/** The services while the bus is unreachable: their present states are not known. @param since when it was last reached */
 export function unobservedBoard(board: Board, since: number, now: number): Board {
   const copy = new Board();
   for (const service of board.services.values())

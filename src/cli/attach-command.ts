@@ -1,7 +1,7 @@
 /** `gapwatch attach`: the dashboard, or lines or json, over the feeds of one or more running monitors. */
 import type { ClockOffset } from '../client/clock-offset.ts';
 import { FeedClient } from '../client/feed-client.ts';
-import { fetchServiceHistory } from '../client/fetch-history.ts';
+import { fetchHistory } from '../client/fetch-history.ts';
 import { showDuration } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
@@ -42,7 +42,7 @@ class RemoteSource implements Source {
   }
 
   past(from: number): Promise<readonly ServiceHistory[]> {
-    return fetchServiceHistory(this.client.url, from);
+    return fetchHistory(this.client.url, from);
   }
 
   get offsetMs(): number {

@@ -13,7 +13,7 @@ import { reloadHub } from './reload.ts';
 import { serveFeed } from './serve-feed.ts';
 import { busOf } from './with-monitor.ts';
 
-/** Viewers of other hubs can go on here when all has been read; where the bus is away, they are let in all the same. */
+/** Clients of other hubs can resume here when all has been read; while the bus is unreachable, they are let in after this time, in milliseconds. */
 const FIRST_READ_MS = 10_000;
 
 /** Serves until a signal or `--for` ends it. Returns the exit code. */

@@ -32,7 +32,7 @@ export function fileLog(file: string | undefined, level: string): Logger {
 }
 
 /**
- * Logs at every SIGUSR2 how the program does.
+ * Logs diagnostics at every SIGUSR2.
  * @returns how to end it
  */
 export function dumpAtSignal(log: Logger, diagnostics: () => object): () => void {

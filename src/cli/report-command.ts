@@ -44,7 +44,7 @@ async function reportOf(archive: ArchiveReader, args: ReportArguments, asked: Wi
   }
   const wanted = known.filter(({ name }) => args.service === undefined || name === args.service);
   const window = windowWithin(asked, reach);
-  // Who was gone before the window has no part in it, unless it is asked for by name.
+  // A service that ended before the window is left out, unless it is asked for by name.
   const part = wanted.filter(({ firstSeen, lastSeen }) => firstSeen < window.to && lastSeen > window.from);
   const chosen = new Set((args.service === undefined ? part : wanted).map(({ name }) => name));
   const files = reportFiles(args.report);

@@ -68,7 +68,7 @@ export class FeedClient {
     return this.#connected;
   }
 
-  /** Who is at the other end; null before it was first connected. */
+  /** The monitor at the other end; null before it was first connected. */
   get identity(): MonitorIdentity | null {
     return this.#identity;
   }

@@ -1,9 +1,9 @@
-/** Asks a monitor elsewhere what it kept of the past. */
+/** Reads the past of another monitor's services from its API. */
 import { request } from 'undici';
 import { z } from 'zod';
 
-import type { GapFacts, TimelineInterval } from '../core/messages.ts';
 import { gapFacts, timelineSchema } from '../core/message-schema.ts';
+import type { ServiceHistory } from '../core/source.ts';
 import type { FeedUrl } from './feed-url.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -13,18 +13,11 @@ const timelineAnswer = z.object({
 });
 const gapsAnswer = z.object({ gaps: z.array(gapFacts.extend({ service: z.string() })) });
 
-/** What a monitor kept of one service. Times by its clock, the oldest first. */
-export interface FetchedHistory {
-  readonly service: string;
-  readonly timeline: readonly TimelineInterval[];
-  readonly gaps: readonly GapFacts[];
-}
-
 /**
  * What a monitor kept of its services, as far as it answers; nothing where it does not.
  * @param from milliseconds since the epoch, by its clock
  */
-export async function fetchServiceHistory(url: FeedUrl, from: number): Promise<FetchedHistory[]> {
+export async function fetchHistory(url: FeedUrl, from: number): Promise<ServiceHistory[]> {
   try {
     const [timelines, gaps] = await Promise.all([
       get(url, 'timeline', { from }, timelineAnswer),

@@ -6,6 +6,7 @@ import type { Reason, State } from './model.ts';
 import type { Checkpoint } from './timeline.ts';
 import type { UptimeSums } from './uptime.ts';
 
+/** A stretch of time; both ends in milliseconds since the epoch. */
 export interface Window {
   readonly from: number;
   readonly to: number;
@@ -114,7 +115,9 @@ export class ArchiveError extends Error {
 /**
  * Answers questions about the past: many services in one question. A service that is not known is left out.
  *
- * Every method rejects with an ArchiveError where there is no answer in time.
+ * @throws ArchiveError every method rejects with it where there is no answer in time
+ * @example
+ * const { gaps } = await reader.gaps({ services: ['web'], window: { from: now - 3_600_000, to: now }, limit: 100 });
  */
 export interface ArchiveReader {
   overview(): Promise<ArchiveOverview>;
@@ -172,7 +175,7 @@ export interface RestoredService {
 }
 
 export interface RestoredState {
-  /** Lasts as long as the history. */
+  /** The `id` of the monitor: lasts as long as the history. */
   readonly id: string;
   /** Continues where it ended: its `newest` is the number of the last event that was emitted. */
   readonly events: EventLog;

@@ -51,7 +51,7 @@ export class BoardService {
     return service;
   }
 
-  /** Goes on where a monitor that was away has ended. */
+  /** Goes on from what was restored of an earlier run. */
   static resume(name: string, info: ServiceInfo, restored: RestoredService): BoardService {
     const service = new BoardService(name, info, restored.timeline[0]?.from ?? restored.since);
     service.#uptimeFrom = restored.since;

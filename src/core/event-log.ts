@@ -5,6 +5,10 @@ import type { Event } from './messages.ts';
  * Gives events their numbers: a hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014). A number is the
  * wall clock in microseconds or, where that did not advance, one more than the last. So numbers grow strictly, and are not
  * given twice even where the last ones never reached the disk. They fit a double until the year 2255.
+ * @example
+ * const numbers = new EventNumbers(0);
+ * numbers.next(1000.5); // 1000500
+ * numbers.next(999); // 1000501: the wall clock was set back
  */
 export class EventNumbers {
   #last: number;
@@ -43,7 +47,7 @@ export interface EventLog {
   /** The newest events that are in memory, the oldest first. @param limit at most this many of them */
   latest(limit: number): readonly Event[];
   /**
-   * The events after a number, the oldest first; empty where there is none.
+   * The events after a number, the oldest first; empty where there is none. Never rejects.
    * @param limit at most this many of them
    * @returns null where one of them is not kept any more, or could not be read
    */

@@ -6,7 +6,11 @@ import type { State } from './model.ts';
 import type { ProbeCounters } from './probe-counters.ts';
 import type { Checkpoint } from './timeline.ts';
 
-/** Takes the messages of a source. */
+/**
+ * Takes the messages of a source.
+ * @example
+ * const end = source.subscribe({ samples: false, take: (messages) => messages.forEach((message) => print(message.type)) });
+ */
 export interface Reader {
   /** Whether it takes every sample too. */
   readonly samples: boolean;
@@ -14,7 +18,7 @@ export interface Reader {
   take(messages: readonly Message[]): void;
 }
 
-/** The feed is live: nothing is missing any more of what can be had. Times by this machine's clock. */
+/** The feed is live: all that could be resumed has come. Times in milliseconds since the epoch, by this machine's clock. */
 export interface Connected {
   readonly at: number;
   /** Since when it was not connected; null at the first time. */
@@ -25,7 +29,7 @@ export interface Connected {
 
 /** The feed is not live: what happens from `since` on is not seen, until it is connected again. */
 export interface Disconnected {
-  /** When its last message came, by this machine's clock; when the client was made, where it was never connected. */
+  /** When its last message came, in milliseconds since the epoch, by this machine's clock; when the client was made, where it was never connected. */
   readonly since: number;
   /** Why, for people. */
   readonly problem: string;
@@ -47,7 +51,7 @@ export interface FeedReader extends Reader {
 export interface Source {
   /** Passes messages to a reader from now on: a `hello` first, then events and, where it wants them, samples. Returns how to end it. */
   subscribe(reader: Reader): () => void;
-  /** Marks this moment. */
+  /** Marks this moment. Never throws: a mark that is refused is the `problem`. @param text 1 to 200 characters */
   mark(text: string): void;
   /** Milliseconds since the Unix epoch, by the clock that its messages are labelled with. */
   now(): number;
@@ -57,7 +61,10 @@ export interface Source {
   readonly connected?: boolean;
   /** What is wrong at present, in words: why it is not connected, or why a mark was refused; null for nothing. */
   readonly problem?: string | null;
-  /** What it kept of its services since `from`, by its own clock. Left out where it keeps nothing. */
+  /**
+   * What it kept of its services since `from` (milliseconds since the epoch, by its own clock); empty where it does not
+   * answer. Left out where it keeps nothing.
+   */
   past?(from: number): Promise<readonly ServiceHistory[]>;
 }
 
@@ -76,12 +83,13 @@ export interface FeedSource {
   readonly events: EventLog;
   /** What is known of every service now. */
   readonly board: Board;
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, by the clock that its messages are labelled with. */
   now(): number;
+  /** As `Source.subscribe`. */
   subscribe(reader: Reader): () => void;
   /** What the probes of a service found, counted; null where this source does not probe it. */
   counters(service: string): ProbeCounters | null;
-  /** Marks this moment. Returns the event. */
+  /** Marks this moment. Returns the event. @throws of a hub, an error for people where the bus does not take it */
   mark(text: string): Mark | Promise<Mark>;
   /** Why the state of the services is not known at present, in words; null where it is. Left out where it always is. */
   readonly problem?: string | null;

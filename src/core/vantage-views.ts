@@ -1,4 +1,4 @@
-/** Who says what of each service, from the messages of a hub's feed. Pure. */
+/** How each vantage sees each service, from the messages of a hub's feed. Pure. */
 import type { Hello, Transition, VantageView } from './messages.ts';
 
 export class VantageViews {

@@ -1,2 +1,2 @@
-/** This program's version: the same as in package.json, which a test sees to. */
+/** This program's version: the same as in package.json, which a test checks. */
 export const VERSION = '0.1.0';

@@ -136,7 +136,7 @@ export function quarantine(dir: string, now: number): string {
   return aside;
 }
 
-/** Who holds a lock. */
+/** The process that holds a lock. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
@@ -147,7 +147,7 @@ interface Holder {
 
 /**
  * The lock is SQLite's, on a small file of its own: the system takes it back when the process ends, however it ends. A file
- * beside it says who holds it, for people. Nothing else may open the lock's file: to close it anywhere in the process would
+ * beside it names that process, for people. Nothing else may open the lock's file: to close it anywhere in the process would
  * give up the lock.
  */
 export class HistoryLock {

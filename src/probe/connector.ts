@@ -12,7 +12,7 @@ export interface ProberEvents {
 
 /** An open connection that carries probes. */
 export interface Connection {
-  /** Sends a probe over it. Ends the attempt, and sets its `answered` before, unless the connection breaks first. */
+  /** Sends a probe over it. Never throws: ends the attempt, and sets its `answered` before, unless the connection breaks first. */
   send(attempt: Attempt): void;
   /** Closes it: it reports nothing more, and attempts on it are left as they are. */
   close(): void;
@@ -32,7 +32,7 @@ export interface KeepEvents {
 /** Opens connections of one protocol to one service. */
 export interface Connector {
   /**
-   * Opens a connection for an attempt, probes over it, and ends the attempt.
+   * Opens a connection for an attempt, probes over it, and ends the attempt. Never throws: what fails is its `Failure`.
    * @param keep null where the connection is for this attempt alone, and is closed with its end
    */
   open(attempt: Attempt, keep: KeepEvents | null): void;

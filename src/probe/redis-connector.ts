@@ -8,7 +8,7 @@ import type { Connection, Connector, KeepEvents, ProberEvents } from './connecto
 import { RedisConnection } from './redis-connection.ts';
 import type { RedisSpec } from './spec.ts';
 
-/** Who answers is asked at most this often. */
+/** The `run_id` is asked for at most this often. */
 const IDENTITY_MS = 1000;
 
 export class RedisConnector implements Connector {
@@ -73,7 +73,7 @@ function probesOver(connection: RedisConnection, socket: Socket): Connection {
   };
 }
 
-/** Who answers: asked with a new connection, until it has answered, and then not more than once a second. */
+/** The `run_id`: asked for with a new connection, until it has answered, and then not more than once a second. */
 export class IdentityQuestion {
   readonly #report: (id: string) => void;
   #answeredAt = -Infinity;

@@ -84,7 +84,7 @@ export class ReportFiles {
     return problems;
   }
 
-  /** Takes away the drafts that were not used. */
+  /** Deletes the drafts that were not used. */
   discard(): void {
     process.off('exit', this.#onExit);
     for (const { draft } of this.#prepared) rmSync(draft, { force: true });

@@ -43,7 +43,7 @@ export function badgeSvg(label: string, state: State): string {
 `;
 }
 
-/** `textLength` makes the text as wide as it was reckoned to be, whatever font is there. */
+/** `textLength` makes the text as wide as it was computed to be, whatever the font. */
 function textAt(words: string, x: number, width: number): string {
   const length = String(width - 2 * PAD);
   return `<text x="${String(x + PAD)}" y="14" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escaped(words)}</text>`;

@@ -38,7 +38,7 @@ const REQUEST_MS = 10_000;
 /** A scraper that comes every 15 s or 30 s keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADER_BYTES = 8192;
-/** How long an answer of the API is kept for all who ask the same, in milliseconds. */
+/** How long an answer of the API is kept for equal requests, in milliseconds. */
 const RECENT_MS = 250;
 /** What is in flight when the monitor stops may take this long to end. */
 const CLOSE_MS = 2000;

@@ -180,7 +180,7 @@ export async function takeMark(request: IncomingMessage, source: FeedSource): Pr
     return json(await source.mark(mark.data.text), 201);
   } catch (error) {
     // A hub has to write it to the bus first.
-    return errorResponse(503, `not marked: ${error instanceof Error ? error.message : 'the bus is away'}`);
+    return errorResponse(503, `not marked: ${error instanceof Error ? error.message : 'the bus is unreachable'}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Keeps an answer for a moment, so that many who ask at once cost no more than one. */
+/** Keeps an answer for a short time, so that many equal requests cost no more than one. */
 
 /** Answers that are kept at a time: what the oldest one takes is free again. */
 const MOST = 256;

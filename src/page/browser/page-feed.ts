@@ -62,7 +62,7 @@ export class Feed {
     this.#socket.retryNow();
   }
 
-  /** The first time the state is fetched: it is there before a websocket, and says where the news begin. */
+  /** The first time the state is fetched: it arrives before a websocket, and has the number at which the news begins. */
   async #prepare(): Promise<URL> {
     if (this.state.position === null) {
       const answer = await this.#get<StatusAnswer>('/api/v1/status');
@@ -105,7 +105,7 @@ export class Feed {
     if (document.hidden || this.#connection.status !== 'live') return;
     this.#uptimes ??= window.setTimeout(() => {
       this.#uptimes = null;
-      // Those that are shown stay until there are newer ones; the websocket shows when the monitor is away.
+      // Those that are shown stay until there are newer ones; the websocket shows when the monitor is unreachable.
       this.#get<StatusAnswer>('/api/v1/status').then(
         (answer) => {
           this.state.refresh(answer);

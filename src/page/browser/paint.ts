@@ -1,9 +1,9 @@
-/** Paints strips and days on canvases, and what all drawing of one moment goes by. A state is shown by shape as well as by colour. */
+/** Paints strips and days on canvases. A state is shown by shape as well as by colour. */
 import type { Day } from '../../core/uptime.ts';
 import { downShare } from '../page-days.ts';
 import type { Piece } from '../page-strip.ts';
 
-/** What all drawing of one moment goes by. Times in milliseconds since the epoch, by the monitor's clock. */
+/** What all painting of one frame shares. Times in milliseconds since the epoch, by the monitor's clock. */
 export interface Frame {
   readonly now: number;
   /** Until when the present states are known. */
