@@ -178,7 +178,7 @@ export class BusConnection {
     return reply?.[0]?.[1] ?? [];
   }
 
-  /** Ends it. */
+  /** Closes the connection. */
   close(): void {
     this.#closed = true;
     this.#client.disconnect();

@@ -318,7 +318,7 @@ export class Publisher {
     if (this.#problem === null) return;
     this.#problem = null;
     const after = showDuration(performance.now() - this.#problemSince);
-    this.#log.info({ bus: this.#bus.where.shown, after }, 'the bus takes events again');
+    this.#log.info({ bus: this.#bus.where.shown, after }, 'events are delivered to the bus again');
   }
 }
 

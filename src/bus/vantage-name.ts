@@ -43,7 +43,7 @@ export class VantageName {
       const sign = this.#signs.get(name) ?? held.sign;
       this.#signs.set(name, sign);
       if (held.sign === sign) first ??= 'wait';
-      // Both would go on from the same `seq`, so this one stands back.
+      // Both would resume from the same `seq`, so this one does not publish.
       else if (isSame) return 'copied';
     }
   }

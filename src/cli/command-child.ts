@@ -21,7 +21,7 @@ function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
-    // Also where a folder of the PATH can't be searched: the search goes on behind it.
+    // Also where a folder of the PATH can't be searched: the search continues after it.
     return false;
   }
 }
@@ -87,7 +87,7 @@ export class CommandChild {
     else for (const one of [...descendants(pid), pid]) send(one, signal);
   }
 
-  /** Ends it: SIGTERM, a while later SIGKILL; and where nothing helps, it is left alone. */
+  /** Ends it: SIGTERM, later SIGKILL; where neither helps, it is not waited for. */
   end(): void {
     this.signal('SIGTERM');
     this.#timer = setTimeout(() => {

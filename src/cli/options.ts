@@ -25,7 +25,7 @@ export const PROBE_OPTIONS = {
   ...HOW_OPTIONS,
 } as const satisfies Record<string, Options>;
 
-/** How a watch goes on. */
+/** How a watch runs. */
 const WATCH_OPTIONS = {
   workers: { type: 'number', default: 1, requiresArg: true, describe: 'Threads that share the services' },
   listen: { ...text, describe: 'HOST:PORT of feed and status page, or off; port 0 takes a free one  [127.0.0.1:9720]' },
@@ -38,7 +38,7 @@ const bus = {
   describe: 'Redis stream of many monitors: redis://…, redis+cluster://…, redis+sentinel://…',
 } as const;
 
-/** Of the commands that go on watching. */
+/** Of the commands that keep watching. */
 export const MONITOR_OPTIONS = { ...PROBE_OPTIONS, ...WATCH_OPTIONS, bus } as const satisfies Record<string, Options>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;

@@ -18,7 +18,7 @@ import { EXIT } from './ending.ts';
 const ALIVE_MS = 5000;
 
 /**
- * Reads the history, and prints what is asked of it. Returns the exit code.
+ * Reads the history, and prints the report. Returns the exit code.
  * @throws ConfigError, HistoryError
  */
 export async function report(args: ReportArguments): Promise<number> {

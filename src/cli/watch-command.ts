@@ -61,7 +61,7 @@ export async function watchConfig(options: WatchOptions, config: Config, hooks: 
     if (format === 'lines') say(opening(config, feed?.address.url ?? null));
     if (format !== 'dashboard') {
       history?.onProblem((problem) => {
-        say(problem ?? 'The history is well again.');
+        say(problem ?? 'The history is written again.');
       });
     }
     const hangup = endsAtHangup(running, config, format, hooks);
@@ -163,7 +163,7 @@ export class LocalSource implements Source {
       reader.intervals({ services, window, limitEach }),
       reader.gaps({ services, window, limitEach: GAPS }),
     ]).catch((error: unknown): [ReadonlyMap<string, never[]>, { gaps: never[] }] => {
-      // The dashboard shows what it sees from now on; the problem of the history stands beside it.
+      // The dashboard shows what it sees from now on; the problem of the history is shown beside it.
       if (error instanceof ArchiveError) return [new Map(), { gaps: [] }];
       throw error;
     });

@@ -20,7 +20,7 @@ export class OffsetMeter {
   #roundTrips: number[] = [];
 
   /**
-   * A message came that says what time it is there.
+   * A message came with the time of the other clock.
    * @param there when it was sent, by the other clock
    * @param here when it came, by this clock
    */

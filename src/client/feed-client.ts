@@ -121,7 +121,7 @@ export class FeedClient {
     }
   }
 
-  /** Ends it. */
+  /** Closes the connection. */
   close(): void {
     this.#connection.close();
   }

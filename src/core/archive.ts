@@ -59,7 +59,7 @@ export type Annotation = Mark | ConnectionLost | Identity;
 
 /** What is recorded at all. */
 export interface ArchiveOverview {
-  /** Whose events these are, and where it stands: of the newest run. */
+  /** The monitor that recorded them, and its vantage: of the newest run. */
   readonly monitor: { readonly id: string; readonly vantage: string };
   /** From the first thing that is known to the newest sign of life; null where nothing was recorded. */
   readonly reach: Window | null;
@@ -142,7 +142,7 @@ export interface ArchiveFigures {
   readonly bytes: number;
   /** Events that wait in memory for the disk. */
   readonly waiting: number;
-  /** Events that were given up, because too many waited. */
+  /** Events that were dropped, because too many waited. */
   readonly lost: number;
 }
 

@@ -137,7 +137,7 @@ export interface Gap extends GapFacts, Origin {
   readonly service: string;
 }
 
-/** A gap that is still open when the monitor stops. Not an event: it goes on, or has ended, while it is not watched. */
+/** A gap that is still open when the monitor stops. Not an event: how it ends is not known. */
 export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs'> {
   readonly type: 'open-gap';
   readonly service: string;
@@ -202,7 +202,7 @@ export interface Heartbeat {
   readonly missed: number;
   /** How late the latest hundredth of the probes started (99th percentile). */
   readonly lateMs: number;
-  /** It can't hold the rate that is asked of it. */
+  /** It can't hold the configured rate. */
   readonly overloaded: boolean;
 }
 

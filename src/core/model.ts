@@ -6,19 +6,22 @@
  * - **sample**: what one probe found, with the times at which it was sent and ended.
  * - **slot**: a moment of the grid `t0 + k * interval` at which a probe is due.
  * - **settled**: a sample is settled when every probe of its service that was sent before it has ended.
- * - **state**: what is known of a service at a moment: `up`, `down`, `unobserved` or `unknown`.
+ * - **state**: what is known of a service at a moment: `up`, `down`, `unobserved` (the monitor was not probing, or
+ *   could not) or `unknown` (no answer yet); at a hub also `partial`.
+ * - **status**: the state after `rise` and `fall` of the configuration.
  * - **interval** (of a timeline): a stretch of time in one state.
  * - **gap**: the time from the first failed probe to the first good one after it.
- * - **vantage**: where a monitor stands.
+ * - **event**: a message with a number, after which clients can resume: `transition`, `gap`, `mark`, `connection-lost` or
+ *   `identity`.
+ * - **vantage**: the place from which a monitor observes, by name. A hub combines several.
+ * - **board**: what is known of every service now.
+ * - **checkpoint**: what a timeline needs to resume after a restart.
  *
  * Times are in milliseconds. Inside one process they are *timeline time* (see `core/clock.ts`): monotonic, and
  * comparable between threads. In messages they are milliseconds since the Unix epoch, with a fraction.
  */
 
-/**
- * What is known of a service. `unobserved`: the monitor was not probing, or could not. `unknown`: no answer yet.
- * `partial`: up from some vantages and down from others; only a hub, which combines several monitors, says so.
- */
+/** `partial`: up from some vantages and down from others; only a hub, which combines several monitors, says so. */
 export const STATES = ['up', 'down', 'unobserved', 'unknown', 'partial'] as const;
 export type State = (typeof STATES)[number];
 

@@ -49,7 +49,7 @@ export interface FeedReader extends Reader {
  * may change: read them again whenever they are needed.
  */
 export interface Source {
-  /** Passes messages to a reader from now on: a `hello` first, then events and, where it wants them, samples. Returns how to end it. */
+  /** Passes messages to a reader from now on: a `hello` first, then events and, where it takes them, samples. Returns how to unsubscribe. */
   subscribe(reader: Reader): () => void;
   /** Marks this moment. Never throws: a mark that is refused is the `problem`. @param text 1 to 200 characters */
   mark(text: string): void;
@@ -113,6 +113,6 @@ export type PublishedSource = Pick<FeedSource, 'identity' | 'events' | 'board' |
 export interface RecordedMonitor extends Pick<FeedSource, 'identity' | 'now' | 'subscribe' | 'board'> {
   /** Until when all services were surely probed; milliseconds since the epoch. */
   observedUntil(): number;
-  /** What the timeline of a service that is not up needs to go on; null for others. */
+  /** What the timeline of a service that is not up needs to resume; null for others. */
   checkpoint(service: string): Checkpoint | null;
 }

@@ -46,7 +46,7 @@ interface Run {
   lastSent: number;
 }
 
-/** What a timeline needs to go on where another one ended: plain data. */
+/** What a timeline needs to resume where another one ended: plain data. */
 export interface Checkpoint {
   readonly state: State;
   /** When the last good probe was sent; null where there was none. */
@@ -138,7 +138,7 @@ export class Timeline {
     return this.#state;
   }
 
-  /** What another timeline needs to go on from here. */
+  /** What another timeline needs to resume from here. */
   get checkpoint(): Checkpoint {
     const gap = this.#gap;
     return {

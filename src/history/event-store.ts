@@ -8,7 +8,7 @@ import type { StoredEvents } from './history-rows.ts';
 const KEPT = 20_000;
 /** Events that may wait for the disk: some 64 MB. */
 const MOST = 200_000;
-/** How many of the oldest are given up at once, when more would wait. */
+/** How many of the oldest are dropped at once, when more would wait. */
 const GIVEN_UP = 20_000;
 /** Events that are asked of the disk at a time, at most. */
 const PAGE = 5000;
@@ -55,12 +55,12 @@ export class EventStore implements EventLog {
     return this.#events.length - this.#next;
   }
 
-  /** How many were given up, because too many waited. */
+  /** How many were dropped, because too many waited. */
   get lostCount(): number {
     return this.#lostCount;
   }
 
-  /** What was given up of each service and is not written yet. */
+  /** What was dropped of each service and is not written yet. */
   get lost(): readonly LostStretch[] {
     return [...this.#lost.values()];
   }
@@ -92,7 +92,7 @@ export class EventStore implements EventLog {
     const asked = Math.min(limit, PAGE);
     const found = await this.#read(seq, asked).catch(() => null);
     if (found === null || found.length === asked) return found;
-    // That were all of the disk. What is in memory by now goes on from there, or nothing does.
+    // That was all of the disk: what is in memory by now follows it.
     const rest = await this.after(found.at(-1)?.seq ?? this.#memoryAfter, limit - found.length);
     return rest === null ? null : [...found, ...rest];
   }

@@ -118,7 +118,7 @@ export class HistoryDisk {
     if (kind === this.#kind) return;
     this.#kind = kind;
     const { problem } = this;
-    if (problem === null) this.#options.log.info('the history is well again');
+    if (problem === null) this.#options.log.info('the history is written again');
     else this.#options.log.error(problem);
     for (const listener of this.#listeners) listener(problem);
   }
@@ -143,7 +143,7 @@ export class HistoryDisk {
     await this.#thread?.close(CLOSE_MS);
   }
 
-  /** For how long the disk has not answered, in milliseconds; 0 where nothing is asked of it. */
+  /** For how long the disk has not answered, in milliseconds; 0 where no answer is due. */
   get #busyMs(): number {
     return this.#state === 'writing' || this.#state === 'opening' ? performance.now() - this.#busySince : 0;
   }

@@ -44,7 +44,7 @@ const ALL = 2 ** 40;
 const PAGE = 4000;
 /** Where the wall clock was set back, more gaps than one may end after a moment and begin before it. */
 const ASTRIDE = 16;
-/** What a monitor goes on from: as many of each service as the board keeps. */
+/** Of each service a monitor resumes from as many as the board keeps. */
 const RESTORED_INTERVALS = 256;
 const RESTORED_GAPS = 20;
 /** What the windows of the uptime are made of. */
@@ -62,7 +62,7 @@ interface Run {
   readonly alive: number;
 }
 
-/** What a monitor goes on from. */
+/** What a monitor resumes from. */
 export interface RestoredRows {
   readonly id: string | null;
   readonly stored: StoredEvents;
@@ -150,7 +150,7 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
     return readEvents(this.#db, after, Math.min(limit, AT_ONCE));
   }
 
-  /** What a monitor goes on from: of each service the newest of everything, whatever the history holds beyond. */
+  /** What a monitor resumes from: of each service the newest of everything, whatever the history holds beyond. */
   restored(): RestoredRows {
     const runs = this.#runs();
     const entries = readEntries(this.#db).filter(({ info }) => info !== null);

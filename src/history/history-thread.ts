@@ -1,4 +1,4 @@
-/** One life of the thread that owns the file, as the main thread holds it: what is asked of it, until it ends. */
+/** The main thread's handle of the thread that owns the file (`history-worker.ts`): requests and answers, until that ends. */
 import { Worker } from 'node:worker_threads';
 
 import { HistoryError } from './history-error.ts';
@@ -48,7 +48,7 @@ export class HistoryThread {
 
   /** @throws HistoryError where there is no answer in time */
   ask<M extends keyof HistoryQuestions>(method: M, about: About<M>): Promise<Answer<M>> {
-    if (this.#asked.size >= MOST) return Promise.reject(unavailable('too much is asked of it at a time'));
+    if (this.#asked.size >= MOST) return Promise.reject(unavailable('too many questions wait for it'));
     const id = this.#count++;
     return new Promise((resolve, reject) => {
       const timer = Number.isFinite(this.#deadlineMs)

@@ -21,7 +21,7 @@ const BLOCK = 1000;
 
 export class HistoryWriter {
   readonly #db: Database;
-  /** As they stand in the file. */
+  /** As stored in the file. */
   readonly #entries: Map<string, Entry>;
   #run: number | null = null;
   /** Of the batch at work. */
@@ -32,7 +32,7 @@ export class HistoryWriter {
     this.#entries = new Map(readEntries(db).map((entry) => [entry.name, entry]));
   }
 
-  /** Every service as it stands in the file, by its name. */
+  /** Every service as stored in the file, by its name. */
   get entries(): ReadonlyMap<string, Entry> {
     return this.#entries;
   }

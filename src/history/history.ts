@@ -64,7 +64,7 @@ export class History implements Archive, DiskHost {
     return history;
   }
 
-  /** What a monitor goes on from: the services as they were when this was opened, and the events as they are now. */
+  /** What a monitor resumes from: the services as they were when this was opened, and the events as they are now. */
   get restored(): RestoredState {
     this.#id ??= randomUUID();
     return { id: this.#id, events: this.#events, services: this.#services };

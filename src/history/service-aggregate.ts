@@ -29,7 +29,7 @@ export class ServiceAggregate {
   readonly #db: Database;
   readonly #sums = new RollupSums();
 
-  /** @param entry is changed; it stands in the file when `write` was called */
+  /** @param entry is changed; it is stored when `write` was called */
   constructor(db: Database, entry: Entry) {
     this.#db = db;
     this.entry = entry;

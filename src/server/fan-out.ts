@@ -29,7 +29,7 @@ export class FanOut implements Sent {
   #lastHeartbeat: EngineHealth = NOTHING_YET;
   #missed = 0;
   #closed = false;
-  /** Clients that want samples. */
+  /** Clients that get samples. */
   #wanting = 0;
 
   constructor(source: FeedSource) {

@@ -83,9 +83,9 @@ export class Upgrader {
       // Not in the public view: to send every probe costs the engine something.
       const samples = query.samples && granted.view === 'private';
       const address = socket.remoteAddress;
-      this.#log.debug({ address, view: granted.view, samples }, 'a client of the feed came');
+      this.#log.debug({ address, view: granted.view, samples }, 'a client of the feed connected');
       ws.once('close', (code) => {
-        this.#log.debug({ address, code }, 'a client of the feed went');
+        this.#log.debug({ address, code }, 'a client of the feed disconnected');
       });
       this.#fanOut.join(ws, socket, granted.view, { ...query, samples });
     });

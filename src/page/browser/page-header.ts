@@ -94,7 +94,7 @@ export class Top {
   readonly #vantage = byId('vantage', HTMLElement);
   readonly #about = byId('about', HTMLElement);
 
-  /** @param retry called when the reader does not want to wait */
+  /** @param retry called when the reader asks for a retry at once */
   constructor(retry: () => void) {
     this.#retry.addEventListener('click', retry);
   }
