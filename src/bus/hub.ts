@@ -128,7 +128,7 @@ export class Hub implements FeedSource {
     return { ...mark, seq: await appendMark(this.#options.connections.commands, mark) };
   }
 
-  /** Ends it. */
+  /** Closes its connections. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
@@ -198,7 +198,7 @@ export class Hub implements FeedSource {
       const entry = 'problem' in read ? read.entry : read;
       if (entry === null) continue;
       if (entry.feed !== this.#identity.id || entry.previous !== this.events.newest) {
-        // What was taken so far stands. Other clients of that Redis may write anything, so it is asked which numbers were given.
+        // What was taken so far is kept. Other clients of that Redis may write anything, so it is asked which numbers were given.
         this.#publish(messages.splice(0));
         const { newest } = this.events;
         const found = await overview(this.#options.connections.commands);

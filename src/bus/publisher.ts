@@ -196,7 +196,7 @@ export class Publisher {
     return isDone ? isFull || this.#openingDue : wasOwn;
   }
 
-  /** Events that were not delivered are missing: publishes a mark about that, and goes on with what is known now. */
+  /** Events that were not delivered are missing: publishes a mark about that, and continues with what is known now. */
   #deliverMissing(joined: Joined): Promise<boolean> {
     const isKept = this.#position >= this.#monitor.events.completeAfter;
     const why = isKept ? 'can not be read' : 'could not be delivered for so long that they are not kept any more';

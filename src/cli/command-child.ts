@@ -75,7 +75,7 @@ export class CommandChild {
   }
 
   /** Whether a Ctrl-C of the terminal reaches it without our doing. */
-  get hearsTerminal(): boolean {
+  get getsTerminalSignals(): boolean {
     return !this.#leads;
   }
 

@@ -175,7 +175,7 @@ export class RunSession {
       return;
     }
     // The terminal has sent a Ctrl-C to the command already.
-    if (signal === 'SIGTERM' || !child.hearsTerminal) child.signal(signal);
+    if (signal === 'SIGTERM' || !child.getsTerminalSignals) child.signal(signal);
     this.#say(`${signal}: waiting for the end of the command. Once more ends the watch at once.`);
   }
 

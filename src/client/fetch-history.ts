@@ -29,7 +29,7 @@ export async function fetchHistory(url: FeedUrl, from: number): Promise<ServiceH
       gaps: gaps.gaps.filter((gap) => gap.service === service),
     }));
   } catch {
-    // The past is a help: the present goes on without it.
+    // The past is optional: the present is shown without it.
     return [];
   }
 }

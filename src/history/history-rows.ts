@@ -1,5 +1,5 @@
 /**
- * How values, services, gaps and events stand in the file: times as whole microseconds since the epoch, which is what messages are
+ * How values, services, gaps and events are stored in the file: times as whole microseconds since the epoch, which is what messages are
  * exact to, and states and reasons as small numbers. The numbers are part of the schema: new ones go to the end, none ever
  * changes.
  */

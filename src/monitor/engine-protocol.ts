@@ -10,13 +10,13 @@ export interface ScheduledService {
   readonly phaseMs: number;
   /** Milliseconds after which the first probe is sent, where the phase is later. */
   readonly initialDelayMs: number;
-  /** Where its probes are counted: the checkpoint of a `ProbeCounters`. */
+  /** Where its probes are counted: the memory of a `ProbeCounters`. */
   readonly counters: SharedArrayBuffer;
-  /** What its timeline goes on from, and since when it was not probed, in milliseconds since the epoch; null for none. */
+  /** What its timeline resumes from, and since when it was not probed, in milliseconds since the epoch; null for none. */
   readonly restored: { readonly checkpoint: Checkpoint; readonly until: number } | null;
 }
 
-/** What the timeline of a service that is not simply up needs to go on: sent at each change, and once a second. Times since the epoch. */
+/** What the timeline of a service that is not simply up needs to resume: sent at each change, and once a second. Times since the epoch. */
 export interface ServiceCheckpoint {
   readonly service: string;
   readonly checkpoint: Checkpoint;

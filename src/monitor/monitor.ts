@@ -61,7 +61,7 @@ interface Thread {
   isRaised: boolean | null;
   /** The figures that came with it. */
   lastStats: Partial<EngineStats>;
-  /** Services that it was messages to remove, and may still speak of; in the order of the orders. */
+  /** Services that it was sent to remove, and may still emit messages of; in the order of the commands. */
   leaving: readonly string[];
 }
 
@@ -80,7 +80,7 @@ interface Place {
 
 export class Monitor {
   readonly identity: MonitorIdentity;
-  /** The events that were messages, by their numbers. */
+  /** The events that were published, by their numbers. */
   readonly events: EventLog;
   readonly #options: MonitorOptions;
   readonly #numbers: EventNumbers;
@@ -94,7 +94,7 @@ export class Monitor {
   readonly #restored: Map<string, RestoredService>;
   readonly #checkpoints = new Map<string, Checkpoint>();
   #stopping: Promise<void> | null = null;
-  #placed = 0;
+  #scheduledCount = 0;
   #stats: EngineStats[] = [];
 
   /** Starts the threads and begins to watch. */
@@ -126,7 +126,7 @@ export class Monitor {
 
   /**
    * Until when all services were surely probed, but for at most `ENGINE_SILENCE_MS`; milliseconds since the epoch.
-   * Where a thread is stalled, it has not messages so yet.
+   * Where a thread is stalled, it has not reported so yet.
    */
   observedUntil(): number {
     return Math.min(this.now(), ...this.#threads.map(({ lastSeenAt }) => lastSeenAt + ENGINE_SILENCE_MS));
@@ -174,20 +174,20 @@ export class Monitor {
     const added = new Map(this.#threads.map((thread): [Thread, ScheduledService[]] => [thread, []]));
     for (const one of come) {
       const { name, intervalMs } = one.service;
-      const thread = this.#threads[this.#placed % this.#threads.length];
+      const thread = this.#threads[this.#scheduledCount % this.#threads.length];
       if (thread === undefined) throw new RangeError('a monitor has at least one thread');
       const counters = new ProbeCounters();
       const checkpoint = left.get(name) ?? null;
       added.get(thread)?.push({
         watched: one,
-        phaseMs: phaseOf(this.#placed, intervalMs),
-        initialDelayMs: (this.#placed * INITIAL_DELAY_MS) % intervalMs,
+        phaseMs: phaseOf(this.#scheduledCount, intervalMs),
+        initialDelayMs: (this.#scheduledCount * INITIAL_DELAY_MS) % intervalMs,
         counters: counters.memory,
         restored: left.has(name) ? checkpoint && { checkpoint, until: now } : this.#resume(name, infoOf(one.service)),
       });
       const board = this.#board.services.get(name);
       if (board !== undefined) board.info = infoOf(one.service);
-      this.#placed += 1;
+      this.#scheduledCount += 1;
       this.#places.set(name, { watched: one, thread, counters });
     }
     for (const [thread, services] of added) {
@@ -246,7 +246,7 @@ export class Monitor {
     ]);
   }
 
-  /** What the timeline of a service that is not up checkpoints last, with times since the epoch; null for others. */
+  /** The last checkpoint of a service that is not up, with times since the epoch; null for others. */
   checkpoint(service: string): Checkpoint | null {
     return this.#checkpoints.get(service) ?? null;
   }
@@ -269,7 +269,7 @@ export class Monitor {
     return mark;
   }
 
-  /** Ends the watch. Resolves when all that was observed has been messages. */
+  /** Ends the watch. Resolves when all that was observed has been published. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -311,14 +311,14 @@ export class Monitor {
       } else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
     });
     thread.worker.on('error', (error) => {
-      // A fault of the program: nothing true can be messages any more.
+      // A fault of the program: nothing true can be published any more.
       throw error;
     });
     return thread;
   }
 
   #receive({ leaving }: Thread, messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
-    // What is still messages of a service that was removed must not be taken for one that has its name now.
+    // What is still emitted of a service that was removed must not be taken for one that has its name now.
     const current =
       leaving.length === 0 ? messages : messages.filter((one) => !('service' in one && leaving.includes(one.service)));
     for (const { service, checkpoint } of checkpoints)

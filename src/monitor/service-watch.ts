@@ -87,7 +87,7 @@ export class Watcher implements ProberEvents {
     return { service: this.watched.service.name, checkpoint };
   }
 
-  /** Goes on from the checkpoint of another watch of the service, which ended at `until`. Times since the epoch. */
+  /** Resumes from the checkpoint of another watch of the service, which ended at `until`. Times since the epoch. */
   resume(checkpoint: Checkpoint, until: number): void {
     const { clock } = this.#host;
     this.#timeline.resume(

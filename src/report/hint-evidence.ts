@@ -53,7 +53,7 @@ function firstWhere<T>(list: readonly T[], isSo: (one: T) => boolean): number {
   return low;
 }
 
-/** Whether a service over a held connection did not notice a gap of another. */
+/** Whether a service over a kept connection did not notice a gap of another. */
 export function isUnharmed(kept: ServiceReport, { from, to }: ReportGap): boolean {
   const { connectionsLost } = kept;
   const next = connectionsLost[firstWhere(connectionsLost, ({ at }) => at >= from - SAME_MOMENT_MS)];

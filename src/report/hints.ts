@@ -72,7 +72,7 @@ function spared({ service }: Seen, gap: ReportGap): string {
 interface Rebuild {
   readonly name: string;
   readonly gap: ReportGap;
-  /** Whether a held connection survived it. */
+  /** Whether a kept connection survived it. */
   readonly held: boolean;
 }
 
@@ -84,7 +84,7 @@ function rebuildsIn(seen: readonly Seen[], { run }: Report): Rebuild[] {
       const fits = one.service.gaps.filter((gap) => isRebuild(gap) && (endedAt === null || isNear(gap, endedAt)));
       const sibling = seen.find((other) => isSibling(one, other) && other.service.connection === 'kept');
       const held = sibling !== undefined && fits.every((gap) => isUnharmed(sibling.service, gap));
-      // On loopback a short gap alone has many causes; a held connection that survived it points to the rules.
+      // On loopback a short gap alone has many causes; a kept connection that survived it points to the rules.
       if (isLoopback(one.service) && !held) return [];
       return fits.map((gap) => ({ name: one.name, gap, held }));
     });
@@ -151,7 +151,7 @@ function proxyWithoutService(seen: readonly Seen[]): Hint | null {
   });
 }
 
-/** A listener that goes away closes one connection too. */
+/** A listener that ends closes one connection too. */
 function isHollow({ reasons }: ReportGap): boolean {
   const closed = reasons.find(({ reason }) => reason === 'closed');
   return closed !== undefined && (reasons.length === 1 || (closed.count ?? 0) > 1);

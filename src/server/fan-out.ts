@@ -65,7 +65,7 @@ export class FanOut implements Sent {
     return this.#missed;
   }
 
-  /** Serves a client until it goes away. */
+  /** Serves a client until it disconnects. */
   join(ws: WebSocket, socket: Socket, view: View, query: FeedQuery): void {
     if (this.#closed) {
       closeSocket(ws, CLOSE.stops, STOPS);

@@ -149,7 +149,7 @@ export class FeedServer {
 }
 
 async function handle(served: Served, request: IncomingMessage, response: ServerResponse, log: Logger): Promise<void> {
-  // It went away: nothing to be done.
+  // The client disconnected: nothing to be done.
   response.on('error', () => undefined);
   const url = urlOf(request);
   try {

@@ -54,7 +54,7 @@ export function timeOf(query: URLSearchParams, name: string): number | BadQuery 
   return { problem: `${name} is a time: milliseconds since 1970, or like 2026-11-23T04:05:06Z` };
 }
 
-/** What is unexpected about the names in a query; null where nothing is. */
+/** What is wrong with the names in a query; null where nothing is. */
 export function unexpected(
   query: URLSearchParams,
   once: readonly string[],

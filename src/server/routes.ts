@@ -85,7 +85,7 @@ export async function answerTo(served: Served, request: IncomingMessage, url: UR
   return allowed(request, 'GET', path) ?? asset;
 }
 
-/** The errorResponse of a method; null where it is the right one. */
+/** The error response of a method; null where it is the right one. */
 function allowed(request: IncomingMessage, method: 'GET' | 'POST', path: string): HttpResponse | null {
   if (request.method === method || (request.method === 'HEAD' && method === 'GET')) return null;
   const allow = method === 'GET' ? 'GET, HEAD' : method;

@@ -1,4 +1,4 @@
-/** From an HTTP connection to a client of the feed, or to the right errorResponse. */
+/** From an HTTP connection to a client of the feed, or to an error response. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -39,7 +39,7 @@ export class Upgrader {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, url: URL | null): void {
     const refuse = (status: number, reason: string, problem: string, headers: readonly string[] = []): void => {
       socket.on('error', () => {
-        // The client went away before the response came.
+        // The client disconnected before the response came.
       });
       socket.end(closingAnswer(status, reason, problem, headers), () => {
         socket.destroy();

@@ -99,7 +99,7 @@ export class Model {
       return;
     }
     if (isEvent(message)) {
-      // After a break in the connection, events may added that are known already.
+      // After a break in the connection, events may come again.
       if (message.seq <= source.seq) return;
       source.seq = message.seq;
       source.board.apply(message);
