@@ -211,7 +211,7 @@ const streamWords = says('a stream', 'the name of a key: 1 to 100 letters, digit
 export const fileSchema = fields('a configuration', {
   $schema: z.string(says('a schema', 'the path or URL of a JSON Schema')).describe('For editors.').optional(),
   vantage: vantage.optional(),
-  defaults: defaultsSchema.describe('What services have that do not say otherwise.').optional(),
+  defaults: defaultsSchema.describe('Defaults of all services.').optional(),
   services: z
     .array(serviceSchema, says('a list', 'a list of services: [ { "name": …, "type": … } ]'))
     .describe('What is watched.')

@@ -83,8 +83,8 @@ export class HistoryDisk {
   }
 
   /**
-   * Takes the history for this process, and opens its file. Where that takes longer than `patienceMs`, or fails, it goes on
-   * behind the scenes.
+   * Takes the history for this process, and opens its file. Where that takes longer than `patienceMs`, or fails, it continues
+   * in the background.
    * @throws HistoryError where another process has it, or the file is no history, or a later one's
    */
   async open(patienceMs: number): Promise<void> {

@@ -214,6 +214,6 @@ function held(dir: string, holderFile: string): HistoryError {
     const began = new Date(since).toISOString();
     return new HistoryError('held', `${what}: ${command}, pid ${String(pid)} on ${host}, since ${began}. ${remedy}`);
   } catch {
-    return new HistoryError('held', `${what}, which could not write down who it is. ${remedy}`);
+    return new HistoryError('held', `${what}, which could not record its name. ${remedy}`);
   }
 }
