@@ -16,7 +16,7 @@ import { LockHolder } from './lock-holding.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { eventsIn } from './direct-history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 /** Runs a test with a disk of its own, of a few megabytes. Skipped where this user may not mount one. */
 async function withDisk(t: TestContext, test: (dir: string) => Promise<void>): Promise<void> {
@@ -85,7 +85,7 @@ function flap(monitor: ScriptedMonitor, count: number): void {
 
 async function begun(dir: string, clock = NOON): Promise<{ history: History; monitor: ScriptedMonitor }> {
   const history = await openHistory(dir);
-  const monitor = new ScriptedMonitor(history.restored, clock);
+  const monitor = new ScriptedMonitor({ restored: history.restored, clock: clock });
   history.record(monitor);
   monitor.watch('web');
   return { history, monitor };

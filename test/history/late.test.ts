@@ -8,20 +8,20 @@ import { Backend, endBackends } from '../monitor/backend.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { LockHolder } from './lock-holding.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a history that is opened late', () => {
   it('is gone on from: its id, its events in their order, and what was known of the services', async () => {
     await withFolder(async (dir) => {
       const first = await openHistory(dir);
-      const before = new ScriptedMonitor(first.restored, NOON);
+      const before = new ScriptedMonitor({ restored: first.restored, clock: NOON });
       first.record(before);
       before.watch('web', 'other');
       for (const state of ['up', 'down', 'up'] as const) {
         before.clock += 1000;
         before.change('web', state);
       }
-      before.gap('web', { from: before.clock - 1000, to: before.clock });
+      before.gap('web', before.clock - 1000, before.clock);
       before.clock += 60_000;
       const numbers = before.events.latest(100).map(({ seq }) => seq);
       await first.close();
