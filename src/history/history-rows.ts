@@ -103,19 +103,6 @@ export interface Entry {
   checkpoint: Checkpoint | null;
 }
 
-const COLUMNS =
-  'id, name, info, run, ended, first_seen, condition, status, since, accounted, up, down, unobserved, gaps, longest, ' +
-  'raw_since, interval_rows, gap_rows, checkpoint';
-
-export function readEntries(db: Database): Entry[] {
-  return db.rows(`SELECT ${COLUMNS} FROM service ORDER BY id`).map(entryOf);
-}
-
-export function readEntry(db: Database, name: string): Entry | null {
-  const row = db.row(`SELECT ${COLUMNS} FROM service WHERE name = ?`, name);
-  return row && entryOf(row);
-}
-
 /** A service of which nothing is known before `at`. */
 export function newEntry(id: number, name: string, at: number): Entry {
   return {
@@ -141,39 +128,34 @@ export function newEntry(id: number, name: string, at: number): Entry {
   };
 }
 
+const FIELDS = Object.keys(newEntry(0, '', 0)) as (keyof Entry)[];
+/** `firstSeen` is the column `first_seen`. */
+const COLUMNS = FIELDS.map((field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)).join(', ');
+
+export function readEntries(db: Database): Entry[] {
+  return db.rows(`SELECT ${COLUMNS} FROM service ORDER BY id`).map(entryOf);
+}
+
+export function readEntry(db: Database, name: string): Entry | null {
+  const row = db.row(`SELECT ${COLUMNS} FROM service WHERE name = ?`, name);
+  return row && entryOf(row);
+}
+
 export function writeEntry(db: Database, entry: Entry): void {
-  const { id, name, info, run, ended, firstSeen, condition, status, since, accounted } = entry;
-  const { up, down, unobserved, gaps, longest, rawSince, intervalRows, gapRows, checkpoint } = entry;
-  const values: Value[] = [id, name, info && JSON.stringify(info), run, ended, firstSeen, condition, status, since];
-  values.push(accounted, up, down, unobserved, gaps, longest, rawSince, intervalRows, gapRows);
-  values.push(checkpoint && JSON.stringify(checkpoint));
+  const values = FIELDS.map((field) => {
+    const value = entry[field];
+    return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+  });
   db.run(`INSERT OR REPLACE INTO service (${COLUMNS}) VALUES (${values.map(() => '?').join(', ')})`, ...values);
 }
 
 function entryOf(row: Row): Entry {
-  const number = (place: number): number => row[place] as number;
-  const json = (place: number): unknown => (row[place] === null ? null : JSON.parse(row[place] as string));
-  return {
-    id: number(0),
-    name: row[1] as string,
-    info: json(2) as ServiceInfo | null,
-    run: number(3),
-    ended: row[4] as number | null,
-    firstSeen: number(5),
-    condition: number(6),
-    status: row[7] as State | null,
-    since: number(8),
-    accounted: number(9),
-    up: number(10),
-    down: number(11),
-    unobserved: number(12),
-    gaps: number(13),
-    longest: number(14),
-    rawSince: number(15),
-    intervalRows: number(16),
-    gapRows: number(17),
-    checkpoint: json(18) as Checkpoint | null,
-  };
+  const fields = FIELDS.map((field, place) => {
+    const value = row[place] ?? null;
+    const isJson = (field === 'info' || field === 'checkpoint') && typeof value === 'string';
+    return [field, isJson ? JSON.parse(value) : value] as const;
+  });
+  return Object.fromEntries(fields) as unknown as Entry;
 }
 
 /** The columns behind the service's, in the order of the table. */
