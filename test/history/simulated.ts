@@ -30,12 +30,13 @@ const APART_MS = 0.125;
 /**
  * Writes such a history into a folder that has none. Services are called `flapping N` and `service N`.
  * @param report takes how far it is, now and then
+ * @returns the names of the services
  */
 export async function simulateHistory(
   dir: string,
   simulation: Simulation,
   report: (day: number) => void = () => undefined,
-): Promise<void> {
+): Promise<string[]> {
   const { days, services, flapping, end } = simulation;
   const history = await DirectHistory.open(dir, days * DAY_MS);
   const begin = end - days * DAY_MS;
@@ -81,6 +82,7 @@ export async function simulateHistory(
   monitor.clock = end;
   history.flush();
   history.close();
+  return names;
 }
 
 /** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
