@@ -95,6 +95,7 @@ describe('a Redis that comes back without what it had confirmed', () => {
     await mark(1, 3);
     await redis.say('SAVE');
     monitor.turn('web', 'down');
+    monitor.gap('web', Date.now() - 10, Date.now());
     await mark(4, 6);
     const { id } = at.hub.identity;
     const lost = at.hub.events.newest;
@@ -107,12 +108,16 @@ describe('a Redis that comes back without what it had confirmed', () => {
     const all = other.hub.events.latest(99);
     assert.deepEqual(
       all.flatMap((event) => (event.type === 'mark' ? [event.text] : [event.type])),
-      ['transition', '1', '2', '3', 'transition', '4', '5', '6', '7', '8'],
+      ['transition', '1', '2', '3', 'transition', 'gap', '4', '5', '6', '7', '8'],
     );
     await waitFor(() => at.hub.events.latest(99).length === all.length);
     assert.deepEqual(at.hub.events.latest(99), all);
     assert.equal(other.hub.board.services.get('web')?.state, 'down');
     assert.equal(logged().split('has lost events').length - 1, 1);
+    // What it knows of its services has each event once.
+    monitor.add('api');
+    await waitFor(() => other.hub.board.services.has('api'));
+    assert.equal(other.hub.board.services.get('web')?.gaps.length, 1);
     assert.deepEqual([...new Set(viewer.texts)], ['1', '2', '3', '4', '5', '6', '7', '8']);
     // What was lost comes again under other numbers: twice, if need be, and never not at all.
     const resumed = await Listener.open(`${other.ws}?after=${String(lost)}&monitor=${id}`);
@@ -131,6 +136,21 @@ describe('a Redis that comes back without what it had confirmed', () => {
     await publisher.stop();
     await at.end();
     await other.end();
+    await redis.close();
+  });
+
+  it('is read again by a hub, though nothing new comes', async () => {
+    const redis = await RedisServer.start();
+    const at = await serveHub(urlOf(redis));
+    await at.hub.mark('kept');
+    await redis.say('SAVE');
+    await at.hub.mark('lost');
+    const texts = (): string[] =>
+      at.hub.events.latest(9).flatMap((event) => (event.type === 'mark' ? [event.text] : []));
+    await waitFor(() => texts().join() === 'kept,lost');
+    await redis.restart();
+    await waitFor(() => texts().join() === 'kept', undefined, 8000);
+    await at.end();
     await redis.close();
   });
 

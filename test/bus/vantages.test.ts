@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { BusConnection } from '../../src/bus/bus-connection.ts';
+import { announceOffline, look } from '../../src/bus/bus-scripts.ts';
+import { toUnobserved } from '../../src/bus/unobserved.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { mortal, publish, readableLog, ScriptedMonitor, serveHub, waitFor } from './scene.ts';
+import { addressOf, mortal, publish, readableLog, ScriptedMonitor, serveHub, waitFor } from './scene.ts';
 
 let redis: RedisServer;
 let url: string;
@@ -47,6 +50,32 @@ describe('vantages', { concurrency: true }, () => {
       await again.stop();
       await publisher.stop();
       for (const hub of hubs) await hub.end();
+    });
+  });
+
+  describe('a monitor that was taken for silent', () => {
+    it('publishes again what it knows, in the same run', async () => {
+      const stream = 'taken-for-silent';
+      const monitor = new ScriptedMonitor('here');
+      const publisher = publish(monitor, url, stream);
+      monitor.turn('web', 'up');
+      await waitFor(() => publisher.isCaughtUp);
+      const at = await serveHub(url, 0, stream);
+      const bus = new BusConnection(addressOf(url), stream);
+      await bus.ready(5000);
+      const { run = '' } = (await look(bus)).vantages.get('here') ?? {};
+      const events = toUnobserved(monitor.board, Date.now(), 'stopped', null);
+      assert.ok(await announceOffline(bus, 'here', { run, sign: null }, events));
+      await waitFor(() => at.hub.events.latest(9).some((event) => 'to' in event && event.to === 'unobserved'));
+      await waitFor(() => at.hub.board.services.get('web')?.state === 'up');
+      const states = at.hub.board.services.get('web')?.timeline.map(({ state }) => state);
+      assert.deepEqual(
+        states?.filter((one) => one !== 'unknown'),
+        ['up'],
+      );
+      bus.close();
+      await publisher.stop();
+      await at.end();
     });
   });
 
@@ -149,6 +178,12 @@ describe('vantages', { concurrency: true }, () => {
           ['api', 'up'],
           ['api', 'down'],
         ],
+      );
+      // As this run knows it: what the last one left behind came before.
+      const timeline = at.hub.board.services.get('web')?.timeline.map(({ state }) => state);
+      assert.deepEqual(
+        timeline?.filter((one) => one !== 'unknown'),
+        ['up'],
       );
       const states = at.hub.figures.views.map(({ service, state }) => [service, state]);
       assert.deepEqual(states.toSorted(), [
