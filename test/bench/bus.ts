@@ -1,7 +1,7 @@
 /** The bus's figures: fifty monitors through one Redis to a hub, a Redis that is killed, a hub that is killed. */
 import { RedisServer } from '../support/redis.ts';
 import { RedisCluster } from '../support/redis-cluster.ts';
-import { waitFor } from '../bus/scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { Wanderer } from '../bus/viewer.ts';
 import type { Ask, Sent } from './bus-publishers.ts';
 import { BusReader } from './bus-reader.ts';

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { publish, readableLog, ScriptedMonitor, serveHub, waitFor } from './scene.ts';
+import { publish, readableLog, scripted, serveHub } from './scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { Viewer } from './viewer.ts';
 
 const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
@@ -13,7 +14,7 @@ const urlOf = (redis: RedisServer): string => `redis://127.0.0.1:${String(redis.
 describe('a Redis that is killed under load', () => {
   it('loses no event, and gives none twice', async () => {
     const redis = await RedisServer.start(AOF);
-    const monitors = ['a', 'b', 'c'].map((name) => new ScriptedMonitor(name));
+    const monitors = ['a', 'b', 'c'].map((name) => scripted(name));
     const publishers = monitors.map((monitor) => publish(monitor, urlOf(redis)));
     await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
     const at = await serveHub(urlOf(redis));
@@ -54,10 +55,10 @@ describe('a Redis that comes later than the monitor', () => {
     const first = await RedisServer.start();
     const { port } = first;
     await first.close();
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const publisher = publish(monitor, `redis://127.0.0.1:${String(port)}`);
-    monitor.turn('web', 'up');
-    monitor.turn('web', 'down');
+    monitor.change('web', 'up');
+    monitor.change('web', 'down');
     await waitFor(() => publisher.problem !== null);
     assert.match(publisher.problem ?? '', /ECONNREFUSED/);
     const redis = await RedisServer.start(['--port', String(port)]);
@@ -80,7 +81,7 @@ describe('a Redis that comes later than the monitor', () => {
 describe('a Redis that comes back without what it had confirmed', () => {
   it('gets that again: nothing is missing at the hubs, and a viewer who has a lost number goes on at any', async () => {
     const redis = await RedisServer.start();
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const { log, logged } = readableLog();
     const publisher = publish(monitor, urlOf(redis), 'gapwatch', log);
     await waitFor(() => publisher.vantage !== null);
@@ -91,10 +92,10 @@ describe('a Redis that comes back without what it had confirmed', () => {
       for (let n = from; n <= to; n++) monitor.mark(String(n));
       await waitFor(() => viewer.texts.includes(String(to)) && publisher.isCaughtUp);
     };
-    monitor.turn('web', 'up');
+    monitor.change('web', 'up');
     await mark(1, 3);
     await redis.say('SAVE');
-    monitor.turn('web', 'down');
+    monitor.change('web', 'down');
     monitor.gap('web', Date.now() - 10, Date.now());
     await mark(4, 6);
     const { id } = at.hub.identity;
@@ -115,20 +116,20 @@ describe('a Redis that comes back without what it had confirmed', () => {
     assert.equal(other.hub.board.services.get('web')?.state, 'down');
     assert.equal(logged().split('has lost events').length - 1, 1);
     // What it knows of its services has each event once.
-    monitor.add('api');
+    monitor.watch('web', 'api');
     await waitFor(() => other.hub.board.services.has('api'));
     assert.equal(other.hub.board.services.get('web')?.gaps.length, 1);
     assert.deepEqual([...new Set(viewer.texts)], ['1', '2', '3', '4', '5', '6', '7', '8']);
     // What was lost comes again under other numbers: twice, if need be, and never not at all.
     const resumed = await Listener.open(`${other.ws}?after=${String(lost)}&monitor=${id}`);
     await resumed.find(({ text }) => text === '8');
-    assert.equal(resumed.heard[0]?.['resumed'], true);
+    assert.equal(resumed.received[0]?.['resumed'], true);
     assert.deepEqual(
       resumed.seqs,
       all.flatMap(({ seq }) => (seq > lost ? [seq] : [])),
     );
     assert.deepEqual(
-      resumed.heard.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
+      resumed.received.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
       ['4', '5', '6', '7', '8'],
     );
     await resumed.close();
@@ -158,7 +159,7 @@ describe('a Redis that comes back without what it had confirmed', () => {
     const redis = await RedisServer.start();
     const at = await serveHub(urlOf(redis));
     await redis.say('SAVE');
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const { log, logged } = readableLog();
     const publisher = publish(monitor, urlOf(redis), 'gapwatch', log);
     for (let n = 1; n <= 3; n++) monitor.mark(String(n));
@@ -179,7 +180,7 @@ describe('a Redis that comes back without what it had confirmed', () => {
 describe('a Redis that is full, or takes no writes', () => {
   it('makes events wait; they follow in order', async () => {
     const redis = await RedisServer.start();
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const publisher = publish(monitor, urlOf(redis));
     await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));
@@ -202,7 +203,7 @@ describe('a Redis that is full, or takes no writes', () => {
       await waitFor(() => publisher.problem === null);
     }
     assert.deepEqual(
-      viewer.heard.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
+      viewer.received.flatMap(({ type, text }) => (type === 'mark' ? [text] : [])),
       Array.from({ length: n }, (_, index) => String(index + 1)),
     );
     await viewer.close();
@@ -214,7 +215,7 @@ describe('a Redis that is full, or takes no writes', () => {
   it('keeps a key of another type: it says so, and nothing is half done', async () => {
     const redis = await RedisServer.start();
     await redis.say('SET', 'gapwatch', 'mine');
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const publisher = publish(monitor, urlOf(redis));
     await waitFor(() => publisher.problem !== null);
     assert.match(publisher.problem ?? '', /WRONGTYPE/);
@@ -232,15 +233,15 @@ describe('a Redis that is full, or takes no writes', () => {
 describe('a Redis that is silent', () => {
   it('is left and found again; the hub says that it does not know', { timeout: 60_000 }, async () => {
     const redis = await RedisServer.start();
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const publisher = publish(monitor, urlOf(redis));
     await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));
-    monitor.turn('web', 'up');
+    monitor.change('web', 'up');
     const viewer = await Listener.open(at.ws);
     await waitFor(() => at.hub.board.services.get('web')?.state === 'up');
     redis.signal('SIGSTOP');
-    monitor.turn('web', 'down');
+    monitor.change('web', 'down');
     const hello = await viewer.find(
       ({ type, services }) => type === 'hello' && (services as { state: string }[])[0]?.state === 'unobserved',
     );
@@ -259,7 +260,7 @@ describe('a Redis that is silent', () => {
 describe('a stream', () => {
   it('that was written by strangers is read as far as it can be, and what is skipped is counted and logged once', async () => {
     const redis = await RedisServer.start();
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const publisher = publish(monitor, urlOf(redis));
     await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));
@@ -280,8 +281,8 @@ describe('a stream', () => {
     await from(['f', id, 'p', p, 'n', p, 'c', '0', 'm', 'x', 'v', 'evil\u001b[2J', 'o', '{}']);
     await from(['f', id, 'p', p, 'n', p, 'c', '0', 'm', 'x', 'v', 'x', 'o', '{"type":"hello"']);
     // Of a newer version, and from the future: they have their numbers, so a mark stands for each.
-    monitor.emit({ type: 'mark', at: monitor.now() + 3_600_000, text: 'from the future' });
-    monitor.emit({ ...{ at: monitor.now(), text: 'newer' }, type: 'omen' as 'mark' });
+    monitor.event({ type: 'mark', at: monitor.now() + 3_600_000, text: 'from the future' });
+    monitor.event({ ...{ at: monitor.now(), text: 'newer' }, type: 'omen' as 'mark' });
     monitor.mark('after');
     await viewer.find(({ text }) => text === 'after');
     assert.deepEqual(
@@ -289,7 +290,7 @@ describe('a stream', () => {
       at.hub.events.latest(9).map(({ seq }) => seq),
     );
     assert.equal(viewer.seqs.length, 4);
-    assert.doesNotMatch(JSON.stringify(viewer.heard), /future|newer|evil/);
+    assert.doesNotMatch(JSON.stringify(viewer.received), /future|newer|evil/);
     assert.ok(at.hub.figures.skipped >= 8, String(at.hub.figures.skipped));
     assert.equal(at.logged().split('no publisher has written').length - 1, 1);
     const other = await serveHub(urlOf(redis));
@@ -303,7 +304,7 @@ describe('a stream', () => {
 
   it('that is trimmed below what a hub has, or gone, is read again', async () => {
     const redis = await RedisServer.start();
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const publisher = publish(monitor, urlOf(redis));
     await waitFor(() => publisher.vantage !== null);
     const at = await serveHub(urlOf(redis));

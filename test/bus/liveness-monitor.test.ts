@@ -8,7 +8,7 @@ import { append, type Look, look } from '../../src/bus/bus-scripts.ts';
 import { LivenessMonitor } from '../../src/bus/liveness-monitor.ts';
 import { MergedState } from '../../src/bus/merged-state.ts';
 import { RedisServer } from '../support/redis.ts';
-import { addressOf, ScriptedMonitor } from './scene.ts';
+import { addressOf, scripted } from './scene.ts';
 
 describe('a vantage that seems silent', () => {
   let redis: RedisServer;
@@ -27,8 +27,8 @@ describe('a vantage that seems silent', () => {
   });
   beforeEach(async () => {
     await redis.say('FLUSHALL');
-    const monitor = new ScriptedMonitor('here');
-    monitor.turn('web', 'up');
+    const monitor = scripted('here');
+    monitor.change('web', 'up');
     const { feed } = await look(bus);
     const own = { monitor: monitor.identity.id, run: 'r', vantage: 'here', now: Date.now(), feed, replaced: '' };
     const opening = JSON.stringify(monitor.hello());

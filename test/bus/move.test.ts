@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 
 import { RedisServer } from '../support/redis.ts';
 import { RedisCluster } from '../support/redis-cluster.ts';
-import { publish, serveHub, ScriptedMonitor, waitFor } from './scene.ts';
+import { publish, scripted, serveHub } from './scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { Viewer, Wanderer } from './viewer.ts';
 
 const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
@@ -13,7 +14,7 @@ describe('a hub that dies under its viewers', () => {
   it('costs none of them an event: they go on at another', async () => {
     const redis = await RedisServer.start();
     const url = `redis://127.0.0.1:${String(redis.port)}`;
-    const monitor = new ScriptedMonitor('here');
+    const monitor = scripted('here');
     const publisher = publish(monitor, url);
     await waitFor(() => publisher.vantage !== null);
     const hubs = [await serveHub(url), await serveHub(url)] as const;
@@ -47,7 +48,7 @@ describe('a hub that dies under its viewers', () => {
 describe('a Redis Cluster of three masters', () => {
   it('carries the stream; a master that is killed loses no event, and gives none twice', async () => {
     const cluster = await RedisCluster.start(AOF);
-    const monitors = [new ScriptedMonitor('a'), new ScriptedMonitor('b')];
+    const monitors = [scripted('a'), scripted('b')];
     const publishers = monitors.map((monitor) => publish(monitor, cluster.url));
     await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
     const at = await serveHub(cluster.url);

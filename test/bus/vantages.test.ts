@@ -8,7 +8,9 @@ import { toUnobserved } from '../../src/bus/unobserved.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { addressOf, mortal, publish, readableLog, ScriptedMonitor, serveHub, waitFor } from './scene.ts';
+import { addressOf, mortal, publish, readableLog, scripted, serveHub } from './scene.ts';
+import { waitFor } from '../support/wait-for.ts';
+import type { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 let redis: RedisServer;
 let url: string;
@@ -25,11 +27,11 @@ describe('vantages', { concurrency: true }, () => {
   describe('a vantage without a sign of life', () => {
     it('is unobserved from its last one on, under one number at every hub; and is healed when it comes back', async () => {
       const stream = 'silent';
-      const monitor = new ScriptedMonitor('here');
+      const monitor = scripted('here');
       const { publisher, die } = mortal(monitor, url, stream);
       await waitFor(() => publisher.vantage !== null);
       const hubs = [await serveHub(url, 0, stream), await serveHub(url, 0, stream)];
-      monitor.turn('web', 'up');
+      monitor.change('web', 'up');
       const viewers = await Promise.all(hubs.map(({ ws }) => Listener.open(ws)));
       await waitFor(() => hubs.every(({ hub }) => hub.board.services.get('web')?.state === 'up'));
       die();
@@ -40,7 +42,7 @@ describe('vantages', { concurrency: true }, () => {
       // The same monitor had only lost its Redis.
       const again = publish(monitor, url, stream);
       await waitFor(() => again.vantage !== null);
-      monitor.turn('web', 'down');
+      monitor.change('web', 'down');
       await waitFor(() => hubs.every(({ hub }) => hub.board.services.get('web')?.state === 'down'));
       for (const { hub } of hubs) {
         const states = hub.board.services.get('web')?.timeline.map(({ state }) => state);
@@ -56,9 +58,9 @@ describe('vantages', { concurrency: true }, () => {
   describe('a monitor that was taken for silent', () => {
     it('publishes again what it knows, in the same run', async () => {
       const stream = 'taken-for-silent';
-      const monitor = new ScriptedMonitor('here');
+      const monitor = scripted('here');
       const publisher = publish(monitor, url, stream);
-      monitor.turn('web', 'up');
+      monitor.change('web', 'up');
       await waitFor(() => publisher.isCaughtUp);
       const at = await serveHub(url, 0, stream);
       const bus = new BusConnection(addressOf(url), stream);
@@ -82,7 +84,7 @@ describe('vantages', { concurrency: true }, () => {
   describe('a second monitor with the vantage of a living one', { concurrency: true }, () => {
     it('publishes under a name with a number, and says so once; each is a vantage of its own', async () => {
       const stream = 'second';
-      const [one, two, three] = ['one', 'two', 'three'].map((id) => new ScriptedMonitor('rack', ['web'], id)) as [
+      const [one, two, three] = ['one', 'two', 'three'].map((id) => scripted('rack', ['web'], id)) as [
         ScriptedMonitor,
         ScriptedMonitor,
         ScriptedMonitor,
@@ -95,8 +97,8 @@ describe('vantages', { concurrency: true }, () => {
       const third = publish(three, url, stream);
       await waitFor(() => third.vantage === 'rack-3');
       const at = await serveHub(url, 0, stream);
-      one.turn('web', 'up');
-      two.turn('web', 'down');
+      one.change('web', 'up');
+      two.change('web', 'down');
       await waitFor(() => at.hub.board.services.get('web')?.state === 'partial');
       const views = at.hub.figures.views.map(({ vantage, state }) => [vantage, state]);
       assert.deepEqual(views, [
@@ -118,10 +120,10 @@ describe('vantages', { concurrency: true }, () => {
 
     it('takes the name of one that has just died, when its silence shows that', async () => {
       const stream = 'dead';
-      const dead = mortal(new ScriptedMonitor('rack', ['web'], 'without-history-1'), url, stream);
+      const dead = mortal(scripted('rack', ['web'], 'without-history-1'), url, stream);
       await waitFor(() => dead.publisher.vantage === 'rack');
       dead.die();
-      const monitor = new ScriptedMonitor('rack', ['web'], 'without-history-2');
+      const monitor = scripted('rack', ['web'], 'without-history-2');
       const publisher = publish(monitor, url, stream);
       monitor.mark('waits meanwhile');
       await waitFor(() => publisher.isCaughtUp);
@@ -136,9 +138,9 @@ describe('vantages', { concurrency: true }, () => {
     it('that has its id too, from a copied history, takes its place; the first says so, and stands back', async () => {
       const stream = 'copied';
       const { log, logged } = readableLog();
-      const original = publish(new ScriptedMonitor('rack', ['web'], 'same'), url, stream, log);
+      const original = publish(scripted('rack', ['web'], 'same'), url, stream, log);
       await waitFor(() => original.vantage === 'rack');
-      const copy = publish(new ScriptedMonitor('rack', ['web'], 'same'), url, stream);
+      const copy = publish(scripted('rack', ['web'], 'same'), url, stream);
       await waitFor(() => copy.vantage === 'rack');
       await waitFor(() => original.problem !== null);
       assert.match(original.problem ?? '', /copy of that of another machine/);
@@ -154,19 +156,19 @@ describe('vantages', { concurrency: true }, () => {
     it('delivers first what its last run could not, then what it knows now', async () => {
       const stream = 'again';
       const events = new MemoryEventLog(0);
-      const before = new ScriptedMonitor('here', ['web'], 'me', events);
+      const before = scripted('here', ['web'], 'me', events);
       const cut = mortal(before, url, stream);
-      before.turn('web', 'up');
+      before.change('web', 'up');
       await waitFor(() => cut.publisher.isCaughtUp);
       cut.die();
-      before.turn('web', 'down');
+      before.change('web', 'down');
       await cut.publisher.stop();
-      const now = new ScriptedMonitor('here', ['web', 'api'], 'me', events);
-      now.turn('web', 'up');
-      now.turn('api', 'up');
+      const now = scripted('here', ['web', 'api'], 'me', events);
+      now.change('web', 'up');
+      now.change('api', 'up');
       const publisher = publish(now, url, stream);
       await waitFor(() => publisher.isCaughtUp);
-      now.turn('api', 'down');
+      now.change('api', 'down');
       const at = await serveHub(url, 0, stream);
       await waitFor(() => at.hub.events.latest(9).length === 5);
       assert.deepEqual(
@@ -197,7 +199,7 @@ describe('vantages', { concurrency: true }, () => {
     it('says by a mark where what it could not deliver is not kept any more', async () => {
       const stream = 'missing';
       const events = new MemoryEventLog(0, 4);
-      const monitor = new ScriptedMonitor('here', ['web'], 'me', events);
+      const monitor = scripted('here', ['web'], 'me', events);
       const cut = mortal(monitor, url, stream);
       monitor.mark('delivered');
       await waitFor(() => cut.publisher.isCaughtUp);

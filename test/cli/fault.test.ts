@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { Backend, endBackends } from '../monitor/backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 import { endPrograms, folderWith, Program, run } from './program.ts';
 
 /** Code of a test that runs inside the program. */
@@ -13,7 +13,7 @@ const inside = (code: string): { NODE_OPTIONS: string } => ({
 });
 
 describe('a fault of the program itself', { concurrency: 2 }, () => {
-  after(endBackends);
+  after(endServices);
   after(endPrograms);
 
   for (const [what, code] of [
@@ -21,7 +21,7 @@ describe('a fault of the program itself', { concurrency: 2 }, () => {
     ['a rejection', "setTimeout(() => Promise.reject(new TypeError('a broken part')), 600);"],
   ] as const) {
     it(`${what}, ends it with 70, and says where to report what`, async () => {
-      const backend = await Backend.start();
+      const backend = await TestService.start();
       const args = ['--listen', 'off', `api=${String(backend.port)}`];
       const { code: exit, stderr } = await run(args, { env: inside(code) });
       assert.equal(exit, 70);
@@ -32,7 +32,7 @@ describe('a fault of the program itself', { concurrency: 2 }, () => {
   }
 
   it('of an engine thread too', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const code =
       "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) setTimeout(() => { throw new Error('a broken thread'); }, 300);";
     const { code: exit, stderr } = await run(['--listen', 'off', `api=${String(backend.port)}`], { env: inside(code) });
@@ -46,11 +46,11 @@ describe('a fault of the program itself', { concurrency: 2 }, () => {
 });
 
 describe('the log', { concurrency: 2 }, () => {
-  after(endBackends);
+  after(endServices);
   after(endPrograms);
 
   it('has at SIGUSR2 how late the probes start, how many are in flight, and how the rest does', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const program = new Program([
       'serve',
       '--listen',
@@ -79,7 +79,7 @@ describe('the log', { concurrency: 2 }, () => {
   });
 
   it('is as talkative as it is asked to be', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const args = ['--listen', 'off', '--data', 'off', String(backend.port)];
     const program = new Program(['serve', '--log-level', 'error', '--for', '500ms', ...args]);
     assert.equal(await program.ended, 0);
@@ -87,7 +87,7 @@ describe('the log', { concurrency: 2 }, () => {
   });
 
   it('goes into a file where stderr is for people', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const folder = folderWith('empty', '');
     const file = join(folder, 'log.json');
     const program = new Program(['--listen', 'off', '--log', file, String(backend.port)]);

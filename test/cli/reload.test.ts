@@ -7,16 +7,16 @@ import { after, describe, it } from 'node:test';
 
 import { WebSocket } from 'ws';
 
-import { Backend, endBackends } from '../monitor/backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 import { endPrograms, folderWith, Program } from './program.ts';
 
 const ARGS = ['serve', '--interval', '50ms', '--data', 'off'];
 
 describe('SIGHUP', { concurrency: 2 }, () => {
-  after(endBackends);
+  after(endServices);
   after(endPrograms);
 
-  const fileOf = (backend: Backend, more: object = {}): object => ({
+  const fileOf = (backend: TestService, more: object = {}): object => ({
     vantage: 'rack-2',
     services: [{ name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port }],
     feed: { listen: '127.0.0.1:0', token: 'the-first-token' },
@@ -36,7 +36,7 @@ describe('SIGHUP', { concurrency: 2 }, () => {
   };
 
   it('takes a changed token at once, and names what needs a restart', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const folder = folderWith('services.json', fileOf(backend));
     const program = new Program(ARGS, { cwd: folder });
     const url = await started(program);
@@ -55,7 +55,7 @@ describe('SIGHUP', { concurrency: 2 }, () => {
   });
 
   it('closes clients whose rights may have changed; they come back', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const folder = folderWith('services.json', fileOf(backend));
     const program = new Program(ARGS, { cwd: folder });
     const url = await started(program);
@@ -70,7 +70,7 @@ describe('SIGHUP', { concurrency: 2 }, () => {
   });
 
   it('ends with the newest file where two come in a row', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const folder = folderWith('services.json', fileOf(backend));
     const program = new Program(ARGS, { cwd: folder });
     const url = await started(program);
@@ -83,13 +83,11 @@ describe('SIGHUP', { concurrency: 2 }, () => {
   });
 
   it('does not end a process that is still starting', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const folder = folderWith('services.json', fileOf(backend));
     const program = new Program(ARGS, { cwd: folder });
-    let over = false;
-    void program.ended.then(() => (over = true));
     // From before the first line of the program's own code until it has started.
-    while (!/"msg":"started"/.test(program.stderr) && !over) {
+    while (!/"msg":"started"/.test(program.stderr) && !program.isOver) {
       if (program.handlesHangup) program.signal('SIGHUP');
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

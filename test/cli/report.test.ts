@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import type { Report } from '../../src/report/report.ts';
-import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
+import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
 import { endPrograms, FOLDER, folderWith, type Outcome, Program, run } from './program.ts';
 
 describe('gapwatch report', { concurrency: 2 }, () => {
   const data = join(FOLDER, 'history');
-  let service: Flapping;
+  let service: SignalledService;
 
   before(async () => {
-    service = await startFlapping();
+    service = await startSignalledService();
     const web = [`web=${String(service.port)}`, '-i', '50ms', '-t', '300ms', '--vantage', 'rack-2'];
     const { code, stderr } = await run([
       ...['run', ...web, '--data', data],
@@ -24,7 +24,7 @@ describe('gapwatch report', { concurrency: 2 }, () => {
 
   after(async () => {
     await endPrograms();
-    await endFlapping();
+    await endServices();
   });
 
   const report = (...options: string[]): Promise<Outcome> => run(['report', '--data', data, ...options]);

@@ -8,13 +8,13 @@ import type { Report } from '../../src/report/report.ts';
 import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
-import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
+import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
 import { endPrograms, FOLDER, Program, run } from './program.ts';
 
 const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
 
 /** Starts a daemon. Returns it with the address of its feed. */
-async function daemon(vantage: string, service: Flapping): Promise<{ program: Program; url: string }> {
+async function daemon(vantage: string, service: SignalledService): Promise<{ program: Program; url: string }> {
   const where = ['--listen', '127.0.0.1:0', '--data', 'off', '--vantage', vantage];
   const program = new Program(['serve', `web=${String(service.port)}`, '-i', '50ms', '-t', '300ms', ...where]);
   await program.said(/"feed":"http:\/\/[^"]+"/);
@@ -23,19 +23,19 @@ async function daemon(vantage: string, service: Flapping): Promise<{ program: Pr
 }
 
 describe('gapwatch run with --also', { concurrency: 2 }, () => {
-  let steady: Flapping;
+  let steady: SignalledService;
 
   before(async () => {
-    steady = await startFlapping();
+    steady = await startSignalledService();
   });
 
   after(async () => {
     await endPrograms();
-    await endFlapping();
+    await endServices();
   });
 
   it('takes the timelines of another monitor into report and verdict, told apart', async () => {
-    const shaky = await startFlapping();
+    const shaky = await startSignalledService();
     const { program, url } = await daemon('second', shaky);
     const path = join(FOLDER, 'also.json');
     const { code, stdout, stderr } = await run([

@@ -8,22 +8,22 @@ import { LocalVantage } from '../../src/cli/vantages.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../support/servers.ts';
-import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
+import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
 import { endPrograms, FOLDER, Program } from './program.ts';
 
 /** Quick, and lenient with what a busy machine does to a service. */
 const QUICK = ['--before', '200ms', '-i', '50ms', '-t', '300ms', '--max-gap', '1m'];
 
 describe('gapwatch run that is ended', { concurrency: 2 }, () => {
-  let service: Flapping;
+  let service: SignalledService;
 
   before(async () => {
-    service = await startFlapping();
+    service = await startSignalledService();
   });
 
   after(async () => {
     await endPrograms();
-    await endFlapping();
+    await endServices();
   });
 
   function start(options: readonly string[], command: readonly string[]): Program {

@@ -4,17 +4,17 @@ import { after, before, describe, it } from 'node:test';
 
 import { TerminalDriver, type DriverOptions } from '../support/terminal-driver.ts';
 import { requireTool } from '../support/tools.ts';
-import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
+import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
 import { entry } from './program.ts';
 
 describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
-  let service: Flapping;
+  let service: SignalledService;
 
   before(async () => {
-    service = await startFlapping();
+    service = await startSignalledService();
   });
 
-  after(endFlapping);
+  after(endServices);
 
   async function inTerminal(options: DriverOptions, play: (terminal: TerminalDriver) => Promise<void>): Promise<void> {
     const terminal = await TerminalDriver.open({ width: 90, height: 24, ...options });

@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { whyNoCommand } from '../../src/cli/command-child.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../support/servers.ts';
-import { endFlapping, type Flapping, startFlapping } from './flapping.ts';
+import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
 import { endPrograms, entry, FOLDER, folderWith, type Outcome, run } from './program.ts';
 
 /** Quick, where the test is not about these. */
@@ -18,7 +18,11 @@ const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300
 /** Whatever a busy machine does to a service that nobody restarts. */
 const LENIENT = ['--max-gap', '1m'];
 
-async function runs(service: Flapping, options: readonly string[], command: readonly string[]): Promise<Outcome> {
+async function runs(
+  service: SignalledService,
+  options: readonly string[],
+  command: readonly string[],
+): Promise<Outcome> {
   return run(['run', `web=${String(service.port)}`, ...QUICK, ...options, '--', ...command]);
 }
 
@@ -36,15 +40,15 @@ function readReport(path: string): Report {
 }
 
 describe('gapwatch run', { concurrency: 2 }, () => {
-  let steady: Flapping;
+  let steady: SignalledService;
 
   before(async () => {
-    steady = await startFlapping();
+    steady = await startSignalledService();
   });
 
   after(async () => {
     await endPrograms();
-    await endFlapping();
+    await endServices();
   });
 
   it('passes a command that nobody felt; its output passes through, and the report comes after it', async () => {
@@ -58,7 +62,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
   });
 
   it('says how long a service was down, from when, and is bad; all forms of the report say it', async () => {
-    const service = await startFlapping();
+    const service = await startSignalledService();
     const path = (ending: string): string => join(FOLDER, `bad.${ending}`);
     const files = ['json', 'md', 'xml', 'svg'].flatMap((ending) => ['--report', path(ending)]);
     const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.8`];
@@ -79,7 +83,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
   });
 
   it('does not pass what its probes were too far apart to see', async () => {
-    const service = await startFlapping();
+    const service = await startSignalledService();
     const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.6`];
     const slow = ['--before', '300ms', '--after', '300ms', '-i', '3s', '-t', '300ms'];
     const { code, stdout } = await run(['run', `web=${String(service.port)}`, ...slow, '--', ...command]);
@@ -103,7 +107,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
   });
 
   it('allows what the budget allows', async () => {
-    const service = await startFlapping();
+    const service = await startSignalledService();
     const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.8`];
     const { code, stdout } = await runs(service, ['--max-gap', '10s', '--max-total', '20s'], command);
     assert.equal(code, 0, stdout);
@@ -125,7 +129,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
   });
 
   it('is bad for a service that is killed for good', async () => {
-    const service = await startFlapping();
+    const service = await startSignalledService();
     const { code, stdout } = await runs(service, ['--give-up', '1s'], ['kill', '-KILL', String(service.pid)]);
     assert.equal(code, 1);
     assert.match(stdout, /^web {3}down .* so far \(at least .*\) from [+−].*; did not come back$/m);

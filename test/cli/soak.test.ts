@@ -7,17 +7,17 @@ import { after, describe, it } from 'node:test';
 
 import { WebSocket } from 'ws';
 
-import { Backend, endBackends } from '../monitor/backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 import { endPrograms, FOLDER, Program } from './program.ts';
 
 const SECONDS = 10;
 
 describe('a soak without faults', () => {
-  after(endBackends);
+  after(endServices);
   after(endPrograms);
 
   it('logs no warning', async () => {
-    const backends = await Promise.all([Backend.start(), Backend.start(), Backend.start()]);
+    const backends = await Promise.all([TestService.start(), TestService.start(), TestService.start()]);
     const data = mkdtempSync(join(FOLDER, 'soak-'));
     const targets = backends.map(({ port }, index) => `s${String(index)}=${String(port)}`);
     const program = new Program(['serve', '-i', '100ms', '--data', data, '--listen', '127.0.0.1:0', ...targets]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 
-import { Backend, endBackends } from '../monitor/backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 import { DIALECTS, good } from '../support/dialects.ts';
 import { freePort } from '../support/servers.ts';
 import { endPrograms, FOLDER, folderWith, Program, run } from './program.ts';
@@ -28,7 +28,7 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], told: Re
 ];
 
 describe('the command line', { concurrency: 4 }, () => {
-  after(endBackends);
+  after(endServices);
   after(endPrograms);
 
   for (const [what, args, told] of WRONG) {
@@ -54,7 +54,7 @@ describe('the command line', { concurrency: 4 }, () => {
   });
 
   it('shows no secret in anything that it prints', async () => {
-    const redis = await Backend.start((socket) => {
+    const redis = await TestService.start((socket) => {
       // A server that repeats what it is told, the password included.
       socket.on('data', (data) => socket.write(`-ERR unknown command: ${JSON.stringify(data.toString())}\r\n`));
     });
@@ -89,11 +89,11 @@ describe('the command line', { concurrency: 4 }, () => {
 });
 
 describe('gapwatch check', { concurrency: 4 }, () => {
-  after(endBackends);
+  after(endServices);
   after(endPrograms);
 
   it('probes each service once, and finds all well', async () => {
-    const [tcp, http, redis] = await Promise.all(DIALECTS.map((dialect) => Backend.start(good(dialect))));
+    const [tcp, http, redis] = await Promise.all(DIALECTS.map((dialect) => TestService.start(good(dialect))));
     const targets = [
       `api=${String(tcp?.port)}`,
       `web=http://127.0.0.1:${String(http?.port)}/`,
@@ -122,7 +122,7 @@ describe('gapwatch check', { concurrency: 4 }, () => {
   });
 
   it('says that a file is well formed, and ends when nobody reads on', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const folder = folderWith('services.json', {
       services: [{ name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port }],
     });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { Backend, endBackends } from '../monitor/backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 import { freePort } from '../support/servers.ts';
 import { endPrograms, folderWith, Program, run } from './program.ts';
 
@@ -12,7 +12,7 @@ const SPAN = '\\d+\\.\\d\\d s \\(\\d+\\.\\d\\d–\\d+\\.\\d\\d\\)';
 const QUIET = ['--listen', 'off', '--interval', '20ms'];
 
 /** A target whose port is a backend's. */
-function target(name: string, { port }: Backend): string {
+function target(name: string, { port }: TestService): string {
   return `${name}=${String(port)}`;
 }
 
@@ -23,11 +23,11 @@ function told(program: Program): string[] {
 }
 
 describe('gapwatch watch', { concurrency: 4 }, () => {
-  after(endBackends);
+  after(endServices);
   after(endPrograms);
 
   it('prints a line an event, and a summary at the end; stdout has nothing else', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const program = new Program([...QUIET, '--vantage', 'rack-2', target('api', backend)]);
     await program.line(/UP/);
     backend.down();
@@ -69,7 +69,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('prints the messages of the feed with --format json, a hello first and the events under growing numbers', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const program = new Program([...QUIET, '--format', 'json', target('api', backend)]);
     await program.line(/"to":"up"/);
     backend.down();
@@ -92,7 +92,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('prints every probe too with --samples', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const args = [...QUIET, '--samples', target('api', backend)];
     const [json, lines] = [new Program([...args, '--format', 'json']), new Program([...args, '--format', 'lines'])];
     const sample = JSON.parse(await json.line(/"type":"sample"/)) as Record<string, unknown>;
@@ -104,14 +104,14 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('ends by itself with --for, with a summary', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const { code, stdout } = await run([...QUIET, '--for', '100ms', target('api', backend)]);
     assert.equal(code, 0);
     assert.match(stdout, /^service +state/m);
   });
 
   it('goes on for longer than a timer of Node can', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const program = new Program([...QUIET, '--for', '40d', target('api', backend)]);
     await program.line(/UP/);
     backend.down();
@@ -121,7 +121,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('reads services.json of the folder, and adds targets to a file that is named', async () => {
-    const [web, api] = await Promise.all([Backend.start(), Backend.start()]);
+    const [web, api] = await Promise.all([TestService.start(), TestService.start()]);
     const config = {
       vantage: 'from-file',
       services: [{ name: 'web', type: 'tcp', host: '127.0.0.1', port: web.port, connection: 'both' }],
@@ -141,8 +141,8 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('reads the file again at SIGHUP; one with an error changes nothing, and is told', async () => {
-    const [stays, comes] = await Promise.all([Backend.start(), Backend.start()]);
-    const entryOf = (name: string, { port }: Backend): object => ({ name, type: 'tcp', host: '127.0.0.1', port });
+    const [stays, comes] = await Promise.all([TestService.start(), TestService.start()]);
+    const entryOf = (name: string, { port }: TestService): object => ({ name, type: 'tcp', host: '127.0.0.1', port });
     const folder = folderWith('services.json', { services: [entryOf('stays', stays), entryOf('goes', stays)] });
     const write = (content: unknown): void => {
       writeFileSync(join(folder, 'services.json'), JSON.stringify(content));
@@ -175,7 +175,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('ends quietly when nobody reads what it prints', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const program = new Program([...QUIET, '--samples', target('api', backend)]);
     await program.line(/UP/);
     program.stopReading();
@@ -184,7 +184,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('goes on when nobody reads what it says beside', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const folder = folderWith('services.json', {
       services: [{ name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port }],
     });
@@ -199,7 +199,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
   });
 
   it('was not observing while it was stopped, and says so', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const program = new Program([...QUIET, '--format', 'json', target('api', backend)]);
     await program.line(/"to":"up"/);
     program.signal('SIGSTOP');

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DemoStage } from '../../src/demo/demo-stage.ts';
 import { endPrograms, entry, Program } from '../cli/program.ts';
-import { watched } from '../monitor/backend.ts';
+import { watched } from '../support/test-service.ts';
 import { withEngine } from '../monitor/watch.ts';
 import { httpSpec, redisSpec, tcpSpec } from '../support/probing.ts';
 
@@ -123,20 +123,20 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
         watched('api', tcpSpec(api)),
         watched('cache', redisSpec(cache)),
       ];
-      await withEngine(services, async (hearing) => {
-        await hearing.until(() => services.every(({ service }) => hearing.story(service.name).length === 1));
+      await withEngine(services, async (recording) => {
+        await recording.waitFor(() => services.every(({ service }) => recording.story(service.name).length === 1));
         await Promise.all([
           stage.behave('web', 'busy', 150),
           stage.behave('api', 'hollow', 150),
           stage.restart('cache', 50),
         ]);
-        await hearing.until(() => services.every(({ service }) => hearing.of('gap', service.name).length >= 1));
+        await recording.waitFor(() => services.every(({ service }) => recording.of('gap', service.name).length >= 1));
         await stage.behave('web', 'hung', 400);
-        await hearing.nth(2, 'gap', 'web');
-        assert.deepEqual(hearing.story('web'), ['up', 'down status', 'up', 'down timeout-reply', 'up']);
-        assert.deepEqual(hearing.story('api'), ['up', 'down closed', 'up']);
-        assert.equal(hearing.story('cache').at(-1), 'up');
-        await hearing.nth(1, 'identity', 'cache');
+        await recording.nth(2, 'gap', 'web');
+        assert.deepEqual(recording.story('web'), ['up', 'down status', 'up', 'down timeout-reply', 'up']);
+        assert.deepEqual(recording.story('api'), ['up', 'down closed', 'up']);
+        assert.equal(recording.story('cache').at(-1), 'up');
+        await recording.nth(1, 'identity', 'cache');
       });
     } finally {
       await stage.close();

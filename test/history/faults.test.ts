@@ -85,7 +85,7 @@ function flap(monitor: ScriptedMonitor, count: number): void {
 
 async function begun(dir: string, clock = NOON): Promise<{ history: History; monitor: ScriptedMonitor }> {
   const history = await openHistory(dir);
-  const monitor = new ScriptedMonitor({ restored: history.restored, clock: clock });
+  const monitor = new ScriptedMonitor({ restored: history.restored, clock });
   history.record(monitor);
   monitor.watch('web');
   return { history, monitor };

@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 
 import { type OpenArchive, openArchive } from '../../src/history/history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
-import { INFO, ScriptedMonitor } from '../support/scripted-monitor.ts';
+import { infoOf } from '../../src/core/board.ts';
+import { service } from '../support/builders.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a history', () => {
   it('shows what was, after it was closed and opened again', async () => {
@@ -32,8 +34,8 @@ describe('a history', () => {
         monitor: { id: history.restored.id, vantage: 'here' },
         reach: { from: NOON, to: clock },
         services: [
-          { name: 'web', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
-          { name: 'api', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
+          { name: 'web', info: infoOf(service('web')), firstSeen: NOON, lastSeen: clock, rawSince: NOON },
+          { name: 'api', info: infoOf(service('web')), firstSeen: NOON, lastSeen: clock, rawSince: NOON },
         ],
       });
       const window = { from: NOON, to: clock };

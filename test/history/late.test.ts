@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
-import { Backend, endBackends } from '../monitor/backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { LockHolder } from './lock-holding.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
@@ -30,7 +30,7 @@ describe('a history that is opened late', () => {
       const history = await openHistory(dir);
       assert.match(history.problem ?? '', /another program has it locked/);
       assert.equal(history.restored.services.size, 0);
-      const backend = await Backend.start();
+      const backend = await TestService.start();
       const monitor = new Monitor({
         vantage: 'here',
         version: '0',
@@ -63,7 +63,7 @@ describe('a history that is opened late', () => {
       assert.ok(events.some((event) => event.type === 'mark' && event.text === 'meanwhile'));
       await monitor.stop();
       await history.close();
-      endBackends();
+      await endServices();
 
       const last = await openHistory(dir);
       assert.equal(last.restored.id, first.restored.id);

@@ -23,7 +23,7 @@ describe('SQLite', () => {
       for (const name of [...NAMES, ...NAMES]) {
         found.add((await loadDriver(name)).name);
         const history = await DirectHistory.open(dir, undefined, name);
-        const monitor = new ScriptedMonitor({ restored: history.restored, clock: clock });
+        const monitor = new ScriptedMonitor({ restored: history.restored, clock });
         history.record(monitor);
         monitor.watch('web');
         for (const state of ['up', 'down', 'up'] as const) {

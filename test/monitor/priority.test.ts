@@ -5,7 +5,7 @@ import { getPriority } from 'node:os';
 import { after, describe, it } from 'node:test';
 
 import { Monitor } from '../../src/monitor/monitor.ts';
-import { Backend, endBackends } from './backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 
 /** The nice values of this process's threads: proc(5), `stat`. */
 function niceValues(): number[] {
@@ -19,10 +19,10 @@ const isLinux = process.platform === 'linux';
 const mayRaise = isLinux && process.getuid?.() === 0;
 
 describe('the priority of the engine', () => {
-  after(endBackends);
+  after(endServices);
 
   it('is raised in its own threads alone', { skip: mayRaise ? false : 'needs Linux and root' }, async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const before = niceValues();
     assert.ok(before.every((nice) => nice === 0));
     const watched = ['a', 'b'].map((name) => backend.watched(name));

@@ -5,7 +5,7 @@ import { Engine } from '../../src/monitor/engine.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import type { ScheduledService } from '../../src/monitor/engine-protocol.ts';
 import type { Watched } from '../../src/probe/spec.ts';
-import { Hearing } from './hearing.ts';
+import { Recording } from '../support/recording.ts';
 
 /** A service whose first slot is now. */
 export function placed(watched: Watched): ScheduledService {
@@ -15,15 +15,15 @@ export function placed(watched: Watched): ScheduledService {
 /** Watches with an engine in this thread while a test runs; every sample is told. */
 export async function withEngine(
   watched: readonly Watched[],
-  test: (hearing: Hearing, engine: Engine) => Promise<void> | void,
+  test: (recording: Recording, engine: Engine) => Promise<void> | void,
   clock = new Clock(),
 ): Promise<void> {
-  const hearing = new Hearing();
-  const engine = new Engine(hearing, clock);
+  const recording = new Recording();
+  const engine = new Engine(recording, clock);
   engine.samplesWanted = true;
   try {
     await engine.add(watched.map(placed));
-    await test(hearing, engine);
+    await test(recording, engine);
   } finally {
     engine.stop();
   }
@@ -32,17 +32,17 @@ export async function withEngine(
 /** Watches with a monitor and its threads while a test runs; every sample is told. */
 export async function withMonitor(
   watched: readonly Watched[],
-  test: (hearing: Hearing, monitor: Monitor) => Promise<void> | void,
+  test: (recording: Recording, monitor: Monitor) => Promise<void> | void,
   workers = 1,
 ): Promise<void> {
   const monitor = new Monitor({ vantage: 'here', version: '0', watched, workers });
-  const hearing = new Hearing();
-  monitor.subscribe(hearing);
+  const recording = new Recording();
+  monitor.subscribe(recording);
   let stopped: Promise<void> | null = null;
   const stop = monitor.stop.bind(monitor);
   monitor.stop = () => (stopped ??= stop());
   try {
-    await test(hearing, monitor);
+    await test(recording, monitor);
   } finally {
     await monitor.stop();
   }

@@ -5,10 +5,11 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Browser } from 'playwright-core';
 
 import { pageAssets } from '../../src/page/page-assets.ts';
-import { scene, type Scene, told } from '../server/scene.ts';
+import { scene, type Scene } from '../server/scene.ts';
+import { nextMessage } from '../support/recording.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
 import { launch, Tab } from './tab.ts';
-import { Wire } from './wire.ts';
+import { Wire } from '../support/wire.ts';
 
 let browser: Browser | null = null;
 before(async () => {
@@ -26,11 +27,11 @@ function onPage(
     const at = await scene({ intervalMs: 50, feed: { page: pageAssets() } });
     const wire = await Wire.lay(at.feed.address.port);
     try {
-      const tab = await Tab.open(browser, wire.url + query);
+      const tab = await Tab.open(browser, `http://127.0.0.1:${String(wire.port)}/${query}`);
       await test(tab, at, wire);
       await tab.close();
     } finally {
-      await wire.cut();
+      wire.cut();
       await at.end();
     }
   };
@@ -42,7 +43,7 @@ describe('the live page', () => {
     onPage(async (tab, at) => {
       await tab.sentence('All 2 services are up');
       await tab.value('window.same = true');
-      await at.services[0]?.down();
+      at.services[0]?.down();
       await tab.sentence('1 of 2 services is down');
       await tab.until(`document.querySelector('#service-0 .state').textContent.startsWith('Down')`);
       await tab.until(`document.querySelector('#service-0 .note').textContent === 'connection refused'`);
@@ -62,9 +63,9 @@ describe('the live page', () => {
       assert.ok(web !== undefined);
       await tab.until(`document.querySelector('#service-0 .strip').width > 300`);
       assert.equal(await tab.failedColumns(0), 0);
-      const ended = told(at.monitor, ({ type }) => type === 'gap');
-      const fell = told(at.monitor, (message) => message.type === 'transition' && message.to === 'down');
-      await web.down();
+      const ended = nextMessage(at.monitor, ({ type }) => type === 'gap');
+      const fell = nextMessage(at.monitor, (message) => message.type === 'transition' && message.to === 'down');
+      web.down();
       await fell;
       await web.up();
       const gap = await ended;
@@ -83,7 +84,7 @@ describe('the live page', () => {
   it(
     'says when the connection breaks, keeps what was known as old, and misses no event when it comes back',
     onPage(async (tab, at, wire) => {
-      await wire.cut();
+      wire.cut();
       await tab.until(`document.body.dataset.old === 'true'`);
       await tab.sentence('All 2 services were up');
       assert.match(
@@ -115,7 +116,7 @@ describe('the live page', () => {
       await at.services[0]?.flap(at.monitor);
       const other = await scene({ names: ['mail'], feed: { page: pageAssets() } });
       try {
-        await wire.cut();
+        wire.cut();
         await wire.mend(other.feed.address.port);
         await tab.sentence('mail is up');
         await tab.until(`document.querySelector('#news-list').textContent.includes('the monitor was restarted')`);
@@ -123,7 +124,7 @@ describe('the live page', () => {
         // There is one service less: what is below it moves.
         await tab.value('watched.moved.length = 0');
       } finally {
-        await wire.cut();
+        wire.cut();
         await other.end();
       }
     }),

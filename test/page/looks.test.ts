@@ -4,8 +4,11 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 
+import { pageAssets } from '../../src/page/page-assets.ts';
+import { served } from '../server/scene.ts';
+import { snapshot } from '../support/builders.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
-import { Scripted } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { launch, Tab } from './tab.ts';
 
 const LONG = 'a-service-with-a-very-long-name-that-no-phone-is-wide-enough-for.internal.example';
@@ -22,14 +25,28 @@ interface Look extends BrowserContextOptions {
   readonly isPublic?: boolean;
 }
 
+const HOUR_MS = 3_600_000;
+
+function upForAnHour(names: readonly string[]): ScriptedMonitor {
+  const since = Date.now() - HOUR_MS;
+  const services = names.map((name) =>
+    snapshot(name, {
+      ...{ kind: 'http', target: 'http://127.0.0.1:8080/secret-path', since },
+      uptime: { '1h': 1, '24h': 1, '90d': 1 },
+      observed: { '1h': HOUR_MS, '24h': HOUR_MS, '90d': HOUR_MS },
+    }),
+  );
+  return new ScriptedMonitor({ services, identity: { startedAt: since } });
+}
+
 function look(
   { names = ['web', 'api', LONG], isPublic = false, ...options }: Look,
-  test: (tab: Tab, monitor: Scripted, t: TestContext) => Promise<void>,
+  test: (tab: Tab, monitor: ScriptedMonitor, t: TestContext) => Promise<void>,
 ): (t: TestContext) => Promise<void> {
   return async (t) => {
     if (!requireTool(t, 'chromium') || browser === null) return;
-    const monitor = new Scripted(names);
-    const feed = await monitor.serve(isPublic);
+    const monitor = upForAnHour(names);
+    const { feed } = await served(monitor, { page: pageAssets(), public: isPublic });
     try {
       const tab = await Tab.open(browser, `${feed.address.url}/`, options);
       await test(tab, monitor, t);
@@ -41,14 +58,14 @@ function look(
 }
 
 /** Everything that may happen, happens. */
-async function excite(tab: Tab, monitor: Scripted): Promise<void> {
+async function excite(tab: Tab, monitor: ScriptedMonitor): Promise<void> {
   monitor.mark('restarting everything, as it was announced a long time ago in a long message');
-  monitor.enter('web', 'down', 'timeout-connect');
-  monitor.enter(LONG, 'unobserved', 'stalled');
+  monitor.change('web', 'down', { reason: 'timeout-connect' });
+  monitor.change(LONG, 'unobserved', { reason: 'stalled' });
   monitor.heartbeat({ overloaded: true });
   await tab.sentence('1 of 3 services is down');
-  monitor.enter('web', 'up');
-  monitor.enter(LONG, 'up');
+  monitor.change('web', 'up');
+  monitor.change(LONG, 'up');
   await tab.sentence('All 3 services are up');
 }
 
@@ -90,8 +107,8 @@ describe('the look of the page', () => {
   it(
     'distinguishes states without colour',
     look({}, async (tab, monitor) => {
-      monitor.enter('web', 'down', 'refused');
-      monitor.enter('api', 'unobserved', 'network');
+      monitor.change('web', 'down');
+      monitor.change('api', 'unobserved', { reason: 'network' });
       await tab.sentence('1 of 3 services is down');
       await tab.until(`document.querySelector('#service-1').dataset.state === 'unobserved'`);
       const shape = (index: number): Promise<string> =>
@@ -159,7 +176,7 @@ describe('the look of the page', () => {
     'keeps a public view free of addresses and messages',
     look({ isPublic: true }, async (tab, monitor) => {
       monitor.mark('a secret word');
-      monitor.enter('web', 'down', 'refused');
+      monitor.change('web', 'down');
       await tab.sentence('1 of 3 services is down');
       await tab.page.getByRole('button', { name: 'web' }).click();
       await tab.until(`document.querySelector('.facts')?.textContent.includes('nothing is listening') === true`);
@@ -176,7 +193,7 @@ describe('the look of the page', () => {
         `[...document.querySelectorAll('.strip')].filter((canvas) => canvas.height !== 150).length`,
       );
       assert.ok(painted > 3 && painted < 40, String(painted));
-      for (const name of TWO_HUNDRED.slice(100, 150)) monitor.enter(name, 'down', 'refused');
+      for (const name of TWO_HUNDRED.slice(100, 150)) monitor.change(name, 'down');
       await tab.sentence('50 of 200 services are down');
       await tab.page.getByLabel('Problems only').check();
       assert.equal(await tab.page.locator('.service:not([hidden])').count(), 50);

@@ -124,7 +124,7 @@ describe('on an address that others reach', () => {
       const end = await client.closed;
       assert.equal(end.code, 1008);
       assert.match(end.reason, /token/);
-      assert.deepEqual(client.heard, []);
+      assert.deepEqual(client.received, []);
     }
   });
 
@@ -140,7 +140,7 @@ describe('on an address that others reach', () => {
       await Listener.open(at.ws, { headers: { authorization: BASIC } }),
     ];
     for (const client of clients) {
-      assert.match(JSON.stringify(client.heard[0]), /"target":"tcp:/);
+      assert.match(JSON.stringify(client.received[0]), /"target":"tcp:/);
       await client.close();
     }
     assert.equal(await upgradeOf(at, [`Authorization: ${BASIC}`, 'Origin: http://evil.example']), 403);

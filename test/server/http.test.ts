@@ -5,8 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { ask, askJson, handshake, raw } from './asking.ts';
 import { Listener } from './listener.ts';
 import { parsePrometheus } from './prometheus.ts';
-import { inScene, scene, type Scene, TOKEN } from './scene.ts';
-import { Scripted, served } from './scripted.ts';
+import { inScene, scene, type Scene, TOKEN, served } from './scene.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -223,7 +223,7 @@ describe('/metrics', () => {
     'tells what is known, in the format of Prometheus',
     inScene({ names: ['web', 'api "2"\\'] }, async (at) => {
       await at.services[0]!.flap(at.monitor);
-      await at.services[1]!.down();
+      at.services[1]!.down();
       const read = async (): Promise<ReturnType<typeof parsePrometheus>> => {
         const reply = await ask(`${at.http}/metrics`);
         assert.match(reply.headers['content-type']!, /^text\/plain; version=0\.0\.4/);
@@ -273,7 +273,7 @@ describe('a monitor that has no answer yet', () => {
     'is alive, and not ready',
     inScene({ names: ['web'] }, async (at) => {
       // They accept, and are not heard of for a minute.
-      const { service, probe } = at.services[0]!.watched(60_000);
+      const { service, probe } = at.services[0]!.watched(undefined, { intervalMs: 60_000 });
       assert.ok(probe.kind === 'tcp');
       at.monitor.apply(
         Array.from({ length: 5 }, (_, n) => ({
@@ -291,7 +291,7 @@ describe('a monitor that has no answer yet', () => {
 
 describe('a source that can not tell how its services are', () => {
   it('is alive, and not ready', async () => {
-    class Deaf extends Scripted {
+    class Deaf extends ScriptedMonitor {
       readonly problem = 'no connection to redis.internal';
     }
     const { feed } = await served(new Deaf());

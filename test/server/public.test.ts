@@ -44,7 +44,7 @@ describe('the public view', () => {
       assertPublic(body.replace('"message":"up"', ''), path);
       assertPublic(JSON.stringify(headers), path);
     }
-    for (const heard of [client.heard, resumed.heard]) {
+    for (const heard of [client.received, resumed.received]) {
       assert.deepEqual(
         new Set(heard.map(({ type }) => type).filter((type) => type !== 'heartbeat')),
         new Set(['hello', 'mark', 'transition', 'gap']),
@@ -52,9 +52,9 @@ describe('the public view', () => {
       assertPublic(JSON.stringify(heard), 'the feed');
     }
     // The same words are there for whoever has the token: it is the view that leaves them out.
-    assert.match(JSON.stringify(trusted.heard), new RegExp(SECRET));
-    assert.match(JSON.stringify(trusted.heard), /"message":"[^"]*127\.0\.0\.1/);
-    const down = client.heard.find(({ to }) => to === 'down');
+    assert.match(JSON.stringify(trusted.received), new RegExp(SECRET));
+    assert.match(JSON.stringify(trusted.received), /"message":"[^"]*127\.0\.0\.1/);
+    const down = client.received.find(({ to }) => to === 'down');
     assert.ok(down?.['reason'] === 'refused' || down?.['reason'] === 'reset');
     for (const each of [client, trusted, resumed]) await each.close();
   });
@@ -68,7 +68,7 @@ describe('the public view', () => {
     at.monitor.mark('after a sample');
     await client.first('mark');
     assert.equal(
-      client.heard.some(({ type }) => type === 'sample'),
+      client.received.some(({ type }) => type === 'sample'),
       false,
     );
     await Promise.all([client.close(), trusted.close()]);
@@ -98,7 +98,7 @@ describe('the public view', () => {
   it('keeps a vantage that somebody chose', async () => {
     const chosen = await scene({ names: [], vantage: 'rack-2', feed: { public: true } });
     const client = await Listener.open(chosen.ws);
-    assert.equal((client.heard[0]?.['monitor'] as { vantage: string }).vantage, 'rack-2');
+    assert.equal((client.received[0]?.['monitor'] as { vantage: string }).vantage, 'rack-2');
     await client.close();
     await chosen.end();
   });

@@ -15,7 +15,8 @@ import { DOWN_REASONS, STATES, UNOBSERVED_REASONS } from '../../src/core/model.t
 import { ask } from './asking.ts';
 import { PageClient } from './page-client.ts';
 import { parsePrometheus } from './prometheus.ts';
-import { inScene, told } from './scene.ts';
+import { inScene } from './scene.ts';
+import { nextMessage } from '../support/recording.ts';
 
 function root(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -168,8 +169,8 @@ describe('a client that was written against the page alone', () => {
         if (n % 3 === 1) client.break();
       }
       client.break();
-      const fell = told(at.monitor, ({ type }) => type === 'transition');
-      await at.services[0]!.down();
+      const fell = nextMessage(at.monitor, ({ type }) => type === 'transition');
+      at.services[0]!.down();
       await fell;
       at.monitor.mark('the end');
       if (!client.marks.includes('the end')) await known(() => client.marks.includes('the end'));

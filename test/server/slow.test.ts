@@ -8,18 +8,19 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type FeedServer } from '../../src/server/feed-server.ts';
 import { ask, handshake } from './asking.ts';
 import { Listener } from './listener.ts';
-import { Scripted, served } from './scripted.ts';
 
 const TEXT = 'x'.repeat(200);
 /** Thousands of these are more than the kernel takes. */
 const LONG_TEXT = 'x'.repeat(2000);
+import { scripted, served } from './scene.ts';
+import type { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a client that does not read', () => {
-  let source: Scripted;
+  let source: ScriptedMonitor;
   let feed: FeedServer;
   let ws: string;
   before(async () => {
-    source = new Scripted();
+    source = scripted();
     ({ feed, ws } = await served(source));
   });
   after(async () => {
@@ -29,7 +30,7 @@ describe('a client that does not read', () => {
   it('is closed with 1013 and can resume; the others hear all', async () => {
     const [slow, quick] = [await Listener.open(ws), await Listener.open(ws)];
     slow.ws.pause();
-    const begin = source.seq;
+    const begin = source.events.newest;
     for (let n = 1; n <= 40_000; n++) {
       source.mark(TEXT);
       if (n % 100 === 0) await turn();
@@ -39,12 +40,12 @@ describe('a client that does not read', () => {
     assert.equal(code, 1013);
     assert.match(reason, /too slow.*after/);
     assert.ok(slow.seqs.length < 40_000, 'it was closed before the end');
-    await quick.find(({ type, seq }) => type === 'mark' && seq === source.seq);
+    await quick.find(({ type, seq }) => type === 'mark' && seq === source.events.newest);
     assert.deepEqual(
       quick.seqs,
       Array.from({ length: 40_000 }, (_, index) => begin + 1 + index),
     );
-    const again = await Listener.open(`${ws}?after=${String(source.seq - 15_000)}&monitor=scripted`);
+    const again = await Listener.open(`${ws}?after=${String(source.events.newest - 15_000)}&monitor=scripted`);
     await again.first('heartbeat');
     assert.equal(again.seqs.length, 15_000);
     await Promise.all([quick.close(), again.close()]);
@@ -61,14 +62,14 @@ describe('a client that does not read', () => {
     for (let n = 0; n < 100; n++) source.mark(`after ${String(n)}`);
     client.ws.resume();
     await client.find(({ text }) => text === 'after 99');
-    const samples = client.heard.filter(({ type }) => type === 'sample').length;
+    const samples = client.received.filter(({ type }) => type === 'sample').length;
     assert.ok(samples > 0 && samples < 200_000, String(samples));
     assert.equal(client.seqs.length, 100);
     await client.close();
   });
 
   it('catches up at its own pace with what it missed', async () => {
-    const begin = source.seq;
+    const begin = source.events.newest;
     for (let n = 0; n < 19_000; n++) source.mark(LONG_TEXT);
     const client = new Listener(`${ws}?after=${String(begin)}&monitor=scripted`);
     await once(client.ws, 'open');
@@ -84,20 +85,20 @@ describe('a client that does not read', () => {
   });
 
   it('gets another hello when it has caught up, where the log does not tell all', async () => {
-    const begin = source.seq;
+    const begin = source.events.newest;
     for (let n = 0; n < 15_000; n++) source.mark(LONG_TEXT);
     const client = new Listener(`${ws}?after=${String(begin)}&monitor=scripted`);
     await once(client.ws, 'open');
     client.ws.pause();
-    source.publish([{ type: 'status', service: 'web', at: source.now(), status: 'down' }]);
-    source.add('new');
+    source.status('web', 'down');
+    source.watch('web', 'new');
     client.ws.resume();
     await client.first('heartbeat');
-    const [first, ...rest] = client.heard.filter(({ type }) => type === 'hello');
+    const [first, ...rest] = client.received.filter(({ type }) => type === 'hello');
     assert.equal((first?.['services'] as { status: string }[])[0]?.status, 'unknown');
     assert.equal(rest.length, 1);
     assert.equal(rest[0]?.['resumed'], true);
-    assert.equal(rest[0]['seq'], source.seq);
+    assert.equal(rest[0]['seq'], source.events.newest);
     assert.deepEqual(
       (rest[0]['services'] as { service: string; status: string }[]).map(({ service, status }) => [service, status]),
       [
@@ -123,17 +124,17 @@ describe('a client that does not read', () => {
     assert.equal(code, 1013);
     assert.match(reason, /ping/);
     assert.equal(alive.ws.readyState, alive.ws.OPEN);
-    assert.equal(alive.heard.filter(({ type }) => type === 'heartbeat').length, 8);
+    assert.equal(alive.received.filter(({ type }) => type === 'heartbeat').length, 8);
     await alive.close();
   });
 });
 
 describe('a hostile client', () => {
-  let source: Scripted;
+  let source: ScriptedMonitor;
   let feed: FeedServer;
   let ws: string;
   before(async () => {
-    source = new Scripted();
+    source = scripted();
     ({ feed, ws } = await served(source));
   });
   after(async () => {

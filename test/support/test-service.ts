@@ -1,4 +1,5 @@
 /** Real TCP services of tests, on ports of 127.0.0.1 that they keep while they go away and come back. */
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
@@ -13,9 +14,12 @@ import { reset, silent, type Behaviour } from './servers.ts';
 
 const started: TestService[] = [];
 
+const children: ChildProcess[] = [];
+
 /** Ends all services of a file; for `after`. */
-export function endServices(): void {
+export async function endServices(): Promise<void> {
   for (const each of started.splice(0)) each.down();
+  await Promise.all(children.splice(0).map(endChild));
 }
 
 export class TestService {
@@ -106,7 +110,10 @@ export class TestService {
 
 /** A service to watch, every 20 ms where a test does not say. */
 export function watched(name: string, probe: ProbeSpec, over: Partial<Service> = {}): Watched {
-  return { service: service(name, { kind: probe.kind, target: `${probe.kind}://test`, intervalMs: 20, ...over }), probe };
+  return {
+    service: service(name, { kind: probe.kind, target: `${probe.kind}://test`, intervalMs: 20, ...over }),
+    probe,
+  };
 }
 
 /** A service in a process of its own, which a command can restart or end by a signal. */
@@ -114,7 +121,6 @@ export interface SignalledService {
   readonly port: number;
   /** SIGUSR2 sends it away for a while, SIGKILL for good. */
   readonly pid: number;
-  end(): Promise<void>;
 }
 
 /** Starts a TCP server on a free port. @param awayMs how long it is away at SIGUSR2 */
@@ -124,5 +130,6 @@ export async function startSignalledService(awayMs = 300): Promise<SignalledServ
     port = Number(line);
     return true;
   });
-  return { port, pid: child.pid ?? 0, end: () => endChild(child) };
+  children.push(child);
+  return { port, pid: child.pid ?? 0 };
 }

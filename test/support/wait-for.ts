@@ -39,18 +39,17 @@ export class Waitable {
     explanation: Explanation = condition.toString(),
     deadlineMs = DEADLINE_MS,
   ): Promise<void> {
-    let isOver = false;
-    const deadline = setTimeout(() => {
-      isOver = true;
+    const end = performance.now() + deadlineMs;
+    const deadline = setInterval(() => {
       this.changed();
     }, deadlineMs);
     try {
       while (!condition()) {
-        if (isOver) throw await failure(explanation, deadlineMs);
+        if (performance.now() >= end) throw await failure(explanation, deadlineMs);
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
     } finally {
-      clearTimeout(deadline);
+      clearInterval(deadline);
     }
   }
 
