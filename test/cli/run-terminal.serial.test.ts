@@ -21,7 +21,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     try {
       // Words of the shell, as a long line would be broken.
       await terminal.command(`run() { '${process.execPath}' '${entry('main')}' run "$@"; echo "code $?"; }`);
-      await terminal.until('the next prompt', (lines) => lines.includes('$'));
+      await terminal.waitFor('the next prompt', (lines) => lines.includes('$'));
       await play(terminal);
     } finally {
       await terminal.close();
@@ -34,14 +34,14 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     if (!requireTool(t, 'tmux')) return;
     await inTerminal({}, async (terminal) => {
       await terminal.command(`run ${quick()} -- sh -c 'seq 100 140; read x'`);
-      const during = await terminal.until('the live line below the output', (lines) => {
+      const during = await terminal.waitFor('the live line below the output', (lines) => {
         return /^during {2}\+.*web UP/.test(lines.at(-1) ?? '') && lines.includes('140');
       });
       const output = during.filter((line) => /^1\d\d$/.test(line));
       assert.deepEqual(output, [...output].sort(), 'the lines scroll above it, whole and in order');
       assert.ok(output.length > 15);
       await terminal.keys('Enter');
-      const over = await terminal.untilText('code 0');
+      const over = await terminal.waitForText('code 0');
       assert.ok(
         over.some((line) => line.startsWith('PASS: ')),
         over.join('\n'),
@@ -49,7 +49,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       assert.ok(over.every((line) => !line.startsWith('during')));
       // The whole screen scrolls again.
       await terminal.command('seq 200 260');
-      const after = await terminal.untilText('260');
+      const after = await terminal.waitForText('260');
       assert.ok(after.indexOf('260') >= 21, after.join('\n'));
     });
   });
@@ -61,11 +61,11 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
         'printf "password: " >/dev/tty; stty -echo </dev/tty; read x </dev/tty; stty echo </dev/tty; echo "got $x"';
       await terminal.command(`run ${quick()} -- sh -c '${ask}'`);
       // Several drawings later the question still stands.
-      await terminal.until('the time going on', (lines) => /^during {2}\+[1-9]\.\d\d s/.test(lines.at(-1) ?? ''));
-      await terminal.until('the question', (lines) => lines.includes('password:'));
+      await terminal.waitFor('the time going on', (lines) => /^during {2}\+[1-9]\.\d\d s/.test(lines.at(-1) ?? ''));
+      await terminal.waitFor('the question', (lines) => lines.includes('password:'));
       await terminal.type('secret');
       await terminal.keys('Enter');
-      const lines = await terminal.untilText('code 0');
+      const lines = await terminal.waitForText('code 0');
       // What is typed is not shown, so the answer stands behind the question.
       assert.ok(lines.includes('password: got secret'), lines.join('\n'));
     });
@@ -77,9 +77,9 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       await terminal.command(
         `run ${quick()} -- sh -c 'trap "echo cleaning; exit 7" INT; echo ready; while :; do sleep 0.05; done'`,
       );
-      await terminal.until('its first word', (lines) => lines.includes('ready'));
+      await terminal.waitFor('its first word', (lines) => lines.includes('ready'));
       await terminal.keys('C-c');
-      const lines = await terminal.untilText('code 130');
+      const lines = await terminal.waitForText('code 130');
       // Once: it was told by the terminal, and not by us as well.
       assert.equal(lines.filter((line) => line.endsWith('cleaning')).length, 1, lines.join('\n'));
       assert.match(lines.join('\n'), /exited with 7/);
@@ -90,9 +90,9 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     if (!requireTool(t, 'tmux')) return;
     await inTerminal({}, async (terminal) => {
       await terminal.command(`run ${quick()} --give-up 700ms -- sh -c 'sleep 1000.5 | cat'`);
-      await terminal.untilText('code 3');
+      await terminal.waitForText('code 3');
       await terminal.command('clear; pgrep -f "sleep 1000.[5]" || echo none');
-      await terminal.untilText('none');
+      await terminal.waitForText('none');
     });
   });
 
@@ -102,18 +102,18 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       const isLive = (lines: readonly string[]): boolean => /^during/.test(lines.at(-1) ?? '');
       const scrollsAll = async (from: number): Promise<void> => {
         await terminal.command(`seq ${String(from)} ${String(from + 60)}`);
-        const lines = await terminal.untilText(String(from + 60));
+        const lines = await terminal.waitForText(String(from + 60));
         assert.ok(lines.indexOf(String(from + 60)) >= 21, lines.join('\n'));
       };
       await terminal.command(`ulimit -c 0; run ${quick()} -- sleep 1000.7`);
-      await terminal.until('the live line', isLive);
+      await terminal.waitFor('the live line', isLive);
       await terminal.keys('C-z');
-      await terminal.untilText('topped');
+      await terminal.waitForText('topped');
       await scrollsAll(200);
       await terminal.command('fg');
-      await terminal.until('the live line again', isLive);
+      await terminal.waitFor('the live line again', isLive);
       await terminal.keys('C-\\');
-      await terminal.untilText('Quit');
+      await terminal.waitForText('Quit');
       await scrollsAll(300);
     });
   });
@@ -123,17 +123,17 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     const isLive = (lines: readonly string[]): boolean => /^during/.test(lines.at(-1) ?? '');
     await inTerminal({}, async (terminal) => {
       await terminal.command(`run ${quick()} -- sh -c 'read x'`);
-      await terminal.until('the live line', isLive);
+      await terminal.waitFor('the live line', isLive);
       assert.match(await terminal.colours(), /\x1b\[32m/);
     });
     await inTerminal({ env: { NO_COLOR: '1' } }, async (terminal) => {
       await terminal.command(`run ${quick()} -- sh -c 'read x'`);
-      await terminal.until('the live line', isLive);
+      await terminal.waitFor('the live line', isLive);
       assert.doesNotMatch(await terminal.colours(), /\x1b\[3\dm/);
     });
     await inTerminal({ env: { TERM: 'dumb' } }, async (terminal) => {
       await terminal.command(`run ${quick()} -- sh -c 'sleep 0.5'`);
-      const lines = await terminal.untilText('code 0');
+      const lines = await terminal.waitForText('code 0');
       assert.doesNotMatch(lines.join('\n'), /during/);
     });
   });

@@ -45,13 +45,13 @@ describe('the live page', () => {
       await tab.value('window.same = true');
       at.services[0]?.down();
       await tab.sentence('1 of 2 services is down');
-      await tab.until(`document.querySelector('#service-0 .state').textContent.startsWith('Down')`);
-      await tab.until(`document.querySelector('#service-0 .note').textContent === 'connection refused'`);
-      await tab.until(`document.querySelector('[role=status]').textContent.startsWith('web: down. 1 of 2')`);
+      await tab.waitFor(`document.querySelector('#service-0 .state').textContent.startsWith('Down')`);
+      await tab.waitFor(`document.querySelector('#service-0 .note').textContent === 'connection refused'`);
+      await tab.waitFor(`document.querySelector('[role=status]').textContent.startsWith('web: down. 1 of 2')`);
       assert.match(await tab.value<string>('document.title'), /^1 of 2 services is down/);
       await at.services[0]?.up();
       await tab.sentence('All 2 services are up');
-      await tab.until(`document.querySelector('#lines').textContent.startsWith('web had the last gap: ')`);
+      await tab.waitFor(`document.querySelector('#lines').textContent.startsWith('web had the last gap: ')`);
       assert.equal(await tab.value('window.same'), true);
     }),
   );
@@ -61,7 +61,7 @@ describe('the live page', () => {
     onPage(async (tab, at) => {
       const [web] = at.services;
       assert.ok(web !== undefined);
-      await tab.until(`document.querySelector('#service-0 .strip').width > 300`);
+      await tab.waitFor(`document.querySelector('#service-0 .strip').width > 300`);
       assert.equal(await tab.failedColumns(0), 0);
       const ended = nextMessage(at.monitor, ({ type }) => type === 'gap');
       const fell = nextMessage(at.monitor, (message) => message.type === 'transition' && message.to === 'down');
@@ -72,7 +72,7 @@ describe('the live page', () => {
       assert.ok(gap.type === 'gap' && gap.durationMs < 5000);
       for (const name of ['1 min', '10 min', '1 h', '24 h']) {
         await tab.page.getByLabel(name, { exact: true }).check();
-        await tab.until(`document.querySelector('#service-0 .strip').ariaLabel.startsWith('Last ${name}: 1 gap')`);
+        await tab.waitFor(`document.querySelector('#service-0 .strip').ariaLabel.startsWith('Last ${name}: 1 gap')`);
         const columns = await tab.failedColumns(0);
         assert.ok(columns >= 3 && columns < 100, `${name}: ${String(columns)}`);
       }
@@ -85,7 +85,7 @@ describe('the live page', () => {
     'says when the connection breaks, keeps what was known as old, and misses no event when it comes back',
     onPage(async (tab, at, wire) => {
       wire.cut();
-      await tab.until(`document.body.dataset.old === 'true'`);
+      await tab.waitFor(`document.body.dataset.old === 'true'`);
       await tab.sentence('All 2 services were up');
       assert.match(
         await tab.page.locator('#lines').innerText(),
@@ -99,12 +99,12 @@ describe('the live page', () => {
       await wire.mend();
       await tab.page.getByRole('button', { name: 'Retry' }).click();
       await tab.sentence('All 2 services are up');
-      await tab.until(`document.body.dataset.old === 'false'`);
+      await tab.waitFor(`document.body.dataset.old === 'false'`);
       // On a busy machine the monitor may also say that it did not look for a moment.
-      await tab.until(
+      await tab.waitFor(
         `[...document.querySelectorAll('#news-list li:not([hidden])')].filter((one) => one.innerText.includes('down for')).length === 3`,
       );
-      await tab.until(`document.querySelector('[role=status]').textContent.startsWith('Connected again.')`);
+      await tab.waitFor(`document.querySelector('[role=status]').textContent.startsWith('Connected again.')`);
       const resumed = tab.requested.filter((url) => url.startsWith('ws:')).at(-1);
       assert.equal(new URL(resumed ?? '').searchParams.get('monitor'), at.monitor.identity.id);
     }),
@@ -119,7 +119,7 @@ describe('the live page', () => {
         wire.cut();
         await wire.mend(other.feed.address.port);
         await tab.sentence('mail is up');
-        await tab.until(`document.querySelector('#news-list').textContent.includes('the monitor was restarted')`);
+        await tab.waitFor(`document.querySelector('#news-list').textContent.includes('the monitor was restarted')`);
         assert.equal(await tab.page.locator('.service').count(), 1);
         // There is one service less: what is below it moves.
         await tab.value('watched.moved.length = 0');

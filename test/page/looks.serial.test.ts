@@ -81,7 +81,7 @@ describe('the look of the page', () => {
         await excite(tab, monitor);
         assert.equal(await tab.value(TOO_WIDE), false);
         await tab.page.getByRole('button', { name: LONG }).click();
-        await tab.until(`document.querySelector('.panel') !== null`);
+        await tab.waitFor(`document.querySelector('.panel') !== null`);
         assert.equal(await tab.value(TOO_WIDE), false);
       }),
     );
@@ -95,12 +95,12 @@ describe('the look of the page', () => {
         const canvas = document.querySelector('#service-0 .strip');
         return canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height - 3, 1, 1).data.join();
       })()`;
-      await tab.until(`${strip} !== '0,0,0,0'`);
+      await tab.waitFor(`${strip} !== '0,0,0,0'`);
       const dark = [await tab.value(background), await tab.value(strip)];
       assert.equal(dark[0], 'rgb(20, 21, 23)');
       await tab.page.emulateMedia({ colorScheme: 'light' });
-      await tab.until(`${background} === 'rgb(250, 249, 247)'`);
-      await tab.until(`${strip} !== '${String(dark[1])}'`);
+      await tab.waitFor(`${background} === 'rgb(250, 249, 247)'`);
+      await tab.waitFor(`${strip} !== '${String(dark[1])}'`);
     }),
   );
 
@@ -110,7 +110,7 @@ describe('the look of the page', () => {
       monitor.change('web', 'down');
       monitor.change('api', 'unobserved', { reason: 'network' });
       await tab.sentence('1 of 3 services is down');
-      await tab.until(`document.querySelector('#service-1').dataset.state === 'unobserved'`);
+      await tab.waitFor(`document.querySelector('#service-1').dataset.state === 'unobserved'`);
       const shape = (index: number): Promise<string> =>
         tab.value(`(() => {
           const { clipPath, borderRadius, backgroundImage } = getComputedStyle(document.querySelector('#service-${String(index)} .sign'));
@@ -134,13 +134,13 @@ describe('the look of the page', () => {
       await keyboard.press('Tab');
       assert.equal(await tab.value('document.activeElement.name'), 'window');
       await keyboard.press('ArrowRight');
-      await tab.until(`document.querySelector('#axis-from').textContent === '1 h ago'`);
+      await tab.waitFor(`document.querySelector('#axis-from').textContent === '1 h ago'`);
       assert.match(tab.page.url(), /window=1h/);
       await keyboard.press('Tab');
       assert.equal(await focused(), 'web');
       assert.notEqual(await tab.value('getComputedStyle(document.activeElement).outlineStyle'), 'none');
       await keyboard.press('Enter');
-      await tab.until(`document.activeElement.ariaExpanded === 'true'`);
+      await tab.waitFor(`document.activeElement.ariaExpanded === 'true'`);
       assert.match(await tab.page.locator('.panel').innerText(), /HTTP, a new connection for each probe, every 100 ms/);
       await keyboard.press('Tab');
       assert.equal(await tab.value('document.activeElement.ariaLabel'), 'The last gaps of web');
@@ -155,7 +155,7 @@ describe('the look of the page', () => {
       assert.equal(await tab.page.getByRole('heading', { level: 1 }).count(), 1);
       assert.equal(await tab.page.getByRole('heading', { level: 3 }).count(), 3);
       assert.equal(await tab.page.getByRole('radio').count(), 4);
-      await tab.until(`document.querySelector('#service-2 .days').ariaLabel !== null`);
+      await tab.waitFor(`document.querySelector('#service-2 .days').ariaLabel !== null`);
       const drawn = await tab.value<string[]>(`[...document.querySelectorAll('canvas')].map((one) => one.ariaLabel)`);
       assert.equal(drawn.filter((words) => /^Last (10 min: no gap|90 days: \d days? known)/.test(words)).length, 6);
     }),
@@ -164,11 +164,11 @@ describe('the look of the page', () => {
   it(
     'shows what the pointer is at',
     look({}, async (tab) => {
-      await tab.until(`document.querySelector('#service-0 .strip').width > 300`);
+      await tab.waitFor(`document.querySelector('#service-0 .strip').width > 300`);
       await tab.page.locator('#service-0 .strip').hover();
-      await tab.until(`document.querySelector('.tip.shown')?.textContent.startsWith('Up for ') === true`);
+      await tab.waitFor(`document.querySelector('.tip.shown')?.textContent.startsWith('Up for ') === true`);
       await tab.page.locator('#service-0 .days').hover({ position: { x: 3, y: 5 } });
-      await tab.until(`document.querySelector('.tip.shown')?.textContent.endsWith('Not known') === true`);
+      await tab.waitFor(`document.querySelector('.tip.shown')?.textContent.endsWith('Not known') === true`);
     }),
   );
 
@@ -179,8 +179,8 @@ describe('the look of the page', () => {
       monitor.change('web', 'down');
       await tab.sentence('1 of 3 services is down');
       await tab.page.getByRole('button', { name: 'web' }).click();
-      await tab.until(`document.querySelector('.facts')?.textContent.includes('nothing is listening') === true`);
-      await tab.until(`document.querySelector('#news-list').textContent.includes('a moment was marked')`);
+      await tab.waitFor(`document.querySelector('.facts')?.textContent.includes('nothing is listening') === true`);
+      await tab.waitFor(`document.querySelector('#news-list').textContent.includes('a moment was marked')`);
       assert.doesNotMatch(await tab.page.locator('body').innerText(), /secret|8080|told by/);
     }),
   );
@@ -188,7 +188,7 @@ describe('the look of the page', () => {
   it(
     'finds a service among 200, draws only what is in sight, and moves nothing',
     look({ names: TWO_HUNDRED }, async (tab, monitor) => {
-      await tab.until(`document.querySelector('#service-0 .strip').height === 30`);
+      await tab.waitFor(`document.querySelector('#service-0 .strip').height === 30`);
       const painted = await tab.value<number>(
         `[...document.querySelectorAll('.strip')].filter((canvas) => canvas.height !== 150).length`,
       );
@@ -202,7 +202,7 @@ describe('the look of the page', () => {
       await tab.page.getByLabel('Find a service').fill('');
       await tab.page.getByLabel('Problems only').uncheck();
       await tab.page.locator('#lines a').first().click();
-      await tab.until(`document.activeElement.matches('.service[data-state=down]')`);
+      await tab.waitFor(`document.activeElement.matches('.service[data-state=down]')`);
     }),
   );
 

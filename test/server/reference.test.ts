@@ -16,7 +16,7 @@ import { ask } from './asking.ts';
 import { PageClient } from './page-client.ts';
 import { parsePrometheus } from './prometheus.ts';
 import { inScene } from './scene.ts';
-import { nextMessage } from '../support/recording.ts';
+import { nextMessage, Recording } from '../support/recording.ts';
 
 function root(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -149,21 +149,9 @@ describe('a client that was written against the page alone', () => {
     'knows all that happened, over breaks',
     inScene({}, async (at) => {
       const client = new PageClient(at.ws);
-      const known = (so: () => boolean): Promise<void> =>
-        new Promise((resolve) => {
-          client.onChange = () => {
-            if (so()) resolve();
-          };
-        });
-      await known(() => client.states.size === 2);
-      const gaps: string[] = [];
-      at.monitor.subscribe({
-        samples: false,
-        take: (messages) => {
-          for (const message of messages)
-            if (message.type === 'gap') gaps.push(`${message.service} ${String(message.from)}`);
-        },
-      });
+      await client.waitFor(() => client.states.size === 2);
+      const recording = new Recording(false);
+      at.monitor.subscribe(recording);
       for (let n = 0; n < 6; n++) {
         await at.services[n % 2]!.flap(at.monitor);
         if (n % 3 === 1) client.break();
@@ -173,8 +161,9 @@ describe('a client that was written against the page alone', () => {
       at.services[0]!.down();
       await fell;
       at.monitor.mark('the end');
-      if (!client.marks.includes('the end')) await known(() => client.marks.includes('the end'));
+      await client.waitFor(() => client.marks.includes('the end'));
       client.close();
+      const gaps = recording.of('gap').map(({ service, from }) => `${service} ${String(from)}`);
       assert.deepEqual(client.gaps, gaps);
       assert.equal(gaps.length, 6);
       assert.deepEqual(Object.fromEntries(client.states), { web: 'down', api: 'up' });

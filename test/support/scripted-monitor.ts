@@ -90,6 +90,10 @@ export class ScriptedMonitor implements FeedSource, RecordedMonitor {
     return this.checkpoints.get(name) ?? null;
   }
 
+  get readers(): number {
+    return this.#readers.size;
+  }
+
   /** Whether a reader wants samples. */
   samplesWanted(): boolean {
     return [...this.#readers].some(({ samples }) => samples);

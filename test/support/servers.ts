@@ -94,6 +94,16 @@ export function reset(socket: Socket): void {
   socket.destroy();
 }
 
+/** Closes every other connection, the first one excepted; the others stay open. */
+export function alternating(): Behaviour {
+  let isUp = false;
+  return (socket) => {
+    isUp = !isUp;
+    socket.resume();
+    if (!isUp) socket.destroy();
+  };
+}
+
 /** Says this once it is asked, and no more. */
 export function saying(text: string | Buffer): Behaviour {
   return (socket) => {

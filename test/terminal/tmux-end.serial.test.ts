@@ -24,10 +24,10 @@ describe('the terminal after the dashboard', { concurrency: 3 }, () => {
     try {
       await terminal.command('echo what was here before');
       await terminal.start(100, [`web=${String(service.port)}`]);
-      await terminal.untilText('● 1 up');
+      await terminal.waitForText('● 1 up');
       assert.deepEqual(await terminal.state(), { alternateScreen: true, cursor: false, mouse: true });
       await end(terminal);
-      const lines = await terminal.until('the shell', (now) => {
+      const lines = await terminal.waitFor('the shell', (now) => {
         const text = now.join('\n');
         return (
           says.every((each) => text.includes(each)) && now.findLast((line) => line !== '')?.startsWith('$') === true
@@ -37,7 +37,7 @@ describe('the terminal after the dashboard', { concurrency: 3 }, () => {
       assert.deepEqual(await terminal.state(), AS_IT_WAS);
       await terminal.command('stty -a');
       // Typed letters are shown again, lines are edited and Ctrl-C is a signal again.
-      await terminal.untilText(' echo ');
+      await terminal.waitForText(' echo ');
       const modes = (await terminal.screen()).join(' ');
       for (const mode of ['icanon', 'isig', 'echo', 'opost']) assert.match(modes, new RegExp(` ${mode} `));
     } finally {
@@ -69,20 +69,20 @@ describe('the terminal after the dashboard', { concurrency: 3 }, () => {
     const terminal = await TerminalDriver.open({ width: 120, height: 30 });
     try {
       await terminal.start(100, [`web=${String(service.port)}`]);
-      await terminal.untilText('● 1 up');
+      await terminal.waitForText('● 1 up');
       for (const stop of [() => terminal.keys('C-z'), () => terminal.signal('SIGTSTP')]) {
         await stop();
-        await terminal.untilText('Stopped');
+        await terminal.waitForText('Stopped');
         assert.deepEqual(await terminal.state(), AS_IT_WAS);
         await terminal.command('echo "$((6 * 7)) seen"; sleep 0.7');
-        await terminal.untilText('42 seen');
+        await terminal.waitForText('42 seen');
         await terminal.command('clear; fg');
-        await terminal.until('the dashboard', (lines) => /not observed for/.test(lines.join('\n')));
+        await terminal.waitFor('the dashboard', (lines) => /not observed for/.test(lines.join('\n')));
         assert.deepEqual(await terminal.state(), { alternateScreen: true, cursor: false, mouse: true });
       }
-      await terminal.untilText('░');
+      await terminal.waitForText('░');
       await terminal.keys('?');
-      await terminal.untilText('In the strips');
+      await terminal.waitForText('In the strips');
     } finally {
       await terminal.close();
     }
@@ -92,7 +92,7 @@ describe('the terminal after the dashboard', { concurrency: 3 }, () => {
     const terminal = await TerminalDriver.open();
     try {
       await terminal.start(100, [`web=${String(service.port)}`]);
-      await terminal.untilText('● 1 up');
+      await terminal.waitForText('● 1 up');
       const program = await terminal.child();
       await terminal.close();
       for (let looks = 0; isAlive(program); looks++) {

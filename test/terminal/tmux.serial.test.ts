@@ -34,14 +34,14 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
 
   it('shows a gap when a service is killed and started again', async () => {
     await watched({ width: 120, height: 30 }, [`api=${String(shaky.port)}`], async (terminal) => {
-      await terminal.untilText('● 2 up');
+      await terminal.waitForText('● 2 up');
       await shaky.kill();
-      const open = await terminal.untilText('so far');
+      const open = await terminal.waitForText('so far');
       assert.match(open.join('\n'), /▼ 1 DOWN/);
       assert.match(open.join('\n'), /▼ api down {2}re/);
       await shaky.start();
-      await terminal.untilText('api up again after');
-      const over = await terminal.until('the end of the gap in the strip', (lines) => {
+      await terminal.waitForText('api up again after');
+      const over = await terminal.waitFor('the end of the gap in the strip', (lines) => {
         const row = lines.findIndex((line) => line.startsWith('  api'));
         const shown = `${lines[row] ?? ''}\n${lines[row + 1] ?? ''}`;
         return /[█▌▐].* s \(.*–.*\) +1 gap\n.*▂?[█▌▐]+▂.*(just now|s ago)/.test(shown);
@@ -52,7 +52,7 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
 
   it('fills every size, and follows it while it runs', async () => {
     await watched({ width: 80, height: 24 }, [], async (terminal) => {
-      await terminal.untilText('● 1 up');
+      await terminal.waitForText('● 1 up');
       for (const [width, height] of [
         [80, 24],
         [200, 60],
@@ -60,7 +60,7 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
         [50, 12],
       ] as const) {
         await terminal.resize(width, height);
-        const lines = await terminal.until('a picture of the new size', (now) => {
+        const lines = await terminal.waitFor('a picture of the new size', (now) => {
           return (
             now.length === height && (now[height - 1] ?? '').includes('q quit') && (now[0] ?? '').includes('gapwatch')
           );
@@ -76,23 +76,23 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
     for (const TERM of kinds) {
       await watched({ env: { TERM } }, [], async (terminal) => {
         const plain = TERM === 'linux' || TERM === 'vt100';
-        const lines = await terminal.untilText(plain ? '+ up' : '● up');
+        const lines = await terminal.waitForText(plain ? '+ up' : '● up');
         assert.match(lines.join('\n'), plain ? /_/ : /▂/);
         assert.equal(/\[[\d;]*3[0-8]/.test(await terminal.colours()), TERM !== 'vt100', TERM);
         await terminal.keys('q');
-        const shell = await terminal.untilText('ended: quit');
+        const shell = await terminal.waitForText('ended: quit');
         assert.doesNotMatch(shell.join('\n'), /Error|terminfo/i);
       });
     }
     await watched({ env: { TERM: 'dumb' } }, [], async (terminal) => {
-      await terminal.untilText('No dashboard: TERM is "dumb"');
+      await terminal.waitForText('No dashboard: TERM is "dumb"');
     });
   });
 
   it('is ASCII without UTF-8, and without colours where NO_COLOR is set', async () => {
     const env = { LC_ALL: 'C', NO_COLOR: '1' };
     await watched({ env }, [`服务=${String(steady.port)}`], async (terminal) => {
-      const lines = await terminal.untilText('+ 2 up');
+      const lines = await terminal.waitForText('+ 2 up');
       assert.match(lines.join('\n'), /^[\x20-\x7e\n]*$/);
       assert.doesNotMatch(await terminal.colours(), /\[[\d;]*[34][0-8][;m]/);
     });
@@ -104,8 +104,8 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       { width: 120, height: 40 },
       names.map((name) => `${name}=${String(steady.port)}`),
       async (terminal) => {
-        await terminal.untilText('● 7 up');
-        await terminal.untilText('▂▂');
+        await terminal.waitForText('● 7 up');
+        await terminal.waitForText('▂▂');
         const lines = await terminal.screen();
         // tmux has taken the wide characters for two columns: so the right edge is at the same one, wide or not.
         const columns = lines
@@ -123,10 +123,10 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
   it('reads every key', async () => {
     const more = [`data/cache=${String(steady.port)}`, `edge/api=${String(steady.port)}`];
     await watched({ width: 120, height: 30 }, more, async (terminal) => {
-      await terminal.untilText('● 3 up');
+      await terminal.waitForText('● 3 up');
       const press = async (key: string, then: string): Promise<void> => {
         await terminal.keys(key);
-        await terminal.untilText(then);
+        await terminal.waitForText(then);
       };
       await press('j', '▸ cache');
       await press('Down', '▸ api');
@@ -152,7 +152,7 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       await press('/', 'Show only services with');
       await terminal.type('cach');
       await press('Enter', 'only "cach"');
-      await terminal.until('one service', (lines) => !lines.some((line) => line.includes('  web')));
+      await terminal.waitFor('one service', (lines) => !lines.some((line) => line.includes('  web')));
       await press('Escape', '  web');
       await press('m', 'Mark this moment');
       await terminal.type('daemon restart');
@@ -167,13 +167,13 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       const port = String(steady.port);
       await terminal.command(`T=$(for i in {1..999}; do echo s$i=${port}; done)`);
       await terminal.start(10_000, ['$T', `last=${port}`]);
-      await terminal.until('all of them', (lines) => lines.some((line) => line.includes('● 1000 up')));
+      await terminal.waitFor('all of them', (lines) => lines.some((line) => line.includes('● 1000 up')));
       await terminal.keys('End');
-      await terminal.untilText('▸ last');
+      await terminal.waitForText('▸ last');
       await terminal.keys('PPage');
-      await terminal.untilText('▸ s9');
+      await terminal.waitForText('▸ s9');
       await terminal.keys('Home');
-      await terminal.untilText('▸ s1 ');
+      await terminal.waitForText('▸ s1 ');
     } finally {
       await terminal.close();
     }
