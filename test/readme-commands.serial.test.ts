@@ -160,7 +160,7 @@ describe('a command in the README', () => {
   });
 });
 
-/** The same words, for a short while and on no port that somebody else may hold; nothing is restarted for a test. */
+/** The same words, for a short while and on no port that another program may hold; nothing is restarted for a test. */
 function runnable(args: readonly string[]): string[] {
   const command = commandOf(args);
   const end = args.indexOf('--');

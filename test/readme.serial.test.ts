@@ -64,7 +64,7 @@ describe('the README', () => {
     assert.deepEqual(named, [...all].sort());
   });
 
-  it('shows a configuration that is accepted, and an error as it is told', async () => {
+  it('shows a configuration that is accepted, and an error as it is printed', async () => {
     const file = join(folder, 'services.json');
     writeFileSync(file, blocks('json')[0] ?? '');
     const request = { file, targets: [], options: {}, defaultIntervalMs: 100, cwd: folder };

@@ -29,7 +29,7 @@ describe('gapwatch report', { concurrency: 2 }, () => {
 
   const report = (...options: string[]): Promise<Outcome> => run(['report', '--data', data, ...options]);
 
-  it('tells gaps with bounds and reasons, uptime and marks', async () => {
+  it('reports gaps with bounds and reasons, uptime and marks', async () => {
     const { code, stdout, stderr } = await report();
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^From .* to .*, seen from rack-2$/m);
@@ -39,13 +39,13 @@ describe('gapwatch report', { concurrency: 2 }, () => {
   });
 
   it('writes the same in every form', async () => {
-    const file = (ending: string): string => join(FOLDER, `told.${ending}`);
+    const file = (ending: string): string => join(FOLDER, `report.${ending}`);
     const { code } = await report(...['json', 'md', 'xml', 'svg'].flatMap((ending) => ['--report', file(ending)]));
     assert.equal(code, 0);
-    const told = JSON.parse(readFileSync(file('json'), 'utf8')) as Report;
-    assert.equal(told.run, null);
-    assert.equal(told.vantages[0]?.vantage, 'rack-2');
-    const [web] = told.vantages[0].services;
+    const written = JSON.parse(readFileSync(file('json'), 'utf8')) as Report;
+    assert.equal(written.run, null);
+    assert.equal(written.vantages[0]?.vantage, 'rack-2');
+    const [web] = written.vantages[0].services;
     assert.ok((web?.downMs ?? 0) > 0);
     assert.equal(web?.gaps[0]?.fromStartMs, null);
     assert.ok(web.gaps.some(({ minMs, maxMs }) => minMs <= 300 && (maxMs ?? Infinity) >= 300));
@@ -66,10 +66,10 @@ describe('gapwatch report', { concurrency: 2 }, () => {
     ]);
     await program.line(/UP/);
     // Written within a second: asked until it is there.
-    let told = await run(['report', '--data', live]);
-    for (let asked = 0; asked < 20 && !/^web +UP/m.test(told.stdout); asked++)
-      told = await run(['report', '--data', live]);
-    assert.match(told.stdout, /^web +UP/m);
+    let outcome = await run(['report', '--data', live]);
+    for (let asked = 0; asked < 20 && !/^web +UP/m.test(outcome.stdout); asked++)
+      outcome = await run(['report', '--data', live]);
+    assert.match(outcome.stdout, /^web +UP/m);
     assert.equal(await program.end('SIGTERM'), 143);
   });
 

@@ -34,7 +34,7 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     await endServices();
   });
 
-  it('takes the timelines of another monitor into report and verdict, told apart', async () => {
+  it('takes the timelines of another monitor into report and verdict, each under its vantage', async () => {
     const shaky = await startSignalledService();
     const { program, url } = await daemon('second', shaky);
     const path = join(FOLDER, 'also.json');
@@ -73,7 +73,7 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     await program.end();
   });
 
-  it('does not start the command where the other one is a hub that nobody publishes to', async (t) => {
+  it('does not start the command where the other one is a hub without a publisher', async (t) => {
     if (!requireTool(t, 'redis-server')) return;
     const redis = await RedisServer.start();
     t.after(() => redis.close());
@@ -89,9 +89,9 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
   });
 
   it('does not start the command where the feed can not be reached, and says why', async () => {
-    const nobody = `127.0.0.1:${String(await freePort())}`;
+    const closed = `127.0.0.1:${String(await freePort())}`;
     const { code, stderr } = await run([
-      ...['run', `web=${String(steady.port)}`, '--also', nobody, ...QUICK, '--give-up', '1s', '--', 'true'],
+      ...['run', `web=${String(steady.port)}`, '--also', closed, ...QUICK, '--give-up', '1s', '--', 'true'],
     ]);
     assert.equal(code, 4);
     assert.match(stderr, /the feed ws:\/\/127\.0\.0\.1:\d+\/feed is not connected: .*ECONNREFUSED/);

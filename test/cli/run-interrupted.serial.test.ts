@@ -1,4 +1,4 @@
-/** `gapwatch run` that somebody ends, at every stage, without a terminal. */
+/** `gapwatch run` that a signal ends, at every stage, without a terminal. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';

@@ -71,7 +71,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     });
   });
 
-  it('waits for the command at Ctrl-C, which both hear, and reports', async (t) => {
+  it('waits for the command at Ctrl-C, which both receive, and reports', async (t) => {
     if (!requireTool(t, 'tmux')) return;
     await inTerminal({}, async (terminal) => {
       await terminal.command(
@@ -80,7 +80,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       await terminal.waitFor('its first word', (lines) => lines.includes('ready'));
       await terminal.keys('C-c');
       const lines = await terminal.waitForText('code 130');
-      // Once: it was told by the terminal, and not by us as well.
+      // Once: the terminal sent it, and not we as well.
       assert.equal(lines.filter((line) => line.endsWith('cleaning')).length, 1, lines.join('\n'));
       assert.match(lines.join('\n'), /exited with 7/);
     });
@@ -118,7 +118,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     });
   });
 
-  it('has no colours where nobody wants them, and no live line on a dumb terminal', async (t) => {
+  it('has no colours where they are not wanted, and no live line on a dumb terminal', async (t) => {
     if (!requireTool(t, 'tmux')) return;
     const isLive = (lines: readonly string[]): boolean => /^during/.test(lines.at(-1) ?? '');
     await inTerminal({}, async (terminal) => {

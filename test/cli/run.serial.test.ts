@@ -15,7 +15,7 @@ import { endPrograms, entry, FOLDER, folderWith, type Outcome, run } from './pro
 
 /** Quick, where the test is not about these. */
 const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
-/** Whatever a busy machine does to a service that nobody restarts. */
+/** Whatever a busy machine does to a service that is not restarted. */
 const LENIENT = ['--max-gap', '1m'];
 
 async function runs(
@@ -51,7 +51,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     await endServices();
   });
 
-  it('passes a command that nobody felt; its output passes through, and the report comes after it', async () => {
+  it('passes a command that was not felt; its output passes through, and the report comes after it', async () => {
     const { code, stdout, stderr } = await runs(steady, LENIENT, ['sh', '-c', 'echo one | cat; echo two >&2']);
     assert.equal(code, 0, stdout + stderr);
     assert.match(
@@ -122,7 +122,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     assert.equal(readReport(path).run?.exitCode, 42);
   });
 
-  it('tells a command that a signal ended', async () => {
+  it('reports a command that a signal ended', async () => {
     const { code, stdout } = await runs(steady, LENIENT, ['sh', '-c', 'kill -KILL $$']);
     assert.equal(code, 3);
     assert.match(stdout, /was ended by SIGKILL/);
@@ -189,10 +189,10 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const { code, stdout } = await run(['run', ...QUICK, ...LENIENT, '--data', data, '--', 'true'], { cwd: folder });
     assert.equal(code, 0, stdout);
     assert.match(stdout, /^from the file {2}/m);
-    const told = await run(['report', '--data', data]);
-    assert.equal(told.code, 0, told.stderr);
-    assert.match(told.stdout, /^from the file {2}UP +\d/m);
-    assert.match(told.stdout, /run: true started/);
+    const report = await run(['report', '--data', data]);
+    assert.equal(report.code, 0, report.stderr);
+    assert.match(report.stdout, /^from the file {2}UP +\d/m);
+    assert.match(report.stdout, /run: true started/);
   });
 });
 

@@ -9,8 +9,8 @@ import { endPrograms, FOLDER, folderWith, Program, run } from './program.ts';
 const PASSWORD = 'hunter2-of-the-url';
 const SECRET = 'hunter3-of-the-environment';
 
-/** The words of a wrong command line, or of what is wrong with its configuration; and what it is told. */
-const WRONG: readonly (readonly [what: string, args: readonly string[], told: RegExp])[] = [
+/** The words of a wrong command line, or of what is wrong with its configuration; and the answer. */
+const WRONG: readonly (readonly [what: string, args: readonly string[], answer: RegExp])[] = [
   ['no service at all', [], /No service to watch\.[\s\S]+gapwatch web=8080[\s\S]+services\.json[\s\S]+gapwatch demo/],
   ['an unknown option', ['8080', '--intervall', '1s'], /Unknown argument: intervall/],
   ['an unknown command', ['wacth', '8080'], /wacth/],
@@ -31,12 +31,12 @@ describe('the command line', { concurrency: 4 }, () => {
   after(endServices);
   after(endPrograms);
 
-  for (const [what, args, told] of WRONG) {
+  for (const [what, args, answer] of WRONG) {
     it(`refuses ${what}: exit 2, one readable message, nothing started`, async () => {
       const { code, stdout, stderr } = await run([...args, '--listen', 'off']);
       assert.equal(code, 2, stderr);
       assert.equal(stdout, '');
-      assert.match(stderr, told);
+      assert.match(stderr, answer);
       assert.match(stderr, /^gapwatch: /);
       assert.doesNotMatch(stderr, /^\s+at |Watching|node:/m);
       assert.ok(stderr.split('\n').length <= 8, stderr);
@@ -55,7 +55,7 @@ describe('the command line', { concurrency: 4 }, () => {
 
   it('shows no secret in anything that it prints', async () => {
     const redis = await TestService.start((socket) => {
-      // A server that repeats what it is told, the password included.
+      // A server that repeats what it receives, the password included.
       socket.on('data', (data) => socket.write(`-ERR unknown command: ${JSON.stringify(data.toString())}\r\n`));
     });
     const folder = folderWith('services.json', {
@@ -121,7 +121,7 @@ describe('gapwatch check', { concurrency: 4 }, () => {
     );
   });
 
-  it('says that a file is well formed, and ends when nobody reads on', async () => {
+  it('says that a file is well formed, and ends when its reader is gone', async () => {
     const backend = await TestService.start();
     const folder = folderWith('services.json', {
       services: [{ name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port }],

@@ -16,10 +16,12 @@ function target(name: string, { port }: TestService): string {
   return `${name}=${String(port)}`;
 }
 
-/** What JSON lines tell: `type service to`. Less what is true of the machine of the test: that it was busy. */
-function told(program: Program): string[] {
-  const told = program.messages.filter(({ from, to }) => from !== 'unobserved' && to !== 'unobserved');
-  return told.map(({ type, service, to }) => [type, service, to].filter((word) => typeof word === 'string').join(' '));
+/** What JSON lines report: `type service to`. Less what is true of the machine of the test: that it was busy. */
+function changesOf(program: Program): string[] {
+  const changes = program.messages.filter(({ from, to }) => from !== 'unobserved' && to !== 'unobserved');
+  return changes.map(({ type, service, to }) =>
+    [type, service, to].filter((word) => typeof word === 'string').join(' '),
+  );
 }
 
 describe('gapwatch watch', { concurrency: 4 }, () => {
@@ -79,7 +81,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     assert.equal(await program.end('SIGINT'), 130);
     const [hello] = program.messages;
     assert.deepEqual([hello?.['type'], hello?.['protocol'], hello?.['seq']], ['hello', 1, 0]);
-    assert.deepEqual(told(program), [
+    assert.deepEqual(changesOf(program), [
       'hello',
       'transition api up',
       'transition api down',
@@ -140,7 +142,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     assert.match(added.stderr, /^Watching 3 services from from-file/);
   });
 
-  it('reads the file again at SIGHUP; one with an error changes nothing, and is told', async () => {
+  it('reads the file again at SIGHUP; one with an error changes nothing, and is logged', async () => {
     const [stays, comes] = await Promise.all([TestService.start(), TestService.start()]);
     const entryOf = (name: string, { port }: TestService): object => ({ name, type: 'tcp', host: '127.0.0.1', port });
     const folder = folderWith('services.json', { services: [entryOf('stays', stays), entryOf('goes', stays)] });
@@ -171,10 +173,10 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
         ['comes', 'stays'],
       ],
     );
-    assert.equal(told(program).filter((one) => one === 'transition stays up').length, 1);
+    assert.equal(changesOf(program).filter((one) => one === 'transition stays up').length, 1);
   });
 
-  it('ends quietly when nobody reads what it prints', async () => {
+  it('ends quietly when its output is not read', async () => {
     const backend = await TestService.start();
     const program = new Program([...QUIET, '--samples', target('api', backend)]);
     await program.line(/UP/);
@@ -183,7 +185,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     assert.doesNotMatch(program.stderr, /Error|^\s+at /m);
   });
 
-  it('goes on when nobody reads what it says beside', async () => {
+  it('goes on when its log is not read', async () => {
     const backend = await TestService.start();
     const folder = folderWith('services.json', {
       services: [{ name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port }],

@@ -47,8 +47,8 @@ describe('a client of a server that misbehaves', () => {
     const client = clientOf(url, recording);
     await recording.waitFor(() => recording.seqs.length === 1);
     assert.deepEqual(client.ignored, { unknown: 2, malformed: 2 });
-    const told = recording.all.at(-1);
-    assert.equal(told?.type === 'mark' && told.text, 'a [31mb');
+    const last = recording.all.at(-1);
+    assert.equal(last?.type === 'mark' && last.text, 'a [31mb');
     client.close();
     end();
   });
@@ -103,7 +103,7 @@ describe('a client of a server that misbehaves', () => {
     const client = clientOf(url, new Recording(false));
     while (client.offset === null) await new Promise((resolve) => setTimeout(resolve, 5));
     const { offsetMs, uncertaintyMs } = client.offset;
-    // Half of the way back and forth, which can't be told from a clock that is ahead.
+    // Half of the way back and forth, which can't be distinguished from a clock that is ahead.
     assert.ok(offsetMs > (delayMs / 2) * 0.8, String(offsetMs));
     assert.ok(uncertaintyMs >= delayMs * 0.9, String(uncertaintyMs));
     client.close();
@@ -124,7 +124,7 @@ describe('a client of a server that misbehaves', () => {
   });
 
   it(
-    'tells a refusal in words',
+    'reports a refusal in words',
     inScene({ feed: { token: TOKEN, listen: { host: '0.0.0.0', port: 0 } } }, async (at) => {
       const recording = new Recording(false);
       const client = clientOf(at.ws, recording);

@@ -1,4 +1,4 @@
-/** The client of a feed: what its readers are told over breaks and restarts. */
+/** The client of a feed: what its readers receive over breaks and restarts. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -13,7 +13,7 @@ import { inScene, TOKEN, scripted, served } from '../server/scene.ts';
 
 describe('a client', () => {
   it(
-    'tells what a monitor in this process would, and knows the services',
+    'reports what a monitor in this process would, and knows the services',
     inScene({}, async (at) => {
       const recording = new Recording(false);
       const client = clientOf(at.http, recording);
@@ -69,7 +69,7 @@ describe('a client', () => {
     await feed.close();
   });
 
-  it('tells how long it was not connected, and begins anew with another monitor', async () => {
+  it('reports how long it was not connected, and begins again with another monitor', async () => {
     const first = await served(scripted(['web']));
     const { port } = first.feed.address;
     const recording = new Recording(false);

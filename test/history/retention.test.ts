@@ -16,7 +16,7 @@ import { simulateHistory } from './simulated.ts';
 
 const MANY = { intervals: 1e9, allIntervals: 1e9, gaps: 1e9, allGaps: 1e9, eventBytes: 1e12, annotations: 1e9 };
 
-/** Runs retention on a folder that nobody else has, to its end. */
+/** Runs retention on a folder of its own, to its end. */
 async function retain(dir: string, keepMs: number, limits: Partial<typeof MANY> = {}): Promise<void> {
   const db = new Database(await loadDriver(), databaseFile(dir), 'write');
   const retention = new Retention(db, new HistoryWriter(db), toMicros(keepMs), { ...MANY, ...limits });

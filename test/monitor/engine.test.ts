@@ -16,7 +16,7 @@ import { placed, withEngine } from './watch.ts';
 describe('Engine', { concurrency: true }, () => {
   after(endServices);
 
-  it('tells the first answer of each kind of service over each connection, from unknown to up', async () => {
+  it('reports the first answer of each kind of service over each connection, from unknown to up', async () => {
     const backends = await Promise.all(DIALECTS.map((dialect) => TestService.start(good(dialect))));
     const services = DIALECTS.flatMap((dialect, index) =>
       (['new', 'kept'] as const).map((connection) =>
@@ -34,7 +34,7 @@ describe('Engine', { concurrency: true }, () => {
     });
   });
 
-  it('tells nothing of a service before its first answer', async () => {
+  it('reports nothing of a service before its first answer', async () => {
     const backend = await TestService.start(silent);
     const spec = tcpSpec(backend.port, { send: 'ping', expect: 'pong' });
     await withEngine([watched('mute', spec, { timeoutMs: 400 })], async (recording) => {
@@ -133,7 +133,7 @@ describe('Engine', { concurrency: true }, () => {
       assert.deepEqual(recording.story('api'), ['up', 'down timeout-reply', 'up']);
       assert.equal(gap.failed, 1);
       assert.deepEqual([gap.from, gap.to], [samples[lost]?.at, samples[lost + 1]?.at]);
-      // It ended last, and was told when it had.
+      // It ended last, and was reported when it had.
       const lastSeenAt = recording.of('sample').findIndex(({ result }) => result === 'down');
       assert.ok(lastSeenAt > lost, 'later probes were answered before');
       assert.ok(gap.durationMs < 400, `${String(gap.durationMs)} ms`);
@@ -149,10 +149,10 @@ describe('Engine', { concurrency: true }, () => {
     const spec = tcpSpec(backend.port, { send: 'ping', expect: 'pong' });
     await withEngine([watched('api', spec, { timeoutMs: 5000 })], async (recording) => {
       await recording.nth(40, 'sample');
-      const heard = recording.of('sample').map(({ at }) => at);
+      const samples = recording.of('sample').map(({ at }) => at);
       assert.notDeepEqual(
-        heard,
-        heard.toSorted((a, b) => a - b),
+        samples,
+        samples.toSorted((a, b) => a - b),
       );
       assert.deepEqual(recording.story('api'), ['up']);
     });
@@ -187,14 +187,14 @@ describe('Engine', { concurrency: true }, () => {
     await recording.nth(2, 'transition');
     engine.stop();
     for (const { result, reason, count } of new ProbeCounters(place.counters).counts()) {
-      const heard = recording.of('sample').filter((sample) => sample.result === result && sample.reason === reason);
-      assert.deepEqual([reason, count], [reason, heard.length]);
+      const samples = recording.of('sample').filter((sample) => sample.result === result && sample.reason === reason);
+      assert.deepEqual([reason, count], [reason, samples.length]);
     }
   });
 });
 
 describe('the end of an Engine', () => {
-  it('tells the gaps that are open, and leaves nothing open', async () => {
+  it('reports the gaps that are open, and leaves nothing open', async () => {
     const before = held();
     const kept = await TestService.start();
     const hanging = await TestService.start(silent);
@@ -214,7 +214,7 @@ describe('the end of an Engine', () => {
     );
     await recording.waitFor(() => hanging.accepted > 0);
     engine.stop();
-    const told = recording.all.length;
+    const emitted = recording.all.length;
     const open = recording.of('open-gap');
     assert.deepEqual(
       open.map(({ service, reasons }) => [service, reasons[0]?.reason]),
@@ -226,6 +226,6 @@ describe('the end of an Engine', () => {
     for (const gap of open) assert.ok(gap.failed >= 1 && gap.minMs <= gap.durationMs);
     for (const backend of [kept, hanging, hollow]) backend.down();
     await released(before);
-    assert.equal(recording.all.length, told, 'nothing is told after the end');
+    assert.equal(recording.all.length, emitted, 'nothing is emitted after the end');
   });
 });

@@ -12,7 +12,7 @@ const KEPT = { connection: 'kept', intervalMs: 60_000 } as const;
 describe('what is kept between probes', { concurrency: true }, () => {
   after(endServices);
 
-  it('tells at once that a connection broke, and no gap where a new one opens', async () => {
+  it('reports at once that a connection broke, and no gap where a new one opens', async () => {
     const backend = await TestService.start();
     await withEngine([backend.watched('api', KEPT)], async (recording) => {
       await recording.nth(1, 'transition');
@@ -28,7 +28,7 @@ describe('what is kept between probes', { concurrency: true }, () => {
     });
   });
 
-  it('tells an outage from the break on where no new one opens', async () => {
+  it('reports an outage from the break on where no new one opens', async () => {
     const backend = await TestService.start();
     await withEngine([backend.watched('api', KEPT)], async (recording) => {
       await recording.nth(1, 'transition');
@@ -81,7 +81,7 @@ describe('what is kept between probes', { concurrency: true }, () => {
     });
   });
 
-  it('tells that a Redis was replaced, although no probe fails', async () => {
+  it('reports that a Redis was replaced, although no probe fails', async () => {
     const port = await freePort();
     const start = () =>
       startChild(

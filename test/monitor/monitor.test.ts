@@ -66,7 +66,7 @@ describe('Monitor', { concurrency: true }, () => {
     );
   });
 
-  it('tells a gap whose bounds hold the truth, across threads', async () => {
+  it('reports a gap whose bounds hold the truth, across threads', async () => {
     const backend = await TestService.start();
     await withMonitor([backend.watched('api')], async (recording, monitor) => {
       await recording.nth(3, 'sample');
@@ -119,7 +119,7 @@ describe('Monitor', { concurrency: true }, () => {
       assert.equal(recording.of('transition', 'same').filter(({ from }) => from === 'unknown').length, 1);
       assert.deepEqual(recording.story('same'), ['up']);
       assert.deepEqual(recording.of('transition', 'come')[0]?.from, 'unknown');
-      // A slot may be used late, never early: the earliest of many tells where the grid is.
+      // A slot may be used late, never early: the earliest of many shows where the grid is.
       const times = recording.of('sample', 'same').map((sample) => sample.at);
       const phase = (some: readonly number[]): number =>
         Math.min(...some.map((time) => (((time - (times[2] ?? 0)) % 50) + 75) % 50));
@@ -129,7 +129,7 @@ describe('Monitor', { concurrency: true }, () => {
     });
   });
 
-  it('does not take what was still told of a service for news of the one that has its name now', async () => {
+  it('does not take what was still emitted of a service for news of the one that has its name now', async () => {
     const backend = await TestService.start();
     const down = watched('api', tcpSpec(await freePort()), { intervalMs: 5 });
     const up = backend.watched('api', { intervalMs: 5 });
@@ -152,7 +152,7 @@ describe('Monitor', { concurrency: true }, () => {
     });
   });
 
-  it('tells everything that was observed before its end, the open gap last', async () => {
+  it('reports everything that was observed before its end, the open gap last', async () => {
     const services: Watched[] = [watched('gone', tcpSpec(await freePort()))];
     await withMonitor(services, async (recording, monitor) => {
       await recording.nth(5, 'sample');
@@ -162,13 +162,13 @@ describe('Monitor', { concurrency: true }, () => {
       assert.ok(open !== undefined);
       assert.equal(open.failed, failed);
       assert.equal(recording.all.at(-1), open);
-      const told = recording.all.length;
+      const received = recording.all.length;
       await new Promise((resolve) => setImmediate(resolve));
-      assert.equal(recording.all.length, told);
+      assert.equal(recording.all.length, received);
     });
   });
 
-  it('tells samples only to readers who want them', async () => {
+  it('passes samples only to readers who want them', async () => {
     const backend = await TestService.start();
     await withMonitor([backend.watched('api')], async (recording, monitor) => {
       const types = new Set<string>();

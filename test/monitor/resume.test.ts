@@ -58,7 +58,7 @@ describe('the sign of life of a monitor', () => {
       assert.ok(monitor.observedUntil() <= monitor.now());
       await monitor.stop();
       const stopped = monitor.now();
-      // Silence is all that there is to see: nothing tells it.
+      // Silence is all that there is to see: no message says it.
       while (monitor.now() < stopped + ENGINE_SILENCE_MS + 200) await new Promise((resolve) => setTimeout(resolve, 50));
       assert.ok(monitor.observedUntil() <= stopped + ENGINE_SILENCE_MS);
     });
@@ -68,7 +68,7 @@ describe('the sign of life of a monitor', () => {
 describe('a monitor that goes on', { concurrency: true }, () => {
   after(endServices);
 
-  it('tells the time of its absence as unobserved, and counts its events on', async () => {
+  it('reports the time of its absence as unobserved, and counts its events on', async () => {
     const backend = await TestService.start();
     const watched = [backend.watched('api')];
     const kept: { restored?: RestoredState } = {};
@@ -108,7 +108,7 @@ describe('a monitor that goes on', { concurrency: true }, () => {
     });
   });
 
-  it('ends a gap that began before its absence, with bounds that hold what nobody saw', async () => {
+  it('ends a gap that began before its absence, with bounds that hold what was not seen', async () => {
     const backend = await TestService.start();
     const watched = [backend.watched('api')];
     const kept: { restored?: RestoredState } = {};

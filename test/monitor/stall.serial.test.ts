@@ -134,7 +134,7 @@ describe("a stall of the engine's own thread", () => {
     await endServices();
   });
 
-  it('does not let a silence count in which nobody listened', async () => {
+  it('does not let a silence count in which the engine did not listen', async () => {
     const clock = new Clock();
     const services = [patient('api', 0), patient('mute', 60_000, { timeoutMs: 500, intervalMs: 60_000 })];
     await withEngine(
@@ -205,7 +205,7 @@ describe('a machine that sleeps', () => {
   afterEach(endServices);
   const HOUR_MS = 3_600_000;
 
-  it('was not observing: every service is told so, however many there are', async () => {
+  it('was not observing: every service is reported so, however many there are', async () => {
     const hands = new Hands();
     const backend = await TestService.start();
     const names = Array.from({ length: 80 }, (_, index) => `s${String(index)}`);

@@ -21,8 +21,8 @@ describe('the problem of the monitor itself', { concurrency: true }, () => {
   it('is not the service being down: no descriptors left', async () => {
     const backend = await TestService.start();
     const limited = 'ulimit -n 64; exec "$0" "$@"';
-    const told = await runChild('sh', ['-c', limited, process.execPath, script('exhausted'), String(backend.port)]);
-    assert.deepEqual(told, {
+    const found = await runChild('sh', ['-c', limited, process.execPath, script('exhausted'), String(backend.port)]);
+    assert.deepEqual(found, {
       states: ['up', 'unobserved resources'],
       results: ['up', 'resources'],
     });
@@ -32,13 +32,13 @@ describe('the problem of the monitor itself', { concurrency: true }, () => {
     'is not the service being up: a connection of its own to itself',
     { skip: noNetwork && 'this machine gives no network namespace' },
     async () => {
-      const told = await runChild('unshare', [
+      const found = await runChild('unshare', [
         ...NARROW,
         `${PORTS} && exec "$0" "$1" 40000`,
         process.execPath,
-        script('nobody'),
+        script('other-user'),
       ]);
-      assert.deepEqual(told, { results: ['refused'] });
+      assert.deepEqual(found, { results: ['refused'] });
     },
   );
 });

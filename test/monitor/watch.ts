@@ -12,7 +12,7 @@ export function placed(watched: Watched): ScheduledService {
   return { watched, phaseMs: 0, initialDelayMs: 0, counters: new ProbeCounters().memory, restored: null };
 }
 
-/** Watches with an engine in this thread while a test runs; every sample is told. */
+/** Watches with an engine in this thread while a test runs; every sample is recorded. */
 export async function withEngine(
   watched: readonly Watched[],
   test: (recording: Recording, engine: Engine) => Promise<void> | void,
@@ -29,7 +29,7 @@ export async function withEngine(
   }
 }
 
-/** Watches with a monitor and its threads while a test runs; every sample is told. */
+/** Watches with a monitor and its threads while a test runs; every sample is recorded. */
 export async function withMonitor(
   watched: readonly Watched[],
   test: (recording: Recording, monitor: Monitor) => Promise<void> | void,

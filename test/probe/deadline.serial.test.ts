@@ -20,7 +20,7 @@ interface FullServer {
 
 /**
  * A server whose queue of connections is full: the kernel drops what else asks to connect.
- * @param afterMs how long after it is told to (`child.stdin`) it accepts again
+ * @param afterMs how long after it is asked to (`child.stdin`) it accepts again
  */
 async function fullServer(t: TestContext, afterMs: number): Promise<FullServer> {
   let port = 0;

@@ -90,7 +90,7 @@ describe('a monitor in trouble', () => {
       await server.close();
       await released(before);
       assert.ok(descriptors() <= opened);
-      // A deadline may pass between the kernel's handshake and our hearing of it: only such a one is closed politely.
+      // A deadline may pass between the kernel's handshake and our notice of it: only such a one is closed politely.
       assert.ok(lingering(port) <= unconnected, 'local ports are held');
     });
   }

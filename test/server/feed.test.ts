@@ -15,7 +15,7 @@ describe('the feed', () => {
     await at.end();
   });
 
-  it('begins with a hello that tells all services', async () => {
+  it('begins with a hello that has all services', async () => {
     const client = await Listener.open(at.ws);
     const [hello] = client.received;
     assert.equal(hello?.type, 'hello');
@@ -33,7 +33,7 @@ describe('the feed', () => {
     await client.close();
   });
 
-  it('tells a transition down with its reason, the one up, and the gap, under growing numbers', async () => {
+  it('reports a transition down with its reason, the one up, and the gap, under growing numbers', async () => {
     const client = await Listener.open(at.ws);
     await at.services[0]!.flap(at.monitor);
     const gap = await client.first('gap');
@@ -89,7 +89,7 @@ describe('the feed', () => {
     await client.close();
   });
 
-  it('tells a heartbeat every 5 s', async () => {
+  it('reports a heartbeat every 5 s', async () => {
     const client = await Listener.open(at.ws);
     const heartbeat = await client.first('heartbeat');
     assert.equal(heartbeat['seq'], client.seqs.at(-1) ?? client.received[0]?.['seq']);
@@ -109,7 +109,7 @@ describe('the feed', () => {
   it('closes with 1008 where a query makes no sense, and says why', async () => {
     const cases: [string, RegExp][] = [
       ['samples=yes', /samples/],
-      ['service=nobody', /nobody/],
+      ['service=missing', /missing/],
       ['after=1', /go together/],
       [`monitor=${at.monitor.identity.id}`, /go together/],
       ['after=x&monitor=y', /after is the number/],
@@ -149,7 +149,7 @@ describe('a feed whose services change', () => {
   );
 
   it(
-    'tells a status that is held back, in the message and in a hello',
+    'reports a status that is held back, in the message and in a hello',
     inScene({ names: ['web'], fall: 3 }, async (at) => {
       const client = await Listener.open(at.ws);
       at.services[0]!.down();
@@ -164,7 +164,7 @@ describe('a feed whose services change', () => {
 
 describe('a monitor that stops', () => {
   it(
-    'closes with 1001, and tells the gap that is open',
+    'closes with 1001, and reports the gap that is open',
     inScene({ names: ['web'] }, async (at) => {
       const client = await Listener.open(at.ws);
       const fell = nextMessage(at.monitor, ({ type }) => type === 'transition');

@@ -60,7 +60,7 @@ describe('a feed over a history', () => {
     rmSync(data, { recursive: true });
   });
 
-  it('tells a client that comes back every event of several runs, once and in order', async () => {
+  it('sends a client that comes back every event of several runs, once and in order', async () => {
     assert.equal(at.monitor.identity.id, id);
     const client = await Listener.open(`${at.ws}?after=${String(lastReceived)}&monitor=${id}`);
     at.monitor.mark('now');
@@ -81,7 +81,7 @@ describe('a feed over a history', () => {
     assert.ok(client.received.some(({ reason }) => reason === 'stopped'));
   });
 
-  it('tells the gaps of all runs, each once', async () => {
+  it('reports the gaps of all runs, each once', async () => {
     const { value } = await askJson(`${at.http}/api/v1/gaps`);
     const gaps = value['gaps'] as { service: string; seq: number; from: number; to: number }[];
     const count = (name: string): number => gaps.filter(({ service }) => service === name).length;
@@ -92,7 +92,7 @@ describe('a feed over a history', () => {
     assert.equal((only.value['gaps'] as unknown[]).length, count('api') - (gaps[0]?.service === 'api' ? 1 : 0));
   });
 
-  it('tells the timeline of all runs, with the absences between them', async () => {
+  it('reports the timeline of all runs, with the absences between them', async () => {
     const { value } = await askJson(`${at.http}/api/v1/timeline?service=web`);
     const [web] = value['services'] as Wire[];
     const timeline = web?.timeline ?? [];

@@ -1,4 +1,4 @@
-/** The reference page tells the truth: its examples and tables are held against the program. */
+/** The reference page is true: its examples and tables are held against the program. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ const shapeOf = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape)
     .filter(([name, field]) => name !== 'type' && !(field instanceof z.ZodOptional))
     .map(([name]) => name);
-/** Those that only a hub gives: `src/bus/README.md` tells of them. */
+/** Those that only a hub gives: `src/bus/README.md` describes them. */
 const hubFields = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => (field instanceof z.ZodOptional ? [name] : []));
 
@@ -84,7 +84,7 @@ describe('the reference page', () => {
     }
   });
 
-  it('has a page of its own for what only hubs tell', () => {
+  it('has a page of its own for what only hubs send', () => {
     const page = readFileSync(join(root(), 'src/bus/README.md'), 'utf8');
     const names = new Set([
       ...Object.values(MESSAGES).flatMap((schema) => hubFields(schema)),

@@ -1,4 +1,4 @@
-/** Slow clients and hostile ones: they slow nobody down, and what waits for them is bounded. */
+/** Slow clients and hostile ones: they slow no other client down, and what waits for them is bounded. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -7,13 +7,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import { type FeedServer } from '../../src/server/feed-server.ts';
 import { ask, handshake } from './asking.ts';
+import type { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { Listener } from './listener.ts';
+import { scripted, served } from './scene.ts';
 
 const TEXT = 'x'.repeat(200);
 /** Thousands of these are more than the kernel takes. */
 const LONG_TEXT = 'x'.repeat(2000);
-import { scripted, served } from './scene.ts';
-import type { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a client that does not read', () => {
   let source: ScriptedMonitor;
@@ -27,7 +27,7 @@ describe('a client that does not read', () => {
     await feed.close();
   });
 
-  it('is closed with 1013 and can resume; the others hear all', async () => {
+  it('is closed with 1013 and can resume; the others receive all', async () => {
     const [slow, quick] = [await Listener.open(ws), await Listener.open(ws)];
     slow.ws.pause();
     const begin = source.events.newest;
@@ -84,7 +84,7 @@ describe('a client that does not read', () => {
     await client.close();
   });
 
-  it('gets another hello when it has caught up, where the log does not tell all', async () => {
+  it('gets another hello when it has caught up, where the log has not all', async () => {
     const begin = source.events.newest;
     for (let n = 0; n < 15_000; n++) source.mark(LONG_TEXT);
     const client = new Listener(`${ws}?after=${String(begin)}&monitor=scripted`);

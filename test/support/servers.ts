@@ -120,7 +120,7 @@ export function sayingLast(text: string): Behaviour {
 
 /**
  * Says this without end, as fast as the peer reads, once it is asked.
- * @param sent told how many bytes the peer took
+ * @param sent called with how many bytes the peer took
  */
 export function pouring(first: string, then: string, sent: (bytes: number) => void): Behaviour {
   return (socket) => {

@@ -1,6 +1,6 @@
 /**
  * Watches the service at the port in its first argument, uses up its own descriptors, and frees them again. Prints the
- * states that it told of the service, and the results of its probes, as JSON.
+ * states that it reported of the service, and the results of its probes, as JSON.
  */
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
