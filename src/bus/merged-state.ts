@@ -4,7 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 
-import { Board, infoOf } from '../core/board.ts';
+import { infoOf } from '../core/model.ts';
+import { Board } from '../core/board.ts';
 import type { Event, Hello, StatusMessage, Transition } from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 import { CombinedService } from './combined-service.ts';

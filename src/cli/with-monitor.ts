@@ -19,7 +19,7 @@ import { serveFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
 const LOW_PRIORITY =
-  'the probes run at normal priority: where this machine is busy, time may be unobserved. Raise it with CAP_SYS_NICE, or Nice=-15 in the unit';
+  'the probes run at normal priority: where this machine is busy, time may be unobserved. Allow it by CAP_SYS_NICE, or LimitNICE=-15 in the unit';
 
 /**
  * The configuration that a command line asks for.
@@ -67,7 +67,7 @@ export async function withMonitor<T>(
   request: MonitorRequest,
   body: (running: RunningMonitor) => Promise<T>,
 ): Promise<T> {
-  const { args, config, log, keepsHistory, followsSteps = true, onNoFeed } = request;
+  const { args, config, log, followsSteps = true, onNoFeed } = request;
   const bus = busOf(args.bus, config.bus);
   const { workers } = args;
   if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {

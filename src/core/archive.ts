@@ -1,9 +1,8 @@
 /** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
-import type { ServiceInfo, Totals } from './board.ts';
+import type { ServiceInfo, Totals } from './model.ts';
 import type { EventLog } from './event-log.ts';
 import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap, TimelineInterval } from './messages.ts';
 import type { Reason, State } from './model.ts';
-import type { FeedSource } from './source.ts';
 import type { Checkpoint } from './timeline.ts';
 import type { UptimeSums } from './uptime.ts';
 
@@ -150,14 +149,6 @@ export interface Archive {
   /** What is wrong with it at present, for people; null where all is well. */
   readonly problem: string | null;
   readonly figures: ArchiveFigures;
-}
-
-/** What a history needs of the monitor that it records. */
-export interface RecordedMonitor extends Pick<FeedSource, 'identity' | 'now' | 'subscribe' | 'board'> {
-  /** Until when all services were surely probed; milliseconds since the epoch. */
-  observedUntil(): number;
-  /** What the timeline of a service that is not up needs to go on; null for others. */
-  checkpoint(service: string): Checkpoint | null;
 }
 
 /** What was known of one service. */

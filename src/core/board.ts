@@ -14,31 +14,13 @@ import {
   type TimelineInterval,
   type Transition,
 } from './messages.ts';
-import type { Reason, Service, State } from './model.ts';
+import { infoOf, type Reason, type ServiceInfo, type State, type Totals } from './model.ts';
 import { UptimeWindows } from './uptime.ts';
 
 /** Intervals kept for each service: the newest; up to twice as many between two cuts. */
 const INTERVALS = 256;
 /** Gaps kept for each service: the newest. */
 const GAPS = 20;
-
-/** Sums since the board first saw the service. Durations in milliseconds. */
-export interface Totals {
-  gaps: number;
-  longestGapMs: number;
-  upMs: number;
-  downMs: number;
-  unobservedMs: number;
-}
-
-/** What never changes of a service while it is watched. */
-export type ServiceInfo = Omit<Service, 'name'>;
-
-/** What a service is, without its name and its state. */
-export function infoOf(described: ServiceInfo): ServiceInfo {
-  const { kind, target, connection, group, intervalMs, timeoutMs, rise, fall } = described;
-  return { kind, target, connection, group, intervalMs, timeoutMs, rise, fall };
-}
 
 export class BoardService {
   readonly name: string;

@@ -32,6 +32,12 @@ export interface EventLog {
   readonly newest: number;
   /** Every event with a greater number than this is kept. */
   readonly completeAfter: number;
+  /**
+   * Whether a client that has the events up to a number can go on from there: all later ones are kept, and the number is one
+   * that was given.
+   * @param now milliseconds since the Unix epoch
+   */
+  canResume(seq: number, now: number): boolean;
   /** Keeps the next event: its number is greater than `newest`. */
   append(event: Event): void;
   /** The newest events that are in memory, the oldest first. @param limit at most this many of them */
@@ -67,6 +73,10 @@ export class MemoryEventLog implements EventLog {
 
   get completeAfter(): number {
     return this.#completeAfter;
+  }
+
+  canResume(seq: number): boolean {
+    return seq >= this.#completeAfter && seq <= this.#newest;
   }
 
   append(event: Event): void {
@@ -110,13 +120,4 @@ export function indexAfter(events: readonly Pick<Event, 'seq'>[], seq: number): 
     else high = middle;
   }
   return low;
-}
-
-/**
- * Whether a client that has the events up to a number can go on from there: all later ones are kept, and the number may
- * have been given. One from the future was given before the clock was set back: what came after it is not known.
- * @param now milliseconds since the Unix epoch
- */
-export function canResume(log: EventLog, seq: number, now: number): boolean {
-  return seq >= log.completeAfter && seq <= Math.max(log.newest, Math.floor(now * 1000));
 }

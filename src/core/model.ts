@@ -106,3 +106,21 @@ export interface Sample {
   readonly message: string | null;
   readonly phases: Phases;
 }
+
+/** What never changes of a service while it is watched. */
+export type ServiceInfo = Omit<Service, 'name'>;
+
+/** What a service is, without its name and its state. */
+export function infoOf(described: ServiceInfo): ServiceInfo {
+  const { kind, target, connection, group, intervalMs, timeoutMs, rise, fall } = described;
+  return { kind, target, connection, group, intervalMs, timeoutMs, rise, fall };
+}
+
+/** Sums since the board first saw the service. Durations in milliseconds. */
+export interface Totals {
+  gaps: number;
+  longestGapMs: number;
+  upMs: number;
+  downMs: number;
+  unobservedMs: number;
+}

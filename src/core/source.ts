@@ -4,6 +4,7 @@ import type { EventLog } from './event-log.ts';
 import type { GapFacts, Mark, Message, MonitorIdentity, TimelineInterval } from './messages.ts';
 import type { State } from './model.ts';
 import type { ProbeCounters } from './probe-counters.ts';
+import type { Checkpoint } from './timeline.ts';
 
 /** Takes the messages of a source. */
 export interface Reader {
@@ -99,3 +100,11 @@ export interface HubFigures {
 
 /** What a publisher to a bus needs of a source. */
 export type PublishedSource = Pick<FeedSource, 'identity' | 'events' | 'board' | 'now' | 'subscribe'>;
+
+/** What a history needs of the monitor that it records. */
+export interface RecordedMonitor extends Pick<FeedSource, 'identity' | 'now' | 'subscribe' | 'board'> {
+  /** Until when all services were surely probed; milliseconds since the epoch. */
+  observedUntil(): number;
+  /** What the timeline of a service that is not up needs to go on; null for others. */
+  checkpoint(service: string): Checkpoint | null;
+}

@@ -1,8 +1,6 @@
 /** One connection to a file of SQLite, as this history uses it, and what its errors say of the file. */
+import type { FileFault } from './history-error.ts';
 import type { Connection, Mode, Row, SqliteDriver, Statement, Value } from './sqlite-driver.ts';
-
-/** What ails a file. `io`: the disk failed. `other`: none of the known ones. */
-export type FileFault = 'full' | 'readonly' | 'damaged' | 'busy' | 'io' | 'other';
 
 /** A lock is waited for this long: another connection recovers the file, or moves its log file. */
 const BUSY_MS = 2000;

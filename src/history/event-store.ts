@@ -65,6 +65,12 @@ export class EventStore implements EventLog {
     return [...this.#lost.values()];
   }
 
+  canResume(seq: number, now: number): boolean {
+    // One beyond the newest was given before a kill, and its event did not reach the disk. One of the future was given before
+    // the clock was set back: what came after it is not known.
+    return seq >= this.completeAfter && seq <= Math.max(this.newest, Math.floor(now * 1000));
+  }
+
   append(event: Event): void {
     this.#events.push(event);
     if (this.#events.length <= Math.min(KEPT, this.#most)) return;

@@ -1,6 +1,8 @@
 /** What is wrong with a history, in words for people: why it can't be used at all, and what ails it while it is used. */
 import { ArchiveError } from '../core/archive.ts';
-import type { FileFault } from './database.ts';
+
+/** What ails a file. `io`: the disk failed. `other`: none of the known ones. */
+export type FileFault = 'full' | 'readonly' | 'damaged' | 'busy' | 'io' | 'other';
 
 /**
  * What kind of fault it is. `held`: another process has it. `unusable`: the folder can't be made or used. `newer`: it was

@@ -1,6 +1,6 @@
 /** Follows a monitor, and makes batches of what it publishes. */
-import type { RecordedMonitor } from '../core/archive.ts';
-import { infoOf, type ServiceInfo } from '../core/board.ts';
+import type { RecordedMonitor } from '../core/source.ts';
+import { infoOf, type ServiceInfo } from '../core/model.ts';
 import type { Event, Message } from '../core/messages.ts';
 import type { Reader } from '../core/source.ts';
 import type { Checkpoint } from '../core/timeline.ts';

@@ -6,7 +6,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import type { RecordedGap } from '../core/archive.ts';
-import type { ServiceInfo } from '../core/board.ts';
+import type { ServiceInfo } from '../core/model.ts';
 import type { Event, Gap } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { Checkpoint } from '../core/timeline.ts';

@@ -14,18 +14,10 @@ import {
   writeEntry,
 } from './history-rows.ts';
 import { ServiceAggregate } from './service-aggregate.ts';
-import type { Row } from './sqlite-driver.ts';
-import type { Batch, Item, WatchedNow } from './thread-messages.ts';
+import type { Batch, Item, WatchedNow, Seed } from './thread-messages.ts';
 
 /** Events in one row. */
 const BLOCK = 1000;
-
-/** What a new file needs to go on where one that is gone has ended. Plain data. */
-export interface Seed {
-  readonly entries: readonly Entry[];
-  /** The rows of the runs. */
-  readonly runs: readonly Row[];
-}
 
 export class HistoryWriter {
   readonly #db: Database;

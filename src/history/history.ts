@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
-import type { Archive, ArchiveFigures, ArchiveReader, RecordedMonitor } from '../core/archive.ts';
+import type { Archive, ArchiveFigures, ArchiveReader } from '../core/archive.ts';
+import type { RecordedMonitor } from '../core/source.ts';
 import type { RestoredState } from '../core/archive.ts';
 import type { StoredEvents } from './history-rows.ts';
 import { EventStore } from './event-store.ts';

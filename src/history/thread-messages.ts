@@ -1,13 +1,13 @@
 /** What passes between the main thread and the one that owns the file. Plain data. */
 import type { ArchiveReader } from '../core/archive.ts';
-import type { ServiceInfo } from '../core/board.ts';
+import type { ServiceInfo } from '../core/model.ts';
 import type { Event, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { RestoredState } from '../core/archive.ts';
 import type { Checkpoint } from '../core/timeline.ts';
-import type { StoredEvents } from './history-rows.ts';
+import type { Entry, StoredEvents } from './history-rows.ts';
+import type { Row } from './sqlite-driver.ts';
 import type { DiskFault, HistoryFault } from './history-error.ts';
-import type { Seed } from './history-writer.ts';
 
 /** A service that is watched from now on, as it is now. */
 export interface WatchedNow extends Pick<ServiceSnapshot, 'state' | 'status' | 'since' | 'reason'> {
@@ -106,3 +106,10 @@ export type FromThread =
       readonly seed: Seed | null;
       readonly isOver: boolean;
     };
+
+/** What a new file needs to go on where one that is gone has ended. Plain data. */
+export interface Seed {
+  readonly entries: readonly Entry[];
+  /** The rows of the runs. */
+  readonly runs: readonly Row[];
+}

@@ -4,12 +4,11 @@
  */
 import TinyQueue from 'tinyqueue';
 
-import { makeProber } from '../probe/prober.ts';
 import { Clock, type Suspension } from '../core/clock.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
-import { Grid } from './grid.ts';
-import { Lateness } from './lateness.ts';
+import { makeProber } from '../probe/prober.ts';
 import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
+import { Grid } from './grid.ts';
 import { Watcher, type WatcherHost } from './service-watch.ts';
 
 /** The loop is looked at this often, so that a stall of our own is noticed whatever the intervals are. */
@@ -219,5 +218,46 @@ export class Engine implements WatcherHost {
     const checkpoints = Array.from(this.#dirty, (watcher) => watcher.checkpoints);
     this.#dirty.clear();
     this.#sink.emit(messages, checkpoints);
+  }
+}
+
+/** Latenesses kept for the percentile of one second; of more, the later ones overwrite the earlier. */
+const KEPT = 4096;
+/** A second in which more than this share of the slots was missed is a bad one; two in a row are an overload. */
+const MISSED_SHARE = 0.01;
+
+export class Lateness {
+  readonly #late = new Float64Array(KEPT);
+  #sent = 0;
+  #missed = 0;
+  #badSeconds = 0;
+
+  sent(lateMs: number): void {
+    this.#late[this.#sent % KEPT] = lateMs;
+    this.#sent += 1;
+  }
+
+  missed(slots: number): void {
+    this.#missed += slots;
+  }
+
+  /**
+   * The figures since the last call, which was about a second ago.
+   * @param inFlight probes that are on their way now
+   */
+  take(inFlight: number): EngineStats {
+    const late = this.#late.slice(0, Math.min(this.#sent, KEPT)).sort();
+    const slots = this.#sent + this.#missed;
+    this.#badSeconds = this.#missed > slots * MISSED_SHARE ? this.#badSeconds + 1 : 0;
+    const stats: EngineStats = {
+      sent: this.#sent,
+      missed: this.#missed,
+      inFlight,
+      lateMs: late[Math.floor(late.length * 0.99)] ?? 0,
+      overloaded: this.#badSeconds > 1,
+    };
+    this.#sent = 0;
+    this.#missed = 0;
+    return stats;
   }
 }

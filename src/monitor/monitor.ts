@@ -7,7 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
 import type { RestoredState, RestoredService } from '../core/archive.ts';
-import { Board, BoardService, infoOf, type ServiceInfo } from '../core/board.ts';
+import { infoOf, type ServiceInfo } from '../core/model.ts';
+import { Board, BoardService } from '../core/board.ts';
 import { Clock, systemClock } from '../core/clock.ts';
 import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
 import {

@@ -12,18 +12,13 @@ import {
   type Transition,
   isEvent,
 } from '../core/messages.ts';
-import type { Reason, State } from '../core/model.ts';
+import type { Reason } from '../core/model.ts';
 import type { Day } from '../core/uptime.ts';
 import { VantageViews } from '../core/vantage-views.ts';
 import { type Item, News } from './news.ts';
+import type { Change } from './page-text.ts';
 import { type DaysAnswer, readDays } from './page-days.ts';
 import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './page-messages.ts';
-
-/** The status of a service changed. */
-export interface Change {
-  readonly service: string;
-  readonly to: State;
-}
 
 /** Where to go on in the feed. */
 interface Position {

@@ -7,7 +7,12 @@ import type { GapFacts, ServiceSnapshot, TimelineInterval } from '../core/messag
 import type { Reason, State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { Day } from '../core/uptime.ts';
-import type { Change } from './page-state.ts';
+
+/** The status of a service changed. */
+export interface Change {
+  readonly service: string;
+  readonly to: State;
+}
 
 export const STATE_WORDS: Readonly<Record<State, string>> = {
   up: 'Up',

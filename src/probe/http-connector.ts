@@ -7,7 +7,7 @@ import type { Dialler } from './dialler.ts';
 import type { CodedError, Failure } from './failure.ts';
 import { explain, HttpExchange, type HttpReply } from './http-exchange.ts';
 import { diallerFor, firstTarget, redirected, requestTo, type HttpTarget } from './http-target.ts';
-import type { Connector, KeepEvents } from './prober.ts';
+import type { Connector, KeepEvents } from './connector.ts';
 import type { HttpSpec } from './spec.ts';
 
 /** The longest delay of a timer. */

@@ -4,6 +4,7 @@
  */
 import { resultOf } from '../core/model.ts';
 import type { Attempt } from './attempt.ts';
+import type { Connection, Connector, ProberEvents } from './connector.ts';
 import type { Failure } from './failure.ts';
 import type { Watched } from './spec.ts';
 
@@ -13,42 +14,6 @@ export interface Prober {
   start(attempt: Attempt): void;
   /** Closes what is kept open. Attempts that still run are ended by the engine. */
   close(): void;
-}
-
-/** What a prober reports beside the outcome of its attempts. */
-export interface ProberEvents {
-  /** A kept connection broke. The engine emits it, and probes again at once where no attempt is on its way. */
-  connectionLost(failure: Failure): void;
-  /** Who answered (Redis: `run_id`); reported as often as it is learnt. */
-  identity(id: string): void;
-}
-
-/** An open connection that carries probes. */
-export interface Connection {
-  /** Sends a probe over it. Ends the attempt, and sets its `answered` before, unless the connection breaks first. */
-  send(attempt: Attempt): void;
-  /** Closes it: it reports nothing more, and attempts on it are left as they are. */
-  close(): void;
-}
-
-/** What becomes of a connection that may be kept. */
-export interface KeepEvents {
-  /**
-   * Called once, when the connection has answered its first attempt and can be used again, whatever the answer was; just
-   * before that attempt's end.
-   */
-  onOpen(connection: Connection): void;
-  /** Called when the connection breaks after that; with null where it ended as the peer had announced. */
-  onClose(failure: Failure | null): void;
-}
-
-/** Opens connections of one protocol to one service. */
-export interface Connector {
-  /**
-   * Opens a connection for an attempt, probes over it, and ends the attempt.
-   * @param keep null where the connection is for this attempt alone, and is closed with its end
-   */
-  open(attempt: Attempt, keep: KeepEvents | null): void;
 }
 
 /** Makes the prober of a service. undici and ioredis are loaded where a service needs them, and not before. */

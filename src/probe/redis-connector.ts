@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';
 import { Dialler } from './dialler.ts';
 import { closedFailure, failureOf, type Failure } from './failure.ts';
-import type { Connection, Connector, KeepEvents, ProberEvents } from './prober.ts';
+import type { Connection, Connector, KeepEvents, ProberEvents } from './connector.ts';
 import { RedisConnection } from './redis-connection.ts';
 import type { RedisSpec } from './spec.ts';
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';
 import { Dialler } from './dialler.ts';
 import { closedFailure, failureOf } from './failure.ts';
-import type { Connection, Connector, KeepEvents } from './prober.ts';
+import type { Connection, Connector, KeepEvents } from './connector.ts';
 import type { TcpSpec } from './spec.ts';
 import { Expectation } from './tcp-expectation.ts';
 

@@ -12,7 +12,7 @@ import {
   type OpenGap,
 } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
-import type { ServiceInfo } from '../core/board.ts';
+import type { ServiceInfo } from '../core/model.ts';
 import type { VantageReport } from './report.ts';
 
 /** A stretch of time in one state. */

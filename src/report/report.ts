@@ -6,7 +6,7 @@
  */
 import type { GapFacts, ReasonCount } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
-import type { ServiceInfo } from '../core/board.ts';
+import type { ServiceInfo } from '../core/model.ts';
 
 /** The version of this form. */
 export const FORMAT = 1;

@@ -17,7 +17,7 @@ import {
   type Transition,
 } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
-import { infoOf, type ServiceInfo } from '../core/board.ts';
+import { infoOf, type ServiceInfo } from '../core/model.ts';
 import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
 import type { VantageReport } from './report.ts';

@@ -1,7 +1,7 @@
 /** `/metrics`: what is known, for Prometheus. Every label is bounded by the configuration or a list in the code. */
 import { Counter, Gauge, Registry } from 'prom-client';
 
-import type { Phases, State } from '../core/model.ts';
+import type { Phases } from '../core/model.ts';
 import type { BoardService } from '../core/board.ts';
 import type { Archive } from '../core/archive.ts';
 import type { FanOut } from './fan-out.ts';

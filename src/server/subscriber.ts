@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
 import type { Channel, Live } from './channel.ts';
-import { canResume, type EventLog } from '../core/event-log.ts';
+import type { EventLog } from '../core/event-log.ts';
 
 /** Bytes that may wait for a client before its samples are dropped. */
 const SAMPLES_WAIT = 64 * 1024;
@@ -90,7 +90,7 @@ export class Subscriber implements Live {
    * @param now milliseconds since the Unix epoch
    */
   begin(after: number | null, now: number): void {
-    this.#resumes = after !== null && canResume(this.#log, after, now);
+    this.#resumes = after !== null && this.#log.canResume(after, now);
     if (this.#resumes && after !== null) {
       this.#greet(after);
       this.#position = after;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import { type OpenArchive, openArchive } from '../../src/history/history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
-import { infoOf } from '../../src/core/board.ts';
+import { infoOf } from '../../src/core/model.ts';
 import { service } from '../support/builders.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 

@@ -5,7 +5,6 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
 import type { ArchiveReader } from '../../src/core/archive.ts';
-import { canResume } from '../../src/core/event-log.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { openArchive } from '../../src/history/history.ts';
 import { openHistory, withFolder } from './open.ts';
@@ -73,7 +72,7 @@ describe('a file of 0.1.0', () => {
       const { events, services } = history.restored;
       assert.equal(events.newest, LAST);
       assert.equal(events.completeAfter, 0);
-      assert.ok(canResume(events, BEFORE, Date.now()));
+      assert.ok(events.canResume(BEFORE, Date.now()));
       const numbers = async (after: number): Promise<number[] | undefined> =>
         (await events.after(after, 1000))?.map(({ seq }) => seq);
       assert.deepEqual((await numbers(BEFORE))?.slice(0, 2), [BEHIND, BEHIND + 1]);

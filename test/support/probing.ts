@@ -4,7 +4,8 @@ import { once, EventEmitter } from 'node:events';
 import type { Connection, Kind, Sample } from '../../src/core/model.ts';
 import { Attempt, type AttemptHost } from '../../src/probe/attempt.ts';
 import type { Failure } from '../../src/probe/failure.ts';
-import { makeProber, type Prober, type ProberEvents } from '../../src/probe/prober.ts';
+import type { ProberEvents } from '../../src/probe/connector.ts';
+import { makeProber, type Prober } from '../../src/probe/prober.ts';
 import type { Endpoint, HttpSpec, ProbeSpec, RedisSpec, TcpSpec, TlsSpec } from '../../src/probe/spec.ts';
 
 /** An engine that never stalls. */

@@ -2,8 +2,8 @@
  * A monitor that does what a test says: for floods, for states that a real one does not easily enter, and, with a clock that
  * the test sets, for what takes a real one months.
  */
-import type { RecordedMonitor, RestoredService, RestoredState } from '../../src/core/archive.ts';
-import { Board, BoardService, infoOf, type ServiceInfo } from '../../src/core/board.ts';
+import type { RestoredService, RestoredState } from '../../src/core/archive.ts';
+import { Board, BoardService } from '../../src/core/board.ts';
 import { type EventLog, EventNumbers, MemoryEventLog } from '../../src/core/event-log.ts';
 import type {
   Event,
@@ -16,8 +16,8 @@ import type {
   ServiceSnapshot,
   Unnumbered,
 } from '../../src/core/messages.ts';
-import type { Reason, State } from '../../src/core/model.ts';
-import type { FeedSource, Reader } from '../../src/core/source.ts';
+import { infoOf, type Reason, type ServiceInfo, type State } from '../../src/core/model.ts';
+import type { FeedSource, Reader, RecordedMonitor } from '../../src/core/source.ts';
 import type { Checkpoint } from '../../src/core/timeline.ts';
 import { gap, hello, NO_PHASES, service, transition } from './builders.ts';
 

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 
 import type { Message } from '../../src/core/messages.ts';
 import { LinesFormat, summary } from '../../src/terminal/lines-format.ts';
-import { Board, BoardService, infoOf } from '../../src/core/board.ts';
+import { infoOf } from '../../src/core/model.ts';
+import { Board, BoardService } from '../../src/core/board.ts';
 import { hello, service, transition } from '../support/builders.ts';
 
 const AT = new Date(2026, 10, 23, 4, 5, 6, 789).getTime();

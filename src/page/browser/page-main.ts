@@ -1,6 +1,6 @@
 /** The status page: shows what comes over the feed, as it comes. */
 import { announcement, staleText, unreachableText } from '../page-text.ts';
-import type { Change } from '../page-state.ts';
+import type { Change } from '../page-text.ts';
 import { summarise, type Summary } from '../page-summary.ts';
 import { Announcer, Hero, Top } from './page-header.ts';
 import { byId, setData, setHidden } from './dom.ts';
