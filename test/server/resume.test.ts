@@ -46,8 +46,10 @@ describe('a client that comes back', () => {
   it(
     'gets a fresh start from another monitor, from a number never given, and from before the log',
     inScene({}, async (at) => {
-      const cases = [`${at.ws}?after=1&monitor=another`, resume(at, at.monitor.events.newest + 1)];
-      for (const url of cases) {
+      // Made when it is used: the mark of the case before gives higher numbers.
+      const cases = [() => `${at.ws}?after=1&monitor=another`, () => resume(at, at.monitor.events.newest + 1)];
+      for (const urlOf of cases) {
+        const url = urlOf();
         const client = await Listener.open(url);
         assert.equal(client.received[0]?.['resumed'], false, url);
         at.monitor.mark('live');
