@@ -66,7 +66,7 @@ async function single(): Promise<Where> {
   const redis = await RedisServer.start(AOF);
   return {
     name: 'one Redis',
-    url: `redis://127.0.0.1:${String(redis.port)}`,
+    url: redis.url,
     holder: () => Promise.resolve(redis),
     kill: () => redis.restart(AOF),
     close: () => redis.close(),

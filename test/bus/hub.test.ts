@@ -13,7 +13,7 @@ describe('a hub', () => {
   let url: string;
   before(async () => {
     redis = await RedisServer.start();
-    url = `redis://127.0.0.1:${String(redis.port)}`;
+    url = redis.url;
   });
   after(async () => {
     await redis.close();

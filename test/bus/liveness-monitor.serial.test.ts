@@ -18,7 +18,7 @@ describe('a vantage that seems silent', () => {
   let found: Look;
   before(async () => {
     redis = await RedisServer.start();
-    bus = new BusConnection(addressOf(`redis://127.0.0.1:${String(redis.port)}`), 'gapwatch');
+    bus = new BusConnection(addressOf(redis.url), 'gapwatch');
     await bus.ready(5000);
   });
   after(async () => {

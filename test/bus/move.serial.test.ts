@@ -13,7 +13,7 @@ const AOF = ['--appendonly', 'yes', '--appendfsync', 'always'];
 describe('a hub that dies under its viewers', () => {
   it('costs none of them an event: they go on at another', async () => {
     const redis = await RedisServer.start();
-    const url = `redis://127.0.0.1:${String(redis.port)}`;
+    const url = redis.url;
     const monitor = scripted('here');
     const publisher = publish(monitor, url);
     await waitFor(() => publisher.vantage !== null);

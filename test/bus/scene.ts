@@ -7,6 +7,8 @@ import { Publisher } from '../../src/bus/publisher.ts';
 import { busUrl } from '../../src/config/bus-url.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
 import { FeedServer } from '../../src/server/feed-server.ts';
+import { Listener } from '../server/listener.ts';
+import { RedisServer } from '../support/redis.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const LOG = pino({ enabled: false });
@@ -85,5 +87,44 @@ export async function serveHub(url: string, port = 0, stream = 'gapwatch'): Prom
       await feed.close();
       await hub.close();
     },
+  };
+}
+
+/** What a test on a Redis of its own begins; it ends with the test, the last first. */
+export interface OnRedis {
+  readonly redis: RedisServer;
+  readonly publish: (monitor: ScriptedMonitor, log?: typeof LOG) => Publisher;
+  readonly serveHub: () => Promise<ServedHub>;
+  readonly listen: (url: string) => Promise<Listener>;
+}
+
+/** A test on a Redis of its own. @param args more settings of the Redis */
+export function onRedis(test: (at: OnRedis) => Promise<void>, args: readonly string[] = []): () => Promise<void> {
+  return async () => {
+    const redis = await RedisServer.start(args);
+    const ends = [() => redis.close()];
+    const ending = <T>(begun: T, end: () => Promise<void>): T => {
+      ends.unshift(end);
+      return begun;
+    };
+    try {
+      await test({
+        redis,
+        publish: (monitor, log) => {
+          const publisher = publish(monitor, redis.url, 'gapwatch', log);
+          return ending(publisher, () => publisher.stop());
+        },
+        serveHub: async () => {
+          const at = await serveHub(redis.url);
+          return ending(at, () => at.end());
+        },
+        listen: async (url) => {
+          const listener = await Listener.open(url);
+          return ending(listener, () => listener.close());
+        },
+      });
+    } finally {
+      for (const end of ends) await end();
+    }
   };
 }

@@ -22,7 +22,7 @@ let bus: BusConnection;
 let feed: string;
 before(async () => {
   redis = await RedisServer.start();
-  bus = new BusConnection(addressOf(`redis://127.0.0.1:${String(redis.port)}`), 'gapwatch');
+  bus = new BusConnection(addressOf(redis.url), 'gapwatch');
   await bus.ready(5000);
 });
 beforeEach(async () => {

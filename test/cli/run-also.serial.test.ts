@@ -77,7 +77,7 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     if (!requireTool(t, 'redis-server')) return;
     const redis = await RedisServer.start();
     t.after(() => redis.close());
-    const program = new Program(['hub', '--bus', `redis://127.0.0.1:${String(redis.port)}`, '--listen', '127.0.0.1:0']);
+    const program = new Program(['hub', '--bus', redis.url, '--listen', '127.0.0.1:0']);
     await program.said(/"feed":"http:\/\/[^"]+"/);
     const url = /"feed":"(http:\/\/[^"]+)"/.exec(program.stderr)?.[1] ?? '';
     const alone = ['run', '--also', url, ...QUICK, '--give-up', '1s', '--', 'echo', 'started'];
