@@ -1,6 +1,7 @@
 /** The publishers of the bus benchmark: many monitors in one process, each service of them turning at a given rate. */
 import type { Publisher } from '../../src/bus/publisher.ts';
-import { publish, ScriptedMonitor, waitFor } from '../bus/scene.ts';
+import { publish, scripted } from '../bus/scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** What the benchmark asks for. */
 export type Ask =
@@ -17,9 +18,8 @@ export interface Sent {
 
 const [url = '', monitorCount = '50', serviceCount = '200'] = process.argv.slice(2);
 const names = Array.from({ length: Number(serviceCount) }, (_, index) => `service-${String(index)}`);
-const monitors = Array.from(
-  { length: Number(monitorCount) },
-  (_, index) => new ScriptedMonitor(`vantage-${String(index)}`, names),
+const monitors = Array.from({ length: Number(monitorCount) }, (_, index) =>
+  scripted(`vantage-${String(index)}`, names),
 );
 const publishers: Publisher[] = monitors.map((monitor) => publish(monitor, url));
 const TICK_MS = 20;
@@ -36,7 +36,7 @@ function one(): void {
   const at = monitor.now();
   // Its number at its monitor: by that the reader knows what is missing or came twice.
   const message = String(monitor.count + 1);
-  monitor.emit({
+  monitor.event({
     ...{ type: 'transition', service: name, from, to, at, notBefore: at, notAfter: at, reason: null, message },
   });
 }

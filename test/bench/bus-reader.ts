@@ -1,7 +1,7 @@
 /** A viewer of the bus benchmark: how late each event is, and whether each comes once and in order. */
 import { Listener } from '../server/listener.ts';
 
-interface Heard {
+interface Received {
   readonly type: string;
   readonly seq: number;
   readonly at: number;
@@ -60,8 +60,8 @@ export class BusReader {
 
   #take(listener: Listener): void {
     const now = Date.now();
-    for (const heard of listener.heard.splice(0)) {
-      const { type, seq, at, monitor, message } = heard as unknown as Heard;
+    for (const heard of listener.received.splice(0)) {
+      const { type, seq, at, monitor, message } = heard as unknown as Received;
       if (type === 'hello') {
         const { monitor: hub, resumed } = heard as unknown as { monitor: { id: string }; resumed: boolean };
         if (this.#position !== null && !resumed) this.fresh += 1;

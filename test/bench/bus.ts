@@ -1,7 +1,7 @@
 /** The bus's figures: fifty monitors through one Redis to a hub, a Redis that is killed, a hub that is killed. */
 import { RedisServer } from '../support/redis.ts';
 import { RedisCluster } from '../support/redis-cluster.ts';
-import { waitFor } from '../bus/scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { Wanderer } from '../bus/viewer.ts';
 import type { Ask, Sent } from './bus-publishers.ts';
 import { BusReader } from './bus-reader.ts';
@@ -66,7 +66,7 @@ async function single(): Promise<Where> {
   const redis = await RedisServer.start(AOF);
   return {
     name: 'one Redis',
-    url: `redis://127.0.0.1:${String(redis.port)}`,
+    url: redis.url,
     holder: () => Promise.resolve(redis),
     kill: () => redis.restart(AOF),
     close: () => redis.close(),

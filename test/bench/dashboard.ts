@@ -46,7 +46,7 @@ async function drawingShare(steady: Victim): Promise<Row> {
   try {
     const targets = Array.from({ length: 20 }, (_, index) => `service-${String(index)}=${String(steady.port)}`);
     await terminal.start(100, targets);
-    await terminal.untilText('● 20 up');
+    await terminal.waitForText('● 20 up');
     const program = await terminal.child();
     // The first seconds compile and fill the strips.
     await sleep(5000);

@@ -4,19 +4,18 @@
  */
 import { type AddressInfo, createServer } from 'node:net';
 
-async function listen(flaps: boolean): Promise<number> {
-  let isUp = false;
+import { alternating, type Behaviour, silent } from '../support/servers.ts';
+
+async function listen(behave: Behaviour): Promise<number> {
   const server = createServer((socket) => {
-    isUp = !isUp;
     socket.on('error', () => socket.destroy());
-    socket.resume();
-    if (flaps && !isUp) socket.destroy();
+    behave(socket);
   });
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '0.0.0.0', backlog: 4096 }, resolve));
   return (server.address() as AddressInfo).port;
 }
 
-const ports = [await listen(false)];
-for (let n = 0; n < Number(process.argv[2]); n++) ports.push(await listen(true));
+const ports = [await listen(silent)];
+for (let n = 0; n < Number(process.argv[2]); n++) ports.push(await listen(alternating()));
 process.on('disconnect', () => process.exit(0));
 process.send?.(ports);

@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { simulateHistory } from '../history/simulated.ts';
 import { examine, Victim } from '../history/victims.ts';
+import { endServices, TestService } from '../support/test-service.ts';
 import { Child } from './child.ts';
 import type { HistoryRun } from './history-run.ts';
 import { type Bench, median, type Row } from './table.ts';
@@ -119,13 +119,8 @@ async function monthsRows(dir: string, say: Say): Promise<Row[]> {
 
 /** Starts `gapwatch serve` on the months, and asks it. */
 async function serveRows(dir: string, names: readonly string[]): Promise<Row[]> {
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    socket.resume();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const service = await TestService.start();
+  const { port } = service;
   const config = join(dir, 'services.json');
   const services = names.map((name) => ({ name, type: 'tcp', host: '127.0.0.1', port }));
   await writeFile(config, JSON.stringify({ services, feed: { listen: '127.0.0.1:0' } }));
@@ -134,7 +129,7 @@ async function serveRows(dir: string, names: readonly string[]): Promise<Row[]> 
   let bytes = 0;
   for (let turn = 0; turn < 5; turn++) {
     const began = performance.now();
-    const probed = once(server, 'connection');
+    const probed = service.nextConnection();
     const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
     const child = spawn(process.execPath, [main, 'serve', '--config', config, '--data', dir], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -152,7 +147,7 @@ async function serveRows(dir: string, names: readonly string[]): Promise<Row[]> 
     child.kill('SIGTERM');
     await once(child, 'close');
   }
-  server.close();
+  await endServices();
   const [startMs, statusMs] = [median(starts), median(asked)];
   return [
     {

@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 
 import { simulateHistory } from '../history/simulated.ts';
+import { endServices, TestService } from '../support/test-service.ts';
 import { type Bench, percentile, type Row } from './table.ts';
 
 const MONTHS = { days: 90, services: 200, flapping: 5, everyMs: 1000, fullDays: 10 };
@@ -38,13 +38,7 @@ export const questions: Bench = {
 };
 
 async function measure(dir: string, names: readonly string[], say: (progress: string) => void): Promise<Row[]> {
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    socket.resume();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { port } = await TestService.start();
   const services = names.map((name) => ({ name, type: 'tcp', host: '127.0.0.1', port }));
   const config = join(dir, 'services.json');
   await writeFile(config, JSON.stringify({ services, feed: { listen: '127.0.0.1:0', token: TOKEN } }));
@@ -102,7 +96,7 @@ async function measure(dir: string, names: readonly string[], say: (progress: st
   for (const client of clients) client.terminate();
   child.kill('SIGTERM');
   await once(child, 'close');
-  server.close();
+  await endServices();
   return [
     {
       what: `an event to ${String(CLIENTS)} clients while the gaps of 90 days are asked for ${String(ASKED)} times, and a report beside`,

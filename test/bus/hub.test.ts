@@ -5,36 +5,37 @@ import { after, before, describe, it } from 'node:test';
 import { ask } from '../server/asking.ts';
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { publish, serveHub, ScriptedMonitor, waitFor } from './scene.ts';
+import { publish, scripted, serveHub } from './scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 describe('a hub', () => {
   let redis: RedisServer;
   let url: string;
   before(async () => {
     redis = await RedisServer.start();
-    url = `redis://127.0.0.1:${String(redis.port)}`;
+    url = redis.url;
   });
   after(async () => {
     await redis.close();
   });
 
   it('serves what monitors publish, each service with its vantages', async () => {
-    const [here, there] = [new ScriptedMonitor('here', ['web', 'api']), new ScriptedMonitor('there', ['web'])];
+    const [here, there] = [scripted('here', ['web', 'api']), scripted('there', ['web'])];
     const publishers = [publish(here, url), publish(there, url)];
     await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
     const at = await serveHub(url);
     const viewer = await Listener.open(at.ws);
-    here.turn('web', 'up');
-    here.turn('api', 'up');
-    there.turn('web', 'up');
+    here.change('web', 'up');
+    here.change('api', 'up');
+    there.change('web', 'up');
     await waitFor(() => viewer.seqs.length === 3);
     const stateOf = (): string | undefined => at.hub.board.services.get('web')?.state;
     assert.equal(stateOf(), 'up');
-    here.turn('web', 'down');
+    here.change('web', 'down');
     const first = await viewer.find(({ to }) => to === 'partial');
     assert.equal(first['vantage'], 'here');
     assert.deepEqual(first['seen'], { from: 'up', to: 'down' });
-    there.turn('web', 'down');
+    there.change('web', 'down');
     await viewer.find(({ from, to }) => from === 'partial' && to === 'down');
     const status = await ask(`${at.http}/api/v1/status`);
     const { services } = JSON.parse(status.body) as {
@@ -69,18 +70,18 @@ describe('a hub', () => {
   });
 
   it('passes on the status that rise and fall give, as all vantages see it together', async () => {
-    const [here, there] = [new ScriptedMonitor('here'), new ScriptedMonitor('there')];
+    const [here, there] = [scripted('here'), scripted('there')];
     for (const { board } of [here, there])
       for (const service of board.services.values()) service.info = { ...service.info, rise: 2, fall: 2 };
     const publishers = [publish(here, url, 'statuses'), publish(there, url, 'statuses')];
     await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
     const at = await serveHub(url, 0, 'statuses');
     const viewer = await Listener.open(at.ws);
-    for (const monitor of [here, there]) monitor.damp('web', 'up');
+    for (const monitor of [here, there]) monitor.status('web', 'up');
     await waitFor(() => at.hub.board.services.get('web')?.status === 'up');
-    here.damp('web', 'down');
+    here.status('web', 'down');
     await viewer.find(({ type, status }) => type === 'status' && status === 'partial');
-    there.damp('web', 'down');
+    there.status('web', 'down');
     await viewer.find(({ type, status }) => type === 'status' && status === 'down');
     for (const publisher of publishers) await publisher.stop();
     await viewer.close();

@@ -38,7 +38,7 @@ describe('a script that is broken', () => {
   ] as const)
     it(`ends the program, which says where (${script})`, async () => {
       const redis = await RedisServer.start();
-      const { code, stderr } = await runBroken(script, [...args, '--bus', `redis://127.0.0.1:${String(redis.port)}`]);
+      const { code, stderr } = await runBroken(script, [...args, '--bus', redis.url]);
       assert.equal(code, 70, stderr);
       assert.match(stderr, /a fault of gapwatch itself/);
       assert.match(stderr, new RegExp(`${script}: ERR .*user_script`));

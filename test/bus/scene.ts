@@ -5,104 +5,22 @@ import { type BusAddress, BusConnection } from '../../src/bus/bus-connection.ts'
 import { Hub } from '../../src/bus/hub.ts';
 import { Publisher } from '../../src/bus/publisher.ts';
 import { busUrl } from '../../src/config/bus-url.ts';
-import { Board, BoardService } from '../../src/core/board.ts';
-import { EventNumbers, MemoryEventLog } from '../../src/core/event-log.ts';
-import type { Event, Hello, Message, MonitorIdentity, Unnumbered } from '../../src/core/messages.ts';
-import { PROTOCOL } from '../../src/core/messages.ts';
-import type { Reader } from '../../src/core/source.ts';
+import { MemoryEventLog } from '../../src/core/event-log.ts';
 import { FeedServer } from '../../src/server/feed-server.ts';
-
-const INFO = {
-  kind: 'tcp',
-  target: 'tcp://127.0.0.1:1',
-  connection: 'new',
-  group: null,
-  intervalMs: 100,
-  timeoutMs: 1000,
-  rise: 1,
-  fall: 1,
-} as const;
+import { Listener } from '../server/listener.ts';
+import { RedisServer } from '../support/redis.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const LOG = pino({ enabled: false });
 
-/** A monitor whose events come from a test. */
-export class ScriptedMonitor {
-  readonly identity: MonitorIdentity;
-  readonly board = new Board();
-  readonly events: MemoryEventLog;
-  readonly #numbers: EventNumbers;
-  readonly #readers = new Set<Reader>();
-  /** Events so far. */
-  count = 0;
-
-  /** @param events what an earlier run has left */
-  constructor(
-    vantage: string,
-    names: readonly string[] = ['web'],
-    id = `monitor-of-${vantage}`,
-    events = new MemoryEventLog(0),
-  ) {
-    this.identity = { id, vantage, version: '0.0.0', startedAt: Date.now() };
-    this.events = events;
-    this.#numbers = new EventNumbers(events.newest);
-    for (const name of names) this.board.services.set(name, new BoardService(name, INFO, this.now()));
-  }
-
-  now(): number {
-    return Date.now();
-  }
-
-  subscribe(reader: Reader): () => void {
-    reader.take([this.hello()]);
-    this.#readers.add(reader);
-    return () => this.#readers.delete(reader);
-  }
-
-  emit(event: Unnumbered): void {
-    const numbered = { ...event, seq: this.#numbers.next(this.now()) } as Event;
-    this.count += 1;
-    this.events.append(numbered);
-    this.#publish(numbered);
-  }
-
-  mark(text: string): void {
-    this.emit({ type: 'mark', at: this.now(), text });
-  }
-
-  turn(service: string, to: 'up' | 'down', at = this.now()): void {
-    const from = this.board.services.get(service)?.state ?? 'unknown';
-    const reason = to === 'up' ? null : 'refused';
-    this.emit({ type: 'transition', service, from, to, at, notBefore: at, notAfter: at, reason, message: reason });
-  }
-
-  /** The status of a service with a `rise` or `fall` above 1. */
-  damp(service: string, status: 'up' | 'down'): void {
-    this.#publish({ type: 'status', service, at: this.now(), status });
-  }
-
-  /** A service was down. */
-  gap(service: string, from: number, to: number): void {
-    const [durationMs, minMs, maxMs] = [to - from, to - from, to - from + 100];
-    const reasons = [{ reason: 'refused', count: 1 }] as const;
-    this.emit({ type: 'gap', service, from, to, durationMs, minMs, maxMs, failed: 1, reasons });
-  }
-
-  add(name: string): void {
-    this.board.services.set(name, new BoardService(name, INFO, this.now()));
-    this.#publish(this.hello());
-  }
-
-  hello(): Hello {
-    const now = this.now();
-    const services = this.board.snapshot(now);
-    const { newest: seq } = this.events;
-    return { type: 'hello', protocol: PROTOCOL, monitor: this.identity, now, seq, resumed: false, services };
-  }
-
-  #publish(message: Message): void {
-    if (message.type !== 'hello') this.board.apply(message);
-    for (const reader of this.#readers) reader.take([message]);
-  }
+/** A monitor whose events come from a test. @param events what an earlier run has left */
+export function scripted(
+  vantage: string,
+  names: readonly string[] = ['web'],
+  id = `monitor-of-${vantage}`,
+  events = new MemoryEventLog(0),
+): ScriptedMonitor {
+  return new ScriptedMonitor({ names, events, identity: { id, vantage } });
 }
 
 export function addressOf(url: string): BusAddress {
@@ -172,19 +90,41 @@ export async function serveHub(url: string, port = 0, stream = 'gapwatch'): Prom
   };
 }
 
-/**
- * Waits until a condition holds.
- * @param explanation what is waited for, where the condition does not say it
- * @throws Error where it does not hold in time
- */
-export async function waitFor(
-  condition: () => boolean | Promise<boolean>,
-  explanation = condition.toString(),
-  deadlineMs = 60_000,
-): Promise<void> {
-  const deadline = performance.now() + deadlineMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${String(deadlineMs)} ms: ${explanation}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+/** What a test on a Redis of its own begins; it ends with the test, the last first. */
+export interface OnRedis {
+  readonly redis: RedisServer;
+  readonly publish: (monitor: ScriptedMonitor, log?: typeof LOG) => Publisher;
+  readonly serveHub: () => Promise<ServedHub>;
+  readonly listen: (url: string) => Promise<Listener>;
+}
+
+/** A test on a Redis of its own. @param args more settings of the Redis */
+export function onRedis(test: (at: OnRedis) => Promise<void>, args: readonly string[] = []): () => Promise<void> {
+  return async () => {
+    const redis = await RedisServer.start(args);
+    const ends = [() => redis.close()];
+    const ending = <T>(begun: T, end: () => Promise<void>): T => {
+      ends.unshift(end);
+      return begun;
+    };
+    try {
+      await test({
+        redis,
+        publish: (monitor, log) => {
+          const publisher = publish(monitor, redis.url, 'gapwatch', log);
+          return ending(publisher, () => publisher.stop());
+        },
+        serveHub: async () => {
+          const at = await serveHub(redis.url);
+          return ending(at, () => at.end());
+        },
+        listen: async (url) => {
+          const listener = await Listener.open(url);
+          return ending(listener, () => listener.close());
+        },
+      });
+    } finally {
+      for (const end of ends) await end();
+    }
+  };
 }

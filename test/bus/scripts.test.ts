@@ -14,7 +14,8 @@ import {
 import { type Entry, entryOf } from '../../src/bus/stream-entry.ts';
 import type { Mark, StatusMessage, Transition } from '../../src/core/messages.ts';
 import { RedisServer } from '../support/redis.ts';
-import { addressOf, publish, ScriptedMonitor, waitFor } from './scene.ts';
+import { addressOf, publish, scripted } from './scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const KEEP = { events: 500_000, ms: DAY_MS };
@@ -28,7 +29,7 @@ let bus: BusConnection;
 let feed: string;
 before(async () => {
   redis = await RedisServer.start();
-  bus = new BusConnection(addressOf(`redis://127.0.0.1:${String(redis.port)}`), 'gapwatch');
+  bus = new BusConnection(addressOf(redis.url), 'gapwatch');
   await bus.ready(5000);
 });
 beforeEach(async () => {
@@ -106,7 +107,7 @@ describe('appending', () => {
   });
 
   it('goes on at a publisher whose answer was lost', async () => {
-    const monitor = new ScriptedMonitor('here', ['web'], 'm');
+    const monitor = scripted('here', ['web'], 'm');
     const publisher = publish(monitor, bus.where.shown);
     await waitFor(() => publisher.vantage !== null);
     monitor.mark('first');
@@ -152,7 +153,7 @@ describe('appending', () => {
     await join();
     const { top, newest } = { top: await redis.say('HGET', META, 'top'), newest: (await overview(bus)).newest };
     const status: StatusMessage = { type: 'status', service: 'web', at: Date.now(), status: 'up' };
-    const opening = JSON.stringify(new ScriptedMonitor('here').hello());
+    const opening = JSON.stringify(scripted('here').hello());
     assert.ok(await append(bus, asked({ from: '1', through: 1, statuses: [status], opening })));
     const [, opened, said] = await entries();
     assert.deepEqual([opened?.previous, opened?.first, opened?.newest], [newest, newest, newest]);

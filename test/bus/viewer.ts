@@ -54,7 +54,7 @@ export class Wanderer {
       const listener = new Listener(`${this.#hubs[this.#at % this.#hubs.length] ?? ''}${resume}`);
       this.#listener = listener;
       listener.ws.on('message', () => {
-        for (const { type, seq, monitor, resumed } of listener.heard.splice(0)) {
+        for (const { type, seq, monitor, resumed } of listener.received.splice(0)) {
           if (type === 'hello') {
             if (this.#monitor !== null && resumed !== true) this.fresh += 1;
             if (this.#monitor === null) this.#first = seq as number;

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+import { Waitable } from '../support/wait-for.ts';
+
 /** A folder that is removed when this process ends. */
 export const FOLDER = mkdtempSync(join(tmpdir(), 'gapwatch-cli-'));
 process.once('exit', () => {
@@ -31,23 +33,25 @@ export interface Surroundings {
 }
 
 const started: Program[] = [];
+/** A run under load may print late; shorter than the runner's time for a test. */
+const PRINT_DEADLINE_MS = 110_000;
 
 /** Ends all programs of a file that still run; for `after`. */
 export async function endPrograms(): Promise<void> {
   await Promise.all(started.map((program) => program.end('SIGKILL')));
 }
 
-export class Program {
+export class Program extends Waitable {
   readonly pid: number;
   stdout = '';
   stderr = '';
   /** Exit code; the signal's name where one ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
-  #waiting: (() => void)[] = [];
-  #over = false;
+  isOver = false;
 
   constructor(args: readonly string[], surroundings: Surroundings = {}) {
+    super();
     const { PATH = '' } = process.env;
     this.#child = spawn(process.execPath, [entry(surroundings.entry ?? 'main'), ...args], {
       cwd: surroundings.cwd ?? FOLDER,
@@ -58,16 +62,16 @@ export class Program {
     this.pid = this.#child.pid ?? 0;
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
-      this.#wake();
+      this.changed();
     });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
-      this.#wake();
+      this.changed();
     });
     this.ended = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
-        this.#over = true;
-        this.#wake();
+        this.isOver = true;
+        this.changed();
         resolve(signal ?? code);
       });
     });
@@ -85,13 +89,13 @@ export class Program {
 
   /** Waits for a line on stdout. Returns it. */
   async line(pattern: RegExp): Promise<string> {
-    await this.#until(() => this.lines.some((line) => pattern.test(line)), pattern);
+    await this.#print(() => this.lines.some((line) => pattern.test(line)), pattern);
     return this.lines.find((line) => pattern.test(line)) ?? '';
   }
 
   /** Waits for something on stderr. */
   async said(pattern: RegExp): Promise<void> {
-    await this.#until(() => pattern.test(this.stderr), pattern);
+    await this.#print(() => pattern.test(this.stderr), pattern);
   }
 
   /** Whether it has a handler for SIGHUP: signal(7), proc(5). */
@@ -122,17 +126,14 @@ export class Program {
     return this.ended;
   }
 
-  async #until(so: () => boolean, what: RegExp): Promise<void> {
-    while (!so()) {
-      if (this.#over) throw new Error(`it ended without ${String(what)}:\n${this.stdout}\n${this.stderr}`);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+  async #print(found: () => boolean, what: RegExp): Promise<void> {
+    const soFar = (): string => `${String(what)}:\n${this.stdout}\n${this.stderr}`;
+    const isPrinted = (): boolean => {
+      if (found()) return true;
+      if (this.isOver) throw new Error(`it ended without ${soFar()}`);
+      return false;
+    };
+    await this.waitFor(isPrinted, soFar, PRINT_DEADLINE_MS);
   }
 }
 

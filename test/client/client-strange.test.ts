@@ -7,7 +7,8 @@ import { describe, it } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 import type { Disconnected } from '../../src/core/source.ts';
-import { clientOf, Notes } from '../server/notes.ts';
+import { clientOf } from './client-of.ts';
+import { Recording } from '../support/recording.ts';
 import { inScene, TOKEN } from '../server/scene.ts';
 
 describe('a client of a server that misbehaves', () => {
@@ -42,12 +43,12 @@ describe('a client of a server that misbehaves', () => {
       ws.send(JSON.stringify({ type: '__proto__' }));
       ws.send(mark(11, 'a\u001b[31mb'));
     });
-    const notes = new Notes();
-    const client = clientOf(url, notes);
-    await notes.until(() => notes.seqs.length === 1);
+    const recording = new Recording(false);
+    const client = clientOf(url, recording);
+    await recording.waitFor(() => recording.seqs.length === 1);
     assert.deepEqual(client.ignored, { unknown: 2, malformed: 2 });
-    const told = notes.messages.at(-1);
-    assert.equal(told?.type === 'mark' && told.text, 'a [31mb');
+    const last = recording.all.at(-1);
+    assert.equal(last?.type === 'mark' && last.text, 'a [31mb');
     client.close();
     end();
   });
@@ -58,10 +59,10 @@ describe('a client of a server that misbehaves', () => {
       for (const seq of n === 1 ? [11, 11, 12, 10, 20] : [12, 20, 21, 25]) ws.send(mark(seq));
       if (n === 1) ws.close(1013);
     });
-    const notes = new Notes();
-    const client = clientOf(url, notes);
-    await notes.until(() => notes.seqs.length === 5);
-    assert.deepEqual(notes.seqs, [11, 12, 20, 21, 25]);
+    const recording = new Recording(false);
+    const client = clientOf(url, recording);
+    await recording.waitFor(() => recording.seqs.length === 5);
+    assert.deepEqual(recording.seqs, [11, 12, 20, 21, 25]);
     assert.deepEqual(queries, ['/feed', '/feed?after=20&monitor=m']);
     client.close();
     end();
@@ -75,9 +76,9 @@ describe('a client of a server that misbehaves', () => {
       );
       ws.close(1013);
     });
-    const notes = new Notes();
-    const client = clientOf(`${url}?service=web`, notes);
-    await notes.until(() => queries.length === 2);
+    const recording = new Recording(false);
+    const client = clientOf(`${url}?service=web`, recording);
+    await recording.waitFor(() => queries.length === 2);
     assert.deepEqual(queries, ['/feed?service=web', '/feed?service=web&after=20&monitor=m']);
     client.close();
     end();
@@ -99,10 +100,10 @@ describe('a client of a server that misbehaves', () => {
         }, delayMs);
       });
     });
-    const client = clientOf(url, new Notes());
+    const client = clientOf(url, new Recording(false));
     while (client.offset === null) await new Promise((resolve) => setTimeout(resolve, 5));
     const { offsetMs, uncertaintyMs } = client.offset;
-    // Half of the way back and forth, which can't be told from a clock that is ahead.
+    // Half of the way back and forth, which can't be distinguished from a clock that is ahead.
     assert.ok(offsetMs > (delayMs / 2) * 0.8, String(offsetMs));
     assert.ok(uncertaintyMs >= delayMs * 0.9, String(uncertaintyMs));
     client.close();
@@ -113,22 +114,22 @@ describe('a client of a server that misbehaves', () => {
     const { url, queries, end } = await strange((ws) => {
       ws.send(JSON.stringify({ ...hello, protocol: 2 }));
     });
-    const notes = new Notes();
-    const client = clientOf(url, notes);
-    await notes.until(() => notes.links.length === 2);
-    assert.match((notes.links[0] as Disconnected).problem, /does not speak protocol 1/);
+    const recording = new Recording(false);
+    const client = clientOf(url, recording);
+    await recording.waitFor(() => recording.links.length === 2);
+    assert.match((recording.links[0] as Disconnected).problem, /does not speak protocol 1/);
     assert.ok(queries.length >= 1);
     client.close();
     end();
   });
 
   it(
-    'tells a refusal in words',
+    'reports a refusal in words',
     inScene({ feed: { token: TOKEN, listen: { host: '0.0.0.0', port: 0 } } }, async (at) => {
-      const notes = new Notes();
-      const client = clientOf(at.ws, notes);
-      await notes.until(() => notes.links.length === 1);
-      assert.match((notes.links[0] as Disconnected).problem, /a token is needed/);
+      const recording = new Recording(false);
+      const client = clientOf(at.ws, recording);
+      await recording.waitFor(() => recording.links.length === 1);
+      assert.match((recording.links[0] as Disconnected).problem, /a token is needed/);
       client.close();
     }),
   );

@@ -78,7 +78,7 @@ function uptimesAt(board: Board, now: number): unknown {
 }
 
 describe('Board', () => {
-  it('knows nothing of a service before it is told', () => {
+  it('knows nothing of a service before its first message', () => {
     const [snapshot] = boardOf('api').snapshot(BEGAN + 5000);
     assert.deepEqual(
       [snapshot?.state, snapshot?.status, snapshot?.since, snapshot?.reason, snapshot?.timeline, snapshot?.uptime],
@@ -188,14 +188,14 @@ describe('Board', () => {
     const late = flap(180_000);
     const service = board.services.get('api');
     assert.ok(service !== undefined);
-    const { timeline: told, gaps } = service.snapshot(at);
-    assert.ok(told.length >= 256 && told.length <= 513, `${String(told.length)} intervals`);
+    const { timeline: shown, gaps } = service.snapshot(at);
+    assert.ok(shown.length >= 256 && shown.length <= 513, `${String(shown.length)} intervals`);
     assert.equal(gaps.length, 20);
     assert.equal(queue.length, 0);
     assert.equal(service.totalsAt(at).gaps, 199_999);
     assert.ok(late - early < 2_000_000, `grew by ${String(late - early)} bytes`);
-    checkPartition(told);
-    assert.equal(told.at(-1)?.from, at - 100);
+    checkPartition(shown);
+    assert.equal(shown.at(-1)?.from, at - 100);
   });
 
   it('keeps its timeline a partition of time where the wall clock is set back', () => {
@@ -230,7 +230,7 @@ describe('Board', () => {
     assert.deepEqual([totals?.upMs, totals?.downMs], [300, 700]);
   });
 
-  it('keeps the status apart from the state once it was told of it', () => {
+  it('keeps the status apart from the state once it was sent', () => {
     const board = new Board();
     board.services.set('api', new BoardService('api', { ...infoOf(service('api')), fall: 3 }, BEGAN));
     const status = (): State | undefined => board.services.get('api')?.status;

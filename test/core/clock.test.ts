@@ -50,7 +50,7 @@ describe('Clock', () => {
     }
   });
 
-  it('tells a sleep, and counts it as time that has passed', () => {
+  it('recognises a sleep, and counts it as time that has passed', () => {
     const machine = new Machine();
     const clock = new Clock(machine.source);
     machine.run(100);
@@ -66,7 +66,7 @@ describe('Clock', () => {
     assert.equal(clock.check(), null);
   });
 
-  it('tells a sleep from a wall clock that was set meanwhile', () => {
+  it('distinguishes a sleep from a wall clock that was set meanwhile', () => {
     const machine = new Machine();
     const clock = new Clock(machine.source);
     machine.sleep(60_000);

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { Status } from '../../src/core/rise-and-fall.ts';
 
 describe('Status', () => {
-  it('changes only after as many results in a row as it was told', () => {
+  it('changes only after as many results in a row as it is set to', () => {
     const status = new Status(2, 3);
     const results = ['up', 'up', 'down', 'down', 'up', 'down', 'down', 'down', 'up', 'up'] as const;
     assert.deepEqual(

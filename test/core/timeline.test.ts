@@ -35,7 +35,7 @@ interface Story {
   readonly open: OpenGapFacts | null;
 }
 
-function tell(samples: readonly Sample[], now = 0): Story {
+function storyOf(samples: readonly Sample[], now = 0): Story {
   const changes: StateChange[] = [];
   const gaps: GapFacts[] = [];
   const timeline = new Timeline({ transition: (change) => changes.push(change), gap: (gap) => gaps.push(gap) });
@@ -46,14 +46,14 @@ function tell(samples: readonly Sample[], now = 0): Story {
 describe('Timeline', () => {
   it('is unknown before the first answer, and then what the first answer said', () => {
     assert.deepEqual(
-      tell([down(5)]).changes.map(({ from, to, at }) => ({ from, to, at })),
+      storyOf([down(5)]).changes.map(({ from, to, at }) => ({ from, to, at })),
       [{ from: 'unknown', to: 'down', at: 5 }],
     );
-    assert.deepEqual(tell([]).changes, []);
+    assert.deepEqual(storyOf([]).changes, []);
   });
 
   it('states a gap with the bounds of the derivation', () => {
-    const { gaps } = tell([up(0, 2), down(100, 103), down(200, 201), down(300, 301), up(400, 404)]);
+    const { gaps } = storyOf([up(0, 2), down(100, 103), down(200, 201), down(300, 301), up(400, 404)]);
     assert.deepEqual(gaps, [
       {
         from: 100,
@@ -68,30 +68,36 @@ describe('Timeline', () => {
   });
 
   it('proves nothing of the least length by a single failure', () => {
-    const { gaps } = tell([up(0), down(100), up(200)]);
+    const { gaps } = storyOf([up(0), down(100), up(200)]);
     assert.equal(gaps[0]?.minMs, 0);
     assert.equal(gaps[0].durationMs, 100);
   });
 
   it('takes the earliest proof of a failure, where the first probe failed only at its deadline', () => {
-    const { gaps } = tell([up(0, 2), down(100, 1100, 'timeout-connect'), down(200, 201), down(300, 301), up(400, 404)]);
+    const { gaps } = storyOf([
+      up(0, 2),
+      down(100, 1100, 'timeout-connect'),
+      down(200, 201),
+      down(300, 301),
+      up(400, 404),
+    ]);
     assert.equal(gaps[0]?.minMs, 300 - 201);
   });
 
   it('states where each change was at the earliest and at the latest', () => {
-    const [, fell, rose] = tell([up(0, 2), down(100, 103), down(200, 201), up(300, 304)]).changes;
+    const [, fell, rose] = storyOf([up(0, 2), down(100, 103), down(200, 201), up(300, 304)]).changes;
     assert.deepEqual([fell?.notBefore, fell?.at, fell?.notAfter], [0, 100, 103]);
     assert.deepEqual([rose?.notBefore, rose?.at, rose?.notAfter], [200, 300, 304]);
     assert.deepEqual([fell?.reason, fell?.message, rose?.reason], ['refused', 'm', null]);
   });
 
   it('gives a gap without a good probe before it no upper bound', () => {
-    const { gaps } = tell([down(0), down(100), up(200)]);
+    const { gaps } = storyOf([down(0), down(100), up(200)]);
     assert.deepEqual([gaps[0]?.maxMs, gaps[0]?.minMs, gaps[0]?.durationMs], [null, 99, 200]);
   });
 
   it('widens the upper bound by unobserved time, never the lower one nor the figure', () => {
-    const { gaps, changes } = tell([
+    const { gaps, changes } = storyOf([
       up(0, 1),
       down(100, 101),
       blind(200, 900),
@@ -123,12 +129,12 @@ describe('Timeline', () => {
   });
 
   it('lets a gap that ended unseen end where the looking ended, with the bound where it was seen again', () => {
-    const { gaps } = tell([up(0, 1), down(100, 101), down(200, 201), blind(300, 900), up(900, 902)]);
+    const { gaps } = storyOf([up(0, 1), down(100, 101), down(200, 201), blind(300, 900), up(900, 902)]);
     assert.deepEqual([gaps[0]?.to, gaps[0]?.durationMs, gaps[0]?.maxMs], [300, 200, 902]);
   });
 
-  it('tells a gap that is still open', () => {
-    const { gaps, open } = tell([up(0), down(100, 101), down(200, 201)], 260);
+  it('reports a gap that is still open', () => {
+    const { gaps, open } = storyOf([up(0), down(100, 101), down(200, 201)], 260);
     assert.deepEqual(gaps, []);
     assert.deepEqual(open, {
       from: 100,
@@ -140,9 +146,9 @@ describe('Timeline', () => {
   });
 
   it('says that nothing else changed where a service is as before a time of not looking', () => {
-    const change = tell([up(0), blind(100, 900), up(900, 903)]).changes.at(-1);
+    const change = storyOf([up(0), blind(100, 900), up(900, 903)]).changes.at(-1);
     assert.deepEqual([change?.notBefore, change?.notAfter], [900, 900]);
-    const fell = tell([up(0), blind(100, 900), down(900, 903)]).changes.at(-1);
+    const fell = storyOf([up(0), blind(100, 900), down(900, 903)]).changes.at(-1);
     assert.deepEqual([fell?.notBefore, fell?.notAfter], [0, 903]);
   });
 });
@@ -177,12 +183,12 @@ describe('the timeline of a simulated world', () => {
     );
   });
 
-  it('holds every true outage that it tells of inside the bounds, and invents none', () => {
+  it('holds every true outage that it reports inside the bounds, and invents none', () => {
     fc.assert(
       fc.property(worlds, (world) => {
-        const { gaps, changes } = tell(settleAll(world));
+        const { gaps, changes } = storyOf(settleAll(world));
         for (const gap of gaps) {
-          // Of several outages with no probe between them a monitor can only tell the hull.
+          // Of several outages with no probe between them a monitor can only report the hull.
           const hit = outagesSeen(world, gap);
           const first = hit[0];
           const last = hit.at(-1);
@@ -203,7 +209,7 @@ describe('the timeline of a simulated world', () => {
   it('sees every outage of two intervals and more that it looks at', () => {
     fc.assert(
       fc.property(worlds, (world) => {
-        const { gaps, open } = tell(settleAll(world), Infinity);
+        const { gaps, open } = storyOf(settleAll(world), Infinity);
         const times = gaps.map(({ from, to }) => [from, to] as const);
         if (open !== null) times.push([open.from, Infinity]);
         for (const outage of world.outages) {
@@ -222,7 +228,7 @@ describe('the timeline of a simulated world', () => {
   it('is a partition of time: each change begins where the last one ended', () => {
     fc.assert(
       fc.property(worlds, (world) => {
-        const { changes } = tell(settleAll(world));
+        const { changes } = storyOf(settleAll(world));
         changes.forEach((change, index) => {
           const before = changes[index - 1];
           assert.equal(change.from, before?.to ?? 'unknown');
@@ -261,7 +267,7 @@ function checkEdges(world: World, changes: readonly StateChange[]): void {
   }
 }
 
-/** What is told where the monitor is away for a while: it is killed at one moment of the world, and back at another. */
+/** What is reported where the monitor is away for a while: it is killed at one moment of the world, and back at another. */
 function tellWithAbsence(world: World, killedAt: number, backAt: number): { gaps: GapFacts[]; changes: StateChange[] } {
   const gaps: GapFacts[] = [];
   const changes: StateChange[] = [];
@@ -274,13 +280,13 @@ function tellWithAbsence(world: World, killedAt: number, backAt: number): { gaps
   const open = world.samples.findIndex(({ sentAt, endedAt }) => sentAt >= killedAt || endedAt > killedAt);
   const settled = open < 0 ? world.samples : world.samples.slice(0, open);
   for (const sample of settled) before.add(sample);
-  const told = before.checkpoint;
+  const checkpoint = before.checkpoint;
   const since = changes.at(-1)?.at ?? 0;
   const timing = { intervalMs: world.intervalMs * 11, timeoutMs: world.timeoutMs };
-  const memory = told.state === 'up' ? checkpointOfUp(since, killedAt, timing) : told;
-  if (told.state !== 'unknown' && told.state !== 'unobserved')
+  const memory = checkpoint.state === 'up' ? checkpointOfUp(since, killedAt, timing) : checkpoint;
+  if (checkpoint.state !== 'unknown' && checkpoint.state !== 'unobserved')
     changes.push({
-      from: told.state,
+      from: checkpoint.state,
       to: 'unobserved',
       at: killedAt,
       notBefore: killedAt,
@@ -289,13 +295,13 @@ function tellWithAbsence(world: World, killedAt: number, backAt: number): { gaps
       message: null,
     });
   const after = new Timeline(sink);
-  if (told.state !== 'unknown') after.resume(JSON.parse(JSON.stringify(memory)) as Checkpoint, killedAt);
+  if (checkpoint.state !== 'unknown') after.resume(JSON.parse(JSON.stringify(memory)) as Checkpoint, killedAt);
   for (const sample of world.samples) if (sample.sentAt >= backAt) after.add(sample);
   return { gaps, changes };
 }
 
 describe('the timeline of a monitor that is killed and comes back', () => {
-  it('holds every true outage that it tells of inside the bounds, and invents none', () => {
+  it('holds every true outage that it reports inside the bounds, and invents none', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(worlds, share, share, (world, killed, away) => {

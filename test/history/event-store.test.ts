@@ -5,7 +5,7 @@ import type { Event, Transition } from '../../src/core/messages.ts';
 import { EventStore, type ReadEvents } from '../../src/history/event-store.ts';
 import { DirectHistory } from './direct-history.ts';
 import { NOON, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const NOTHING: ReadEvents = () => Promise.resolve([]);
 
@@ -98,7 +98,7 @@ describe('the events of a monitor that was killed', () => {
         opened.push(history);
         const { events } = history.restored;
         assert.equal(events.newest, expected.at(-1) ?? 0);
-        const monitor = new ScriptedMonitor(history.restored, NOON + run * 60_000);
+        const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON + run * 60_000 });
         history.record(monitor);
         monitor.watch('web');
         for (let n = 0; n < 4; n++) monitor.change('web', n % 2 === 0 ? 'up' : 'down');
@@ -128,7 +128,7 @@ describe('the timeline of a history', () => {
   it('is not cut where the clock of a machine that has just started is far off', async () => {
     await withFolder(async (dir) => {
       const history = await DirectHistory.open(dir);
-      const monitor = new ScriptedMonitor(history.restored, NOON);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
       history.record(monitor);
       monitor.watch('web');
       for (const state of ['up', 'down', 'up', 'down'] as const) {
@@ -162,7 +162,7 @@ describe('the timeline of a history', () => {
   it('follows the board where the clock is set back a little', async () => {
     await withFolder(async (dir) => {
       const history = await DirectHistory.open(dir);
-      const monitor = new ScriptedMonitor(history.restored, NOON);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
       history.record(monitor);
       monitor.watch('web');
       for (const [step, state] of [

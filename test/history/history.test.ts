@@ -3,13 +3,15 @@ import { describe, it } from 'node:test';
 
 import { type OpenArchive, openArchive } from '../../src/history/history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
-import { INFO, ScriptedMonitor } from './scripted.ts';
+import { infoOf } from '../../src/core/model.ts';
+import { service } from '../support/builders.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a history', () => {
   it('shows what was, after it was closed and opened again', async () => {
     await withFolder(async (dir) => {
       const history = await openHistory(dir);
-      const monitor = new ScriptedMonitor(history.restored, NOON);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
       monitor.watch('web', 'api');
       history.record(monitor);
       monitor.clock += 50.125;
@@ -20,7 +22,7 @@ describe('a history', () => {
       const down = monitor.clock;
       monitor.clock += 250.5;
       monitor.change('web', 'up');
-      monitor.gap('web', { from: down, to: monitor.clock });
+      monitor.gap('web', down, monitor.clock);
       monitor.clock += 10_000;
       monitor.mark('dockerd restarted');
       const { clock } = monitor;
@@ -32,8 +34,8 @@ describe('a history', () => {
         monitor: { id: history.restored.id, vantage: 'here' },
         reach: { from: NOON, to: clock },
         services: [
-          { name: 'web', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
-          { name: 'api', info: INFO, firstSeen: NOON, lastSeen: clock, rawSince: NOON },
+          { name: 'web', info: infoOf(service('web')), firstSeen: NOON, lastSeen: clock, rawSince: NOON },
+          { name: 'api', info: infoOf(service('web')), firstSeen: NOON, lastSeen: clock, rawSince: NOON },
         ],
       });
       const window = { from: NOON, to: clock };
@@ -76,13 +78,13 @@ describe('a history', () => {
   it('answers about many services in one question, with a limit over all of them', async () => {
     await withFolder(async (dir) => {
       const history = await openHistory(dir);
-      const monitor = new ScriptedMonitor(history.restored, NOON);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
       monitor.watch('web', 'api', 'cache');
       history.record(monitor);
       const ends: number[] = [];
       for (let n = 0; n < 30; n++) {
         monitor.clock += 1000;
-        monitor.gap(['web', 'api', 'cache'][n % 3] ?? '', { from: monitor.clock - 500, to: monitor.clock });
+        monitor.gap(['web', 'api', 'cache'][n % 3] ?? '', monitor.clock - 500, monitor.clock);
         ends.push(monitor.clock);
       }
       await history.close();

@@ -4,24 +4,24 @@ import { describe, it } from 'node:test';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
-import { Backend, endBackends } from '../monitor/backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { LockHolder } from './lock-holding.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a history that is opened late', () => {
   it('is gone on from: its id, its events in their order, and what was known of the services', async () => {
     await withFolder(async (dir) => {
       const first = await openHistory(dir);
-      const before = new ScriptedMonitor(first.restored, NOON);
+      const before = new ScriptedMonitor({ restored: first.restored, clock: NOON });
       first.record(before);
       before.watch('web', 'other');
       for (const state of ['up', 'down', 'up'] as const) {
         before.clock += 1000;
         before.change('web', state);
       }
-      before.gap('web', { from: before.clock - 1000, to: before.clock });
+      before.gap('web', before.clock - 1000, before.clock);
       before.clock += 60_000;
       const numbers = before.events.latest(100).map(({ seq }) => seq);
       await first.close();
@@ -30,7 +30,7 @@ describe('a history that is opened late', () => {
       const history = await openHistory(dir);
       assert.match(history.problem ?? '', /another program has it locked/);
       assert.equal(history.restored.services.size, 0);
-      const backend = await Backend.start();
+      const backend = await TestService.start();
       const monitor = new Monitor({
         vantage: 'here',
         version: '0',
@@ -63,7 +63,7 @@ describe('a history that is opened late', () => {
       assert.ok(events.some((event) => event.type === 'mark' && event.text === 'meanwhile'));
       await monitor.stop();
       await history.close();
-      endBackends();
+      await endServices();
 
       const last = await openHistory(dir);
       assert.equal(last.restored.id, first.restored.id);

@@ -9,7 +9,7 @@ import { WIDTH_US } from '../../src/history/rollup-sums.ts';
 import type { State } from '../../src/core/model.ts';
 import { DirectHistory } from './direct-history.ts';
 import { NOON, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const SERVICES = ['web', 'api', 'cache'];
 const EVER = { from: NOON, to: NOON + 1e13 };
@@ -101,7 +101,7 @@ async function play(
 ): Promise<{ history: DirectHistory; lists: Map<string, Simple>; now: number }> {
   const lists = new Map<string, Simple>();
   let history = await DirectHistory.open(dir);
-  let monitor = new ScriptedMonitor(history.restored, NOON);
+  let monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
   const begin = (names: readonly string[]): void => {
     monitor.watch(...names);
     history.record(monitor);
@@ -143,7 +143,7 @@ async function play(
       case 'gap': {
         if (list?.watched !== true) break;
         const [from, to] = [micro(monitor.clock - step.ms), monitor.clock];
-        monitor.gap(step.service, { from, to });
+        monitor.gap(step.service, from, to);
         list.gaps.push({ from, to });
         list.gapSeen.push(Math.max(to, list.intervals.at(-1)?.from ?? 0));
         break;
@@ -163,7 +163,7 @@ async function play(
         const before = [...lists].filter(([, { watched }]) => watched).map(([name]) => name);
         leave([]);
         history = await DirectHistory.open(dir);
-        monitor = new ScriptedMonitor(history.restored, micro(monitor.clock + step.ms));
+        monitor = new ScriptedMonitor({ restored: history.restored, clock: micro(monitor.clock + step.ms) });
         begin(before);
         break;
       }

@@ -8,7 +8,7 @@ import type { ArchiveReader } from '../../src/core/archive.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { openArchive } from '../../src/history/history.ts';
 import { openHistory, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const FILE = new URL('../../../test/history/fixtures/history-0.1.0.db.gz', import.meta.url);
 const ID = '7361f6ce-4c58-45f5-911a-a038763159ab';
@@ -83,7 +83,7 @@ describe('a file of 0.1.0', () => {
       assert.equal(services.get('gone')?.state, 'down');
       assert.equal(services.get('gone')?.checkpoint?.gap?.failed, 45);
       const now = (services.get('web')?.until ?? 0) + 5000;
-      const monitor = new ScriptedMonitor(history.restored, now);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: now });
       history.record(monitor);
       monitor.watch('web', 'api', 'gone');
       monitor.change('web', 'up');

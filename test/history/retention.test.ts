@@ -11,12 +11,12 @@ import { storedEvents, type StoredEvents, toMicros } from '../../src/history/his
 import { loadDriver } from '../../src/history/sqlite-driver.ts';
 import { DirectHistory } from './direct-history.ts';
 import { DAY_MS, NOON, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { simulateHistory } from './simulated.ts';
 
 const MANY = { intervals: 1e9, allIntervals: 1e9, gaps: 1e9, allGaps: 1e9, eventBytes: 1e12, annotations: 1e9 };
 
-/** Runs retention on a folder that nobody else has, to its end. */
+/** Runs retention on a folder of its own, to its end. */
 async function retain(dir: string, keepMs: number, limits: Partial<typeof MANY> = {}): Promise<void> {
   const db = new Database(await loadDriver(), databaseFile(dir), 'write');
   const retention = new Retention(db, new HistoryWriter(db), toMicros(keepMs), { ...MANY, ...limits });
@@ -101,7 +101,7 @@ describe('what a history does not keep', () => {
   it('is a service that was not watched any more in all that time, and the oldest events', async () => {
     await withFolder(async (dir) => {
       const history = await DirectHistory.open(dir);
-      const monitor = new ScriptedMonitor(history.restored, NOON - 20 * DAY_MS);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON - 20 * DAY_MS });
       history.record(monitor);
       monitor.watch('left', 'stays');
       monitor.clock += 1000;
@@ -135,7 +135,7 @@ describe('what a history does not keep', () => {
   it('leaves its room to what comes: the file does not grow beyond', async () => {
     await withFolder(async (dir) => {
       const history = await DirectHistory.open(dir, 2 * DAY_MS);
-      const monitor = new ScriptedMonitor(history.restored, NOON - 20 * DAY_MS);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON - 20 * DAY_MS });
       history.record(monitor);
       monitor.watch('web');
       const sizes: number[] = [];

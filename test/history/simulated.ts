@@ -1,7 +1,7 @@
 /** Months of a monitor's life, written in seconds. The same numbers give the same history. */
 import { DirectHistory } from './direct-history.ts';
 import { DAY_MS } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 export interface Simulation {
   readonly days: number;
@@ -40,7 +40,7 @@ export async function simulateHistory(
   const { days, services, flapping, end } = simulation;
   const history = await DirectHistory.open(dir, days * DAY_MS);
   const begin = end - days * DAY_MS;
-  const monitor = new ScriptedMonitor(history.restored, begin);
+  const monitor = new ScriptedMonitor({ restored: history.restored, clock: begin });
   history.record(monitor);
   const names = Array.from({ length: services }, (_, n) => (n < flapping ? 'flapping' : 'service') + ` ${String(n)}`);
   monitor.watch(...names);
@@ -55,7 +55,7 @@ export async function simulateHistory(
   const change = (n: number, name: string): void => {
     const isDown = (downSince[n] ?? 0) > 0;
     monitor.change(name, isDown ? 'up' : 'down');
-    if (isDown) monitor.gap(name, { from: downSince[n] ?? 0, to: monitor.clock });
+    if (isDown) monitor.gap(name, downSince[n] ?? 0, monitor.clock);
     downSince[n] = isDown ? 0 : monitor.clock;
   };
   for (let day = 0; day < days; day++) {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { loadDriver } from '../../src/history/sqlite-driver.ts';
 import { DirectHistory } from './direct-history.ts';
 import { NOON, withFolder } from './open.ts';
-import { ScriptedMonitor } from './scripted.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const NAMES = ['libsql', 'node:sqlite'] as const;
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -23,13 +23,13 @@ describe('SQLite', () => {
       for (const name of [...NAMES, ...NAMES]) {
         found.add((await loadDriver(name)).name);
         const history = await DirectHistory.open(dir, undefined, name);
-        const monitor = new ScriptedMonitor(history.restored, clock);
+        const monitor = new ScriptedMonitor({ restored: history.restored, clock });
         history.record(monitor);
         monitor.watch('web');
         for (const state of ['up', 'down', 'up'] as const) {
           monitor.clock += 1000.123;
           monitor.change('web', state);
-          monitor.gap('web', { from: monitor.clock - 500, to: monitor.clock, maxMs: null });
+          monitor.gap('web', monitor.clock - 500, monitor.clock, { maxMs: null });
           monitor.mark(`Zwölf \u{1f600} ${name}`);
           history.flush();
         }

@@ -8,6 +8,7 @@ import type { Event } from '../../src/core/messages.ts';
 import { databaseFile } from '../../src/history/data-dir.ts';
 import { Database } from '../../src/history/database.ts';
 import { HistoryReader } from '../../src/history/history-reader.ts';
+import { Waitable } from '../support/wait-for.ts';
 import { answerOf, eventsIn } from './direct-history.ts';
 import { loadDriver } from '../../src/history/sqlite-driver.ts';
 
@@ -40,13 +41,13 @@ export interface Found {
 }
 
 /** A monitor in a process of its own. */
-export class Victim {
+export class Victim extends Waitable {
   readonly received: ReceivedEvent[] = [];
   readonly process: ChildProcess;
-  #waiting: (() => void)[] = [];
   restored: { readonly id: string; readonly newest: number } | null = null;
 
   constructor(dir: string, { services, flapping, intervalMs }: Load) {
+    super();
     const script = fileURLToPath(new URL('./children/victim.js', import.meta.url));
     const words = [script, dir, services, flapping, intervalMs].map(String);
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -55,15 +56,8 @@ export class Victim {
       const said = JSON.parse(line) as Event | { restored: NonNullable<Victim['restored']> };
       if ('restored' in said) this.restored = said.restored;
       else this.received.push({ event: said, receivedAt: Date.now() });
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const resolve of waiting) resolve();
+      this.changed();
     });
-  }
-
-  /** Waits for a condition, which is looked at whenever the monitor says something. */
-  async waitFor(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Kills it. Returns when that was. */

@@ -5,12 +5,12 @@ import { isEvent } from '../../src/core/messages.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import { tcpSpec } from '../support/probing.ts';
 import { freePort } from '../support/servers.ts';
-import { Backend, endBackends, watched } from './backend.ts';
-import type { Hearing } from './hearing.ts';
+import { TestService, endServices, watched } from '../support/test-service.ts';
+import type { Recording } from '../support/recording.ts';
 import { withMonitor } from './watch.ts';
 
-function seqs(hearing: Hearing): number[] {
-  return hearing.all.flatMap((one) => (isEvent(one) ? [one.seq] : []));
+function seqs(recording: Recording): number[] {
+  return recording.all.flatMap((one) => (isEvent(one) ? [one.seq] : []));
 }
 
 /** Strictly: no number is given twice. */
@@ -20,13 +20,13 @@ function assertGrows(numbers: readonly number[]): void {
 }
 
 describe('Monitor', { concurrency: true }, () => {
-  after(endBackends);
+  after(endServices);
 
   it('knows nothing of its services before their first answers, and says so', async () => {
-    const backend = await Backend.start();
-    await withMonitor([backend.watched('api')], (hearing, monitor) => {
-      const [hello] = hearing.of('hello');
-      assert.equal(hearing.all[0], hello);
+    const backend = await TestService.start();
+    await withMonitor([backend.watched('api')], (recording, monitor) => {
+      const [hello] = recording.of('hello');
+      assert.equal(recording.all[0], hello);
       const { state, status, uptime, reason, timeline } = hello?.services[0] ?? {};
       assert.deepEqual([state, status, reason], ['unknown', 'unknown', null]);
       assert.deepEqual(uptime, { '1h': null, '24h': null, '90d': null });
@@ -36,22 +36,27 @@ describe('Monitor', { concurrency: true }, () => {
   });
 
   it('numbers the events of all its threads in the order in which it emits them, marks among them', async () => {
-    const backends = await Promise.all([Backend.start(), Backend.start(), Backend.start(), Backend.start()]);
+    const backends = await Promise.all([
+      TestService.start(),
+      TestService.start(),
+      TestService.start(),
+      TestService.start(),
+    ]);
     const names = backends.map((_, index) => `s${String(index)}`);
     const services = backends.map((backend, index) => backend.watched(names[index] ?? ''));
     await withMonitor(
       services,
-      async (hearing, monitor) => {
-        await hearing.until(() => names.every((name) => hearing.story(name).length === 1));
+      async (recording, monitor) => {
+        await recording.waitFor(() => names.every((name) => recording.story(name).length === 1));
         monitor.mark('now');
         for (const backend of backends) backend.down();
-        await hearing.until(() => names.every((name) => hearing.story(name).length === 2));
+        await recording.waitFor(() => names.every((name) => recording.story(name).length === 2));
         await Promise.all(backends.map((backend) => backend.up()));
-        await hearing.until(() => hearing.of('gap').length >= 4);
+        await recording.waitFor(() => recording.of('gap').length >= 4);
         await monitor.stop();
-        const found = seqs(hearing);
+        const found = seqs(recording);
         assertGrows(found);
-        assert.equal(hearing.of('mark')[0]?.text, 'now');
+        assert.equal(recording.of('mark')[0]?.text, 'now');
         assert.deepEqual(
           names.map((name) => monitor.board.services.get(name)?.gaps.length),
           [1, 1, 1, 1],
@@ -61,20 +66,20 @@ describe('Monitor', { concurrency: true }, () => {
     );
   });
 
-  it('tells a gap whose bounds hold the truth, across threads', async () => {
-    const backend = await Backend.start();
-    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
-      await hearing.nth(3, 'sample');
+  it('reports a gap whose bounds hold the truth, across threads', async () => {
+    const backend = await TestService.start();
+    await withMonitor([backend.watched('api')], async (recording, monitor) => {
+      await recording.nth(3, 'sample');
       const fellFrom = monitor.now();
       backend.down();
       const fellTo = monitor.now();
-      await hearing.until(() => hearing.of('sample').filter(({ result }) => result === 'down').length > 5);
+      await recording.waitFor(() => recording.of('sample').filter(({ result }) => result === 'down').length > 5);
       const roseFrom = monitor.now();
       await backend.up();
       const roseTo = monitor.now();
-      const gap = await hearing.nth(1, 'gap');
-      const down = hearing.of('transition').find(({ to }) => to === 'down');
-      const up = hearing.of('transition').findLast(({ to }) => to === 'up');
+      const gap = await recording.nth(1, 'gap');
+      const down = recording.of('transition').find(({ to }) => to === 'down');
+      const up = recording.of('transition').findLast(({ to }) => to === 'up');
       // Each thread reads the wall clock for itself, to about a millisecond.
       assert.ok(down !== undefined && down.notBefore <= fellTo + 2 && fellFrom <= down.notAfter + 2);
       assert.ok(up !== undefined && up.notBefore <= roseTo + 2 && roseFrom <= up.notAfter + 2);
@@ -84,55 +89,57 @@ describe('Monitor', { concurrency: true }, () => {
 
   it('goes on with the services that did not change, on the same grid, when others do', async () => {
     const [same, changed, gone, come] = await Promise.all([
-      Backend.start(),
-      Backend.start(),
-      Backend.start(),
-      Backend.start(),
+      TestService.start(),
+      TestService.start(),
+      TestService.start(),
+      TestService.start(),
     ]);
     const before = [same.watched('same', { intervalMs: 50 }), changed.watched('changed'), gone.watched('gone')];
-    await withMonitor(before, async (hearing, monitor) => {
-      await hearing.until(() => before.every(({ service }) => hearing.of('sample', service.name).length > 5));
+    await withMonitor(before, async (recording, monitor) => {
+      await recording.waitFor(() => before.every(({ service }) => recording.of('sample', service.name).length > 5));
       const service = monitor.board.services.get('same');
       monitor.apply([
         same.watched('same', { intervalMs: 50 }),
         changed.watched('changed', { timeoutMs: 999 }),
         come.watched('come'),
       ]);
-      const at = hearing.all.length;
-      await hearing.until(() => hearing.of('sample', 'same').length > 30 && hearing.of('sample', 'come').length > 5);
+      const at = recording.all.length;
+      await recording.waitFor(
+        () => recording.of('sample', 'same').length > 30 && recording.of('sample', 'come').length > 5,
+      );
 
-      const hello = hearing.of('hello').at(-1);
-      assert.equal(hello, hearing.all[at - 1]);
+      const hello = recording.of('hello').at(-1);
+      assert.equal(hello, recording.all[at - 1]);
       assert.deepEqual(hello?.services.map((one) => [one.service, one.state === 'unknown', one.timeoutMs]).sort(), [
         ['changed', false, 999],
         ['come', true, 1000],
         ['same', false, 1000],
       ]);
       assert.equal(monitor.board.services.get('same'), service);
-      assert.equal(hearing.of('transition', 'same').filter(({ from }) => from === 'unknown').length, 1);
-      assert.deepEqual(hearing.story('same'), ['up']);
-      assert.deepEqual(hearing.of('transition', 'come')[0]?.from, 'unknown');
-      // A slot may be used late, never early: the earliest of many tells where the grid is.
-      const times = hearing.of('sample', 'same').map((sample) => sample.at);
+      assert.equal(recording.of('transition', 'same').filter(({ from }) => from === 'unknown').length, 1);
+      assert.deepEqual(recording.story('same'), ['up']);
+      assert.deepEqual(recording.of('transition', 'come')[0]?.from, 'unknown');
+      // A slot may be used late, never early: the earliest of many shows where the grid is.
+      const times = recording.of('sample', 'same').map((sample) => sample.at);
       const phase = (some: readonly number[]): number =>
         Math.min(...some.map((time) => (((time - (times[2] ?? 0)) % 50) + 75) % 50));
       assert.ok(Math.abs(phase(times.slice(2, 10)) - phase(times.slice(10))) < 15);
-      const late = hearing.all.slice(at).filter((one) => 'service' in one && one.service === 'gone');
+      const late = recording.all.slice(at).filter((one) => 'service' in one && one.service === 'gone');
       assert.deepEqual(late, []);
     });
   });
 
-  it('does not take what was still told of a service for news of the one that has its name now', async () => {
-    const backend = await Backend.start();
+  it('does not take what was still emitted of a service for news of the one that has its name now', async () => {
+    const backend = await TestService.start();
     const down = watched('api', tcpSpec(await freePort()), { intervalMs: 5 });
     const up = backend.watched('api', { intervalMs: 5 });
-    await withMonitor([down], async (hearing, monitor) => {
+    await withMonitor([down], async (recording, monitor) => {
       for (let turn = 0; turn < 10; turn++) {
-        await hearing.until(() => monitor.board.services.get('api')?.state === 'down');
+        await recording.waitFor(() => monitor.board.services.get('api')?.state === 'down');
         monitor.apply([up]);
-        const from = hearing.all.length;
-        await hearing.until(() => hearing.all.length > from + 3);
-        const news = hearing.all.slice(from).filter((one) => one.type === 'sample' || one.type === 'transition');
+        const from = recording.all.length;
+        await recording.waitFor(() => recording.all.length > from + 3);
+        const news = recording.all.slice(from).filter((one) => one.type === 'sample' || one.type === 'transition');
         assert.deepEqual(
           news.filter((one) => one.reason === 'refused'),
           [],
@@ -140,30 +147,30 @@ describe('Monitor', { concurrency: true }, () => {
         );
         monitor.apply([down]);
       }
-      const found = seqs(hearing);
+      const found = seqs(recording);
       assertGrows(found);
     });
   });
 
-  it('tells everything that was observed before its end, the open gap last', async () => {
+  it('reports everything that was observed before its end, the open gap last', async () => {
     const services: Watched[] = [watched('gone', tcpSpec(await freePort()))];
-    await withMonitor(services, async (hearing, monitor) => {
-      await hearing.nth(5, 'sample');
+    await withMonitor(services, async (recording, monitor) => {
+      await recording.nth(5, 'sample');
       await monitor.stop();
-      const [open] = hearing.of('open-gap');
-      const failed = hearing.of('sample').filter(({ result }) => result === 'down').length;
+      const [open] = recording.of('open-gap');
+      const failed = recording.of('sample').filter(({ result }) => result === 'down').length;
       assert.ok(open !== undefined);
       assert.equal(open.failed, failed);
-      assert.equal(hearing.all.at(-1), open);
-      const told = hearing.all.length;
+      assert.equal(recording.all.at(-1), open);
+      const received = recording.all.length;
       await new Promise((resolve) => setImmediate(resolve));
-      assert.equal(hearing.all.length, told);
+      assert.equal(recording.all.length, received);
     });
   });
 
-  it('tells samples only to readers who want them', async () => {
-    const backend = await Backend.start();
-    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
+  it('passes samples only to readers who want them', async () => {
+    const backend = await TestService.start();
+    await withMonitor([backend.watched('api')], async (recording, monitor) => {
       const types = new Set<string>();
       const end = monitor.subscribe({
         samples: false,
@@ -171,7 +178,7 @@ describe('Monitor', { concurrency: true }, () => {
           for (const { type } of messages) types.add(type);
         },
       });
-      await hearing.nth(10, 'sample');
+      await recording.nth(10, 'sample');
       end();
       assert.deepEqual([...types].sort(), ['hello', 'transition']);
     });

@@ -8,8 +8,8 @@ import { MemoryEventLog } from '../../src/core/event-log.ts';
 import { ENGINE_SILENCE_MS, checkpointOfUp } from '../../src/core/timeline.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import type { Watched } from '../../src/probe/spec.ts';
-import { Backend, endBackends } from './backend.ts';
-import { Hearing } from './hearing.ts';
+import { TestService, endServices } from '../support/test-service.ts';
+import { Recording } from '../support/recording.ts';
 import { withMonitor } from './watch.ts';
 
 const HOUR = 3_600_000;
@@ -30,35 +30,35 @@ function seqOf(event: object | undefined): unknown {
 async function resumed(
   watched: readonly Watched[],
   restored: RestoredState,
-  test: (hearing: Hearing, monitor: Monitor) => Promise<void>,
+  test: (recording: Recording, monitor: Monitor) => Promise<void>,
 ): Promise<void> {
-  const hearing = new Hearing();
+  const recording = new Recording();
   const monitor = new Monitor({ vantage: 'here', version: '0', watched: [], workers: 1, restored });
   monitor.subscribe({
     samples: true,
     take: (messages) => {
-      hearing.take(messages);
+      recording.take(messages);
     },
   });
   try {
     monitor.apply(watched);
-    await test(hearing, monitor);
+    await test(recording, monitor);
   } finally {
     await monitor.stop();
   }
 }
 
 describe('the sign of life of a monitor', () => {
-  after(endBackends);
+  after(endServices);
 
   it('ends soon after its threads are silent, however long the process lives on', async () => {
-    const backend = await Backend.start();
-    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
-      await hearing.nth(1, 'sample');
+    const backend = await TestService.start();
+    await withMonitor([backend.watched('api')], async (recording, monitor) => {
+      await recording.nth(1, 'sample');
       assert.ok(monitor.observedUntil() <= monitor.now());
       await monitor.stop();
       const stopped = monitor.now();
-      // Silence is all that there is to see: nothing tells it.
+      // Silence is all that there is to see: no message says it.
       while (monitor.now() < stopped + ENGINE_SILENCE_MS + 200) await new Promise((resolve) => setTimeout(resolve, 50));
       assert.ok(monitor.observedUntil() <= stopped + ENGINE_SILENCE_MS);
     });
@@ -66,15 +66,15 @@ describe('the sign of life of a monitor', () => {
 });
 
 describe('a monitor that goes on', { concurrency: true }, () => {
-  after(endBackends);
+  after(endServices);
 
-  it('tells the time of its absence as unobserved, and counts its events on', async () => {
-    const backend = await Backend.start();
+  it('reports the time of its absence as unobserved, and counts its events on', async () => {
+    const backend = await TestService.start();
     const watched = [backend.watched('api')];
     const kept: { restored?: RestoredState } = {};
     let until = 0;
-    await withMonitor(watched, async (hearing, monitor) => {
-      await hearing.nth(3, 'sample');
+    await withMonitor(watched, async (recording, monitor) => {
+      await recording.nth(3, 'sample');
       monitor.mark('last words');
       await monitor.stop();
       until = monitor.now();
@@ -90,10 +90,10 @@ describe('a monitor that goes on', { concurrency: true }, () => {
     assert.ok(restored !== undefined);
     const { id, events } = restored;
     const newest = events.newest;
-    await resumed(watched, restored, async (hearing, monitor) => {
+    await resumed(watched, restored, async (recording, monitor) => {
       assert.equal(monitor.identity.id, id);
-      const up = await hearing.nth(2, 'transition');
-      const stopped = hearing.of('transition')[0];
+      const up = await recording.nth(2, 'transition');
+      const stopped = recording.of('transition')[0];
       assert.deepEqual(
         [stopped?.from, stopped?.to, stopped?.reason, stopped?.at],
         ['up', 'unobserved', 'stopped', until],
@@ -108,16 +108,16 @@ describe('a monitor that goes on', { concurrency: true }, () => {
     });
   });
 
-  it('ends a gap that began before its absence, with bounds that hold what nobody saw', async () => {
-    const backend = await Backend.start();
+  it('ends a gap that began before its absence, with bounds that hold what was not seen', async () => {
+    const backend = await TestService.start();
     const watched = [backend.watched('api')];
     const kept: { restored?: RestoredState } = {};
     let lastGood = 0;
     let failed = 0;
-    await withMonitor(watched, async (hearing, monitor) => {
-      await hearing.nth(3, 'sample');
+    await withMonitor(watched, async (recording, monitor) => {
+      await recording.nth(3, 'sample');
       backend.down();
-      await hearing.until(() => hearing.of('sample').filter(({ result }) => result === 'down').length > 4);
+      await recording.waitFor(() => recording.of('sample').filter(({ result }) => result === 'down').length > 4);
       await monitor.stop();
       const board = monitor.board.services.get('api');
       assert.ok(board !== undefined);
@@ -129,9 +129,9 @@ describe('a monitor that goes on', { concurrency: true }, () => {
     const { restored } = kept;
     assert.ok(restored !== undefined && failed > 3 && lastGood > 0);
     await backend.up();
-    await resumed(watched, restored, async (hearing) => {
-      const gap = await hearing.nth(1, 'gap');
-      const up = hearing.of('transition').at(-1);
+    await resumed(watched, restored, async (recording) => {
+      const gap = await recording.nth(1, 'gap');
+      const up = recording.of('transition').at(-1);
       assert.equal(gap.failed, failed);
       assert.ok(gap.from > lastGood && gap.from < gap.to);
       assert.ok(up !== undefined && gap.to < up.at, 'the unobserved time is no part of the figure');
@@ -142,7 +142,7 @@ describe('a monitor that goes on', { concurrency: true }, () => {
   });
 
   it('has the sums of before in its uptime and its totals', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const now = Date.now();
     const day = Math.floor(now / (24 * HOUR)) * 24 * HOUR;
     const since = now - 10_000;
@@ -159,8 +159,8 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       checkpoint: checkpointOfUp(since, now - 5000, { timeoutMs: 500, intervalMs: 50 }),
     };
     const restored = { id: 'm', events: new MemoryEventLog(41), services: new Map([['api', service]]) };
-    await resumed([backend.watched('api')], restored, async (hearing, monitor) => {
-      await hearing.nth(1, 'sample');
+    await resumed([backend.watched('api')], restored, async (recording, monitor) => {
+      await recording.nth(1, 'sample');
       const board = monitor.board.services.get('api');
       const totals = board?.totalsAt(monitor.now());
       assert.deepEqual([totals?.gaps, totals?.longestGapMs, totals?.downMs], [7, 1234, 3 * HOUR]);
@@ -169,32 +169,32 @@ describe('a monitor that goes on', { concurrency: true }, () => {
       assert.ok(Math.abs((snapshot?.uptime['90d'] ?? 0) - 0.75) < 0.001);
       assert.ok((snapshot?.observed['90d'] ?? 0) >= 12 * HOUR);
       assert.ok((snapshot?.observed['1h'] ?? 0) < HOUR);
-      assert.ok(Number(seqOf(hearing.of('transition')[0])) > 41);
+      assert.ok(Number(seqOf(recording.of('transition')[0])) > 41);
     });
   });
 
   it('forgets the gap of a service that is no longer watched', async () => {
-    const backend = await Backend.start();
-    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
-      await hearing.nth(3, 'sample');
+    const backend = await TestService.start();
+    await withMonitor([backend.watched('api')], async (recording, monitor) => {
+      await recording.nth(3, 'sample');
       backend.down();
-      await hearing.until(() => monitor.checkpoint('api') !== null);
+      await recording.waitFor(() => monitor.checkpoint('api') !== null);
       monitor.apply([]);
       assert.equal(monitor.checkpoint('api'), null);
     });
   });
 
   it('keeps the gap of a service whose settings change while it is down', async () => {
-    const backend = await Backend.start();
-    await withMonitor([backend.watched('api')], async (hearing, monitor) => {
-      await hearing.nth(3, 'sample');
+    const backend = await TestService.start();
+    await withMonitor([backend.watched('api')], async (recording, monitor) => {
+      await recording.nth(3, 'sample');
       backend.down();
-      await hearing.until(() => hearing.of('sample').filter(({ result }) => result === 'down').length > 3);
+      await recording.waitFor(() => recording.of('sample').filter(({ result }) => result === 'down').length > 3);
       monitor.apply([backend.watched('api', { timeoutMs: 777 })]);
-      const change = hearing.of('transition').at(-1);
+      const change = recording.of('transition').at(-1);
       assert.deepEqual([change?.from, change?.to, change?.reason], ['down', 'unobserved', 'stopped']);
       await backend.up();
-      const gap = await hearing.nth(1, 'gap');
+      const gap = await recording.nth(1, 'gap');
       assert.ok(gap.from < (change?.at ?? 0) && gap.failed >= 1);
       assert.equal(monitor.board.services.get('api')?.info.timeoutMs, 777);
     });

@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { runChild } from '../support/children.ts';
-import { Backend, endBackends } from './backend.ts';
+import { TestService, endServices } from '../support/test-service.ts';
 
 function script(name: string): string {
   return fileURLToPath(new URL(`children/${name}.js`, import.meta.url));
@@ -16,13 +16,13 @@ const PORTS = 'ip link set lo up && echo "40000 40001" > /proc/sys/net/ipv4/ip_l
 const noNetwork = spawnSync('unshare', [...NARROW, PORTS]).status !== 0;
 
 describe('the problem of the monitor itself', { concurrency: true }, () => {
-  after(endBackends);
+  after(endServices);
 
   it('is not the service being down: no descriptors left', async () => {
-    const backend = await Backend.start();
+    const backend = await TestService.start();
     const limited = 'ulimit -n 64; exec "$0" "$@"';
-    const told = await runChild('sh', ['-c', limited, process.execPath, script('exhausted'), String(backend.port)]);
-    assert.deepEqual(told, {
+    const found = await runChild('sh', ['-c', limited, process.execPath, script('exhausted'), String(backend.port)]);
+    assert.deepEqual(found, {
       states: ['up', 'unobserved resources'],
       results: ['up', 'resources'],
     });
@@ -32,13 +32,13 @@ describe('the problem of the monitor itself', { concurrency: true }, () => {
     'is not the service being up: a connection of its own to itself',
     { skip: noNetwork && 'this machine gives no network namespace' },
     async () => {
-      const told = await runChild('unshare', [
+      const found = await runChild('unshare', [
         ...NARROW,
         `${PORTS} && exec "$0" "$1" 40000`,
         process.execPath,
-        script('nobody'),
+        script('other-user'),
       ]);
-      assert.deepEqual(told, { results: ['refused'] });
+      assert.deepEqual(found, { results: ['refused'] });
     },
   );
 });

@@ -69,12 +69,12 @@ export class Tab {
     await tab.page.addInitScript(WATCH);
     await tab.page.goto(url);
     await tab.page.locator('body[data-connection=live]').waitFor();
-    await tab.until(`watched.first !== null`);
+    await tab.waitFor(`watched.first !== null`);
     return tab;
   }
 
   /** Waits until an expression is true in the page. (What the library has for this is against the page's policy.) */
-  async until(expression: string): Promise<void> {
+  async waitFor(expression: string): Promise<void> {
     const text = async (): Promise<string> => `${expression}\n${await this.#text()}`;
     await waitFor(() => this.value<boolean>(expression), text);
   }
@@ -84,7 +84,7 @@ export class Tab {
   }
 
   async sentence(text: string): Promise<void> {
-    await this.until(`document.querySelector('h1').textContent === ${JSON.stringify(text)}`);
+    await this.waitFor(`document.querySelector('h1').textContent === ${JSON.stringify(text)}`);
   }
 
   /** Columns of a service's strip, in CSS pixels, in which something failed: nothing else reaches to the top. */

@@ -128,7 +128,7 @@ describe('the reply of an HTTP service', () => {
     });
   }
 
-  it('tells the status at the deadline where the body hangs', async () => {
+  it('reports the status at the deadline where the body hangs', async () => {
     const sample = await found(saying('HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\n'), {}, 150);
     assert.equal(sample.message, '503 Busy');
   });

@@ -10,8 +10,8 @@ function attemptAt(now: number): Attempt {
 
 describe('who a Redis is', () => {
   it('is asked again at once where the question was not answered, otherwise once a second', () => {
-    const told: string[] = [];
-    const identity = new IdentityQuestion({ connectionLost: () => undefined, identity: (id) => told.push(id) });
+    const identities: string[] = [];
+    const identity = new IdentityQuestion({ connectionLost: () => undefined, identity: (id) => identities.push(id) });
     const attempts = [0, 100, 200, 1150].map(attemptAt);
     const [first, second, third, fourth] = attempts.map((attempt, index) => {
       const answer = identity.askedBy(attempt);
@@ -22,6 +22,6 @@ describe('who a Redis is', () => {
     for (const attempt of attempts) attempt.abort();
     assert.ok(first !== null && second !== null && fourth !== null);
     assert.equal(third, null);
-    assert.deepEqual(told, ['1', '3']);
+    assert.deepEqual(identities, ['1', '3']);
   });
 });

@@ -1,4 +1,4 @@
-/** A connection that is kept: its break is told at once, and a probe fails only if a new connection fails too. */
+/** A connection that is kept: its break is reported at once, and a probe fails only if a new connection fails too. */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
@@ -85,7 +85,7 @@ for (const dialect of DIALECTS) {
       });
     });
 
-    it('is lost in idle: told at once, and the next probe opens another', async () => {
+    it('is lost in idle: reported at once, and the next probe opens another', async () => {
       for (const end of [(socket: Socket) => socket.end(), reset]) {
         await withKept(good(dialect), spec, async (probing, server) => {
           await probing.probe();
@@ -138,7 +138,7 @@ for (const dialect of DIALECTS) {
       });
     });
 
-    it('is given up without a word where this process itself was too busy to hear the answer', async () => {
+    it('is given up without a word where this process itself was too busy to read the answer', async () => {
       const behave = turning(dialect, answersToOpen, silent, good(dialect));
       await withKept(behave, spec, async (probing) => {
         await probing.probe();
@@ -176,7 +176,7 @@ for (const dialect of DIALECTS) {
 
 describe('a kept TCP connection on which nothing is said', () => {
   for (const holdMs of [0, 25]) {
-    it(`is up while it is open, and its loss is told (hold ${String(holdMs)} ms)`, async () => {
+    it(`is up while it is open, and its loss is reported (hold ${String(holdMs)} ms)`, async () => {
       await withKept(
         silent,
         (port) => tcpSpec(port, { holdMs }),
@@ -266,7 +266,7 @@ describe('a kept HTTP connection', () => {
     });
   });
 
-  it('is lost by a reply that nobody asked for', async () => {
+  it('is lost by a reply that was not asked for', async () => {
     const one = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
     await withKept(answering(one), spec, async (probing, server) => {
       await probing.probe();

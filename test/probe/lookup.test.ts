@@ -42,7 +42,7 @@ function lookUp(queue: LookupQueue, host: string, timeoutMs = 10_000): Promise<s
 }
 
 describe('look-ups', () => {
-  it('of the same name at the same time are one, and later ones are asked anew', async () => {
+  it('of the same name at the same time are one, and later ones are asked again', async () => {
     const names = new Names();
     const queue = new LookupQueue(names.lookup, 2);
     const both = Promise.all([lookUp(queue, 'a'), lookUp(queue, 'a')]);
@@ -55,7 +55,7 @@ describe('look-ups', () => {
     assert.equal(await again, '127.0.0.8');
   });
 
-  it('that time out are the name’s failure where they were asked, and nobody’s where they were not', async () => {
+  it('that time out are the name’s failure where they were asked, and no name’s where they were not', async () => {
     const names = new Names();
     const queue = new LookupQueue(names.lookup, 1);
     const hanging = lookUp(queue, 'hangs', 60);
@@ -63,7 +63,7 @@ describe('look-ups', () => {
     assert.deepEqual(await Promise.all([hanging, waiting]), ['dns', 'resources']);
   });
 
-  it('that nobody waits for any more are not asked', async () => {
+  it('that no probe waits for any more are not asked', async () => {
     const names = new Names();
     const queue = new LookupQueue(names.lookup, 1);
     const first = lookUp(queue, 'a');

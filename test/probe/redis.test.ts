@@ -60,7 +60,7 @@ describe('a real Redis', () => {
     assert.equal(warn.mock.callCount(), 0);
   });
 
-  it('with ACL users is up for those who may PING, and tells who answers to those who may ask', async (t) => {
+  it('with ACL users is up for those who may PING, and reports who answers to those who may ask', async (t) => {
     const { port } = await started(
       t,
       '--user',
@@ -278,7 +278,7 @@ describe('a server that is no Redis', () => {
     });
   }
 
-  it('says on a kept connection what nobody asked for', async (t) => {
+  it('says on a kept connection what was not asked for', async (t) => {
     for (const said of ['$-1\r\n', '+PONG\r\n', '>3\r\n_\r\n']) {
       const server = await serve(saying('+PONG\r\n-NOPERM\r\n'));
       const probing = await watching(t, server.port, {}, true);

@@ -27,7 +27,7 @@ describe('the hold of a TCP probe', () => {
     setTimeout(() => socket.end(), 20);
   };
 
-  it('finds a proxy that accepts for nobody, and closes', async () => {
+  it('finds a proxy that accepts with nothing behind it, and closes', async () => {
     assert.equal(verdict(await found(leaving, { holdMs: 10_000 })), 'closed');
   });
 
@@ -39,7 +39,7 @@ describe('the hold of a TCP probe', () => {
     assert.equal(verdict(await found(greeting, { holdMs: 10_000 })), 'closed');
   });
 
-  it('lasts as long as is told', async () => {
+  it('lasts as long as it is set to', async () => {
     const sample = await found(silent, { holdMs: 50 });
     assert.equal(verdict(sample), 'up');
     assert.ok((sample.phases.replyMs ?? 0) >= 49);

@@ -38,7 +38,7 @@ describe('on a loopback address', () => {
     await at.end();
   });
 
-  it('lets everybody on the machine look, under its own names', async () => {
+  it('lets every user of the machine look, under its own names', async () => {
     for (const host of [
       '127.0.0.1',
       'localhost',
@@ -52,7 +52,7 @@ describe('on a loopback address', () => {
     }
   });
 
-  it('refuses a name that somebody made to point here', async () => {
+  it('refuses a name that an attacker made to point here', async () => {
     for (const host of [
       'evil.example',
       'evil.example:9720',
@@ -124,7 +124,7 @@ describe('on an address that others reach', () => {
       const end = await client.closed;
       assert.equal(end.code, 1008);
       assert.match(end.reason, /token/);
-      assert.deepEqual(client.heard, []);
+      assert.deepEqual(client.received, []);
     }
   });
 
@@ -140,13 +140,13 @@ describe('on an address that others reach', () => {
       await Listener.open(at.ws, { headers: { authorization: BASIC } }),
     ];
     for (const client of clients) {
-      assert.match(JSON.stringify(client.heard[0]), /"target":"tcp:/);
+      assert.match(JSON.stringify(client.received[0]), /"target":"tcp:/);
       await client.close();
     }
     assert.equal(await upgradeOf(at, [`Authorization: ${BASIC}`, 'Origin: http://evil.example']), 403);
   });
 
-  it('lets whoever supervises it ask whether it is alive and ready', async () => {
+  it('lets a supervisor ask whether it is alive and ready', async () => {
     assert.equal(await statusOf(at, {}, '/healthz'), 200);
     assert.equal(await statusOf(at, {}, '/readyz'), 200);
   });
@@ -158,7 +158,7 @@ describe('on an address that others reach', () => {
 
 describe('an address that others reach, without a token and without public', () => {
   it(
-    'is not listened on, and both ways out are told',
+    'is not listened on, and both ways out are named',
     inScene({ names: [] }, async (at) => {
       for (const [host, token] of [
         ['0.0.0.0', null],
@@ -186,7 +186,7 @@ describe('an address that others reach, without a token and without public', () 
 
 describe('an address that cannot be listened on', () => {
   it(
-    'is told apart: in use, or not there',
+    'is distinguished: in use, or not there',
     inScene({ names: [] }, async (at) => {
       const options = {
         token: null,
@@ -216,7 +216,7 @@ describe('access', () => {
       assert.equal(isLoopback(host), false, host);
   });
 
-  it('shows the public view to whoever has no token, wherever it listens', () => {
+  it('shows the public view to those without a token, wherever it listens', () => {
     for (const host of ['127.0.0.1', '0.0.0.0']) {
       const access = new Access({ host, token: TOKEN, public: true });
       const anybody = { host: 'status.example', origin: 'http://elsewhere.example' };

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { inScene, scene, told, type Scene } from './scene.ts';
+import { inScene, scene, type Scene } from './scene.ts';
+import { nextMessage } from '../support/recording.ts';
 import { Listener } from './listener.ts';
 
 describe('the feed', () => {
@@ -14,9 +15,9 @@ describe('the feed', () => {
     await at.end();
   });
 
-  it('begins with a hello that tells all services', async () => {
+  it('begins with a hello that has all services', async () => {
     const client = await Listener.open(at.ws);
-    const [hello] = client.heard;
+    const [hello] = client.received;
     assert.equal(hello?.type, 'hello');
     assert.equal(hello['protocol'], 1);
     assert.deepEqual(hello['monitor'], at.monitor.identity);
@@ -32,7 +33,7 @@ describe('the feed', () => {
     await client.close();
   });
 
-  it('tells a transition down with its reason, the one up, and the gap, under growing numbers', async () => {
+  it('reports a transition down with its reason, the one up, and the gap, under growing numbers', async () => {
     const client = await Listener.open(at.ws);
     await at.services[0]!.flap(at.monitor);
     const gap = await client.first('gap');
@@ -46,7 +47,7 @@ describe('the feed', () => {
     assert.ok((gap['durationMs'] as number) <= (gap['maxMs'] as number));
     assert.equal(gap['from'], down['at']);
     assert.equal(gap['to'], up['at']);
-    const numbers = [client.heard[0]?.['seq'] as number, ...client.seqs];
+    const numbers = [client.received[0]?.['seq'] as number, ...client.seqs];
     for (const [index, number] of client.seqs.entries()) assert.ok(number > (numbers[index] ?? Infinity));
     await client.close();
   });
@@ -69,7 +70,7 @@ describe('the feed', () => {
     at.monitor.mark('now');
     await quiet.first('mark');
     assert.equal(
-      quiet.heard.some(({ type }) => type === 'sample'),
+      quiet.received.some(({ type }) => type === 'sample'),
       false,
     );
     await Promise.all([quiet.close(), curious.close()]);
@@ -77,21 +78,21 @@ describe('the feed', () => {
 
   it('narrows to the services that are named', async () => {
     const client = await Listener.open(`${at.ws}?service=api&samples=1`);
-    const names = (client.heard[0]?.['services'] as { service: string }[]).map(({ service }) => service);
+    const names = (client.received[0]?.['services'] as { service: string }[]).map(({ service }) => service);
     assert.deepEqual(names, ['api']);
     await at.services[0]!.flap(at.monitor);
     await at.services[1]!.flap(at.monitor);
     await client.first('gap');
     await client.first('sample');
-    const others = client.heard.filter(({ service }) => service === 'web');
+    const others = client.received.filter(({ service }) => service === 'web');
     assert.deepEqual(others, []);
     await client.close();
   });
 
-  it('tells a heartbeat every 5 s', async () => {
+  it('reports a heartbeat every 5 s', async () => {
     const client = await Listener.open(at.ws);
     const heartbeat = await client.first('heartbeat');
-    assert.equal(heartbeat['seq'], client.seqs.at(-1) ?? client.heard[0]?.['seq']);
+    assert.equal(heartbeat['seq'], client.seqs.at(-1) ?? client.received[0]?.['seq']);
     assert.ok((heartbeat['probes'] as number) > 0);
     assert.equal(typeof heartbeat['now'], 'number');
     await client.close();
@@ -108,7 +109,7 @@ describe('the feed', () => {
   it('closes with 1008 where a query makes no sense, and says why', async () => {
     const cases: [string, RegExp][] = [
       ['samples=yes', /samples/],
-      ['service=nobody', /nobody/],
+      ['service=missing', /missing/],
       ['after=1', /go together/],
       [`monitor=${at.monitor.identity.id}`, /go together/],
       ['after=x&monitor=y', /after is the number/],
@@ -121,7 +122,7 @@ describe('the feed', () => {
       const end = await client.closed;
       assert.equal(end.code, 1008, query);
       assert.match(end.reason, reason);
-      assert.deepEqual(client.heard, []);
+      assert.deepEqual(client.received, []);
     }
   });
 });
@@ -132,15 +133,15 @@ describe('a feed whose services change', () => {
     inScene({}, async (at) => {
       const all = await Listener.open(at.ws);
       const web = await Listener.open(`${at.ws}?service=web`);
-      at.monitor.apply([at.services[1]!.watched(25)]);
-      const isAgain = (message: { type: string }): boolean => message.type === 'hello' && message !== all.heard[0];
+      at.monitor.apply([at.services[1]!.watched(undefined, { intervalMs: 25 })]);
+      const isAgain = (message: { type: string }): boolean => message.type === 'hello' && message !== all.received[0];
       const again = await all.find(isAgain);
       assert.equal(again['resumed'], true);
       assert.deepEqual(
         (again['services'] as { service: string }[]).map(({ service }) => service),
         ['api'],
       );
-      const fewer = await web.find((message) => message.type === 'hello' && message !== web.heard[0]);
+      const fewer = await web.find((message) => message.type === 'hello' && message !== web.received[0]);
       assert.deepEqual(fewer['services'], []);
       await at.end();
       assert.equal((await all.closed).code, 1001);
@@ -148,26 +149,26 @@ describe('a feed whose services change', () => {
   );
 
   it(
-    'tells a status that is held back, in the message and in a hello',
+    'reports a status that is held back, in the message and in a hello',
     inScene({ names: ['web'], fall: 3 }, async (at) => {
       const client = await Listener.open(at.ws);
-      await at.services[0]!.down();
+      at.services[0]!.down();
       const status = await client.find((message) => message.type === 'status' && message['status'] === 'down');
       const down = await client.find(({ type, to }) => type === 'transition' && to === 'down');
       assert.ok((status['at'] as number) > (down['at'] as number));
       const later = await Listener.open(at.ws);
-      assert.equal((later.heard[0]?.['services'] as { status: string }[])[0]?.status, 'down');
+      assert.equal((later.received[0]?.['services'] as { status: string }[])[0]?.status, 'down');
     }),
   );
 });
 
 describe('a monitor that stops', () => {
   it(
-    'closes with 1001, and tells the gap that is open',
+    'closes with 1001, and reports the gap that is open',
     inScene({ names: ['web'] }, async (at) => {
       const client = await Listener.open(at.ws);
-      const fell = told(at.monitor, ({ type }) => type === 'transition');
-      await at.services[0]!.down();
+      const fell = nextMessage(at.monitor, ({ type }) => type === 'transition');
+      at.services[0]!.down();
       await fell;
       await at.stopMonitor();
       const open = await client.first('open-gap');

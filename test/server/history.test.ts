@@ -11,7 +11,8 @@ import { History } from '../../src/history/history.ts';
 import { ask, askJson } from './asking.ts';
 import { Listener } from './listener.ts';
 import { parsePrometheus } from './prometheus.ts';
-import { type Scene, scene, Service } from './scene.ts';
+import { type Scene, scene } from './scene.ts';
+import { TestService } from '../support/test-service.ts';
 
 const OPTIONS = { intervalMs: 25, names: ['web', 'api'] };
 
@@ -22,31 +23,31 @@ interface Wire {
 
 describe('a feed over a history', () => {
   let data = '';
-  let services: Service[] = [];
+  let services: TestService[] = [];
   let id = '';
-  /** The numbers of the events that were heard before the restarts, and the newest of all. */
-  const heard: number[] = [];
-  let lastHeard = 0;
+  /** The numbers of the events that were received before the restarts, and the newest of all. */
+  const received: number[] = [];
+  let lastReceived = 0;
   let at: Scene;
 
   before(async () => {
     data = mkdtempSync(join(tmpdir(), 'gapwatch-feed-'));
-    services = await Promise.all(OPTIONS.names.map((name) => Service.start(name)));
+    services = await Promise.all(OPTIONS.names.map((name) => TestService.start(undefined, name)));
     for (let run = 0; run < 3; run++) {
       const one = await scene({ ...OPTIONS, services, data });
       id = one.monitor.identity.id;
       const client =
         run === 0
           ? await Listener.open(one.ws)
-          : await Listener.open(`${one.ws}?after=${String(lastHeard)}&monitor=${id}`);
-      assert.equal(client.heard[0]?.['resumed'], run > 0);
+          : await Listener.open(`${one.ws}?after=${String(lastReceived)}&monitor=${id}`);
+      assert.equal(client.received[0]?.['resumed'], run > 0);
       await services[run % 2]?.flap(one.monitor);
       one.monitor.mark(`run ${String(run)}`);
       await client.find(({ text }) => text === `run ${String(run)}`);
       // What happens after the client went away, and just before the end.
       await client.close();
-      heard.push(...client.seqs);
-      lastHeard = Math.max(lastHeard, ...client.seqs);
+      received.push(...client.seqs);
+      lastReceived = Math.max(lastReceived, ...client.seqs);
       await services[0]?.flap(one.monitor);
       await one.end();
     }
@@ -55,32 +56,32 @@ describe('a feed over a history', () => {
 
   after(async () => {
     await at.end();
-    await Promise.all(services.map((service) => service.down()));
+    for (const service of services) service.down();
     rmSync(data, { recursive: true });
   });
 
-  it('tells a client that comes back every event of several runs, once and in order', async () => {
+  it('sends a client that comes back every event of several runs, once and in order', async () => {
     assert.equal(at.monitor.identity.id, id);
-    const client = await Listener.open(`${at.ws}?after=${String(lastHeard)}&monitor=${id}`);
+    const client = await Listener.open(`${at.ws}?after=${String(lastReceived)}&monitor=${id}`);
     at.monitor.mark('now');
     await client.find(({ text }) => text === 'now');
     await client.close();
-    const seqs = [...heard, ...client.seqs];
+    const seqs = [...received, ...client.seqs];
     assert.deepEqual(
       seqs,
       seqs.toSorted((a, b) => a - b),
     );
     assert.equal(new Set(seqs).size, seqs.length);
     const { events } = at.monitor;
-    const kept = await events.after((heard[0] ?? 0) - 1, seqs.length + 100);
+    const kept = await events.after((received[0] ?? 0) - 1, seqs.length + 100);
     assert.deepEqual(
       kept?.map(({ seq }) => seq),
       seqs,
     );
-    assert.ok(client.heard.some(({ reason }) => reason === 'stopped'));
+    assert.ok(client.received.some(({ reason }) => reason === 'stopped'));
   });
 
-  it('tells the gaps of all runs, each once', async () => {
+  it('reports the gaps of all runs, each once', async () => {
     const { value } = await askJson(`${at.http}/api/v1/gaps`);
     const gaps = value['gaps'] as { service: string; seq: number; from: number; to: number }[];
     const count = (name: string): number => gaps.filter(({ service }) => service === name).length;
@@ -91,7 +92,7 @@ describe('a feed over a history', () => {
     assert.equal((only.value['gaps'] as unknown[]).length, count('api') - (gaps[0]?.service === 'api' ? 1 : 0));
   });
 
-  it('tells the timeline of all runs, with the absences between them', async () => {
+  it('reports the timeline of all runs, with the absences between them', async () => {
     const { value } = await askJson(`${at.http}/api/v1/timeline?service=web`);
     const [web] = value['services'] as Wire[];
     const timeline = web?.timeline ?? [];

@@ -5,8 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { ask, askJson, handshake, raw } from './asking.ts';
 import { Listener } from './listener.ts';
 import { parsePrometheus } from './prometheus.ts';
-import { inScene, scene, type Scene, TOKEN } from './scene.ts';
-import { Scripted, served } from './scripted.ts';
+import { inScene, scene, type Scene, TOKEN, served } from './scene.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -36,7 +36,7 @@ describe('over HTTP', () => {
     assert.equal(await response.text(), 'void 0;\n'.repeat(100));
   });
 
-  it('tells the status of all services', async () => {
+  it('reports the status of all services', async () => {
     const { value } = await askJson(`${at.http}/api/v1/status`);
     assert.deepEqual(value['monitor'], at.monitor.identity);
     const [web] = value['services'] as Record<string, unknown>[];
@@ -60,7 +60,7 @@ describe('over HTTP', () => {
     assert.equal(web?.['state'], 'up');
   });
 
-  it('tells the gaps, since a time and of a service', async () => {
+  it('reports the gaps, since a time and of a service', async () => {
     const { value } = await askJson(`${at.http}/api/v1/gaps`);
     const gaps = value['gaps'] as Record<string, number | string>[];
     assert.equal(gaps.length, 1);
@@ -75,7 +75,7 @@ describe('over HTTP', () => {
     assert.deepEqual(other.value['gaps'], []);
   });
 
-  it('tells the timeline, cut to the time that is asked', async () => {
+  it('reports the timeline, cut to the time that is asked', async () => {
     const { value } = await askJson(`${at.http}/api/v1/timeline?service=web`);
     const [web] = value['services'] as {
       service: string;
@@ -96,7 +96,7 @@ describe('over HTTP', () => {
     ]);
   });
 
-  it('tells the last days', async () => {
+  it('reports the last days', async () => {
     const { value } = await askJson(`${at.http}/api/v1/days?service=web`);
     const [web, ...others] = value['services'] as {
       service: string;
@@ -114,7 +114,7 @@ describe('over HTTP', () => {
     assert.ok(web.upMs.slice(0, -2).every((ms) => ms === 0));
   });
 
-  it('takes a mark with the token, and tells it', async () => {
+  it('takes a mark with the token, and publishes it', async () => {
     const client = await Listener.open(at.ws);
     const body = JSON.stringify({ text: ' restarting dockerd ' });
     const { status, value } = await askJson(`${at.http}/api/v1/marks`, {
@@ -157,8 +157,8 @@ describe('over HTTP', () => {
     assert.match(odd.body, /<title>a\/b &lt;&quot;é&quot;&gt;: up<\/title>/);
     const { value } = await askJson(`${at.http}/badge/web.json`);
     assert.deepEqual([value['schemaVersion'], value['label'], value['message']], [1, 'web', 'up']);
-    assert.equal((await ask(`${at.http}/badge/nobody.svg`)).status, 404);
-    assert.equal((await ask(`${at.http}/badge/nobody.json`)).status, 404);
+    assert.equal((await ask(`${at.http}/badge/missing.svg`)).status, 404);
+    assert.equal((await ask(`${at.http}/badge/missing.json`)).status, 404);
   });
 
   it('is alive and ready', async () => {
@@ -180,7 +180,7 @@ describe('over HTTP', () => {
       [400, 'GET', '/badge/%E0%A4.svg'],
       [400, 'GET', '/api/v1/status?x=1'],
       [400, 'GET', '/api/v1/gaps?since=yesterday'],
-      [400, 'GET', '/api/v1/gaps?service=nobody'],
+      [400, 'GET', '/api/v1/gaps?service=missing'],
       [400, 'GET', '/api/v1/gaps?since=1&since=2'],
       [400, 'GET', '/api/v1/timeline?from=20&to=10'],
       [400, 'GET', '/api/v1/timeline?to=20-26'],
@@ -220,10 +220,10 @@ describe('over HTTP', () => {
 
 describe('/metrics', () => {
   it(
-    'tells what is known, in the format of Prometheus',
+    'reports what is known, in the format of Prometheus',
     inScene({ names: ['web', 'api "2"\\'] }, async (at) => {
       await at.services[0]!.flap(at.monitor);
-      await at.services[1]!.down();
+      at.services[1]!.down();
       const read = async (): Promise<ReturnType<typeof parsePrometheus>> => {
         const reply = await ask(`${at.http}/metrics`);
         assert.match(reply.headers['content-type']!, /^text\/plain; version=0\.0\.4/);
@@ -272,8 +272,8 @@ describe('a monitor that has no answer yet', () => {
   it(
     'is alive, and not ready',
     inScene({ names: ['web'] }, async (at) => {
-      // They accept, and are not heard of for a minute.
-      const { service, probe } = at.services[0]!.watched(60_000);
+      // They accept, and do not answer for a minute.
+      const { service, probe } = at.services[0]!.watched(undefined, { intervalMs: 60_000 });
       assert.ok(probe.kind === 'tcp');
       at.monitor.apply(
         Array.from({ length: 5 }, (_, n) => ({
@@ -289,16 +289,16 @@ describe('a monitor that has no answer yet', () => {
   );
 });
 
-describe('a source that can not tell how its services are', () => {
+describe('a source that does not know how its services are', () => {
   it('is alive, and not ready', async () => {
-    class Deaf extends Scripted {
+    class Deaf extends ScriptedMonitor {
       readonly problem = 'no connection to redis.internal';
     }
     const { feed } = await served(new Deaf());
     try {
       assert.equal((await ask(`${feed.address.url}/healthz`)).status, 200);
       const ready = await ask(`${feed.address.url}/readyz`);
-      // To whom it is open, it tells no address.
+      // Where it is public, it names no address.
       assert.deepEqual([ready.status, ready.body], [503, 'the bus does not answer: the log says more\n']);
     } finally {
       await feed.close();

@@ -14,9 +14,9 @@ describe('the limits on connections', () => {
   });
 
   it('refuse what is too much in all, and take more when others have gone', async () => {
-    const told: object[] = [];
+    const warnings: object[] = [];
     const server = createServer((_, response) => response.end('ok'));
-    limitConnections(server, { total: 3, perAddress: 1 }, { warn: (details: object) => told.push(details) });
+    limitConnections(server, { total: 3, perAddress: 1 }, { warn: (details: object) => warnings.push(details) });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -36,7 +36,7 @@ describe('the limits on connections', () => {
     const extra = await open();
     await once(extra, 'close');
     await once(await open(), 'close');
-    assert.deepEqual(told, [{ total: 3 }]);
+    assert.deepEqual(warnings, [{ total: 3 }]);
     sockets[0]!.destroy();
     for (let tries = 0; tries < 100; tries++) {
       const socket = await open();

@@ -1,27 +1,36 @@
-/** A client of a feed that keeps all that it hears. It knows nothing of the program but the websocket. */
+/** A client of a feed that keeps all that it receives. It knows nothing of the program but the websocket. */
 import { type ClientOptions, WebSocket } from 'ws';
 
-/** A message, as it comes. */
-export type Heard = Record<string, unknown> & { type: string };
+import { Waitable } from '../support/wait-for.ts';
 
-export class Listener {
+/** A message, as it comes. */
+export type Received = Record<string, unknown> & { type: string };
+
+/** Code and reason of the end of a connection. */
+interface End {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export class Listener extends Waitable {
   readonly ws: WebSocket;
-  readonly heard: Heard[] = [];
-  #waiting: (() => void)[] = [];
-  /** Code and reason of the end. */
-  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly received: Received[] = [];
+  readonly closed: Promise<End>;
+  #end: End | null = null;
 
   constructor(url: string, options: ClientOptions = {}) {
+    super();
     this.ws = new WebSocket(url, { perMessageDeflate: false, ...options });
     this.ws.on('message', (data: Buffer) => {
-      this.heard.push(JSON.parse(data.toString()) as Heard);
-      this.#wake();
+      this.received.push(JSON.parse(data.toString()) as Received);
+      this.changed();
     });
     this.ws.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       this.ws.once('close', (code, reason) => {
-        resolve({ code, reason: reason.toString() });
-        this.#wake();
+        this.#end = { code, reason: reason.toString() };
+        resolve(this.#end);
+        this.changed();
       });
     });
   }
@@ -33,27 +42,30 @@ export class Listener {
     return listener;
   }
 
-  /** The first message that fits, heard already or to come. Fails when the connection ends before. */
-  async find(fits: (message: Heard) => boolean): Promise<Heard> {
-    for (let from = 0; ;) {
-      const found = this.heard.slice(from).find(fits);
-      if (found !== undefined) return found;
-      from = this.heard.length;
-      if (this.ws.readyState === WebSocket.CLOSED) {
-        const { code, reason } = await this.closed;
-        throw new Error(`closed with ${String(code)} ${reason} before that came`);
-      }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /**
+   * The first message that fits, received already or to come.
+   * @throws Error where the connection ends before
+   */
+  async find(fits: (message: Received) => boolean): Promise<Received> {
+    let found: Received | undefined;
+    let from = 0;
+    await this.waitFor(() => {
+      found = this.received.slice(from).find(fits);
+      from = this.received.length;
+      if (found === undefined && this.#end !== null)
+        throw new Error(`closed with ${String(this.#end.code)} ${this.#end.reason} before ${fits.toString()}`);
+      return found !== undefined;
+    }, fits.toString());
+    return found!;
   }
 
-  first(type: string): Promise<Heard> {
+  first(type: string): Promise<Received> {
     return this.find((message) => message.type === type);
   }
 
   /** The numbers of the events, in the order in which they came. */
   get seqs(): number[] {
-    return this.heard
+    return this.received
       .filter(({ type }) => type !== 'hello' && type !== 'heartbeat')
       .flatMap(({ seq }) => (typeof seq === 'number' ? [seq] : []));
   }
@@ -62,11 +74,5 @@ export class Listener {
     if (this.ws.readyState === WebSocket.CLOSED) return;
     this.ws.terminate();
     await this.closed;
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
   }
 }

@@ -63,7 +63,7 @@ class World {
 }
 
 describe('the metrics', () => {
-  it('tell of the last probe, and of its phases in seconds', async () => {
+  it('describe the last probe, and of its phases in seconds', async () => {
     const world = new World();
     assert.deepEqual(await world.read('probe_success'), {});
     world.counters.add(up);
@@ -79,7 +79,7 @@ describe('the metrics', () => {
     assert.deepEqual(await world.read('probe_success'), { '': 0 });
   });
 
-  it('say neither up nor down while nobody could look', async () => {
+  it('say neither up nor down while the monitor could not look', async () => {
     const world = new World();
     world.counters.add({ ...up, result: 'unobserved', reason: 'resources' });
     assert.deepEqual(await world.read('probe_success'), {});
@@ -96,7 +96,7 @@ describe('the metrics', () => {
     assert.deepEqual(await world.read('gapwatch_feed_clients'), { '': 3 });
   });
 
-  it('have counters that never fall, though a change is told later than it was', async () => {
+  it('have counters that never fall, though a change is published later than it was', async () => {
     const world = new World();
     world.transition('down', 1000);
     world.now = 3000;

@@ -1,15 +1,17 @@
 /**
- * A client that was written against the reference page alone (`src/feed/README.md`): it knows nothing else of the
+ * A client that was written against the reference page alone (`src/server/README.md`): it knows nothing else of the
  * program. It keeps the state of every service and all gaps over any number of breaks.
  */
 import { WebSocket } from 'ws';
+
+import { Waitable } from '../support/wait-for.ts';
 
 interface Wire {
   type: string;
   [field: string]: unknown;
 }
 
-export class PageClient {
+export class PageClient extends Waitable {
   /** The state of each service. */
   readonly states = new Map<string, string>();
   /** `service from` of each gap. */
@@ -22,12 +24,10 @@ export class PageClient {
   #first = true;
 
   constructor(base: string) {
+    super();
     this.#base = base;
     this.#ws = this.#connect();
   }
-
-  /** Called after each message. */
-  onChange = (): void => undefined;
 
   get seq(): number {
     return this.#seq;
@@ -48,7 +48,7 @@ export class PageClient {
     ws.on('error', () => undefined);
     ws.on('message', (data: Buffer) => {
       this.#take(JSON.parse(data.toString()) as Wire);
-      this.onChange();
+      this.changed();
     });
     ws.on('close', () => {
       setTimeout(() => {

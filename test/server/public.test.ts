@@ -1,4 +1,4 @@
-/** What everybody may see is looked at in every answer: no address, no message, no text that somebody wrote. */
+/** The public view is looked at in every answer: no address, no message, no text of a user. */
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { after, before, describe, it } from 'node:test';
@@ -8,7 +8,7 @@ import { ask } from './asking.ts';
 import { Listener } from './listener.ts';
 import { scene, type Scene, TOKEN } from './scene.ts';
 
-const SECRET = 'a word that nobody else may read';
+const SECRET = 'a word that only its owner may read';
 
 describe('the public view', () => {
   let at: Scene;
@@ -44,17 +44,17 @@ describe('the public view', () => {
       assertPublic(body.replace('"message":"up"', ''), path);
       assertPublic(JSON.stringify(headers), path);
     }
-    for (const heard of [client.heard, resumed.heard]) {
+    for (const received of [client.received, resumed.received]) {
       assert.deepEqual(
-        new Set(heard.map(({ type }) => type).filter((type) => type !== 'heartbeat')),
+        new Set(received.map(({ type }) => type).filter((type) => type !== 'heartbeat')),
         new Set(['hello', 'mark', 'transition', 'gap']),
       );
-      assertPublic(JSON.stringify(heard), 'the feed');
+      assertPublic(JSON.stringify(received), 'the feed');
     }
-    // The same words are there for whoever has the token: it is the view that leaves them out.
-    assert.match(JSON.stringify(trusted.heard), new RegExp(SECRET));
-    assert.match(JSON.stringify(trusted.heard), /"message":"[^"]*127\.0\.0\.1/);
-    const down = client.heard.find(({ to }) => to === 'down');
+    // The same words are there for a client with the token: it is the view that leaves them out.
+    assert.match(JSON.stringify(trusted.received), new RegExp(SECRET));
+    assert.match(JSON.stringify(trusted.received), /"message":"[^"]*127\.0\.0\.1/);
+    const down = client.received.find(({ to }) => to === 'down');
     assert.ok(down?.['reason'] === 'refused' || down?.['reason'] === 'reset');
     for (const each of [client, trusted, resumed]) await each.close();
   });
@@ -68,7 +68,7 @@ describe('the public view', () => {
     at.monitor.mark('after a sample');
     await client.first('mark');
     assert.equal(
-      client.heard.some(({ type }) => type === 'sample'),
+      client.received.some(({ type }) => type === 'sample'),
       false,
     );
     await Promise.all([client.close(), trusted.close()]);
@@ -95,10 +95,10 @@ describe('the public view', () => {
     assert.deepEqual(publicMessage(other), { type: 'identity', seq: 1, service: 'a', at: 2 });
   });
 
-  it('keeps a vantage that somebody chose', async () => {
+  it('keeps a vantage that a user chose', async () => {
     const chosen = await scene({ names: [], vantage: 'rack-2', feed: { public: true } });
     const client = await Listener.open(chosen.ws);
-    assert.equal((client.heard[0]?.['monitor'] as { vantage: string }).vantage, 'rack-2');
+    assert.equal((client.received[0]?.['monitor'] as { vantage: string }).vantage, 'rack-2');
     await client.close();
     await chosen.end();
   });

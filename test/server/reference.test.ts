@@ -1,4 +1,4 @@
-/** The reference page tells the truth: its examples and tables are held against the program. */
+/** The reference page is true: its examples and tables are held against the program. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,8 @@ import { DOWN_REASONS, STATES, UNOBSERVED_REASONS } from '../../src/core/model.t
 import { ask } from './asking.ts';
 import { PageClient } from './page-client.ts';
 import { parsePrometheus } from './prometheus.ts';
-import { inScene, told } from './scene.ts';
+import { inScene } from './scene.ts';
+import { nextMessage, Recording } from '../support/recording.ts';
 
 function root(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -48,7 +49,7 @@ const shapeOf = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape)
     .filter(([name, field]) => name !== 'type' && !(field instanceof z.ZodOptional))
     .map(([name]) => name);
-/** Those that only a hub gives: `src/bus/README.md` tells of them. */
+/** Those that only a hub gives: `src/bus/README.md` describes them. */
 const hubFields = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => (field instanceof z.ZodOptional ? [name] : []));
 
@@ -83,7 +84,7 @@ describe('the reference page', () => {
     }
   });
 
-  it('has a page of its own for what only hubs tell', () => {
+  it('has a page of its own for what only hubs send', () => {
     const page = readFileSync(join(root(), 'src/bus/README.md'), 'utf8');
     const names = new Set([
       ...Object.values(MESSAGES).flatMap((schema) => hubFields(schema)),
@@ -148,32 +149,21 @@ describe('a client that was written against the page alone', () => {
     'knows all that happened, over breaks',
     inScene({}, async (at) => {
       const client = new PageClient(at.ws);
-      const known = (so: () => boolean): Promise<void> =>
-        new Promise((resolve) => {
-          client.onChange = () => {
-            if (so()) resolve();
-          };
-        });
-      await known(() => client.states.size === 2);
-      const gaps: string[] = [];
-      at.monitor.subscribe({
-        samples: false,
-        take: (messages) => {
-          for (const message of messages)
-            if (message.type === 'gap') gaps.push(`${message.service} ${String(message.from)}`);
-        },
-      });
+      await client.waitFor(() => client.states.size === 2);
+      const recording = new Recording(false);
+      at.monitor.subscribe(recording);
       for (let n = 0; n < 6; n++) {
         await at.services[n % 2]!.flap(at.monitor);
         if (n % 3 === 1) client.break();
       }
       client.break();
-      const fell = told(at.monitor, ({ type }) => type === 'transition');
-      await at.services[0]!.down();
+      const fell = nextMessage(at.monitor, ({ type }) => type === 'transition');
+      at.services[0]!.down();
       await fell;
       at.monitor.mark('the end');
-      if (!client.marks.includes('the end')) await known(() => client.marks.includes('the end'));
+      await client.waitFor(() => client.marks.includes('the end'));
       client.close();
+      const gaps = recording.of('gap').map(({ service, from }) => `${service} ${String(from)}`);
       assert.deepEqual(client.gaps, gaps);
       assert.equal(gaps.length, 6);
       assert.deepEqual(Object.fromEntries(client.states), { web: 'down', api: 'up' });

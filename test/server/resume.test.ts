@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { type Heard, Listener } from './listener.ts';
+import { type Received, Listener } from './listener.ts';
 import { inScene, type Scene } from './scene.ts';
 
 const resume = (at: Scene, after: number, more = ''): string =>
   `${at.ws}?after=${String(after)}&monitor=${at.monitor.identity.id}${more}`;
 
-const isMarked = (text: string) => (message: Heard) => message['text'] === text;
+const isMarked = (text: string) => (message: Received) => message['text'] === text;
 
 /** The number of the newest event. */
 async function newest(at: Scene): Promise<number> {
   const client = await Listener.open(at.ws);
   await client.close();
-  return client.heard[0]?.['seq'] as number;
+  return client.received[0]?.['seq'] as number;
 }
 
 /** The numbers of all events that the monitor has emitted after one. */
@@ -31,7 +31,7 @@ describe('a client that comes back', () => {
       const client = await Listener.open(resume(at, seq));
       at.monitor.mark('live');
       await client.find(isMarked('live'));
-      const [hello, ...rest] = client.heard;
+      const [hello, ...rest] = client.received;
       assert.equal(hello?.['resumed'], true);
       const emitted = numbersAfter(at, seq);
       assert.equal(emitted.length, 701);
@@ -46,10 +46,12 @@ describe('a client that comes back', () => {
   it(
     'gets a fresh start from another monitor, from a number never given, and from before the log',
     inScene({}, async (at) => {
-      const cases = [`${at.ws}?after=1&monitor=another`, resume(at, at.monitor.events.newest + 1)];
-      for (const url of cases) {
+      // Made when it is used: the mark of the case before gives higher numbers.
+      const cases = [() => `${at.ws}?after=1&monitor=another`, () => resume(at, at.monitor.events.newest + 1)];
+      for (const urlOf of cases) {
+        const url = urlOf();
         const client = await Listener.open(url);
-        assert.equal(client.heard[0]?.['resumed'], false, url);
+        assert.equal(client.received[0]?.['resumed'], false, url);
         at.monitor.mark('live');
         await client.find(isMarked('live'));
         assert.equal(client.seqs.length, 1);
@@ -57,8 +59,8 @@ describe('a client that comes back', () => {
       }
       for (let n = 0; n < 30_000; n++) at.monitor.mark('many');
       const late = await Listener.open(resume(at, 1));
-      assert.equal(late.heard[0]?.['resumed'], false);
-      assert.equal(late.heard[0]['seq'], at.monitor.events.newest);
+      assert.equal(late.received[0]?.['resumed'], false);
+      assert.equal(late.received[0]['seq'], at.monitor.events.newest);
       await late.close();
     }),
   );
@@ -67,7 +69,7 @@ describe('a client that comes back', () => {
     'misses nothing when it has nothing to catch up',
     inScene({}, async (at) => {
       const client = await Listener.open(resume(at, await newest(at)));
-      assert.equal(client.heard[0]?.['resumed'], true);
+      assert.equal(client.received[0]?.['resumed'], true);
       await client.first('heartbeat');
       assert.deepEqual(client.seqs, []);
       await client.close();
@@ -84,7 +86,7 @@ describe('a client that comes back', () => {
           'seq'
         ] as number;
         const client = await Listener.open(resume(at, seq));
-        assert.ok((client.heard[0]?.['seq'] as number) >= seq);
+        assert.ok((client.received[0]?.['seq'] as number) >= seq);
         await client.close();
       }
       await other.close();
@@ -100,7 +102,7 @@ describe('a client that comes back', () => {
       await at.services[0]!.flap(at.monitor);
       const client = await Listener.open(resume(at, seq, '&service=web'));
       const heartbeat = await client.first('heartbeat');
-      const events = client.heard.filter((message) => message['service'] !== undefined);
+      const events = client.received.filter((message) => message['service'] !== undefined);
       assert.deepEqual(
         events.map(({ type }) => type),
         ['transition', 'transition', 'gap', 'transition', 'transition', 'gap'],
@@ -130,9 +132,9 @@ describe('a client that comes back', () => {
           const client = new Listener(resume(at, last));
           const enough = Math.floor(Math.random() * 12);
           // Broken before the hello, amid what was missed, or a while after it.
-          if (enough > 0) await client.find(() => client.heard.length >= enough);
+          if (enough > 0) await client.find(() => client.received.length >= enough);
           await client.close();
-          const hello = client.heard[0];
+          const hello = client.received[0];
           if (hello !== undefined) assert.equal(hello['resumed'], true);
           seen.push(...client.seqs);
           last = seen.at(-1) ?? begin;

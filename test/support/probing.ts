@@ -1,4 +1,4 @@
-/** Sends probes as the engine does, and records what they tell. */
+/** Sends probes as the engine does, and records what they report. */
 import { once, EventEmitter } from 'node:events';
 
 import type { Connection, Kind, Sample } from '../../src/core/model.ts';
@@ -49,7 +49,7 @@ export function redisSpec(port: number, over: Partial<RedisSpec> = {}): RedisSpe
   return { kind: 'redis', endpoint: endpoint(port), username: null, password: null, db: 0, role: null, ...over };
 }
 
-/** One service, and all that its prober tells. Emits `lost` and `identity`. */
+/** One service, and all that its prober reports. Emits `lost` and `identity`. */
 export class Probing extends EventEmitter implements ProberEvents {
   readonly lost: Failure[] = [];
   readonly identities: string[] = [];

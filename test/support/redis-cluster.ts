@@ -33,7 +33,7 @@ export class RedisCluster {
   static async start(settings: readonly string[] = []): Promise<RedisCluster> {
     const started = await Promise.all(
       SLOTS.map(async () => {
-        // Where nobody says it is the port + 10,000, which may be none.
+        // Where it is not given it is the port + 10,000, which may be none.
         const gossip = String(await freePort());
         const all = [...SETTINGS, '--cluster-port', gossip, ...settings];
         return { gossip, all, node: await RedisServer.start(all) };

@@ -31,6 +31,10 @@ export class RedisServer {
     return new RedisServer(port, folder, await startRedis(folder, ['--port', String(port), ...args]));
   }
 
+  get url(): string {
+    return `redis://127.0.0.1:${String(this.port)}`;
+  }
+
   get pid(): number {
     return this.#child.pid ?? 0;
   }

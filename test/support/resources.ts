@@ -1,4 +1,4 @@
-/** What this process holds: to tell whether something was left behind. */
+/** What this process holds: to see whether something was left behind. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';

@@ -94,6 +94,16 @@ export function reset(socket: Socket): void {
   socket.destroy();
 }
 
+/** Closes every other connection, the first one excepted; the others stay open. */
+export function alternating(): Behaviour {
+  let isUp = false;
+  return (socket) => {
+    isUp = !isUp;
+    socket.resume();
+    if (!isUp) socket.destroy();
+  };
+}
+
 /** Says this once it is asked, and no more. */
 export function saying(text: string | Buffer): Behaviour {
   return (socket) => {
@@ -110,7 +120,7 @@ export function sayingLast(text: string): Behaviour {
 
 /**
  * Says this without end, as fast as the peer reads, once it is asked.
- * @param sent told how many bytes the peer took
+ * @param sent called with how many bytes the peer took
  */
 export function pouring(first: string, then: string, sent: (bytes: number) => void): Behaviour {
   return (socket) => {

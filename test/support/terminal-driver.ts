@@ -46,7 +46,7 @@ export class TerminalDriver {
     const shell = ['env', ...assigned, 'bash', '--norc', '--noprofile'];
     const size = ['-x', String(width), '-y', String(height)];
     await driver.#tmux('-u', '-f', '/dev/null', 'new-session', '-d', ...size, ...shell);
-    await driver.until('a prompt', (lines) => lines.some((line) => line.startsWith('$')));
+    await driver.waitFor('a prompt', (lines) => lines.some((line) => line.startsWith('$')));
     return driver;
   }
 
@@ -88,7 +88,7 @@ export class TerminalDriver {
   }
 
   /** Waits until the screen shows what is wanted: tmux does not say when it changes. @param what for the error */
-  async until(what: string, wanted: (lines: string[]) => boolean): Promise<string[]> {
+  async waitFor(what: string, wanted: (lines: string[]) => boolean): Promise<string[]> {
     let lines: string[] = [];
     const isWanted = async (): Promise<boolean> => wanted((lines = await this.screen()));
     await waitFor(isWanted, () => `no ${what} on the screen:\n${lines.join('\n')}`);
@@ -96,8 +96,8 @@ export class TerminalDriver {
   }
 
   /** Waits until some line contains a text. */
-  async untilText(text: string): Promise<string[]> {
-    return this.until(`"${text}"`, (lines) => lines.some((line) => line.includes(text)));
+  async waitForText(text: string): Promise<string[]> {
+    return this.waitFor(`"${text}"`, (lines) => lines.some((line) => line.includes(text)));
   }
 
   async state(): Promise<TerminalState> {

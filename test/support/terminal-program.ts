@@ -1,7 +1,7 @@
 /**
  * The dashboard over a real monitor, as a program of its own for the tests: what `gapwatch watch` does on a terminal,
  * without the command line. Arguments: the interval in milliseconds, then `NAME=PORT` for each service; `GROUP/NAME=PORT`
- * puts it into a group. SIGUSR2 raises an error that nobody catches. How it ended is written when it has.
+ * puts it into a group. SIGUSR2 raises an error that is not caught. How it ended is written when it has.
  */
 import { Monitor } from '../../src/monitor/monitor.ts';
 import { Dashboard } from '../../src/terminal/dashboard.ts';

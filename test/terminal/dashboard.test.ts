@@ -2,59 +2,30 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { Dashboard } from '../../src/terminal/dashboard.ts';
-import type { Reader } from '../../src/core/source.ts';
-import type { Message } from '../../src/core/messages.ts';
 import { TerminalScreen } from '../support/terminal-screen.ts';
-import { transition } from '../support/builders.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { unknown, START, World } from './world.ts';
+import { unknown, START } from './world.ts';
 
 const ENV = { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
 
-/** A source that says what the test wants. */
-class Script {
-  readonly marks: string[] = [];
-  time = START + 60_000;
-  readers: Reader[] = [];
-  readonly #hello: Message;
+function monitorOf(names: readonly string[]): ScriptedMonitor {
+  const timeline = [{ state: 'up', from: START, to: null }] as const;
+  const services = names.map((name) => unknown(name, { timeline, state: 'up', status: 'up', since: START }));
+  return new ScriptedMonitor({ services, clock: START + 60_000 });
+}
 
-  constructor(names: readonly string[]) {
-    const timeline = [{ state: 'up', from: START, to: null }] as const;
-    const services = names.map((name) => unknown(name, { timeline, state: 'up', status: 'up', since: START }));
-    this.#hello = new World(['here'], []).hello('here', services);
-  }
-
-  subscribe(reader: Reader): () => void {
-    this.readers.push(reader);
-    reader.take([this.#hello]);
-    return () => {
-      this.readers = this.readers.filter((each) => each !== reader);
-    };
-  }
-
-  mark(text: string): void {
-    this.marks.push(text);
-  }
-
-  now(): number {
-    return this.time;
-  }
-
-  publish(...messages: readonly Message[]): void {
-    for (const reader of this.readers) reader.take(messages);
-  }
-
-  fall(service: string, seq: number): void {
-    this.publish(transition(service, 'up', 'down', this.time - 1000, { seq }));
-  }
+/** A service went down a second ago. */
+function fall(monitor: ScriptedMonitor, name: string): void {
+  monitor.change(name, 'down', { at: monitor.clock - 1000 });
 }
 
 interface Stage {
   readonly screen: TerminalScreen;
-  readonly script: Script;
+  readonly monitor: ScriptedMonitor;
   readonly dashboard: Dashboard;
   /** Waits until the screen shows what is wanted. */
-  readonly until: (wanted: (lines: string[]) => boolean) => Promise<string[]>;
+  readonly shows: (wanted: (lines: string[]) => boolean) => Promise<string[]>;
 }
 
 /** Runs a dashboard in a terminal of the test's own; ends it afterwards. */
@@ -73,9 +44,9 @@ async function staged(
   } = {},
 ): Promise<TerminalScreen> {
   const screen = new TerminalScreen(width, height);
-  const script = new Script(names);
-  const dashboard = new Dashboard([script], { env: { ...ENV, ...env }, input: screen.input, output: screen.output });
-  const until = async (wanted: (lines: string[]) => boolean): Promise<string[]> => {
+  const monitor = monitorOf(names);
+  const dashboard = new Dashboard([monitor], { env: { ...ENV, ...env }, input: screen.input, output: screen.output });
+  const shows = async (wanted: (lines: string[]) => boolean): Promise<string[]> => {
     let lines: string[] = [];
     const isWanted = async (): Promise<boolean> => {
       await screen.settled();
@@ -86,7 +57,7 @@ async function staged(
     return lines;
   };
   try {
-    await play({ screen, script, dashboard, until });
+    await play({ screen, monitor, dashboard, shows });
   } finally {
     dashboard.close();
     await screen.settled();
@@ -105,10 +76,10 @@ function find(screen: TerminalScreen, char: RegExp): { fg: number; bold: boolean
 
 describe('the dashboard on a terminal', () => {
   it('shows a change of state, in colour', async () => {
-    await staged(async ({ screen, script, until }) => {
-      await until(has('● 2 up'));
-      script.fall('web', 1);
-      await until(has('▼ 1 DOWN'));
+    await staged(async ({ screen, monitor, shows }) => {
+      await shows(has('● 2 up'));
+      fall(monitor, 'web');
+      await shows(has('▼ 1 DOWN'));
       assert.notEqual(find(screen, /[█▌▐]/).fg, -1);
       assert.notEqual(find(screen, /▂/).fg, find(screen, /[█▌▐]/).fg);
     });
@@ -116,9 +87,9 @@ describe('the dashboard on a terminal', () => {
 
   it('obeys NO_COLOR', async () => {
     await staged(
-      async ({ screen, script, until }) => {
-        script.fall('web', 1);
-        await until(has('▼ 1 DOWN'));
+      async ({ screen, monitor, shows }) => {
+        fall(monitor, 'web');
+        await shows(has('▼ 1 DOWN'));
         for (let y = 0; y < 24; y++) for (let x = 0; x < 100; x++) assert.equal(screen.cell(x, y).fg, -1);
       },
       { env: { NO_COLOR: '1' } },
@@ -127,8 +98,8 @@ describe('the dashboard on a terminal', () => {
 
   it('writes only ASCII where the terminal shows nothing else', async () => {
     await staged(
-      async ({ screen, until }) => {
-        await until(has('+ 3 up'));
+      async ({ screen, shows }) => {
+        await shows(has('+ 3 up'));
         assert.match(screen.lines().join('\n'), /^[\x20-\x7e\n]*$/);
         assert.doesNotMatch(screen.written, /[^\x00-\x7f]/);
       },
@@ -139,8 +110,8 @@ describe('the dashboard on a terminal', () => {
   it('lets columns stand where they are beside names in any script', async () => {
     const names = ['web', '服务✅', 'цена', 'สวัสดี', '👨‍👩‍👧 a', 'e\u0301te\u0301'];
     await staged(
-      async ({ screen, script, until }) => {
-        await until(has('6 up'));
+      async ({ screen, monitor, shows }) => {
+        await shows(has('6 up'));
         // This emulator measures emoji as terminals did before they were wide: then, too.
         const columns = (): number[] =>
           screen.lines().flatMap((line, y) => {
@@ -150,8 +121,8 @@ describe('the dashboard on a terminal', () => {
         const gaps = columns();
         assert.equal(gaps.length, 6);
         assert.equal(new Set(gaps).size, 1);
-        script.fall('服务✅', 1);
-        await until(has('so far'));
+        fall(monitor, '服务✅');
+        await shows(has('so far'));
         assert.deepEqual(new Set(columns()), new Set([...gaps, (gaps[0] ?? 0) + 1]));
       },
       { names },
@@ -160,72 +131,75 @@ describe('the dashboard on a terminal', () => {
 
   it('writes a wide name over another one', async () => {
     await staged(
-      async ({ screen, until }) => {
-        await until(has('▸ 服a'));
+      async ({ screen, shows }) => {
+        await shows(has('▸ 服a'));
         await screen.type('/b\r');
-        const lines = await until(has('▸ 务b'));
+        const lines = await shows(has('▸ 务b'));
         assert.ok(!has('a ')(lines.slice(2)), lines.join('\n'));
-        await until(has('▸ 务b                '));
+        await shows(has('▸ 务b                '));
       },
       { names: ['服a', '务b', '器c'] },
     );
   });
 
   it('follows the size of the terminal', async () => {
-    await staged(async ({ screen, until }) => {
-      await until(has('q quit'));
+    await staged(async ({ screen, shows }) => {
+      await shows(has('q quit'));
       await screen.resize(60, 16);
-      const lines = await until((now) => (now[15] ?? '').includes('q quit'));
+      const lines = await shows((now) => (now[15] ?? '').includes('q quit'));
       assert.ok(lines.every((line) => line.length <= 60));
       await screen.resize(200, 60);
-      await until((now) => (now[59] ?? '').includes('q quit') && has('SELECTED')(now));
+      await shows((now) => (now[59] ?? '').includes('q quit') && has('SELECTED')(now));
       await screen.resize(20, 5);
-      await until(has('Too small'));
+      await shows(has('Too small'));
     });
   });
 
   it('reads keys and the mouse', async () => {
-    await staged(async ({ screen, script, until }) => {
-      await until(has('▸ web'));
+    await staged(async ({ screen, monitor, shows }) => {
+      await shows(has('▸ web'));
       await screen.type('j');
-      await until(has('▸ api'));
+      await shows(has('▸ api'));
       await screen.type('\u001b[A');
-      await until(has('▸ web'));
+      await shows(has('▸ web'));
       const y = screen.lines().findIndex((line) => line.includes('api'));
       await screen.type(`\u001b[<0;5;${String(y + 1)}M`);
-      await until(has('▸ api'));
+      await shows(has('▸ api'));
       await screen.type('\u001b[<64;5;5M');
-      await until(has('▸ web'));
+      await shows(has('▸ web'));
       await screen.type('\r');
-      await until(has('LAST PROBES'));
+      await shows(has('LAST PROBES'));
       await screen.type('\u001b');
-      await until(has('WHAT HAPPENED'));
+      await shows(has('WHAT HAPPENED'));
       await screen.type('mgo on ü');
-      await until(has('go on ü█'));
+      await shows(has('go on ü█'));
       await screen.type('\r');
-      await until((lines) => !has('go on')(lines));
-      assert.deepEqual(script.marks, ['go on ü']);
+      await shows((lines) => !has('go on ü█')(lines));
+      assert.deepEqual(
+        monitor.events.latest(9).map((event) => event.type === 'mark' && event.text),
+        ['go on ü'],
+      );
       await screen.type('+');
-      await until(has('-30 s'));
+      await shows(has('-30 s'));
     });
   });
 
   it('holds the picture still, and catches up', async () => {
-    await staged(async ({ screen, script, until }) => {
-      await until(has('● 2 up'));
+    await staged(async ({ screen, monitor, shows }) => {
+      await shows(has('● 2 up'));
       await screen.type(' ');
-      await until(has('PAUSED'));
-      script.fall('web', 1);
-      const lines = await until(has('1 event since'));
+      await shows(has('PAUSED'));
+      fall(monitor, 'web');
+      const lines = await shows(has('1 event since'));
       assert.ok(!has('DOWN')(lines));
       await screen.type(' ');
-      await until(has('▼ 1 DOWN'));
+      await shows(has('▼ 1 DOWN'));
     });
   });
 
   it('redraws nothing where nothing changes', async () => {
-    await staged(async ({ screen, until }) => {
-      await until(has('● 2 up'));
+    await staged(async ({ screen, shows }) => {
+      await shows(has('● 2 up'));
       const before = screen.written.length;
       await new Promise((resolve) => setTimeout(resolve, 400));
       assert.ok(screen.written.length - before < 400, `${String(screen.written.length - before)} characters`);
@@ -233,12 +207,12 @@ describe('the dashboard on a terminal', () => {
   });
 
   it('takes no samples any more, and gives the terminal back, when it is closed', async () => {
-    const screen = await staged(async ({ screen: running, dashboard, script, until }) => {
-      await until(has('● 2 up'));
+    const screen = await staged(async ({ screen: running, dashboard, monitor, shows }) => {
+      await shows(has('● 2 up'));
       assert.deepEqual([running.alternate, running.mouse, running.input.isRaw], [true, true, true]);
       dashboard.close();
       assert.deepEqual(await dashboard.ended, { reason: 'closed' });
-      assert.equal(script.readers.length, 0);
+      assert.equal(monitor.readers, 0);
     });
     assert.deepEqual([screen.alternate, screen.mouse, screen.input.isRaw], [false, false, false]);
     assert.match(screen.written, /\u001b\[\?25h[^]*$/);

@@ -3,50 +3,21 @@
  * services of its own; those that flap are down at every other probe. Writes a line of JSON for what it begins with, and
  * for every event that is published.
  */
-import { type AddressInfo, createServer } from 'node:net';
-
 import { Monitor } from '../../../src/monitor/monitor.ts';
 import type { Watched } from '../../../src/probe/spec.ts';
+import { tcpSpec } from '../../support/probing.ts';
+import { alternating } from '../../support/servers.ts';
+import { TestService } from '../../support/test-service.ts';
 import { openHistory } from '../open.ts';
 
 const [dir = '', services = '1', flapping = '1', intervalMs = '100'] = process.argv.slice(2);
 
-async function listen(flaps: boolean): Promise<number> {
-  let isUp = false;
-  const server = createServer((socket) => {
-    isUp = !isUp;
-    socket.on('error', () => socket.destroy());
-    socket.resume();
-    if (flaps && !isUp) socket.destroy();
-  });
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve));
-  return (server.address() as AddressInfo).port;
-}
-
-const steady = await listen(false);
+const over = { intervalMs: Number(intervalMs) };
+const steady = await TestService.start();
 const watched: Watched[] = [];
 for (let index = 0; index < Number(services); index++) {
-  const port = index < Number(flapping) ? await listen(true) : steady;
-  watched.push({
-    service: {
-      name: `service ${String(index)}`,
-      kind: 'tcp',
-      target: `tcp://127.0.0.1:${String(port)}`,
-      connection: 'new',
-      group: null,
-      intervalMs: Number(intervalMs),
-      timeoutMs: 1000,
-      rise: 1,
-      fall: 1,
-    },
-    probe: {
-      kind: 'tcp',
-      endpoint: { host: '127.0.0.1', port, family: null, tls: null },
-      holdMs: 5,
-      send: null,
-      expect: null,
-    },
-  });
+  const service = index < Number(flapping) ? await TestService.start(alternating()) : steady;
+  watched.push(service.watched(`service ${String(index)}`, over, tcpSpec(service.port, { holdMs: 5 })));
 }
 
 const history = await openHistory(dir);

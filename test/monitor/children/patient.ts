@@ -1,6 +1,6 @@
 /**
  * A service in a process of its own, so that a stall of the test is not one of the service: answers `wait 50` by `pong`
- * after 50 ms, and closes after 50 ms where it is told `drop 50`. It tells its port, and ends with its standard input.
+ * after 50 ms, and closes after 50 ms where it receives `drop 50`. It prints its port, and ends with its standard input.
  */
 import { createServer, type AddressInfo } from 'node:net';
 

@@ -1,6 +1,6 @@
 /**
- * A server whose queue of connections is filled by the one who started it: it listens, tells its port, and does not
- * look at its queue until the number of milliseconds in its first argument has passed after it is told to by a byte
+ * A server whose queue of connections is filled by the one who started it: it listens, prints its port, and does not
+ * look at its queue until the number of milliseconds in its first argument has passed after it is asked to by a byte
  * on its standard input.
  */
 import { readSync } from 'node:fs';

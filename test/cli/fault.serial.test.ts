@@ -1,0 +1,103 @@
+/** What helps to find a fault: its exit code, the log, and the dump at a signal. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+
+import { TestService, endServices } from '../support/test-service.ts';
+import { endPrograms, folderWith, Program, run } from './program.ts';
+
+/** Code of a test that runs inside the program. */
+const inside = (code: string): { NODE_OPTIONS: string } => ({
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}`,
+});
+
+describe('a fault of the program itself', { concurrency: 2 }, () => {
+  after(endServices);
+  after(endPrograms);
+
+  for (const [what, code] of [
+    ['thrown', "setTimeout(() => { throw new TypeError('a broken part'); }, 600);"],
+    ['a rejection', "setTimeout(() => Promise.reject(new TypeError('a broken part')), 600);"],
+  ] as const) {
+    it(`${what}, ends it with 70, and says where to report what`, async () => {
+      const backend = await TestService.start();
+      const args = ['--listen', 'off', `api=${String(backend.port)}`];
+      const { code: exit, stderr } = await run(args, { env: inside(code) });
+      assert.equal(exit, 70);
+      assert.match(stderr, /this is a fault of gapwatch itself\. Please report it.+https:/);
+      assert.match(stderr, /gapwatch \d+\.\d+\.\d+, Node v\d+/);
+      assert.match(stderr, /TypeError: a broken part\n +at /);
+    });
+  }
+
+  it('of an engine thread too', async () => {
+    const backend = await TestService.start();
+    const code =
+      "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) setTimeout(() => { throw new Error('a broken thread'); }, 300);";
+    const { code: exit, stderr } = await run(['--listen', 'off', `api=${String(backend.port)}`], { env: inside(code) });
+    assert.equal(exit, 70);
+    assert.match(stderr, /a broken thread/);
+  });
+
+  it('is not an unusable command line', async () => {
+    assert.equal((await run(['--no-such-option'])).code, 2);
+  });
+});
+
+describe('the log', { concurrency: 2 }, () => {
+  after(endServices);
+  after(endPrograms);
+
+  it('has at SIGUSR2 how late the probes start, how many are in flight, and how the rest does', async () => {
+    const backend = await TestService.start();
+    const program = new Program([
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      'off',
+      '-i',
+      '50ms',
+      String(backend.port),
+    ]);
+    await program.said(/"msg":"transition"/);
+    // The engine reports once a second.
+    await program.said(/"to":"up"/);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    program.signal('SIGUSR2');
+    await program.said(/"msg":"diagnostics"/);
+    const line = program.stderr.split('\n').find((one) => one.includes('"diagnostics"')) ?? '';
+    const dump = JSON.parse(line) as Record<string, unknown> & { engines: Record<string, number>[] };
+    const [engine] = dump.engines;
+    assert.equal(engine?.['services'], 1);
+    for (const field of ['sent', 'missed', 'inFlight', 'lateMs', 'silentForMs']) {
+      assert.equal(typeof engine[field], 'number', field);
+    }
+    assert.deepEqual([dump['history'], dump['bus']], [null, null]);
+    assert.equal(await program.end(), 143);
+  });
+
+  it('is as talkative as it is asked to be', async () => {
+    const backend = await TestService.start();
+    const args = ['--listen', 'off', '--data', 'off', String(backend.port)];
+    const program = new Program(['serve', '--log-level', 'error', '--for', '500ms', ...args]);
+    assert.equal(await program.ended, 0);
+    assert.equal(program.stderr, '');
+  });
+
+  it('goes into a file where stderr is for people', async () => {
+    const backend = await TestService.start();
+    const folder = folderWith('empty', '');
+    const file = join(folder, 'log.json');
+    const program = new Program(['--listen', 'off', '--log', file, String(backend.port)]);
+    await program.line(/UP/);
+    program.signal('SIGUSR2');
+    while (!readFileSync(file, 'utf8').includes('diagnostics')) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(await program.end('SIGINT'), 130);
+    assert.doesNotMatch(program.stderr, /diagnostics/);
+    const { code, stderr } = await run(['--log', '/no/such/folder/log', String(backend.port)]);
+    assert.equal(code, 2);
+    assert.match(stderr, /--log: the log can't be written: /);
+  });
+});

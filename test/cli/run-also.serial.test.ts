@@ -1,0 +1,99 @@
+/** `gapwatch run` with a second vantage: another monitor's feed. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+import type { Report } from '../../src/report/report.ts';
+import { RedisServer } from '../support/redis.ts';
+import { freePort } from '../support/servers.ts';
+import { requireTool } from '../support/tools.ts';
+import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
+import { endPrograms, FOLDER, Program, run } from './program.ts';
+
+const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
+
+/** Starts a daemon. Returns it with the address of its feed. */
+async function daemon(vantage: string, service: SignalledService): Promise<{ program: Program; url: string }> {
+  const where = ['--listen', '127.0.0.1:0', '--data', 'off', '--vantage', vantage];
+  const program = new Program(['serve', `web=${String(service.port)}`, '-i', '50ms', '-t', '300ms', ...where]);
+  await program.said(/"feed":"http:\/\/[^"]+"/);
+  const url = /"feed":"(http:\/\/[^"]+)"/.exec(program.stderr)?.[1] ?? '';
+  return { program, url };
+}
+
+describe('gapwatch run with --also', { concurrency: 2 }, () => {
+  let steady: SignalledService;
+
+  before(async () => {
+    steady = await startSignalledService();
+  });
+
+  after(async () => {
+    await endPrograms();
+    await endServices();
+  });
+
+  it('takes the timelines of another monitor into report and verdict, each under its vantage', async () => {
+    const shaky = await startSignalledService();
+    const { program, url } = await daemon('second', shaky);
+    const path = join(FOLDER, 'also.json');
+    const { code, stdout, stderr } = await run([
+      ...['run', `web=${String(steady.port)}`, '--vantage', 'here', '--also', url, '--report', path, ...QUICK],
+      ...['--', 'sh', '-c', `kill -USR2 ${String(shaky.pid)}; sleep 0.8`],
+    ]);
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stdout, /^seen from here\nweb {3}/m);
+    assert.match(stdout, /^seen from second \(its clock .* ms (ahead|behind), ± .*\)\nweb {3}down 0\.\d\d s/m);
+    assert.match(stdout, /^FAIL: .*web \(from second\) was down/m);
+    const report = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    const second = report.vantages[1]!;
+    assert.equal(second.vantage, 'second');
+    assert.ok(Math.abs(second.clock?.offsetMs ?? Infinity) < 1000);
+    assert.ok(second.services[0]?.gaps.some(({ fromStartMs }) => fromStartMs !== null && fromStartMs > -200));
+    await program.end();
+  });
+
+  it('does not pass where the other monitor went away', async () => {
+    const { program, url } = await daemon('second', steady);
+    const { code, stdout } = await run([
+      ...['run', `web=${String(steady.port)}`, '--vantage', 'here', '--also', url, ...QUICK, '--give-up', '4s'],
+      ...['--', 'kill', '-KILL', String(program.pid)],
+    ]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /web \(from second\) was not observed for|part of the time was not observed/m);
+  });
+
+  it('needs no service of its own', async () => {
+    const { program, url } = await daemon('second', steady);
+    const { code, stdout } = await run(['run', '--also', url, ...QUICK, '--max-gap', '1m', '--', 'true']);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^web {3}/m);
+    assert.doesNotMatch(stdout, /seen from/);
+    await program.end();
+  });
+
+  it('does not start the command where the other one is a hub without a publisher', async (t) => {
+    if (!requireTool(t, 'redis-server')) return;
+    const redis = await RedisServer.start();
+    t.after(() => redis.close());
+    const program = new Program(['hub', '--bus', redis.url, '--listen', '127.0.0.1:0']);
+    await program.said(/"feed":"http:\/\/[^"]+"/);
+    const url = /"feed":"(http:\/\/[^"]+)"/.exec(program.stderr)?.[1] ?? '';
+    const alone = ['run', '--also', url, ...QUICK, '--give-up', '1s', '--', 'echo', 'started'];
+    const { code, stdout, stderr } = await run(alone);
+    assert.equal(code, 4, stdout);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^ {2}.+: no service is watched there$/m);
+    await program.end();
+  });
+
+  it('does not start the command where the feed can not be reached, and says why', async () => {
+    const closed = `127.0.0.1:${String(await freePort())}`;
+    const { code, stderr } = await run([
+      ...['run', `web=${String(steady.port)}`, '--also', closed, ...QUICK, '--give-up', '1s', '--', 'true'],
+    ]);
+    assert.equal(code, 4);
+    assert.match(stderr, /the feed ws:\/\/127\.0\.0\.1:\d+\/feed is not connected: .*ECONNREFUSED/);
+  });
+});

@@ -1,0 +1,244 @@
+/** `gapwatch run`, the real program with real commands. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+
+import { whyNoCommand } from '../../src/cli/command-child.ts';
+import type { Report } from '../../src/report/report.ts';
+import { freePort } from '../support/servers.ts';
+import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
+import { endPrograms, entry, FOLDER, folderWith, type Outcome, run } from './program.ts';
+
+/** Quick, where the test is not about these. */
+const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
+/** Whatever a busy machine does to a service that is not restarted. */
+const LENIENT = ['--max-gap', '1m'];
+
+async function runs(
+  service: SignalledService,
+  options: readonly string[],
+  command: readonly string[],
+): Promise<Outcome> {
+  return run(['run', `web=${String(service.port)}`, ...QUICK, ...options, '--', ...command]);
+}
+
+/** Whether a process is there, and not only as one that its parent did not ask for yet. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function readReport(path: string): Report {
+  return JSON.parse(readFileSync(path, 'utf8')) as Report;
+}
+
+describe('gapwatch run', { concurrency: 2 }, () => {
+  let steady: SignalledService;
+
+  before(async () => {
+    steady = await startSignalledService();
+  });
+
+  after(async () => {
+    await endPrograms();
+    await endServices();
+  });
+
+  it('passes a command that was not felt; its output passes through, and the report comes after it', async () => {
+    const { code, stdout, stderr } = await runs(steady, LENIENT, ['sh', '-c', 'echo one | cat; echo two >&2']);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(
+      stdout,
+      /^one\n\nsh -c 'echo one \| cat; echo two >&2' exited with 0 after .*\n\nweb {3}[^]*\n\nPASS: /,
+    );
+    assert.match(stderr, /Waiting until every service has been up for 300ms[^]*Starting: sh[^]*two\n[^]*exited with 0/);
+  });
+
+  it('says how long a service was down, from when, and is bad; all forms of the report say it', async () => {
+    const service = await startSignalledService();
+    const path = (ending: string): string => join(FOLDER, `bad.${ending}`);
+    const files = ['json', 'md', 'xml', 'svg'].flatMap((ending) => ['--report', path(ending)]);
+    const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.8`];
+    const { code, stdout } = await runs(service, files, command);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^web {3}down 0\.\d\d s \(0\.\d\d–0\.\d\d\) from [+−].*, .*refused ×\d+/m);
+    assert.match(stdout, /^FAIL: web was down 0\.\d\d s/m);
+    const report = readReport(path('json'));
+    assert.equal(report.verdict?.result, 'fail');
+    const [gap] = report.vantages[0]!.services[0]!.gaps;
+    assert.ok(gap !== undefined && gap.minMs <= 300 && (gap.maxMs ?? 0) >= 300, JSON.stringify(gap));
+    assert.ok((gap.fromStartMs ?? -1) > -100);
+    assert.deepEqual(
+      report.marks.map(({ text }) => text.replace(/ (after|started).*/, ' $1')),
+      [`run: sh -c '${command[2] ?? ''}' started`, `run: sh -c '${command[2] ?? ''}' exited with 0 after`],
+    );
+    for (const ending of ['md', 'xml', 'svg']) assert.match(readFileSync(path(ending), 'utf8'), /down 0\.\d\d s/);
+  });
+
+  it('does not pass what its probes were too far apart to see', async () => {
+    const service = await startSignalledService();
+    const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.6`];
+    const slow = ['--before', '300ms', '--after', '300ms', '-i', '3s', '-t', '300ms'];
+    const { code, stdout } = await run(['run', `web=${String(service.port)}`, ...slow, '--', ...command]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^NOT PROVEN: web was probed only every 3\.00 s, /m);
+  });
+
+  it('writes its files before an output that can not be written, and says so in words', async () => {
+    const path = join(FOLDER, 'full.json');
+    const words = ['run', `web=${String(steady.port)}`, ...QUICK, ...LENIENT, '--report', path, '--', 'true'];
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [entry('main'), ...words], { cwd: FOLDER, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    const exited = once(child, 'exit');
+    assert.ok(child.stderr);
+    const stderr = await readText(child.stderr);
+    assert.deepEqual(await exited, [2, null], stderr);
+    assert.match(stderr, /^gapwatch: the output could not be written: ENOSPC/m);
+    assert.doesNotMatch(stderr, /^ +at /m);
+    assert.equal(readReport(path).verdict?.result, 'pass');
+  });
+
+  it('allows what the budget allows', async () => {
+    const service = await startSignalledService();
+    const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.8`];
+    const { code, stdout } = await runs(service, ['--max-gap', '10s', '--max-total', '20s'], command);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^PASS: the longest gap, .* of web, is within the budget of 10\.0 s, and no service/m);
+  });
+
+  it('ends with 3 where the command fails, with its code in the report', async () => {
+    const path = join(FOLDER, 'failed.json');
+    const { code, stdout } = await runs(steady, [...LENIENT, '--report', path], ['sh', '-c', 'exit 42']);
+    assert.equal(code, 3);
+    assert.match(stdout, /^PASS: .*; and the command exited with 42 after/m);
+    assert.equal(readReport(path).run?.exitCode, 42);
+  });
+
+  it('reports a command that a signal ended', async () => {
+    const { code, stdout } = await runs(steady, LENIENT, ['sh', '-c', 'kill -KILL $$']);
+    assert.equal(code, 3);
+    assert.match(stdout, /was ended by SIGKILL/);
+  });
+
+  it('is bad for a service that is killed for good', async () => {
+    const service = await startSignalledService();
+    const { code, stdout } = await runs(service, ['--give-up', '1s'], ['kill', '-KILL', String(service.pid)]);
+    assert.equal(code, 1);
+    assert.match(stdout, /^web {3}down .* so far \(at least .*\) from [+−].*; did not come back$/m);
+    assert.match(stdout, /^FAIL: web did not come back, /m);
+  });
+
+  it('does not start the command where a service is not up, and says which one and why', async () => {
+    const port = await freePort();
+    const witness = join(FOLDER, 'started');
+    const { code, stdout, stderr } = await run([
+      ...['run', `web=${String(steady.port)}`, `dead=${String(port)}`],
+      ...[...QUICK, '--give-up', '4s', '--', 'touch', witness],
+    ]);
+    assert.equal(code, 4, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, /touch .* was not started: not every service was up for 300ms within 4s/);
+    assert.match(stderr, /^ {2}dead: down for .*: refused, /m);
+    assert.doesNotMatch(stderr, /^ {2}web/m);
+    assert.ok(!existsSync(witness));
+  });
+
+  it('ends a command that never ends', async () => {
+    const { code, stdout, stderr } = await runs(
+      steady,
+      [...LENIENT, '--give-up', '500ms'],
+      ['sh', '-c', 'sleep 100 | cat'],
+    );
+    assert.equal(code, 3);
+    assert.match(stderr, /has not ended within 500ms: ending it/);
+    assert.match(stdout, /did not end by itself: it was ended after/);
+  });
+
+  it('ends also what the command started, where that is deaf', async () => {
+    const witness = join(FOLDER, 'deaf');
+    const deaf = `trap "" TERM; echo $$ > ${witness}; exec sleep 1000`;
+    const command = ['sh', '-c', `sh -c '${deaf}' & trap 'exit 1' TERM; while :; do sleep 0.05; done`];
+    const { code, stdout } = await runs(steady, [...LENIENT, '--give-up', '1s'], command);
+    assert.equal(code, 3, stdout);
+    const pid = Number(readFileSync(witness, 'utf8'));
+    assert.ok(!isRunning(pid), String(pid));
+  });
+
+  it('gives the command its own standard input', async () => {
+    const args = [entry('main'), 'run', `web=${String(steady.port)}`, ...QUICK, ...LENIENT, '--', 'cat'];
+    const cat = spawn(process.execPath, args, { cwd: FOLDER, stdio: ['pipe', 'pipe', 'ignore'] });
+    cat.stdin.end('typed by a person\n');
+    const stdout = await readText(cat.stdout);
+    assert.match(stdout, /^typed by a person\n/);
+  });
+
+  it('reads services.json where no target is named, and keeps the run in a history', async () => {
+    const folder = folderWith('services.json', {
+      services: [{ name: 'from the file', type: 'tcp', host: '127.0.0.1', port: steady.port }],
+      feed: { listen: '127.0.0.1:1' },
+    });
+    const data = join(folder, 'data');
+    const { code, stdout } = await run(['run', ...QUICK, ...LENIENT, '--data', data, '--', 'true'], { cwd: folder });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^from the file {2}/m);
+    const report = await run(['report', '--data', data]);
+    assert.equal(report.code, 0, report.stderr);
+    assert.match(report.stdout, /^from the file {2}UP +\d/m);
+    assert.match(report.stdout, /run: true started/);
+  });
+});
+
+describe('gapwatch run that can not begin', { concurrency: 2 }, () => {
+  const cases: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
+    [
+      'a command that is not there',
+      ['8080', '--', 'no-such-command'],
+      /There is no command "no-such-command" in the PATH\. Nothing/,
+    ],
+    ['a path that is not there', ['8080', '--', './nothing'], /There is no file \.\/nothing\. Nothing was started/],
+    ['a file that is no program', ['8080', '--', './plain'], /plain is not executable/],
+    ['a folder', ['8080', '--', '.'], /There is no/],
+    ['no command', ['8080'], /put the command after --/],
+    ['an empty command', ['8080', '--', ''], /The command is empty/],
+    ['no service', ['--', 'true'], /No service to watch/],
+    [
+      'a report that can not be written',
+      ['8080', '--report', 'missing/a.json', '--', 'true'],
+      /missing\/a\.json: it can't be/,
+    ],
+    ['a report of another kind', ['8080', '--report', 'a.pdf', '--', 'true'], /\.json, \.md, \.xml, \.svg/],
+    ['a budget without a unit', ['8080', '--max-gap', '5', '--', 'true'], /--max-gap: 5 has no unit/],
+    [
+      'patience that ends too early',
+      ['8080', '--give-up', '1s', '--', 'true'],
+      /--give-up: 1s is shorter than --before \(2s\)/,
+    ],
+    ['a feed that is none', ['8080', '--also', 'ftp://x', '--', 'true'], /ftp:\/\/x: this is no feed/],
+  ];
+  it('looks for a command also behind a folder of the PATH that can not be searched', () => {
+    const loop = join(FOLDER, 'loop');
+    symlinkSync(loop, loop);
+    const real = dirname(process.execPath);
+    assert.equal(whyNoCommand(basename(process.execPath), { PATH: `${loop}:${real}` }), null);
+    assert.match(whyNoCommand('no-such-command', { PATH: loop }) ?? '', /There is no command/);
+  });
+
+  for (const [what, args, says] of cases) {
+    it(`says so for ${what}`, async () => {
+      writeFileSync(join(FOLDER, 'plain'), 'text');
+      const { code, stdout, stderr } = await run(['run', ...args]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, says);
+      assert.equal(stdout, '');
+      assert.doesNotMatch(stderr, /Waiting/);
+    });
+  }
+});

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+
+import { TestService, endServices } from '../support/test-service.ts';
+import { DIALECTS, good } from '../support/dialects.ts';
+import { freePort } from '../support/servers.ts';
+import { endPrograms, FOLDER, folderWith, Program, run } from './program.ts';
+
+const PASSWORD = 'hunter2-of-the-url';
+const SECRET = 'hunter3-of-the-environment';
+
+/** The words of a wrong command line, or of what is wrong with its configuration; and the answer. */
+const WRONG: readonly (readonly [what: string, args: readonly string[], answer: RegExp])[] = [
+  ['no service at all', [], /No service to watch\.[\s\S]+gapwatch web=8080[\s\S]+services\.json[\s\S]+gapwatch demo/],
+  ['an unknown option', ['8080', '--intervall', '1s'], /Unknown argument: intervall/],
+  ['an unknown command', ['wacth', '8080'], /wacth/],
+  ['an option without its value', ['8080', '--interval'], /interval/],
+  ['an option given twice', ['8080', '-i', '1s', '-i', '2s'], /is given twice/],
+  ['a format that is none', ['8080', '--format', 'xml'], /format.*\n?.*xml.*dashboard/s],
+  ['a duration without a unit', ['8080', '--for', '5'], /--for: 5 has no unit/],
+  ['no thread', ['8080', '--workers', '0'], /--workers: 0 is not a number of threads/],
+  ['a part of a thread', ['8080', '--workers', '1.5'], /--workers: 1\.5 is not a number of threads/],
+  ['words for a number of threads', ['8080', '--workers', 'all'], /--workers: NaN is not a number of threads/],
+  ['a port that is none', ['web=70000'], /70000/],
+  ['an interval of nothing', ['8080', '--interval', '0ms'], /--interval: /],
+  ['a file that is not there', ['--config', 'nowhere.json'], /nowhere\.json: no such file/],
+  ['a folder for a file', ['--config', '.'], /folder|directory/],
+];
+
+describe('the command line', { concurrency: 4 }, () => {
+  after(endServices);
+  after(endPrograms);
+
+  for (const [what, args, answer] of WRONG) {
+    it(`refuses ${what}: exit 2, one readable message, nothing started`, async () => {
+      const { code, stdout, stderr } = await run([...args, '--listen', 'off']);
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, answer);
+      assert.match(stderr, /^gapwatch: /);
+      assert.doesNotMatch(stderr, /^\s+at |Watching|node:/m);
+      assert.ok(stderr.split('\n').length <= 8, stderr);
+    });
+  }
+
+  it('explains itself', async () => {
+    const [help, version] = await Promise.all([run(['--help']), run(['--version'])]);
+    assert.deepEqual([help.code, version.code], [0, 0]);
+    for (const command of ['watch', 'serve', 'attach', 'check', 'demo']) {
+      assert.match(help.stdout, new RegExp(`gapwatch ${command}`));
+    }
+    assert.match(help.stdout, /A TARGET is \[NAME=\]WHERE/);
+    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('shows no secret in anything that it prints', async () => {
+    const redis = await TestService.start((socket) => {
+      // A server that repeats what it receives, the password included.
+      socket.on('data', (data) => socket.write(`-ERR unknown command: ${JSON.stringify(data.toString())}\r\n`));
+    });
+    const folder = folderWith('services.json', {
+      services: [
+        { name: 'stored', type: 'redis', host: '127.0.0.1', port: redis.port, password: { env: 'CACHE_PASSWORD' } },
+      ],
+      feed: { listen: '127.0.0.1:0', token: { env: 'CACHE_PASSWORD' } },
+    });
+    const targets = [
+      `redis://user:${PASSWORD}@127.0.0.1:${String(redis.port)}`,
+      `http://user:${PASSWORD}@127.0.0.1:1/`,
+    ];
+    const surroundings = { cwd: folder, env: { CACHE_PASSWORD: SECRET } };
+    const config = ['--config', 'services.json', '--interval', '20ms'];
+    const [json, lines] = (['json', 'lines'] as const).map(
+      (format) => new Program([...config, '--samples', '--format', format, ...targets], surroundings),
+    );
+    const [check, refused] = await Promise.all([
+      run(['check', '--config', 'services.json', ...targets], surroundings),
+      run([...config, ...targets.map((target) => `${target}#x`), `https://user:${PASSWORD}@`], surroundings),
+    ]);
+    await json?.line(/"type":"sample","service":"stored"/);
+    await lines?.line(/stored +· down/);
+    await Promise.all([json?.end(), lines?.end()]);
+    assert.deepEqual([check.code, refused.code], [1, 2]);
+    for (const outcome of [json, lines, check, refused]) {
+      assert.doesNotMatch(`${String(outcome?.stdout)}${String(outcome?.stderr)}`, /hunter/);
+    }
+    assert.match(json?.stdout ?? '', /"target":"redis:\/\/127\.0\.0\.1:/);
+  });
+});
+
+describe('gapwatch check', { concurrency: 4 }, () => {
+  after(endServices);
+  after(endPrograms);
+
+  it('probes each service once, and finds all well', async () => {
+    const [tcp, http, redis] = await Promise.all(DIALECTS.map((dialect) => TestService.start(good(dialect))));
+    const targets = [
+      `api=${String(tcp?.port)}`,
+      `web=http://127.0.0.1:${String(http?.port)}/`,
+      `cache=redis://127.0.0.1:${String(redis?.port)}`,
+    ];
+    const { code, stdout, stderr } = await run(['check', ...targets]);
+    assert.equal(code, 0);
+    assert.equal(stderr, '');
+    const [head, ...rows] = stdout.split('\n').slice(0, -1);
+    assert.match(head ?? '', /^service +state +target +took +why$/);
+    assert.equal(rows.length, 3);
+    for (const [index, name] of ['api', 'web', 'cache'].entries()) {
+      assert.match(rows[index] ?? '', new RegExp(`^${name} +UP +\\w+://127\\.0\\.0\\.1:\\d+/? +[\\d.]+ m?s$`));
+    }
+    assert.deepEqual([http?.accepted, redis?.accepted, tcp?.accepted], [1, 1, 1]);
+  });
+
+  it('finds a service down: exit 1, and why', async () => {
+    const port = String(await freePort());
+    const { code, stdout } = await run(['check', `api=${port}`]);
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      new RegExp(`^api +DOWN +tcp://127\\.0\\.0\\.1:${port} +\\d+ ms +refused: nothing listens there`, 'm'),
+    );
+  });
+
+  it('says that a file is well formed, and ends when its reader is gone', async () => {
+    const backend = await TestService.start();
+    const folder = folderWith('services.json', {
+      services: [{ name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port }],
+    });
+    const { code, stderr } = await run(['check'], { cwd: folder });
+    assert.deepEqual([code, stderr], [0, 'services.json is well formed.\n']);
+    const program = new Program(['check', '--timeout', '300ms', `api=${String(backend.port)}`]);
+    program.stopReading();
+    await program.ended;
+    assert.doesNotMatch(program.stderr, /^\s+at /m);
+  });
+
+  it('reads nothing of the folder that it does not need', async () => {
+    const { code, stderr } = await run(['check'], { cwd: FOLDER });
+    assert.equal(code, 2);
+    assert.match(stderr, /No service to watch/);
+  });
+});
