@@ -5,6 +5,7 @@ export class Hangups {
   #reload: (() => Promise<void>) | null = null;
   #pending = false;
   #running = false;
+  #isClosed = false;
   readonly #onSignal = (): void => {
     this.#pending = true;
     void this.#next();
@@ -27,17 +28,24 @@ export class Hangups {
     this.#pending = false;
   }
 
+  /** Whether the command ends: a reload that is under way changes nothing any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** No reload begins any more; SIGHUP does nothing until the process has ended. */
   close(): void {
+    this.#isClosed = true;
     this.#reload = null;
   }
 
   async #next(): Promise<void> {
-    if (this.#running || this.#reload === null) return;
+    if (this.#running) return;
     this.#running = true;
-    while (this.#pending) {
+    // It is null before `handle`, and after `close`.
+    for (let reload = this.#reload; this.#pending && reload !== null; reload = this.#reload) {
       this.#pending = false;
-      await this.#reload();
+      await reload();
     }
     this.#running = false;
   }

@@ -1,7 +1,10 @@
 /** The structured log of a command: JSON lines, by pino. */
-import { destination, type DestinationStream, type Logger, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 
 import { commandLineProblem, invalid } from '../config/config-error.ts';
+
+/** Lines that can't be written wait for the next attempt, up to this size; more are dropped. */
+const WAITING_BYTES = 1_048_576;
 
 const FORMAT = {
   base: null,
@@ -11,7 +14,19 @@ const FORMAT = {
 
 /** The log of a daemon, on stderr. */
 export function daemonLog(level: string): Logger {
-  return pino({ ...FORMAT, level }, destination(2));
+  const stream = destination({ dest: 2, sync: true, maxLength: WAITING_BYTES });
+  keepGoing(stream);
+  return pino({ ...FORMAT, level }, stream);
+}
+
+/**
+ * A log that can't be written, as on a full disk, ends neither the watch nor hinders its end: the library would try to write
+ * what waits for as long as the process tries to exit.
+ */
+function keepGoing(stream: ReturnType<typeof destination>): void {
+  stream.on('error', () => {
+    stream.flushSync = () => undefined;
+  });
 }
 
 /**
@@ -21,9 +36,10 @@ export function daemonLog(level: string): Logger {
  */
 export function fileLog(file: string | undefined, level: string): Logger {
   if (file === undefined) return pino({ level: 'silent' });
-  let stream: DestinationStream;
+  let stream: ReturnType<typeof destination>;
   try {
-    stream = destination({ dest: file, sync: true });
+    stream = destination({ dest: file, sync: true, maxLength: WAITING_BYTES });
+    keepGoing(stream);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw invalid([commandLineProblem('--log', `the log can't be written: ${why}`)]);

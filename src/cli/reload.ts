@@ -5,6 +5,7 @@ import { ConfigError } from '../config/config-error.ts';
 import type { Config, HubConfig } from '../config/load-config.ts';
 import { count } from '../core/format.ts';
 import { FeedError, type FeedServer } from '../server/feed-server.ts';
+import { hangups } from './hangups.ts';
 import type { RunningMonitor } from './with-monitor.ts';
 
 /** Takes what came of a reload, for people. */
@@ -34,6 +35,7 @@ export function reload(
 ): Promise<void> {
   return reading(say, async () => {
     const config = await load();
+    if (hangups.isClosed) return;
     feed?.changeAccess(config.feed);
     monitor.apply(config.watched);
     say(
@@ -52,6 +54,7 @@ export function reloadHub(
 ): Promise<void> {
   return reading(say, async () => {
     const config = await load();
+    if (hangups.isClosed) return;
     feed?.changeAccess(config.feed);
     say(`Read the configuration again.${rest(FIXED_OF_HUB, started, config)}`, false);
   });

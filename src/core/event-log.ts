@@ -1,24 +1,32 @@
 /** The numbers of events, and the events that a client which comes back may have missed. */
 import type { Event } from './messages.ts';
 
+/** As numbers have it: microseconds. */
+const DAY_US = 86_400_000_000;
+
 /**
  * Gives events their numbers: a hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014). A number is the
  * wall clock in microseconds or, where that did not advance, one more than the last. So numbers grow strictly, and are not
  * given twice even where the last ones never reached the disk. They fit a double until the year 2255.
  * @example
- * const numbers = new EventNumbers(0);
+ * const numbers = new EventNumbers(0, 1000);
  * numbers.next(1000.5); // 1000500
  * numbers.next(999); // 1000501: the wall clock was set back
  */
 export class EventNumbers {
   #last: number;
 
-  /** @param last the newest number that is known to be given, 0 for none */
-  constructor(last: number) {
-    this.#last = last;
+  /**
+   * @param last the newest number that is known to be given, 0 for none
+   * @param now milliseconds since the Unix epoch
+   */
+  constructor(last: number, now: number) {
+    const present = Math.floor(now * 1000);
+    // Where the clock is behind, numbers after the last one may have been given and lost in a kill: a day is left out for them.
+    this.#last = present > last ? present : last + DAY_US;
   }
 
-  /** The newest number that was given. */
+  /** The newest number that was given; before the first one, a number that is smaller than all that will be given. */
   get last(): number {
     return this.#last;
   }
@@ -37,11 +45,12 @@ export interface EventLog {
   /** Every event with a greater number than this is kept. */
   readonly completeAfter: number;
   /**
-   * Whether a client that has the events up to a number can go on from there: all later ones are kept, and the number is one
-   * that was given.
-   * @param now milliseconds since the Unix epoch
+   * Whether a client that has the events up to a number can go on from there: all later ones are kept, and the number was
+   * given, if only to an event that was lost in a kill.
    */
-  canResume(seq: number, now: number): boolean;
+  canResume(seq: number): boolean;
+  /** All numbers that are given from now on are greater than this one. */
+  begin(floor: number): void;
   /** Keeps the next event: its number is greater than `newest`. */
   append(event: Event): void;
   /** The newest events that are in memory, the oldest first. @param limit at most this many of them */
@@ -63,6 +72,7 @@ export class MemoryEventLog implements EventLog {
   #events: Event[] = [];
   #newest: number;
   #completeAfter: number;
+  #floor = 0;
 
   /** @param completeAfter the number of the newest event that was given before this log began, 0 for none */
   constructor(completeAfter: number, kept: number = KEPT) {
@@ -80,7 +90,11 @@ export class MemoryEventLog implements EventLog {
   }
 
   canResume(seq: number): boolean {
-    return seq >= this.#completeAfter && seq <= this.#newest;
+    return seq >= this.#completeAfter && seq <= Math.max(this.#newest, this.#floor);
+  }
+
+  begin(floor: number): void {
+    this.#floor = floor;
   }
 
   append(event: Event): void {

@@ -28,6 +28,7 @@ export class EventStore implements EventLog {
   #storedAfter = 0;
   #lost = new Map<string, LostStretch>();
   #lostCount = 0;
+  #floor = 0;
 
   /** @param read older events than those in memory */
   constructor(read: ReadEvents, most: number = MOST, givenUp: number = GIVEN_UP) {
@@ -65,10 +66,13 @@ export class EventStore implements EventLog {
     return [...this.#lost.values()];
   }
 
-  canResume(seq: number, now: number): boolean {
-    // One beyond the newest was given before a kill, and its event did not reach the disk. One of the future was given before
-    // the clock was set back: what came after it is not known.
-    return seq >= this.completeAfter && seq <= Math.max(this.newest, Math.floor(now * 1000));
+  canResume(seq: number): boolean {
+    // One beyond the newest was given before a kill, and its event did not reach the disk.
+    return seq >= this.completeAfter && seq <= Math.max(this.newest, this.#floor);
+  }
+
+  begin(floor: number): void {
+    this.#floor = floor;
   }
 
   append(event: Event): void {

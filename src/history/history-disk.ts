@@ -215,7 +215,10 @@ export class HistoryDisk {
   }
 
   /** @param isOver whether the thread has ended */
-  #failed({ fault, message, seed }: Failure, isOver: boolean): void {
+  #failed({ fault, message, seed, stack }: Failure, isOver: boolean): void {
+    // The watch goes on: a fault here must not end it.
+    if (stack !== undefined)
+      this.#options.log.error({ stack }, 'a fault of gapwatch itself in the history; please report it');
     this.#seed = seed ?? this.#seed;
     if (this.#state === 'closed') return;
     this.#become('waiting');

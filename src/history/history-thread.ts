@@ -36,7 +36,8 @@ export class HistoryThread {
       else this.#settle(message.id)?.reject(new HistoryError(message.code, message.message));
     });
     this.#worker.on('error', (error) => {
-      receive({ type: 'failed', fault: 'other', message: error.message, seed: null, isOver: true });
+      const { message, stack } = error;
+      receive({ type: 'failed', fault: 'other', message, seed: null, isOver: true, stack });
     });
     this.ended = new Promise((resolve) => {
       this.#worker.on('exit', () => {

@@ -105,6 +105,8 @@ export type FromThread =
       readonly message: string;
       readonly seed: Seed | null;
       readonly isOver: boolean;
+      /** The stack of a fault of the program itself. */
+      readonly stack?: string | undefined;
     };
 
 /** What a new file needs to go on where one that is gone has ended. Plain data. */

@@ -109,7 +109,8 @@ export class Monitor {
       startedAt: this.now(),
     };
     this.events = options.restored?.events ?? new MemoryEventLog(0);
-    this.#numbers = new EventNumbers(this.events.newest);
+    this.#numbers = new EventNumbers(this.events.newest, this.now());
+    this.events.begin(this.#numbers.last);
     this.#restored = new Map(options.restored?.services);
     this.#threads = Array.from({ length: options.workers }, () => this.#startThread(followsSteps));
     this.#heartbeat = setInterval(() => {

@@ -86,7 +86,7 @@ export class FanOut implements Sent {
     });
     const { resume } = query;
     const isSame = resume?.monitor === this.#source.identity.id;
-    subscriber.begin(isSame ? resume.after : null, this.#source.now());
+    subscriber.begin(isSame ? resume.after : null);
     if (query.samples) this.#wantSamples(1);
   }
 

@@ -85,15 +85,13 @@ export class Subscriber implements Live {
     });
   }
 
-  /**
-   * @param after the event after which it resumes; null for a fresh start
-   * @param now milliseconds since the Unix epoch
-   */
-  begin(after: number | null, now: number): void {
-    this.#resumes = after !== null && this.#log.canResume(after, now);
+  /** @param after the event after which it resumes; null for a fresh start */
+  begin(after: number | null): void {
+    this.#resumes = after !== null && this.#log.canResume(after);
     if (this.#resumes && after !== null) {
-      this.#greet(after);
-      this.#position = after;
+      // What it has beyond the newest was lost here in a kill.
+      this.#position = Math.min(after, this.#log.newest);
+      this.#greet(this.#position);
     } else {
       this.#position = this.#greet(0);
     }
@@ -186,7 +184,9 @@ export class Subscriber implements Live {
     const events = await this.#log.after(this.#position, CHUNK);
     if (!this.#isOpen) return;
     if (events === null) {
-      this.close(CLOSE.comeBack, 'too slow: events that you miss are not kept any more');
+      const isKept = this.#position >= this.#log.completeAfter;
+      const why = isKept ? 'the history does not answer' : 'too slow: events that you miss are not kept any more';
+      this.close(CLOSE.comeBack, why);
       return;
     }
     this.#position = events.at(-1)?.seq ?? newest;

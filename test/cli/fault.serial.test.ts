@@ -1,11 +1,13 @@
 /** What helps to find a fault: its exit code, the log, and the dump at a signal. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
 import { TestService, endServices } from '../support/test-service.ts';
-import { endPrograms, folderWith, Program, run } from './program.ts';
+import { endPrograms, entry, folderWith, Program, run } from './program.ts';
 
 /** Code of a test that runs inside the program. */
 const inside = (code: string): { NODE_OPTIONS: string } => ({
@@ -38,6 +40,18 @@ describe('a fault of the program itself', { concurrency: 2 }, () => {
     const { code: exit, stderr } = await run(['--listen', 'off', `api=${String(backend.port)}`], { env: inside(code) });
     assert.equal(exit, 70);
     assert.match(stderr, /a broken thread/);
+  });
+
+  it('of the history is logged, and does not end the watch', async () => {
+    const backend = await TestService.start();
+    const code = `
+      import { isMainThread, workerData } from 'node:worker_threads';
+      if (!isMainThread && workerData?.dir !== undefined) setTimeout(() => { throw new TypeError('a broken history'); }, 300);`;
+    const args = ['serve', '--listen', 'off', '--data', folderWith('empty', ''), String(backend.port)];
+    const program = new Program(args, { env: inside(code) });
+    await program.said(/TypeError: a broken history\\n +at /);
+    await program.said(/"to":"up"/);
+    assert.equal(await program.end(), 143);
   });
 
   it('is not an unusable command line', async () => {
@@ -84,6 +98,15 @@ describe('the log', { concurrency: 2 }, () => {
     const program = new Program(['serve', '--log-level', 'error', '--for', '500ms', ...args]);
     assert.equal(await program.ended, 0);
     assert.equal(program.stderr, '');
+  });
+
+  it('that can not be written ends nothing, and hinders no end', async () => {
+    const backend = await TestService.start();
+    const words = [entry('main'), 'serve', '--listen', 'off', '--data', 'off', '--for', '1s', String(backend.port)];
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', full] });
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+    closeSync(full);
   });
 
   it('goes into a file where stderr is for people', async () => {

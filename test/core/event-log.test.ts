@@ -13,7 +13,7 @@ describe('the numbers of events', () => {
     const steps = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { maxLength: 100 });
     fc.assert(
       fc.property(steps, (all) => {
-        const numbers = new EventNumbers(0);
+        const numbers = new EventNumbers(0, 1.8e12);
         let [now, last] = [1.8e12, 0];
         for (const step of all) {
           now += step;
@@ -26,15 +26,23 @@ describe('the numbers of events', () => {
   });
 
   it('are not given again after a kill that lost the last of them', () => {
-    const before = new EventNumbers(0);
+    const before = new EventNumbers(0, 1_799_999_999_000);
     const stored = before.next(1_800_000_000_000);
     const lost = Array.from({ length: 15_000 }, () => before.next(1_800_000_000_010));
-    const after = new EventNumbers(stored);
+    const after = new EventNumbers(stored, 1_800_000_000_400);
     assert.ok(after.next(1_800_000_000_500) > (lost.at(-1) ?? Infinity));
   });
 
+  it('are not given again where the clock is behind after that kill', () => {
+    const before = new EventNumbers(0, 1_799_999_999_000);
+    const stored = before.next(1_800_000_000_000);
+    const lost = Array.from({ length: 15_000 }, () => before.next(1_800_000_000_010));
+    const after = new EventNumbers(stored, 1_799_996_400_000);
+    assert.ok(after.next(1_799_996_400_500) > (lost.at(-1) ?? Infinity));
+  });
+
   it('fit a double without loss until the year 2255', () => {
-    assert.ok(new EventNumbers(0).next(Date.UTC(2255, 0, 1)) < Number.MAX_SAFE_INTEGER);
+    assert.ok(new EventNumbers(0, 0).next(Date.UTC(2255, 0, 1)) < Number.MAX_SAFE_INTEGER);
   });
 });
 
@@ -50,6 +58,17 @@ describe('the log of events', () => {
     assert.deepEqual(await log.after(45, 9), [mark(50), mark(60)]);
     assert.deepEqual(await log.after(60, 9), []);
     assert.deepEqual(log.latest(2), [mark(50), mark(60)]);
+  });
+
+  it('can be resumed from a number that a kill has lost, and not from one that this run gave to no event', () => {
+    const log = new MemoryEventLog(5);
+    log.append(mark(10));
+    log.begin(1000);
+    log.append(mark(2000));
+    assert.deepEqual(
+      [10, 500, 1000, 2001].map((seq) => log.canResume(seq)),
+      [true, true, true, false],
+    );
   });
 
   it('can be resumed from what it keeps, and from no number that it has not given', () => {

@@ -72,7 +72,7 @@ describe('a file of 0.1.0', () => {
       const { events, services } = history.restored;
       assert.equal(events.newest, LAST);
       assert.equal(events.completeAfter, 0);
-      assert.ok(events.canResume(BEFORE, Date.now()));
+      assert.ok(events.canResume(BEFORE));
       const numbers = async (after: number): Promise<number[] | undefined> =>
         (await events.after(after, 1000))?.map(({ seq }) => seq);
       assert.deepEqual((await numbers(BEFORE))?.slice(0, 2), [BEHIND, BEHIND + 1]);

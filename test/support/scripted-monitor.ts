@@ -59,7 +59,8 @@ export class ScriptedMonitor implements FeedSource, RecordedMonitor {
     this.#counts = script.counts ?? false;
     this.#restored = new Map(restored?.services);
     this.events = script.events ?? restored?.events ?? new MemoryEventLog(0);
-    this.#numbers = new EventNumbers(this.events.newest);
+    this.#numbers = new EventNumbers(this.events.newest, this.now());
+    this.events.begin(this.#numbers.last);
     const usual = { vantage: 'here', version: '0.0.0', startedAt: this.clock };
     this.identity = { id: restored?.id ?? 'scripted', ...usual, ...script.identity };
     this.board.apply({ ...this.hello(), services });
