@@ -23,7 +23,7 @@ export class EventNumbers {
   constructor(last: number, now: number) {
     const present = Math.floor(now * 1000);
     // Where the clock is behind, numbers after the last one may have been given and lost in a kill: a day is left out for them.
-    this.#last = present > last ? present : last + DAY_US;
+    this.#last = present >= last ? present : last + DAY_US;
   }
 
   /** The newest number that was given; before the first one, a number that is smaller than all that will be given. */

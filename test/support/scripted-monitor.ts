@@ -59,7 +59,7 @@ export class ScriptedMonitor implements FeedSource, RecordedMonitor {
     this.#counts = script.counts ?? false;
     this.#restored = new Map(restored?.services);
     this.events = script.events ?? restored?.events ?? new MemoryEventLog(0);
-    this.#numbers = new EventNumbers(this.events.newest, this.now());
+    this.#numbers = new EventNumbers(this.events.newest, this.#counts ? this.events.newest / 1000 : this.now());
     this.events.begin(this.#numbers.last);
     const usual = { vantage: 'here', version: '0.0.0', startedAt: this.clock };
     this.identity = { id: restored?.id ?? 'scripted', ...usual, ...script.identity };
