@@ -22,7 +22,7 @@ function binaryOf(version: string): string {
   const name = `node-${process.platform}-${process.arch}@${version}`;
   const exact = execFileSync('npm', ['view', name, 'version', '--json'], { encoding: 'utf8' });
   const parsed = JSON.parse(exact) as string | readonly string[];
-  const newest = typeof parsed === 'string' ? parsed : (parsed.at(-1) ?? version);
+  const newest = [parsed].flat().toSorted(byVersion).at(-1) ?? version;
   const folder = join(cache, newest);
   const binary = join(folder, 'package', 'bin', 'node');
   if (spawnSync(binary, ['--version']).status === 0) return binary;
@@ -34,6 +34,11 @@ function binaryOf(version: string): string {
   execFileSync('tar', ['-xzf', join(folder, packed), '-C', folder]);
   rmSync(join(folder, packed));
   return binary;
+}
+
+/** The oldest first; the registry lists them in the order in which they were published. */
+function byVersion(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 function testsBelow(folder: string): string[] {
@@ -71,7 +76,12 @@ for (const version of VERSIONS) {
   step(`${name}: build`, binary, ['build.js', out], null);
   // What every version builds is the same: the tests run where they expect to be.
   const tests = ['core', 'history'].flatMap((room) => testsBelow(join(root, 'dist', 'test', room)));
-  step(`${name}: tests`, binary, ['--test', '--test-timeout=120000', '--test-concurrency=1', ...tests], /^# fail 0$/m);
+  step(
+    `${name}: tests`,
+    binary,
+    ['--test', '--test-reporter=tap', '--test-timeout=120000', '--test-concurrency=1', ...tests],
+    /^# fail 0$/m,
+  );
   step(`${name}: watch`, binary, [main, '--listen', 'off', '--for', '2s', target], /web .*UP +first answer/);
   const serve = [main, 'serve', '--listen', '127.0.0.1:0', '--data', data, '--for', '3s', target];
   step(`${name}: serve`, binary, serve, /"to":"up"[^]*"msg":"stopping"/);
