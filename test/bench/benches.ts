@@ -12,6 +12,7 @@ import { gaps } from './peers/gaps.ts';
 import { hang } from './peers/hang.ts';
 import { restart } from './peers/restart.ts';
 import { start } from './start.ts';
+import { questions } from './questions.ts';
 import type { Bench } from './table.ts';
 import { truth } from './truth.ts';
 
@@ -25,6 +26,7 @@ export const BENCHES: readonly Bench[] = [
   dashboard,
   feed,
   history,
+  questions,
   busOne,
   busCluster,
   gaps,
