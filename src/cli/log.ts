@@ -20,13 +20,11 @@ export function daemonLog(level: string): Logger {
 }
 
 /**
- * A log that can't be written, as on a full disk, ends neither the watch nor hinders its end: the library would try to write
- * what waits for as long as the process tries to exit.
+ * A log that can't be written, as on a full disk, does not end the watch. `sync` keeps the library from writing what waits
+ * when the process exits, which it would try without end.
  */
 function keepGoing(stream: ReturnType<typeof destination>): void {
-  stream.on('error', () => {
-    stream.flushSync = () => undefined;
-  });
+  stream.on('error', () => undefined);
 }
 
 /**
