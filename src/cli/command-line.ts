@@ -15,6 +15,7 @@ import {
   FILE_LOG_OPTIONS,
   HUB_OPTIONS,
   MONITOR_OPTIONS,
+  WATCHING_OPTIONS,
   PROBE_OPTIONS,
   REPEATED,
   REPORT_OPTIONS,
@@ -64,7 +65,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       ['watch [target..]', '$0'],
       'Watch services (the default)',
       (args) =>
-        args.positional('target', target).options(MONITOR_OPTIONS).options(SHOW_OPTIONS).options(FILE_LOG_OPTIONS),
+        args.positional('target', target).options(WATCHING_OPTIONS).options(SHOW_OPTIONS).options(FILE_LOG_OPTIONS),
       async (args) => {
         const { watch } = await import('./watch-command.ts');
         try {

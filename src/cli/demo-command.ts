@@ -17,8 +17,9 @@ export async function demo(args: DemoArguments & ShowArguments): Promise<number>
         `api=127.0.0.1:${String(api)}`,
         `cache=redis://127.0.0.1:${String(cache)}`,
       ],
-      options: { interval: args.interval, timeout: args.timeout, connection: args.connection, vantage: args.vantage },
+      options: args,
       defaultIntervalMs: 100,
+      sentinel: true,
       cwd: process.cwd(),
       env: process.env,
     });

@@ -16,6 +16,10 @@ const HOW_OPTIONS = {
     choices: ['new', 'kept', 'both'],
     describe: 'A new connection for each probe, one that is kept, or both side by side  [new]',
   },
+  recheck: {
+    ...text,
+    describe: 'Probe a service this often while it is down, or off  [a tenth of the interval, at least 10ms]',
+  },
   vantage: { ...text, describe: 'Name of the place where this monitor stands  [the host name]' },
 } as const satisfies Record<string, Options>;
 
@@ -38,11 +42,23 @@ const bus = {
   describe: 'Redis stream of many monitors: redis://…, redis+cluster://…, redis+sentinel://…',
 } as const;
 
+/** Of the commands that are watched themselves, for a while. */
+const SENTINEL = {
+  sentinel: {
+    choices: ['on', 'off'],
+    default: 'on',
+    describe: 'Hold an idle connection to each service, which shows at once when its process dies',
+  },
+} as const satisfies Record<string, Options>;
+
 /** Of the commands that keep watching. */
 export const MONITOR_OPTIONS = { ...PROBE_OPTIONS, ...WATCH_OPTIONS, bus } as const satisfies Record<string, Options>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const logLevel = { choices: LOG_LEVELS, default: 'info', describe: 'Least level that is logged' } as const;
+
+/** Of `watch`. */
+export const WATCHING_OPTIONS = { ...MONITOR_OPTIONS, ...SENTINEL } as const satisfies Record<string, Options>;
 
 /** Of the daemons, whose log is on stderr. */
 export const DAEMON_LOG_OPTIONS = { 'log-level': logLevel } as const satisfies Record<string, Options>;
@@ -69,6 +85,7 @@ const REPORT_FILES = {
 /** Of `run`. */
 export const RUN_OPTIONS = {
   ...PROBE_OPTIONS,
+  ...SENTINEL,
   workers: WATCH_OPTIONS.workers,
   listen: { ...text, default: 'off', describe: 'HOST:PORT of feed and status page, or off' },
   data: WATCH_OPTIONS.data,
@@ -114,6 +131,7 @@ export const SHOW_OPTIONS = {
 } as const satisfies Record<string, Options>;
 
 export type ProbeArguments = InferredOptionTypes<typeof PROBE_OPTIONS>;
+export type WatchingArguments = InferredOptionTypes<typeof WATCHING_OPTIONS>;
 export type MonitorArguments = InferredOptionTypes<typeof MONITOR_OPTIONS>;
 export type HubArguments = InferredOptionTypes<typeof HUB_OPTIONS>;
 export type DemoArguments = InferredOptionTypes<typeof DEMO_OPTIONS>;

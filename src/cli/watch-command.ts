@@ -17,6 +17,7 @@ import {
   type MonitorArguments,
   type ShowArguments,
   type Targets,
+  type WatchingArguments,
 } from './options.ts';
 import { reload } from './reload.ts';
 import { show, type Showing } from './show.ts';
@@ -26,7 +27,7 @@ const DEFAULT_INTERVAL_MS = 100;
 /** More of them would push the first events off the screen. */
 const NAMED = 8;
 
-type WatchArguments = MonitorArguments & ShowArguments & FileLogArguments;
+type WatchArguments = WatchingArguments & ShowArguments & FileLogArguments;
 
 /** Watches what the command line and the configuration file name. Returns the exit code. */
 export async function watch(args: WatchArguments & Targets): Promise<number> {

@@ -14,7 +14,7 @@ import { History } from '../history/history.ts';
 import { Monitor } from '../monitor/monitor.ts';
 import type { FeedServer } from '../server/feed-server.ts';
 import { dumpAtSignal } from './log.ts';
-import type { MonitorArguments, ProbeArguments, Targets } from './options.ts';
+import type { MonitorArguments, ProbeArguments, RunArguments, Targets } from './options.ts';
 import { serveFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
@@ -26,13 +26,17 @@ const LOW_PRIORITY =
  * @param defaultIntervalMs the interval where neither file nor option names one
  * @throws ConfigError
  */
-export function configOf(args: ProbeArguments & Targets, defaultIntervalMs: number): Promise<Config> {
-  const { interval, timeout, connection, vantage } = args;
+export function configOf(
+  args: ProbeArguments & Targets & Partial<Pick<RunArguments, 'sentinel'>>,
+  defaultIntervalMs: number,
+): Promise<Config> {
+  const { interval, timeout, connection, recheck, vantage } = args;
   return loadConfig({
     file: args.config ?? null,
     targets: args.target ?? [],
-    options: { interval, timeout, connection, vantage },
+    options: { interval, timeout, connection, recheck, vantage },
     defaultIntervalMs,
+    sentinel: args.sentinel === 'on',
     cwd: process.cwd(),
     env: process.env,
   });

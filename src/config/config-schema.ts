@@ -16,6 +16,7 @@ import {
   pattern,
   port,
   secret,
+  shown,
   statuses,
   text,
   url,
@@ -44,7 +45,18 @@ const fall = whole('a number of probes', 1, 100).describe(
   'Failed probes in a row that make the status down. Default: 1.',
 );
 
-const settings = { interval, timeout, connection, family, rise, fall };
+const recheckWords = {
+  error: ({ input }: { input?: unknown }) =>
+    `${shown(input)} is not a time between rechecks; a duration such as "10ms", from 10ms to 1d, or "off"`,
+};
+const recheck = z
+  .union([z.literal('off'), duration('a recheck', 10, DAY, null)], recheckWords)
+  .transform((written) => (written === 'off' ? null : written))
+  .describe(
+    'How often the service is probed beside the grid while it is down, or "off". Default: a tenth of the interval, at least "10ms".',
+  );
+
+const settings = { interval, timeout, connection, family, rise, fall, recheck };
 
 const name = label('a name').describe('What the service is called; no other has the same name.');
 
@@ -196,7 +208,7 @@ export type RedisEntry = Extract<ServiceEntry, { type: 'redis' }>;
 const vantage = label('a vantage').describe('Where this monitor is. Default: the host name.');
 
 /** The options of the command line that the file has too, as typed. */
-export const optionsSchema = z.object({ interval, timeout, connection, vantage }).partial();
+export const optionsSchema = z.object({ interval, timeout, connection, recheck, vantage }).partial();
 
 const defaultsSchema = fields('defaults', z.object(settings).partial().shape);
 

@@ -202,7 +202,7 @@ export const statuses = z
   .transform((written): readonly StatusRange[] => (Array.isArray(written) ? written : [written]));
 
 /** A value in a message. Of what is not text or a number only the kind is shown. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'string') return excerpt(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return kindOf(value);

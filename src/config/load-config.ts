@@ -33,10 +33,13 @@ interface LoadRequest {
     readonly interval?: string | undefined;
     readonly timeout?: string | undefined;
     readonly connection?: string | undefined;
+    readonly recheck?: string | undefined;
     readonly vantage?: string | undefined;
   };
   /** The default of the command. */
   readonly defaultIntervalMs: number;
+  /** Whether an idle connection is held to each service; left out for not. */
+  readonly sentinel?: boolean;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -110,6 +113,8 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     family: file.defaults?.family ?? null,
     rise: file.defaults?.rise ?? 1,
     fall: file.defaults?.fall ?? 1,
+    recheck: options.recheck === undefined ? file.defaults?.recheck : options.recheck,
+    sentinel: request.sentinel === true,
   };
   const watched = await watchedOf(candidates, settings, surroundings, problems);
   const shared = await sharedOf(file, new SectionReader(surroundings, placeInFile, problems));

@@ -23,7 +23,15 @@ export interface Settings {
   readonly family: 4 | 6 | null;
   readonly rise: number;
   readonly fall: number;
+  /** Null for never; undefined for what follows from the interval. */
+  readonly recheck: number | null | undefined;
+  /** Whether an idle connection is held to services whose probes each have one of their own. */
+  readonly sentinel: boolean;
 }
+
+/** Rechecks that are sent within an interval, where nothing else is configured. */
+const RECHECKS = 10;
+const LEAST_RECHECK_MS = 10;
 
 /** Probes of one service that may be on their way at the same time. */
 const IN_FLIGHT = 64;
@@ -65,6 +73,9 @@ export async function watchedOf(
           fall: settings.fall,
         },
         probe: drafted.probe,
+        recheckMs:
+          settings.recheck === undefined ? Math.max(LEAST_RECHECK_MS, settings.interval / RECHECKS) : settings.recheck,
+        sentinel: settings.sentinel && settings.connection === 'new',
       });
     }
   }
@@ -79,6 +90,8 @@ function settingsOf(entry: ServiceEntry, defaults: Settings): Settings {
     family: entry.family ?? defaults.family,
     rise: entry.rise ?? defaults.rise,
     fall: entry.fall ?? defaults.fall,
+    recheck: entry.recheck === undefined ? defaults.recheck : entry.recheck,
+    sentinel: defaults.sentinel,
   };
 }
 

@@ -28,7 +28,9 @@ export const gapFacts = z.object({
   to: time,
   durationMs: duration,
   minMs: duration,
+  provenMinMs: duration.optional(),
   maxMs: duration.nullable(),
+  silenceMs: duration.nullable().optional(),
   failed: count,
   reasons,
 });
@@ -91,7 +93,7 @@ export const MESSAGES = {
   'open-gap': z.object({
     type: z.literal('open-gap'),
     service: text,
-    ...gapFacts.omit({ to: true, maxMs: true }).shape,
+    ...gapFacts.omit({ to: true, maxMs: true, silenceMs: true }).shape,
   }),
   mark: z.object({ type: z.literal('mark'), seq, at: time, text: hidden, ...origin }),
   'connection-lost': z.object({

@@ -31,20 +31,32 @@ export interface ReasonCount {
 export interface GapFacts {
   readonly from: number;
   readonly to: number;
-  /** The usual single figure: `to - from`, less what was not observed in between. */
+  /**
+   * The best single figure: `to - from`, less what was not observed in between, and corrected where beginning and end were not
+   * probed equally often (see `timeline.ts`). `0 <= provenMinMs <= minMs <= durationMs <= maxMs`.
+   */
   readonly durationMs: number;
-  /** The service was down for at least this long. */
+  /** The service was down for at least this long, where one that is silent for longer than its answers usually take is down. */
   readonly minMs: number;
+  /** The same without that inference: a silent probe counts only from its deadline on. Version 0.1.0 did not say it. */
+  readonly provenMinMs?: number | undefined;
   /** The service was down for at most this long; null where it was down already when the watch began. */
   readonly maxMs: number | null;
+  /** From the last good answer before it to the first one after it; null where none was before, or that is not known. Version 0.1.0 did not say it. */
+  readonly silenceMs?: number | null | undefined;
   /** Failed probes. */
   readonly failed: number;
   readonly reasons: readonly ReasonCount[];
 }
 
 /** A gap without what else its message or its row has. */
-export function gapFacts({ from, to, durationMs, minMs, maxMs, failed, reasons }: GapFacts): GapFacts {
-  return { from, to, durationMs, minMs, maxMs, failed, reasons };
+export function gapFacts(gap: GapFacts): GapFacts {
+  const { from, to, durationMs, minMs, provenMinMs, maxMs, silenceMs, failed, reasons } = gap;
+  return {
+    ...{ from, to, durationMs, minMs, maxMs, failed, reasons },
+    ...(provenMinMs !== undefined && { provenMinMs }),
+    ...(silenceMs !== undefined && { silenceMs }),
+  };
 }
 
 /** Up / (up + down) over a window, from 0 to 1; null where nothing was observed in it. */
@@ -138,7 +150,7 @@ export interface Gap extends GapFacts, Origin {
 }
 
 /** A gap that is still open when the monitor stops. Not an event: how it ends is not known. */
-export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs'> {
+export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs' | 'silenceMs'> {
   readonly type: 'open-gap';
   readonly service: string;
 }

@@ -9,7 +9,18 @@
  * - it began in [s0, min e], where `min e` is the earliest end of its failed probes: `e1`, unless a later one failed
  *   sooner (a lost packet is noticed only at the deadline, a refusal at once);
  * - it ended in [s2, e3];
- * - so it lasted at most `e3 - s0` and at least `max(0, s2 - min e)`; the usual single figure is `s3 - s1`.
+ * - so it lasted at most `e3 - s0` and at least `max(0, s2 - min e)`: `provenMinMs`.
+ *
+ * A silent probe ends only at its deadline, but is overdue long before (see `UsualDuration`). `minMs` reckons with that
+ * moment instead of its end. It is an inference from the recent past, where `provenMinMs` is none.
+ *
+ * The single figure `durationMs` is the distance of the two estimated edges. The first failed probe is late by half the
+ * distance to the probe before it, on average, and so is the first good one. Where both distances are the same (a grid) that is
+ * `s3 - s1`. Where the end is probed more often than the beginning was, or a broken connection dates the beginning, it is not.
+ *
+ * The order of sending has one exception: what is lost on the way is sent again by the kernel, or waits in a queue, and reaches
+ * the service late. A good answer that took far longer than usual, and is followed by failed probes that were sent before it
+ * ended, shows that the service was up at some moment only, which may be after theirs: it breaks no gap.
  *
  * Unobserved time inside or beside a gap widens the upper bound (s0 and e3 lie beyond it) and adds nothing to the lower
  * one. Each stretch of failed probes that is not interrupted by it counts for itself.
@@ -18,6 +29,7 @@
  */
 import type { GapFacts, OpenGap, ReasonCount } from './messages.ts';
 import type { Reason, Result, Sample, Service, State } from './model.ts';
+import { UsualDuration } from './usual-duration.ts';
 
 /** A change of state. The service itself changed in [`notBefore`, `notAfter`]. */
 export interface StateChange {
@@ -42,7 +54,10 @@ export interface TimelineSink {
 /** Failed probes without unobserved time in between. */
 interface Run {
   readonly from: number;
+  /** The earliest end of a probe. */
   firstEnd: number;
+  /** The same, where a silent probe ends when it is overdue. */
+  firstOverdue: number;
   lastSent: number;
 }
 
@@ -51,6 +66,8 @@ export interface Checkpoint {
   readonly state: State;
   /** When the last good probe was sent; null where there was none. */
   readonly lastGoodSent: number | null;
+  /** When the last good answer came; null where that is not known. */
+  readonly lastGoodEnded: number | null;
   /** When the last probe that saw the service, up or down, was sent. */
   readonly lastSeenSent: number | null;
   readonly lastSeen: Result | null;
@@ -62,10 +79,15 @@ export interface GapCheckpoint {
   readonly from: number;
   /** When the last good probe before it was sent; null where there was none. */
   readonly lastGoodSent: number | null;
+  /** When the last good answer before it came; null where that is not known. */
+  readonly lastGoodEnded: number | null;
+  /** How much earlier than its first failed probe it began, by the best estimate; negative where it was later. */
+  readonly leadMs: number;
   readonly failed: number;
-  /** What is surely known of the stretches of failed probes that unobserved time has ended. */
+  /** What is known of the stretches of failed probes that unobserved time has ended. */
   readonly downMs: number;
   readonly minMs: number;
+  readonly provenMinMs: number;
   readonly downUntil: number;
   readonly reasons: readonly ReasonCount[];
   readonly run: Readonly<Run> | null;
@@ -86,7 +108,26 @@ export function checkpointOfUp(
   service: Pick<Service, 'timeoutMs' | 'intervalMs'>,
 ): Checkpoint {
   const sent = Math.max(since, until - ENGINE_SILENCE_MS - service.timeoutMs - service.intervalMs);
-  return { state: 'up', lastGoodSent: sent, lastSeenSent: sent, lastSeen: 'up', gap: null };
+  return { state: 'up', lastGoodSent: sent, lastGoodEnded: null, lastSeenSent: sent, lastSeen: 'up', gap: null };
+}
+
+/** A checkpoint as it was stored, maybe by a version that did not know all of its fields. */
+export function checkpointFrom(stored: Partial<Checkpoint>): Checkpoint {
+  const {
+    state = 'unobserved',
+    lastGoodSent = null,
+    lastGoodEnded = null,
+    lastSeenSent = null,
+    lastSeen = null,
+  } = stored;
+  return { state, lastGoodSent, lastGoodEnded, lastSeenSent, lastSeen, gap: stored.gap ? gapFrom(stored.gap) : null };
+}
+
+function gapFrom(stored: GapCheckpoint): GapCheckpoint {
+  const { lastGoodEnded = null, leadMs = 0, provenMinMs = stored.minMs } = stored as Partial<GapCheckpoint>;
+  const { run } = stored;
+  const { firstOverdue = run?.firstEnd ?? 0 } = (run ?? {}) as Partial<Run>;
+  return { ...stored, lastGoodEnded, leadMs, provenMinMs, run: run && { ...run, firstOverdue } };
 }
 
 /** A checkpoint with other labels for its times. */
@@ -97,38 +138,44 @@ export function relabelled(checkpoint: Checkpoint, label: (time: number) => numb
   return {
     ...checkpoint,
     lastGoodSent: maybe(checkpoint.lastGoodSent),
+    lastGoodEnded: maybe(checkpoint.lastGoodEnded),
     lastSeenSent: maybe(checkpoint.lastSeenSent),
     gap: gap && {
       ...gap,
       from: label(gap.from),
       lastGoodSent: maybe(gap.lastGoodSent),
+      lastGoodEnded: maybe(gap.lastGoodEnded),
       downUntil: label(gap.downUntil),
-      run: run && { from: label(run.from), firstEnd: label(run.firstEnd), lastSent: label(run.lastSent) },
+      run: run && {
+        from: label(run.from),
+        firstEnd: label(run.firstEnd),
+        firstOverdue: label(run.firstOverdue),
+        lastSent: label(run.lastSent),
+      },
     },
   };
 }
 
-interface GapSoFar {
-  readonly from: number;
-  /** When the last good probe before it was sent; null where there was none. */
-  readonly lastGoodSent: number | null;
+/** A gap that is open. */
+interface GapSoFar extends Mutable<Omit<GapCheckpoint, 'reasons' | 'run'>> {
   readonly reasons: Map<Reason, number>;
-  failed: number;
-  /** Of the runs that unobserved time has ended. */
-  downMs: number;
-  minMs: number;
-  downUntil: number;
   run: Run | null;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export class Timeline {
   readonly #sink: TimelineSink;
+  readonly #usual = new UsualDuration();
   #state: State = 'unknown';
   #lastGoodSent: number | null = null;
+  #lastGoodEnded: number | null = null;
   /** When the last probe that saw the service, up or down, was sent. */
   #lastSeenSent: number | null = null;
   #lastSeen: Result | null = null;
   #gap: GapSoFar | null = null;
+  /** Good answers that took far longer than usual: a probe that was sent before their end may still contradict them. */
+  #doubtful: Sample[] = [];
 
   constructor(sink: TimelineSink) {
     this.#sink = sink;
@@ -138,12 +185,18 @@ export class Timeline {
     return this.#state;
   }
 
+  /** After how long an answer of this service is overdue, in milliseconds; `Infinity` while no good one is known. */
+  get overdueMs(): number {
+    return this.#usual.overdueMs;
+  }
+
   /** What another timeline needs to resume from here. */
   get checkpoint(): Checkpoint {
     const gap = this.#gap;
     return {
       state: this.#state,
       lastGoodSent: this.#lastGoodSent,
+      lastGoodEnded: this.#lastGoodEnded,
       lastSeenSent: this.#lastSeenSent,
       lastSeen: this.#lastSeen,
       gap: gap && { ...gap, reasons: countsOf(gap.reasons), run: gap.run && { ...gap.run } },
@@ -157,6 +210,7 @@ export class Timeline {
   resume(checkpoint: Checkpoint, until: number): void {
     this.#state = 'unobserved';
     this.#lastGoodSent = checkpoint.lastGoodSent;
+    this.#lastGoodEnded = checkpoint.lastGoodEnded;
     this.#lastSeenSent = checkpoint.lastSeenSent;
     this.#lastSeen = checkpoint.lastSeen;
     const { gap } = checkpoint;
@@ -166,11 +220,29 @@ export class Timeline {
     endRun(this.#gap, until);
   }
 
-  /** Takes the next settled sample. They come in the order in which they were sent. */
-  add(sample: Sample): void {
-    if (sample.result === 'up') this.#up(sample);
-    else if (sample.result === 'down') this.#down(sample);
-    else this.#unobserved(sample);
+  /**
+   * Takes the next settled sample. They come in the order in which they were sent.
+   * @param laterSent whether probes that were sent after it have not ended yet
+   */
+  add(sample: Sample, laterSent = false): void {
+    // What was sent after its end contradicts no answer.
+    while (this.#doubtful[0] !== undefined && this.#doubtful[0].endedAt <= sample.sentAt) this.#believe(1);
+    if (sample.result === 'down') {
+      this.#doubtful = [];
+      this.#down(sample);
+      return;
+    }
+    if (sample.result === 'up') {
+      this.#doubtful.push(sample);
+      if (laterSent && tookMs(sample) > this.overdueMs && (this.#state === 'down' || this.#state === 'up')) return;
+    }
+    this.settle();
+    if (sample.result === 'unobserved') this.#unobserved(sample);
+  }
+
+  /** No probe is on its way any more: what waits for one counts. */
+  settle(): void {
+    this.#believe(this.#doubtful.length);
   }
 
   /** What is known at `now` of the gap that is open; null where there is none. */
@@ -180,53 +252,94 @@ export class Timeline {
     const run = gap.run;
     return {
       from: gap.from,
-      durationMs: gap.downMs + (run === null ? 0 : now - run.from),
-      minMs: gap.minMs + (run === null ? 0 : surely(run)),
+      durationMs: gap.leadMs + gap.downMs + (run === null ? 0 : now - run.from),
+      minMs: gap.minMs + (run === null ? 0 : Math.max(0, run.lastSent - run.firstOverdue)),
+      provenMinMs: gap.provenMinMs + (run === null ? 0 : Math.max(0, run.lastSent - run.firstEnd)),
       failed: gap.failed,
       reasons: countsOf(gap.reasons),
     };
   }
 
-  #up(sample: Sample): void {
+  /** The first doubtful answers are good ones. */
+  #believe(count: number): void {
+    const answered = Math.min(...this.#doubtful.map(({ endedAt }) => endedAt));
+    for (const sample of this.#doubtful.splice(0, count)) this.#up(sample, answered);
+  }
+
+  /** @param answered when the first of the answers that are known from this one on came */
+  #up(sample: Sample, answered: number): void {
+    // What waited for the end of a gap, or of a stall of ours, says nothing of how long answers usually take.
+    if (this.#gap === null || tookMs(sample) <= this.overdueMs) this.#usual.add(tookMs(sample));
     if (this.#state !== 'up') this.#change('up', sample);
-    const gap = this.#gap;
-    if (gap !== null) {
-      this.#gap = null;
-      endRun(gap, sample.sentAt);
-      this.#sink.gap({
-        from: gap.from,
-        to: gap.downUntil,
-        durationMs: gap.downMs,
-        minMs: gap.minMs,
-        maxMs: gap.lastGoodSent === null ? null : sample.endedAt - gap.lastGoodSent,
-        failed: gap.failed,
-        reasons: countsOf(gap.reasons),
-      });
-    }
+    if (this.#gap !== null) this.#endGap(this.#gap, sample, answered);
+    this.#gap = null;
     this.#lastGoodSent = sample.sentAt;
+    this.#lastGoodEnded = Math.max(this.#lastGoodEnded ?? -Infinity, sample.endedAt);
     this.#see('up', sample);
   }
 
+  #endGap(gap: GapSoFar, { sentAt }: Sample, answered: number): void {
+    // The first good probe is late by half the distance to the failed one before it.
+    const lateMs = gap.run === null ? 0 : (sentAt - gap.run.lastSent) / 2;
+    endRun(gap, sentAt);
+    this.#sink.gap({
+      from: gap.from,
+      to: gap.downUntil,
+      durationMs: gap.leadMs + gap.downMs - lateMs,
+      minMs: gap.minMs,
+      provenMinMs: gap.provenMinMs,
+      maxMs: gap.lastGoodSent === null ? null : answered - gap.lastGoodSent,
+      silenceMs: gap.lastGoodEnded === null ? null : answered - gap.lastGoodEnded,
+      failed: gap.failed,
+      reasons: countsOf(gap.reasons),
+    });
+  }
+
   #down(sample: Sample): void {
+    const failedBy = this.#failedBy(sample);
+    const expectedAt = this.#state === 'up' ? this.#estimatedBegin(sample) : sample.sentAt;
     if (this.#state !== 'down') this.#change('down', sample);
     this.#gap ??= {
       from: sample.sentAt,
       lastGoodSent: this.#lastGoodSent,
+      lastGoodEnded: this.#lastGoodEnded,
+      leadMs: sample.sentAt - expectedAt,
       reasons: new Map(),
       failed: 0,
       downMs: 0,
       minMs: 0,
+      provenMinMs: 0,
       downUntil: sample.sentAt,
       run: null,
     };
     const gap = this.#gap;
-    gap.run ??= { from: sample.sentAt, firstEnd: sample.endedAt, lastSent: sample.sentAt };
-    gap.run.firstEnd = Math.min(gap.run.firstEnd, sample.endedAt);
-    gap.run.lastSent = sample.sentAt;
+    const { sentAt, endedAt } = sample;
+    gap.run ??= { from: sentAt, firstEnd: endedAt, firstOverdue: failedBy, lastSent: sentAt };
+    gap.run.firstEnd = Math.min(gap.run.firstEnd, endedAt);
+    gap.run.firstOverdue = Math.min(gap.run.firstOverdue, failedBy);
+    gap.run.lastSent = sentAt;
+    // It had begun by then.
+    if (gap.run.from === gap.from) gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
     gap.failed += 1;
     const reason = sample.reason ?? 'error';
     gap.reasons.set(reason, (gap.reasons.get(reason) ?? 0) + 1);
     this.#see('down', sample);
+  }
+
+  /** By when a failed probe shows that the service had failed: a silent one when it is overdue. */
+  #failedBy({ sentAt, endedAt, reason, stalledMs = 0 }: Sample): number {
+    if (reason !== 'timeout-connect' && reason !== 'timeout-reply') return endedAt;
+    // Where this monitor was busy meanwhile, its question may have left it as much later.
+    return Math.min(endedAt, sentAt + this.overdueMs + stalledMs);
+  }
+
+  /**
+   * When a gap began, by the best estimate, whose first failed probe this is: half-way between the last good probe and it, and
+   * not before the good answer came. A probe that was sent because a connection broke was sent at its very beginning.
+   */
+  #estimatedBegin({ sentAt, prompted }: Sample): number {
+    if (prompted === true || this.#lastGoodSent === null) return sentAt;
+    return Math.max((this.#lastGoodSent + sentAt) / 2, this.#lastGoodEnded ?? 0);
   }
 
   #unobserved(sample: Sample): void {
@@ -263,17 +376,32 @@ export class Timeline {
   }
 }
 
-/** The run surely lasted this long: from the first proof that the service was down to the last. */
-function surely(run: Run): number {
-  return Math.max(0, run.lastSent - run.firstEnd);
+function tookMs({ sentAt, endedAt }: Sample): number {
+  return endedAt - sentAt;
+}
+
+/**
+ * What is known of a gap where the stretch of failed probes that is under way ends at a moment.
+ * A gap that ended surely lasted from the first proof that the service was down to the last.
+ */
+export function interrupted<T extends Pick<GapCheckpoint, 'downMs' | 'minMs' | 'provenMinMs' | 'downUntil' | 'run'>>(
+  gap: T,
+  at: number,
+): T {
+  const { run } = gap;
+  if (run === null) return gap;
+  return {
+    ...gap,
+    downMs: gap.downMs + Math.max(0, at - run.from),
+    minMs: gap.minMs + Math.max(0, run.lastSent - run.firstOverdue),
+    provenMinMs: gap.provenMinMs + Math.max(0, run.lastSent - run.firstEnd),
+    downUntil: at,
+    run: null,
+  };
 }
 
 function endRun(gap: GapSoFar, at: number): void {
-  if (gap.run === null) return;
-  gap.downMs += at - gap.run.from;
-  gap.minMs += surely(gap.run);
-  gap.downUntil = at;
-  gap.run = null;
+  Object.assign(gap, interrupted(gap, at));
 }
 
 function countsOf(reasons: ReadonlyMap<Reason, number>): GapFacts['reasons'] {

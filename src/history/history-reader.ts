@@ -16,7 +16,7 @@ import type {
   RollupWidth,
   Window,
 } from '../core/archive.ts';
-import type { Event } from '../core/messages.ts';
+import { gapFacts, type Event } from '../core/messages.ts';
 import type { RestoredService, RestoredState } from '../core/archive.ts';
 import type { Database } from './database.ts';
 import {
@@ -198,10 +198,7 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
       }),
       gaps: this.#db
         .list(GAP_COLUMNS, ends, entry.id, RESTORED_GAPS)
-        .map((row) => {
-          const { from, to, durationMs, minMs, maxMs, failed, reasons } = gapOf(entry.name, row);
-          return { from, to, durationMs, minMs, maxMs, failed, reasons };
-        })
+        .map((row) => gapFacts(gapOf(entry.name, row)))
         .reverse(),
       totals: {
         gaps: entry.gaps,

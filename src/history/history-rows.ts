@@ -9,7 +9,7 @@ import type { RecordedGap } from '../core/archive.ts';
 import type { ServiceInfo } from '../core/model.ts';
 import type { Event, Gap } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
-import type { Checkpoint } from '../core/timeline.ts';
+import { checkpointFrom, type Checkpoint } from '../core/timeline.ts';
 import type { Database } from './database.ts';
 import type { Row, Value } from './sqlite-driver.ts';
 
@@ -152,31 +152,38 @@ export function writeEntry(db: Database, entry: Entry): void {
 function entryOf(row: Row): Entry {
   const fields = FIELDS.map((field, place) => {
     const value = row[place] ?? null;
-    const isJson = (field === 'info' || field === 'checkpoint') && typeof value === 'string';
-    return [field, isJson ? JSON.parse(value) : value] as const;
+    if (typeof value !== 'string') return [field, value] as const;
+    if (field === 'checkpoint') return [field, checkpointFrom(JSON.parse(value) as Partial<Checkpoint>)] as const;
+    return [field, field === 'info' ? JSON.parse(value) : value] as const;
   });
   return Object.fromEntries(fields) as unknown as Entry;
 }
 
 /** The columns behind the service's, in the order of the table. */
-export const GAP_COLUMNS = 'until, seq, start, lasted, least, most, failed, reasons';
+export const GAP_COLUMNS = 'until, seq, start, lasted, least, most, failed, reasons, proven, silence';
 
 export function gapValues(service: number, gap: Gap): Value[] {
-  const { from, to, durationMs, minMs, maxMs, failed, reasons, seq } = gap;
+  const { from, to, durationMs, minMs, provenMinMs, maxMs, silenceMs, failed, reasons, seq } = gap;
   const [only] = reasons;
   // Most gaps have one reason: its number says all.
   const coded =
     only !== undefined && reasons.length === 1 && only.count === failed
       ? reasonCode(only.reason)
       : JSON.stringify(reasons.map(({ reason, count }) => [reasonCode(reason), count]));
-  const bounds = [toMicros(durationMs), toMicros(minMs), maxMs === null ? null : toMicros(maxMs)];
-  return [service, toMicros(to), seq, toMicros(from), ...bounds, failed, coded];
+  const bounds = [toMicros(durationMs), toMicros(minMs), microsOrNull(maxMs)];
+  const further = [microsOrNull(provenMinMs), microsOrNull(silenceMs)];
+  return [service, toMicros(to), seq, toMicros(from), ...bounds, failed, coded, ...further];
+}
+
+function microsOrNull(ms: number | null | undefined): number | null {
+  return ms === null || ms === undefined ? null : toMicros(ms);
 }
 
 export function gapOf(service: string, row: Row): RecordedGap {
-  const [until, seq, start, lasted, least, most, failed, reasons] = row as [
+  const [until, seq, start, lasted, least, most, failed, reasons, proven, silence] = row as [
     ...[until: number, seq: number, start: number, lasted: number, least: number],
     ...[most: number | null, failed: number, reasons: number | string],
+    ...[proven: number | null, silence: number | null],
   ];
   return {
     service,
@@ -185,7 +192,10 @@ export function gapOf(service: string, row: Row): RecordedGap {
     to: toMillis(until),
     durationMs: toMillis(lasted),
     minMs: toMillis(least),
+    // Of version 0.1.0, which inferred nothing.
+    provenMinMs: toMillis(proven ?? least),
     maxMs: most === null ? null : toMillis(most),
+    silenceMs: silence === null ? null : toMillis(silence),
     failed,
     reasons:
       typeof reasons === 'number'

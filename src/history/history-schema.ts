@@ -58,8 +58,16 @@ INSERT OR REPLACE INTO meta SELECT 'complete_after', value - 1 FROM meta WHERE n
 DELETE FROM meta WHERE name IN ('events_since', 'reserved') OR name GLOB 'jump *';
 `;
 
+/** Later than 0.1.0 a gap also has its lower bound without inference, and its silence; null where they are not known. */
+const THIRD = `
+ALTER TABLE gap ADD COLUMN proven INTEGER;
+ALTER TABLE gap ADD COLUMN silence INTEGER;
+`;
+
 /** What makes version `n + 1` of version `n`, at place `n`. */
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND];
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD];
+
+const SECOND_AS_THIRD = 'CREATE TEMP VIEW gap AS SELECT *, NULL AS proven, NULL AS silence FROM main.gap;';
 
 /** The present tables over those of version `n`, at place `n`, for a file that may only be read. */
 const READ_AS: Readonly<Record<number, string>> = {
@@ -68,7 +76,9 @@ CREATE TEMP VIEW annotation AS SELECT * FROM moment;
 CREATE TEMP VIEW service AS SELECT *, memory AS checkpoint FROM main.service;
 CREATE TEMP VIEW meta AS SELECT name, value FROM main.meta
   UNION ALL SELECT 'complete_after', value - 1 FROM main.meta WHERE name = 'events_since';
+${SECOND_AS_THIRD}
 `,
+  2: SECOND_AS_THIRD,
 };
 
 /** The version of a file; 0 for an empty one. @throws HistoryError where it is no history, or a later one */

@@ -5,7 +5,7 @@
 import type { RecordedOpenGap } from '../core/archive.ts';
 import { beginAfter } from '../core/intervals.ts';
 import type { Gap, Transition } from '../core/messages.ts';
-import { checkpointOfUp, type Checkpoint, type GapCheckpoint } from '../core/timeline.ts';
+import { checkpointOfUp, interrupted, type Checkpoint } from '../core/timeline.ts';
 import type { Database } from './database.ts';
 import {
   type Condition,
@@ -54,7 +54,7 @@ export class ServiceAggregate {
   gap(gap: Gap): void {
     const { entry } = this;
     const lasted = toMicros(gap.durationMs);
-    this.#db.run('INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', ...gapValues(entry.id, gap));
+    this.#db.run('INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', ...gapValues(entry.id, gap));
     entry.gapRows += 1;
     entry.gaps += 1;
     entry.longest = Math.max(entry.longest, lasted);
@@ -154,7 +154,7 @@ export function checkpointAt({ condition, since, info, checkpoint }: Entry, unti
 /** The checkpoint of a service that is not observed from `at` on. */
 function unobservedAfter(entry: Entry, at: number): Checkpoint | null {
   const known = checkpointAt(entry, at);
-  return known && { ...known, state: 'unobserved', gap: known.gap && endedAt(known.gap, at) };
+  return known && { ...known, state: 'unobserved', gap: known.gap && interrupted(known.gap, at) };
 }
 
 /** What was known at `until` of the gap that was open then. Milliseconds since the epoch. */
@@ -162,18 +162,14 @@ export function openGapOf(entry: Entry, until: number): RecordedOpenGap | null {
   const { checkpoint } = entry;
   const { state } = conditionOf(entry.condition);
   if (checkpoint === null || checkpoint.gap === null || (state !== 'down' && state !== 'unobserved')) return null;
-  const { from, downMs, minMs, failed, reasons } = endedAt(checkpoint.gap, until);
-  return { service: entry.name, from, durationMs: downMs, minMs, failed, reasons };
-}
-
-function endedAt(gap: GapCheckpoint, at: number): GapCheckpoint {
-  const { run } = gap;
-  if (run === null) return gap;
+  const { from, leadMs, downMs, minMs, provenMinMs, failed, reasons } = interrupted(checkpoint.gap, until);
   return {
-    ...gap,
-    downMs: gap.downMs + Math.max(0, at - run.from),
-    minMs: gap.minMs + Math.max(0, run.lastSent - run.firstEnd),
-    downUntil: at,
-    run: null,
+    service: entry.name,
+    from,
+    durationMs: Math.max(minMs, leadMs + downMs),
+    minMs,
+    provenMinMs,
+    failed,
+    reasons,
   };
 }

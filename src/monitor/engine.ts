@@ -6,9 +6,10 @@ import TinyQueue from 'tinyqueue';
 
 import { Clock, type Suspension } from '../core/clock.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
-import { makeProber } from '../probe/prober.ts';
+import { makeDialler, makeProber } from '../probe/prober.ts';
 import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 import { Grid } from './grid.ts';
+import { Sentinel } from './sentinel.ts';
 import { Watcher, type WatcherHost } from './service-watch.ts';
 
 /** How often the event loop is checked, so that a stall of our own is noticed whatever the intervals are. */
@@ -29,10 +30,18 @@ export interface EngineSink {
   stats(stats: EngineStats): void;
 }
 
+/** Rechecks of all services together, for each millisecond: beyond that they become rarer. */
+const RECHECKS_PER_MS = 1;
+/** An engine that is later than this, in milliseconds, leaves rechecks out. */
+const RECHECK_LATE_MS = 10;
+/** Services that have a sentinel, at most: each takes a descriptor, of which the probes come first. */
+const SENTINELS = 500;
+
 interface Entry {
   readonly watcher: Watcher;
-  readonly grid: Grid;
-  /** When the next probe is due: a slot of the grid, or the first probe, before its first slot. */
+  /** Null for the rechecks of a service. */
+  readonly grid: Grid | null;
+  /** When the next probe is due: a slot of the grid, or the first probe, before its first slot; or the next recheck. */
   time: number;
 }
 
@@ -42,6 +51,10 @@ export class Engine implements WatcherHost {
 
   readonly #sink: EngineSink;
   readonly #watchers = new Map<string, Watcher>();
+  /** Those that open a connection for each probe, by their target. */
+  readonly #siblings = new Map<string, Set<Watcher>>();
+  /** Those that are in doubt. */
+  readonly #inDoubt = new Set<Watcher>();
   readonly #queue = new TinyQueue<Entry>([], (a, b) => a.time - b.time);
   readonly #lateness = new Lateness();
   #outbox: EngineMessage[] = [];
@@ -51,15 +64,19 @@ export class Engine implements WatcherHost {
   #urgent = false;
   #lastDelivery = 0;
   #nextStats: number;
+  #sentinels = 0;
   #stalledMs = 0;
   #sleptUntil = -Infinity;
   #plannedWake = 0;
+  /** When the last two wakes were. What is ready since before the first of them was read between the two. */
+  #wokeAt: [earlier: number, last: number];
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
 
   constructor(sink: EngineSink, clock: Clock = new Clock()) {
     this.#sink = sink;
     this.clock = clock;
+    this.#wokeAt = [this.now(), this.now()];
     this.#nextStats = this.now() + STATS_MS;
     this.#sleep();
   }
@@ -69,7 +86,13 @@ export class Engine implements WatcherHost {
   }
 
   stalledMs(): number {
-    return this.#stalledMs;
+    // Timers run one after the other: the pulse may be due, and not have had its turn.
+    const lateMs = this.now() - this.#plannedWake;
+    return this.#stalledMs + (lateMs > JITTER_MS ? lateMs : 0);
+  }
+
+  lastFreeAt(): number {
+    return this.#wokeAt[0];
   }
 
   emit(message: EngineMessage): void {
@@ -86,13 +109,24 @@ export class Engine implements WatcherHost {
     this.#dirty.add(watcher);
   }
 
+  recheck(watcher: Watcher): void {
+    if (this.#inDoubt.has(watcher) || this.#stopped) return;
+    this.#inDoubt.add(watcher);
+    this.#queue.push({ watcher, grid: null, time: this.now() + (watcher.recheckAfterMs ?? 0) });
+    this.#wakeAgain();
+  }
+
+  connectionLost(target: string): void {
+    for (const watcher of this.#siblings.get(target) ?? []) watcher.prompt();
+  }
+
   /** Watches more services from now on. Resolves when their grids have begun. */
   async add(services: readonly ScheduledService[]): Promise<void> {
     const ready = await Promise.all(
       services.map(async (placed) => {
         const watcher = new Watcher(this, placed.watched, new ProbeCounters(placed.counters));
         if (placed.restored !== null) watcher.resume(placed.restored.checkpoint, placed.restored.until);
-        watcher.use(await makeProber(placed.watched, watcher));
+        watcher.use(await makeProber(placed.watched, watcher), await this.#sentinelFor(watcher));
         return { placed, watcher };
       }),
     );
@@ -100,7 +134,9 @@ export class Engine implements WatcherHost {
     const now = this.now();
     for (const { placed, watcher } of ready) {
       const grid = new Grid(now + placed.phaseMs, placed.watched.service.intervalMs);
-      this.#watchers.set(placed.watched.service.name, watcher);
+      const { name, connection, target } = placed.watched.service;
+      this.#watchers.set(name, watcher);
+      if (connection === 'new') this.#siblings.set(target, (this.#siblings.get(target) ?? new Set()).add(watcher));
       this.#queue.push({ watcher, grid, time: now + Math.min(placed.phaseMs, placed.initialDelayMs) });
     }
     this.#wakeAgain();
@@ -109,8 +145,12 @@ export class Engine implements WatcherHost {
   /** Watches these services no longer; what was observed is emitted before it returns. */
   remove(names: readonly string[]): void {
     for (const name of names) {
-      this.#watchers.get(name)?.stop();
+      const watcher = this.#watchers.get(name);
+      if (watcher === undefined) continue;
+      watcher.stop();
+      this.#inDoubt.delete(watcher);
       this.#watchers.delete(name);
+      this.#siblings.get(watcher.watched.service.target)?.delete(watcher);
     }
     this.#deliver(this.now());
   }
@@ -120,6 +160,15 @@ export class Engine implements WatcherHost {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.remove([...this.#watchers.keys()]);
+  }
+
+  async #sentinelFor(watcher: Watcher): Promise<Sentinel | null> {
+    const { service, probe, sentinel } = watcher.watched;
+    if (sentinel !== true || service.connection === 'kept' || this.#sentinels >= SENTINELS) return null;
+    this.#sentinels += 1;
+    return new Sentinel(this, await makeDialler(probe), service.timeoutMs, () => {
+      watcher.prompt();
+    });
   }
 
   /** There may be something to do earlier than was planned. */
@@ -145,8 +194,9 @@ export class Engine implements WatcherHost {
     const suspension = this.clock.check();
     if (suspension !== null) this.#slept(suspension);
     const now = this.now();
-    const late = now - this.#plannedWake;
-    if (late > JITTER_MS) this.#stalledMs += late;
+    this.#stalledMs = this.stalledMs();
+    this.#plannedWake = now;
+    this.#wokeAt = [this.#wokeAt[1], now];
     const due = this.#sendDue();
     if (now - this.#lastDelivery >= BATCH_MS) this.#deliver(now);
     if (now >= this.#nextStats) {
@@ -185,15 +235,34 @@ export class Engine implements WatcherHost {
       if (entry === undefined || entry.time > now + EARLY_MS) return false;
       this.#queue.pop();
       if (entry.watcher.stopped) continue;
-      this.#send(entry, now);
+      if (entry.grid === null) {
+        this.#sendRecheck(entry, now);
+        continue;
+      }
+      this.#send(entry, entry.grid, now);
       entry.time = entry.grid.next;
       this.#queue.push(entry);
     }
     return true;
   }
 
-  #send(entry: Entry, now: number): void {
-    const { watcher, grid } = entry;
+  /** The services in doubt share what the engine has for them: where that is less than half a slot each, the grid alone must do. */
+  #sendRecheck(entry: Entry, now: number): void {
+    const { watcher } = entry;
+    const { intervalMs } = watcher.watched.service;
+    const dueMs = watcher.recheckAfterMs;
+    if (dueMs === null) {
+      this.#inDoubt.delete(watcher);
+      return;
+    }
+    const afterMs = Math.max(dueMs, this.#inDoubt.size / RECHECKS_PER_MS);
+    if (afterMs <= intervalMs / 2 && now - entry.time < RECHECK_LATE_MS) watcher.recheck();
+    entry.time = now + Math.min(afterMs, intervalMs);
+    this.#queue.push(entry);
+  }
+
+  #send(entry: Entry, grid: Grid, now: number): void {
+    const { watcher } = entry;
     let lateMs = now - entry.time;
     if (entry.time === grid.next) {
       const slots = grid.take(now);

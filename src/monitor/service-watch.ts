@@ -13,6 +13,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ProbeCounters } from '../core/probe-counters.ts';
 import { maxInFlight } from './grid.ts';
 import type { ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
+import type { Sentinel } from './sentinel.ts';
 
 /** What a watcher needs of its engine. */
 export interface WatcherHost extends AttemptHost {
@@ -22,10 +23,25 @@ export interface WatcherHost extends AttemptHost {
   emit(message: EngineMessage): void;
   /** This watch's checkpoint has changed. */
   saveCheckpoint(watcher: Watcher): void;
+  /** Whether the service is up is in doubt: calls `recheck` beside the grid for as long as `recheckAfterMs` gives a time. */
+  recheck(watcher: Watcher): void;
+  /** A kept connection to a target broke. */
+  connectionLost(target: string): void;
 }
 
-/** A probe that ends this long after its deadline was left alone by this thread. */
-const LEFT_ALONE_MS = 250;
+/** Probes beside the grid that may be on their way at once. */
+const RECHECKS_IN_FLIGHT = 8;
+/** For this many rechecks after a connection broke the service is in doubt, whatever the first one finds. */
+const RECHECKS_AFTER_LOSS = 5;
+/**
+ * A service that is silent may have a queue, which our questions fill. So they become rarer as the silence lasts: one for each such share
+ * of it.
+ */
+const SILENCE_SHARE = 0.1;
+/** A kept connection that breaks after we neglected it for longer, in milliseconds, was ended for that. */
+const NEGLECT_MS = 50;
+/** While it is not known whether a service bears the sentinel, a probe may take at most this share of its deadline. */
+const TRIAL_SHARE = 0.25;
 const NO_PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
 
 export class Watcher implements ProberEvents {
@@ -36,11 +52,21 @@ export class Watcher implements ProberEvents {
   readonly #timeline: Timeline;
   readonly #status: Status | null;
   readonly #inFlight = new Set<Attempt>();
+  /** Those of them that were sent beside the grid. */
+  readonly #offGrid = new Set<Attempt>();
   readonly #maxInFlight: number;
   #prober: Prober | null = null;
+  #sentinel: Sentinel | null = null;
   #identity: string | null = null;
   #lastSent = -Infinity;
-  #lastUnplanned = -Infinity;
+  #stalledAtLastSent = 0;
+  #lastPrompted = -Infinity;
+  /** When the newest good and the newest failed of the probes that have ended were sent. */
+  #goodSent = -Infinity;
+  #failedSent = -Infinity;
+  #isSilent = false;
+  #inDoubtSince: number | null = null;
+  #inDoubtUntil = -Infinity;
   #stopped = false;
 
   constructor(host: WatcherHost, watched: Watched, counters: ProbeCounters) {
@@ -64,8 +90,9 @@ export class Watcher implements ProberEvents {
   }
 
   /** Gives it what sends its probes; before that it does nothing. */
-  use(prober: Prober): void {
+  use(prober: Prober, sentinel: Sentinel | null): void {
     this.#prober = prober;
+    this.#sentinel = sentinel;
   }
 
   get stopped(): boolean {
@@ -96,21 +123,103 @@ export class Watcher implements ProberEvents {
     );
   }
 
-  /** Sends a probe. Returns false where too many are on their way already: then nothing was sent. */
+  /** Sends the probe of a slot. Returns false where too many are on their way already: then nothing was sent. */
   probe(): boolean {
-    if (this.#prober === null || this.#inFlight.size >= this.#maxInFlight) return false;
+    if (this.#prober === null || this.#inFlight.size - this.#offGrid.size >= this.#maxInFlight) return false;
+    if (this.#isOverdue()) this.#doubt();
+    this.#send(this.#prober, {});
+    return true;
+  }
+
+  /** Sends a probe beside the grid, now that a held connection broke, unless one was sent for that within the interval. */
+  prompt(): void {
+    const { service } = this.watched;
+    const now = this.#host.now();
+    // Not in a circle with a peer that accepts and closes. What was on a kept connection is sent again anyway.
+    if (now - this.#lastPrompted < service.intervalMs || (service.connection === 'kept' && this.#inFlight.size > 0))
+      return;
+    this.#lastPrompted = now;
+    this.#inDoubtUntil = now + RECHECKS_AFTER_LOSS * (this.watched.recheckMs ?? 0);
+    setImmediate(() => {
+      if (this.#stopped || this.#prober === null) return;
+      this.#send(this.#prober, { offGrid: true, prompted: true });
+      this.#doubt();
+    });
+  }
+
+  /** Sends a probe beside the grid where few enough are on their way. */
+  recheck(): void {
+    if (this.#prober === null) return;
+    // Over a kept connection they would wait for each other.
+    if (this.watched.service.connection === 'kept' && this.#inFlight.size > 0) return;
+    for (const attempt of this.#offGrid) if (attempt.ageMs > this.#timeline.overdueMs) attempt.abort();
+    if (this.#offGrid.size < RECHECKS_IN_FLIGHT) this.#send(this.#prober, { offGrid: true });
+  }
+
+  /** After how many milliseconds the next recheck is due; null where the service is not in doubt any more. */
+  get recheckAfterMs(): number | null {
+    const { recheckMs = null } = this.watched;
+    const now = this.#host.now();
+    const isInDoubt = this.#failedSent > this.#goodSent || now < this.#inDoubtUntil || this.#isOverdue();
+    if (!isInDoubt || recheckMs === null) {
+      this.#inDoubtSince = null;
+      return null;
+    }
+    this.#inDoubtSince ??= now;
+    const isSilent = this.#failedSent > this.#goodSent ? this.#isSilent : this.#isOverdue();
+    return isSilent ? Math.max(recheckMs, (now - this.#inDoubtSince) * SILENCE_SHARE) : recheckMs;
+  }
+
+  #doubt(): void {
+    if (this.recheckAfterMs !== null) this.#host.recheck(this);
+  }
+
+  /** Whether a probe that was sent after the newest good one has waited for longer than answers of the service take. */
+  #isOverdue(): boolean {
+    for (const attempt of this.#inFlight)
+      if (attempt.sentAt > this.#goodSent) return attempt.ageMs > this.#timeline.overdueMs;
+    return false;
+  }
+
+  #send(prober: Prober, circumstances: Pick<Sample, 'offGrid' | 'prompted'>): void {
+    const { timeoutMs } = this.watched.service;
     const ticket = this.#settle.begin();
-    const attempt: Attempt = new Attempt(this.#host, this.watched.service.timeoutMs, (found) => {
+    const attempt: Attempt = new Attempt(this.#host, timeoutMs, (found) => {
       this.#inFlight.delete(attempt);
-      const sample = this.#believed(found);
-      if (sample.reason !== 'stopped') this.#counters.add(sample);
-      if (this.#host.samplesWanted) this.#emitSample(sample);
+      this.#offGrid.delete(attempt);
+      const sample = { ...found, ...circumstances };
+      this.#ended(sample);
       this.#settle.end(ticket, sample);
     });
     this.#lastSent = attempt.sentAt;
+    this.#stalledAtLastSent = this.#host.stalledMs();
     this.#inFlight.add(attempt);
-    this.#prober.start(attempt);
-    return true;
+    if (circumstances.offGrid === true) this.#offGrid.add(attempt);
+    if (this.#sentinel?.isOnTrial === true) this.#tryBeside(this.#sentinel, attempt);
+    prober.start(attempt);
+  }
+
+  /** A server that serves one connection at a time answers only once the sentinel's is closed. */
+  #tryBeside(sentinel: Sentinel, attempt: Attempt): void {
+    const patienceMs = Math.min(this.#timeline.overdueMs, attempt.timeoutMs * TRIAL_SHARE);
+    setTimeout(() => {
+      if (!attempt.ended && sentinel.isOnTrial) sentinel.giveUp();
+    }, patienceMs);
+  }
+
+  #ended(sample: Sample): void {
+    if (sample.reason === 'stopped') return;
+    const { sentAt, endedAt, result, reason } = sample;
+    this.#counters.add(sample);
+    if (this.#host.samplesWanted) this.#emitSample(sample);
+    if (result === 'up') {
+      this.#goodSent = Math.max(this.#goodSent, sentAt);
+      if (endedAt - sentAt <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
+    } else if (result === 'down' && sentAt > this.#failedSent) {
+      this.#failedSent = sentAt;
+      this.#isSilent = reason === 'timeout-connect' || reason === 'timeout-reply';
+      this.#doubt();
+    }
   }
 
   /** Gives up the probes on their way: what becomes of them says nothing of the service. */
@@ -132,7 +241,9 @@ export class Watcher implements ProberEvents {
   stop(): void {
     this.#stopped = true;
     for (const attempt of [...this.#inFlight]) attempt.abort();
+    this.#timeline.settle();
     this.#prober?.close();
+    this.#sentinel?.close();
     if (!this.isUp) this.#host.saveCheckpoint(this);
     const open = this.#timeline.openGap(this.#host.now());
     if (open === null) return;
@@ -143,24 +254,23 @@ export class Watcher implements ProberEvents {
       from: this.#host.clock.epoch(open.from),
       durationMs: round(open.durationMs),
       minMs: round(open.minMs),
+      provenMinMs: round(open.provenMinMs ?? open.minMs),
     });
   }
 
   connectionLost(failure: Failure): void {
     if (this.#stopped) return;
+    const { target } = this.watched.service;
+    this.prompt();
+    this.#host.connectionLost(target);
+    // A peer loses patience with a client that is silent because this thread did not run.
+    if (this.#host.stalledMs() - this.#stalledAtLastSent > NEGLECT_MS) return;
     this.#host.emit({
       type: 'connection-lost',
       service: this.watched.service.name,
       at: this.#host.clock.epoch(this.#host.now()),
       reason: failure.reason,
       message: failure.message,
-    });
-    // At once, but not in a circle with a peer that accepts and closes: at most one probe beside the grid an interval.
-    const now = this.#host.now();
-    if (this.#inFlight.size > 0 || now - this.#lastUnplanned < this.watched.service.intervalMs) return;
-    this.#lastUnplanned = now;
-    setImmediate(() => {
-      if (!this.#stopped && this.#inFlight.size === 0) this.probe();
     });
   }
 
@@ -172,19 +282,11 @@ export class Watcher implements ProberEvents {
     this.#host.emit({ type: 'identity', service: this.watched.service.name, at, was, is: id });
   }
 
-  /** A peer may well have lost patience with a probe that was left alone for longer than it might take. */
-  #believed(sample: Sample): Sample {
-    const beyondMs = sample.endedAt - sample.sentAt - this.watched.service.timeoutMs;
-    if (sample.result !== 'down' || beyondMs <= LEFT_ALONE_MS) return sample;
-    const message = `this monitor read the answer ${String(Math.round(beyondMs))} ms after the deadline: ${sample.message ?? ''}`;
-    return { ...sample, result: 'unobserved', reason: 'stalled', message };
-  }
-
   #settled(sample: Sample): void {
     // A probe that was given up at the end says nothing, not even that the service was unobserved.
     if (sample.reason === 'stopped') return;
-    this.#timeline.add(sample);
-    const status = this.#status?.add(sample.result) ?? null;
+    this.#timeline.add(sample, this.#settle.length > 0);
+    const status = sample.offGrid === true ? null : (this.#status?.add(sample.result) ?? null);
     if (status === null) return;
     const at = this.#host.clock.epoch(sample.sentAt);
     this.#host.emit({ type: 'status', service: this.watched.service.name, at, status });
@@ -192,7 +294,6 @@ export class Watcher implements ProberEvents {
 
   #emitSample(sample: Sample): void {
     const { sentAt, endedAt, result, reason, message, phases } = sample;
-    if (reason === 'stopped') return;
     this.#host.emit({
       type: 'sample',
       service: this.watched.service.name,
@@ -227,6 +328,7 @@ export class Watcher implements ProberEvents {
   }
 
   #emitGap(gap: GapFacts): void {
+    this.#sentinel?.recovered();
     const { clock } = this.#host;
     this.#host.emit({
       type: 'gap',
@@ -235,7 +337,9 @@ export class Watcher implements ProberEvents {
       to: clock.epoch(gap.to),
       durationMs: round(gap.durationMs),
       minMs: round(gap.minMs),
+      provenMinMs: roundOrNull(gap.provenMinMs ?? null) ?? 0,
       maxMs: roundOrNull(gap.maxMs),
+      silenceMs: roundOrNull(gap.silenceMs ?? null),
       failed: gap.failed,
       reasons: gap.reasons,
     });

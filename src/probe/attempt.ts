@@ -1,5 +1,5 @@
 /** One attempt at one address: its phases, its deadline and its single end. */
-import { resultOf, type Sample } from '../core/model.ts';
+import { resultOf, type Reason, type Sample } from '../core/model.ts';
 import type { Failure, Phase } from './failure.ts';
 
 /** What an attempt needs of the engine. */
@@ -11,6 +11,8 @@ export interface AttemptHost {
    * compares two readings: a silence during which this thread did not listen proves nothing.
    */
   stalledMs(): number;
+  /** A moment, in timeline time, before which no socket became ready that is reported only now. */
+  lastFreeAt(): number;
 }
 
 /**
@@ -18,8 +20,21 @@ export interface AttemptHost {
  * there when it was asked for, and may not hide that behind a slow success.
  */
 const CONNECT_LIMIT_MS = 1000;
+/** A connection is checked for its readiness, and so dated, to this many milliseconds. */
+const DATED_MS = 100;
 /** Above this share of the deadline, a stall of our own makes a silence unbelievable. */
 const STALL_SHARE = 0.25;
+/** Above this, in milliseconds, a peer that ended the connection may well have lost patience with us. */
+const PATIENCE_MS = 100;
+/** What a peer does that has lost patience, or seems to do to a thread that sleeps. */
+const IMPATIENT: ReadonlySet<Reason> = new Set([
+  'closed',
+  'reset',
+  'protocol',
+  'tls',
+  'timeout-connect',
+  'timeout-reply',
+]);
 
 export class Attempt {
   readonly sentAt: number;
@@ -41,6 +56,7 @@ export class Attempt {
   #timer: NodeJS.Timeout;
   #phase: Phase = 'connect';
   #phaseFrom: number;
+  #askedBy: number;
   #dnsMs: number | null = null;
   #connectMs: number | null = null;
   #tlsMs: number | null = null;
@@ -58,6 +74,7 @@ export class Attempt {
     this.#onEnd = onEnd;
     this.sentAt = host.now();
     this.#phaseFrom = this.sentAt;
+    this.#askedBy = this.sentAt;
     this.#stalledBefore = host.stalledMs();
     this.#timer = setTimeout(onDeadline, timeoutMs, this);
   }
@@ -68,6 +85,16 @@ export class Attempt {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** How long it has been under way, in milliseconds. */
+  get ageMs(): number {
+    return this.#host.now() - this.sentAt;
+  }
+
+  /** The kernel has been asked for the connection: not later than now the first packet was sent. */
+  asked(): void {
+    this.#askedBy = this.#host.now();
   }
 
   /** Begins a phase without booking the time before it: the first one, or the first of a second connection. */
@@ -81,9 +108,17 @@ export class Attempt {
     if (this.#ended) return;
     const now = this.#host.now();
     const took = now - this.#phaseFrom;
-    if (this.#phase === 'connect' && took >= CONNECT_LIMIT_MS && took - this.#stalledMs() >= CONNECT_LIMIT_MS) {
-      const message = `connected only at the second try, after ${String(Math.round(took))} ms${this.#where()}`;
-      this.fail({ reason: 'timeout-connect', message });
+    if (this.#phase === 'connect' && took >= CONNECT_LIMIT_MS) {
+      const after = `after ${String(Math.round(took))} ms`;
+      // It may have been there before this thread looked, and been asked for later than it should.
+      const surelyMs = this.#host.lastFreeAt() - this.#askedBy;
+      if (surelyMs < CONNECT_LIMIT_MS - DATED_MS)
+        this.fail({ reason: 'stalled', message: `this monitor was busy, and saw the connection only ${after}` });
+      else
+        this.fail({
+          reason: 'timeout-connect',
+          message: `connected only at the second try, ${after}${this.#where()}`,
+        });
       return;
     }
     this.#book(now);
@@ -103,8 +138,11 @@ export class Attempt {
     this.#end(null);
   }
 
+  /** The service was not up. Where our own absence explains what was seen, that says nothing of it. */
   fail(failure: Failure): void {
-    this.#end(failure);
+    const stalledMs = this.#stalledMs();
+    const isOurs = stalledMs > PATIENCE_MS && (failure.impatient === true || IMPATIENT.has(failure.reason));
+    this.#end(isOurs ? stalled(stalledMs, failure.message) : failure);
   }
 
   /** The engine stops, or the service is no longer watched: nothing was found. */
@@ -114,12 +152,9 @@ export class Attempt {
 
   /** The deadline has passed and no answer was found, after a second check. */
   expire(): void {
-    const stalled = this.#stalledMs();
-    if (stalled > this.timeoutMs * STALL_SHARE) {
-      this.fail({
-        reason: 'stalled',
-        message: `this monitor was busy for ${String(Math.round(stalled))} ms of the wait`,
-      });
+    const stalledMs = this.#stalledMs();
+    if (stalledMs > this.timeoutMs * STALL_SHARE) {
+      this.fail(stalled(stalledMs, `no answer within ${String(this.timeoutMs)} ms`));
       return;
     }
     if (this.#phase === 'dns' && this.notBegun?.() === true) {
@@ -143,7 +178,9 @@ export class Attempt {
     const release = this.release;
     this.release = null;
     release?.(failure);
+    const stalledMs = this.#stalledMs();
     this.#onEnd({
+      ...(stalledMs > 0 && { stalledMs }),
       sentAt: this.sentAt,
       endedAt,
       result: failure === null ? 'up' : resultOf(failure.reason),
@@ -170,6 +207,11 @@ export class Attempt {
     else if (this.#phase === 'tls') this.#tlsMs = (this.#tlsMs ?? 0) + took;
     else this.#dnsMs = (this.#dnsMs ?? 0) + took;
   }
+}
+
+/** @param seen what would otherwise be said of the service */
+function stalled(ms: number, seen: string): Failure {
+  return { reason: 'stalled', message: `this monitor was busy for ${String(Math.round(ms))} ms of the wait: ${seen}` };
 }
 
 /**

@@ -66,6 +66,10 @@ export class Dialler {
       if (failure === null || attempt.answered) socket.destroy();
       else abandon(socket);
     };
+    // Node asks the kernel in a tick of its own, which is before this one.
+    process.nextTick(() => {
+      attempt.asked();
+    });
     socket.on('error', (error: Error) => {
       if (!attempt.ended) attempt.fail(attempt.unaccepted ?? this.#explain(error, attempt, socket));
     });

@@ -6,6 +6,8 @@ export interface Failure {
   readonly reason: Reason;
   /** For people; names no secret. */
   readonly message: string;
+  /** Whether a peer says so that has waited too long for this monitor. */
+  readonly impatient?: boolean;
 }
 
 /** The part of a probe in which it is. */

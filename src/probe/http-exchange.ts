@@ -64,7 +64,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, HttpReply {
     if (this.#spec.follow > 0 && REDIRECTS.has(status) && headers.location !== undefined) {
       this.location = headers.location;
     } else if (!this.#spec.expectStatus.some(({ from, to }) => from <= status && status <= to)) {
-      this.failure = { reason: 'status', message: statusLine(status, text ?? '') };
+      // 408 Request Timeout: the server waited for us (RFC 9110, 15.5.9).
+      this.failure = { reason: 'status', message: statusLine(status, text ?? ''), impatient: status === 408 };
       this.#attempt.unaccepted = this.failure;
     } else if (this.#spec.expectBody !== null) {
       this.#chunks = [];

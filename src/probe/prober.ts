@@ -5,6 +5,7 @@
 import { resultOf } from '../core/model.ts';
 import type { Attempt } from './attempt.ts';
 import type { Connection, Connector, ProberEvents } from './connector.ts';
+import { Dialler } from './dialler.ts';
 import type { Failure } from './failure.ts';
 import type { Watched } from './spec.ts';
 
@@ -37,6 +38,13 @@ async function connectorFor(probe: Watched['probe'], events: ProberEvents): Prom
       return new RedisConnector(probe, events);
     }
   }
+}
+
+/** What opens connections to a service, and asks nothing. */
+export async function makeDialler(probe: Watched['probe']): Promise<Dialler> {
+  if (probe.kind !== 'http') return new Dialler(probe.endpoint);
+  const { diallerFor, firstTarget } = await import('./http-target.ts');
+  return diallerFor(firstTarget(probe), probe);
 }
 
 /** `connection: new`: a connection for each probe. */

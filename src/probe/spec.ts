@@ -73,6 +73,10 @@ export type ProbeSpec = TcpSpec | HttpSpec | RedisSpec;
 export interface Watched {
   readonly service: Service;
   readonly probe: ProbeSpec;
+  /** How often it is probed beside the grid while it is down, in milliseconds; null or left out for never. */
+  readonly recheckMs?: number | null;
+  /** Whether an idle connection is held to it, which shows at once where the process dies; left out for not. */
+  readonly sentinel?: boolean;
 }
 
 /** A text that must be contained, or an expression that must match. */

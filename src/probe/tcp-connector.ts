@@ -11,20 +11,44 @@ import { Expectation } from './tcp-expectation.ts';
 export class TcpConnector implements Connector {
   readonly #spec: TcpSpec;
   readonly #dialler: Dialler;
+  readonly #hold: Hold;
 
   constructor(spec: TcpSpec) {
     this.#spec = spec;
     this.#dialler = new Dialler(spec.endpoint);
+    this.#hold = new Hold(spec.holdMs);
   }
 
   open(attempt: Attempt, keep: KeepEvents | null): void {
     this.#dialler.dial(attempt, (socket) => {
-      prove(attempt, socket, this.#spec, (replies) => {
+      this.#prove(attempt, socket, (replies) => {
         if (keep !== null) this.#keep(attempt, socket, replies, keep);
         attempt.answered = true;
         attempt.succeed();
       });
     });
+  }
+
+  /**
+   * Asks of a connection that has just opened to answer as expected or, where nothing is expected, to stay open for a
+   * while: a proxy with nothing behind it accepts, and closes a moment later. Ends the attempt where it does not.
+   * @param onProof called once it did, with the reader of the connection's replies; null where nothing is expected
+   */
+  #prove(attempt: Attempt, socket: Socket, onProof: (replies: Expectation | null) => void): void {
+    const { send, expect, holdMs } = this.#spec;
+    if (send !== null) socket.write(send);
+    if (expect !== null) {
+      const replies = new Expectation(socket, expect, send);
+      replies.next(attempt, () => {
+        onProof(replies);
+      });
+    } else if (holdMs > 0) {
+      this.#hold.begin(attempt, socket, () => {
+        onProof(null);
+      });
+    } else {
+      onProof(null);
+    }
   }
 
   #keep({ address }: Attempt, socket: Socket, replies: Expectation | null, keep: KeepEvents): void {
@@ -60,42 +84,56 @@ function connectionOver(socket: Socket, send: string | null, replies: Expectatio
   };
 }
 
-/**
- * Asks of a connection that has just opened to answer as expected or, where nothing is expected, to stay open for
- * `holdMs`: a proxy with nothing behind it accepts, and closes a moment later. Ends the attempt where it does not.
- * @param onProof called once it did, with the reader of the connection's replies; null where nothing is expected
- */
-function prove(attempt: Attempt, socket: Socket, spec: TcpSpec, onProof: (replies: Expectation | null) => void): void {
-  if (spec.send !== null) socket.write(spec.send);
-  if (spec.expect !== null) {
-    const replies = new Expectation(socket, spec.expect, spec.send);
-    replies.next(attempt, () => {
-      onProof(replies);
-    });
-  } else if (spec.holdMs > 0) {
-    hold(attempt, socket, spec.holdMs, onProof);
-  } else {
-    onProof(null);
-  }
-}
+/** A peer that closed late must stay open for this many times as long before it counts as up again. */
+const CAUTION = 4;
+/** The share of the deadline, from where the connection opened, that may be waited. */
+const HOLD_SHARE = 0.8;
 
-function hold(attempt: Attempt, socket: Socket, holdMs: number, onProof: (replies: null) => void): void {
-  // A socket reports its end only where it is read.
-  socket.resume();
-  socket.once('end', () => {
-    attempt.fail(closedFailure(attempt.address, 0));
-  });
-  const free = attempt.release;
-  const timer = setTimeout(() => {
-    // A second check, as at the deadline: an end that is here already has to be read before the time counts.
-    setImmediate(() => {
-      if (attempt.ended) return;
-      attempt.release = free;
-      onProof(null);
+/**
+ * How long a peer of which nothing is expected must keep a connection open. Where it has just shown that it accepts and closes, it
+ * must hold longer: on a busy machine it may only be late to close.
+ */
+class Hold {
+  readonly #holdMs: number;
+  /** How long the slowest took that closed since one held, in milliseconds; null where none did. */
+  #closedAfterMs: number | null = null;
+
+  constructor(holdMs: number) {
+    this.#holdMs = holdMs;
+  }
+
+  /** @param onHeld called where the attempt has not ended until then */
+  begin(attempt: Attempt, socket: Socket, onHeld: () => void): void {
+    const { ageMs } = attempt;
+    const isCautious = this.#closedAfterMs !== null;
+    // A socket reports its end only where it is read.
+    socket.resume();
+    socket.once('end', () => {
+      attempt.fail(closedFailure(attempt.address, 0));
     });
-  }, holdMs);
-  attempt.release = (failure) => {
-    clearTimeout(timer);
-    free?.(failure);
-  };
+    const free = attempt.release;
+    const timer = setTimeout(
+      () => {
+        // A second check, as at the deadline: an end that is here already has to be read before the time counts.
+        setImmediate(() => {
+          if (attempt.ended) return;
+          attempt.release = free;
+          if (isCautious) this.#closedAfterMs = null;
+          onHeld();
+        });
+      },
+      isCautious ? this.#cautiousMs(attempt.timeoutMs - ageMs) : this.#holdMs,
+    );
+    attempt.release = (failure) => {
+      clearTimeout(timer);
+      if (failure?.reason === 'closed' || failure?.reason === 'reset')
+        this.#closedAfterMs = Math.max(this.#closedAfterMs ?? 0, attempt.ageMs - ageMs);
+      free?.(failure);
+    };
+  }
+
+  #cautiousMs(leftMs: number): number {
+    const longerMs = CAUTION * Math.max(this.#holdMs, this.#closedAfterMs ?? 0);
+    return Math.max(this.#holdMs, Math.min(longerMs, leftMs * HOLD_SHARE));
+  }
 }

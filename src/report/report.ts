@@ -163,10 +163,14 @@ export interface ReportGap {
   readonly end: GapEnd;
   /** The usual single figure: as long as it was seen down. */
   readonly durationMs: number;
-  /** The service was down for at least this long. */
+  /** The service was down for at least this long, where one that is silent for longer than usual is down. */
   readonly minMs: number;
+  /** The same without that inference; left out where it is not known. */
+  readonly provenMinMs?: GapFacts['provenMinMs'];
   /** The service was down for at most this long; null where its beginning or its end was not seen. */
   readonly maxMs: GapFacts['maxMs'];
+  /** From the last good answer before it to the first one after it; null or left out where that is not known. */
+  readonly silenceMs?: GapFacts['silenceMs'];
   /** How much of `durationMs` is within the window. */
   readonly insideMs: number;
   /** Failed probes; null where they were not counted. */

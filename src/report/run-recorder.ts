@@ -125,9 +125,9 @@ export class Recorder implements FeedReader {
         this.#records.get(message.service)?.gaps.push(gapFacts(message));
         return;
       case 'open-gap': {
-        const { from, durationMs, minMs, failed, reasons } = message;
+        const { from, durationMs, minMs, provenMinMs, failed, reasons } = message;
         const record = this.#records.get(message.service);
-        if (record !== undefined) record.openGap = { from, durationMs, minMs, failed, reasons };
+        if (record !== undefined) record.openGap = { from, durationMs, minMs, provenMinMs, failed, reasons };
         return;
       }
       case 'mark':

@@ -1,6 +1,6 @@
 /** `/api/v1`: what is known, as JSON. What asks the archive throws an ArchiveError where that can't answer. */
 import type { Archive } from '../core/archive.ts';
-import type { MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
+import { gapFacts, type MonitorIdentity, type ServiceSnapshot } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, midnights } from '../core/uptime.ts';
 import { intervalsEach } from './channel.ts';
@@ -56,7 +56,7 @@ export class Api {
       monitor: this.#monitor(view),
       now: this.#source.now(),
       since: completeSince,
-      gaps: gaps.map((gap) => gapFacts(gap, view)),
+      gaps: gaps.map((gap) => viewOf(gap, view)),
     });
   }
 
@@ -129,8 +129,8 @@ function present(snapshot: ServiceSnapshot | PublicSnapshot): object {
   return { ...snapshot, timeline: undefined, gaps: undefined };
 }
 
-function gapFacts(gap: PastGap, view: View): PastGap {
-  const { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons, vantage } = gap;
-  const facts = { seq, service, from, to, durationMs, minMs, maxMs, failed, reasons };
+function viewOf(gap: PastGap, view: View): PastGap {
+  const { seq, service, vantage } = gap;
+  const facts = { seq, service, ...gapFacts(gap) };
   return view === 'private' && vantage !== undefined ? { ...facts, vantage } : facts;
 }

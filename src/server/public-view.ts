@@ -5,21 +5,22 @@
  */
 import { hostname } from 'node:os';
 
-import type {
-  ConnectionLost,
-  Gap,
-  GapFacts,
-  Heartbeat,
-  Hello,
-  Identity,
-  Mark,
-  Message,
-  MonitorIdentity,
-  OpenGap,
-  SampleMessage,
-  ServiceSnapshot,
-  StatusMessage,
-  Transition,
+import {
+  gapFacts,
+  type ConnectionLost,
+  type Gap,
+  type GapFacts,
+  type Heartbeat,
+  type Hello,
+  type Identity,
+  type Mark,
+  type Message,
+  type MonitorIdentity,
+  type OpenGap,
+  type SampleMessage,
+  type ServiceSnapshot,
+  type StatusMessage,
+  type Transition,
 } from '../core/messages.ts';
 
 /** What a client may see: all, or what is public. */
@@ -98,8 +99,8 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       return { type, seq, service, ...publicGap(message) };
     }
     case 'open-gap': {
-      const { type, service, from, durationMs, minMs, failed, reasons } = message;
-      return { type, service, from, durationMs, minMs, failed, reasons };
+      const { type, service, from, durationMs, minMs, provenMinMs, failed, reasons } = message;
+      return { type, service, from, durationMs, minMs, provenMinMs, failed, reasons };
     }
     case 'mark':
       return { type: message.type, seq: message.seq, at: message.at };
@@ -122,14 +123,6 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
   }
 }
 
-function publicGap({ from, to, durationMs, minMs, maxMs, failed, reasons }: GapFacts): GapFacts {
-  return {
-    from,
-    to,
-    durationMs,
-    minMs,
-    maxMs,
-    failed,
-    reasons: reasons.map(({ reason, count }) => ({ reason, count })),
-  };
+function publicGap(gap: GapFacts): GapFacts {
+  return gapFacts({ ...gap, reasons: gap.reasons.map(({ reason, count }) => ({ reason, count })) });
 }

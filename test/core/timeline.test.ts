@@ -35,11 +35,14 @@ interface Story {
   readonly open: OpenGapFacts | null;
 }
 
-function storyOf(samples: readonly Sample[], now = 0): Story {
+/** @param inFlight how many later probes are on their way when a sample is settled */
+function storyOf(samples: readonly Sample[], now = 0, inFlight = 0): Story {
   const changes: StateChange[] = [];
   const gaps: GapFacts[] = [];
   const timeline = new Timeline({ transition: (change) => changes.push(change), gap: (gap) => gaps.push(gap) });
-  for (const sample of samples) timeline.add(sample);
+  samples.forEach((sample, index) => {
+    timeline.add(sample, samples.length - 1 - index >= inFlight && inFlight > 0);
+  });
   return { changes, gaps, open: timeline.openGap(now) };
 }
 
@@ -60,11 +63,25 @@ describe('Timeline', () => {
         to: 400,
         durationMs: 300,
         minMs: 300 - 103,
+        provenMinMs: 300 - 103,
         maxMs: 404 - 0,
+        silenceMs: 404 - 2,
         failed: 3,
         reasons: [{ reason: 'refused', count: 3 }],
       },
     ]);
+  });
+
+  it('keeps its bounds in order: proven, inferred, estimated, at most', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        for (const gap of storyOf(settleAll(world)).gaps) {
+          const { minMs, provenMinMs = NaN, durationMs, maxMs } = gap;
+          assert.ok(0 <= provenMinMs && provenMinMs <= minMs + 1e-6 && minMs <= durationMs + 1e-6);
+          assert.ok(maxMs === null || durationMs <= maxMs + 1e-6);
+        }
+      }),
+    );
   });
 
   it('proves nothing of the least length by a single failure', () => {
@@ -74,14 +91,73 @@ describe('Timeline', () => {
   });
 
   it('takes the earliest proof of a failure, where the first probe failed only at its deadline', () => {
-    const { gaps } = storyOf([
-      up(0, 2),
-      down(100, 1100, 'timeout-connect'),
-      down(200, 201),
-      down(300, 301),
-      up(400, 404),
-    ]);
+    const { gaps } = storyOf([up(0, 2), down(100, 1100, 'status'), down(200, 201), down(300, 301), up(400, 404)]);
     assert.equal(gaps[0]?.minMs, 300 - 201);
+  });
+
+  it('takes a silent probe for failed when it is overdue, and says what is proven without that', () => {
+    const silence = [100, 200, 300].map((at) => down(at, at + 1000, 'timeout-reply'));
+    const { gaps } = storyOf([up(-100, -70), up(0, 30), ...silence, up(400, 404)]);
+    // The slowest good answer took 30 ms.
+    assert.deepEqual([gaps[0]?.minMs, gaps[0]?.provenMinMs], [300 - 160, 0]);
+    const late = silence.map((sample) => ({ ...sample, stalledMs: 25 }));
+    assert.equal(storyOf([up(-100, -70), up(0, 30), ...late, up(400, 404)]).gaps[0]?.minMs, 300 - 160 - 25);
+  });
+
+  it('takes no silence for overdue where it does not know how long answers take, and never earlier than 45 ms', () => {
+    const silence = [100, 200, 300].map((at) => down(at, at + 150, 'timeout-reply'));
+    assert.equal(storyOf([...silence, up(400)]).gaps[0]?.minMs, 300 - 250);
+    assert.equal(storyOf([up(0), ...silence, up(400)]).gaps[0]?.minMs, 300 - 145);
+  });
+
+  it('estimates the length without bias where the end was probed more often than the beginning', () => {
+    const { gaps } = storyOf([up(0), down(100), down(110), down(120), up(130)]);
+    assert.equal(gaps[0]?.durationMs, 125 - 50);
+    const prompted = storyOf([up(0), { ...down(80), prompted: true }, down(90), up(100)]);
+    assert.equal(prompted.gaps[0]?.durationMs, 95 - 80);
+  });
+
+  it('begins a gap not before the last good answer, where probes on their way are reset', () => {
+    const reset = [100, 200, 300, 400].map((at) => down(at, 405, 'reset'));
+    const { gaps } = storyOf([up(-100, 300), up(0, 398), ...reset, down(500), up(600)]);
+    assert.deepEqual([gaps[0]?.from, gaps[0]?.durationMs], [100, 550 - 398]);
+  });
+
+  it('states the silence from answer to answer', () => {
+    // A process that is frozen from 50 to 1250: it answers what waited, in any order.
+    const failed = [100, 200].map((at) => down(at, at + 1000, 'timeout-reply'));
+    const woken = [up(300, 1254), up(400, 1251), up(1300)];
+    const { gaps } = storyOf([up(0, 2), ...failed, ...woken], 0, 1);
+    assert.deepEqual([gaps[0]?.durationMs, gaps[0]?.silenceMs], [200, 1249]);
+  });
+
+  it('breaks no gap by an answer that is contradicted by what was sent before it came', () => {
+    const lost = (at: number): Sample => down(at, at + 500, 'timeout-connect');
+    const { gaps, changes } = storyOf([up(0), lost(100), up(200, 900), lost(300), lost(400), up(1000)], 0, 1);
+    assert.deepEqual(
+      changes.map(({ to, at }) => [to, at]),
+      [
+        ['up', 0],
+        ['down', 100],
+        ['up', 1000],
+      ],
+    );
+    assert.deepEqual([gaps[0]?.failed, gaps[0]?.maxMs], [3, 1001]);
+    // Before a gap it is no bound of its beginning.
+    assert.equal(storyOf([up(0), up(50, 700), lost(100), up(800)], 0, 1).gaps[0]?.maxMs, 801);
+  });
+
+  it('ends a gap by a slow answer that nothing contradicts', () => {
+    const { gaps } = storyOf([up(0), down(100), up(200, 900), up(300, 901), down(1000), up(1100)], 0, 1);
+    assert.deepEqual(
+      gaps.map(({ from, to }) => [from, to]),
+      [
+        [100, 200],
+        [1000, 1100],
+      ],
+    );
+    // Nothing was sent before it came.
+    assert.equal(storyOf([up(0), down(100), up(200, 900)]).gaps.length, 1);
   });
 
   it('states where each change was at the earliest and at the latest', () => {
@@ -93,7 +169,9 @@ describe('Timeline', () => {
 
   it('gives a gap without a good probe before it no upper bound', () => {
     const { gaps } = storyOf([down(0), down(100), up(200)]);
-    assert.deepEqual([gaps[0]?.maxMs, gaps[0]?.minMs, gaps[0]?.durationMs], [null, 99, 200]);
+    const [gap] = gaps;
+    // Of its beginning nothing is known; its end is half an interval early.
+    assert.deepEqual([gap?.maxMs, gap?.minMs, gap?.durationMs, gap?.silenceMs], [null, 99, 150, null]);
   });
 
   it('widens the upper bound by unobserved time, never the lower one nor the figure', () => {
@@ -111,7 +189,9 @@ describe('Timeline', () => {
         to: 1100,
         durationMs: 100 + 200,
         minMs: 0 + 99,
+        provenMinMs: 0 + 99,
         maxMs: 1101,
+        silenceMs: 1100,
         failed: 3,
         reasons: [{ reason: 'refused', count: 3 }],
       },
@@ -130,7 +210,7 @@ describe('Timeline', () => {
 
   it('lets a gap that ended unseen end where the looking ended, with the bound where it was seen again', () => {
     const { gaps } = storyOf([up(0, 1), down(100, 101), down(200, 201), blind(300, 900), up(900, 902)]);
-    assert.deepEqual([gaps[0]?.to, gaps[0]?.durationMs, gaps[0]?.maxMs], [300, 200, 902]);
+    assert.deepEqual([gaps[0]?.to, gaps[0]?.durationMs, gaps[0]?.maxMs], [300, 200 + 50, 902]);
   });
 
   it('reports a gap that is still open', () => {
@@ -138,8 +218,9 @@ describe('Timeline', () => {
     assert.deepEqual(gaps, []);
     assert.deepEqual(open, {
       from: 100,
-      durationMs: 160,
+      durationMs: 160 + 50,
       minMs: 99,
+      provenMinMs: 99,
       failed: 2,
       reasons: [{ reason: 'refused', count: 2 }],
     });

@@ -27,12 +27,18 @@ describe('Grid', () => {
     assert.equal(grid.next, 1100);
   });
 
-  it('calls lateness unobserved beyond one interval, and beyond 250 ms', () => {
+  it('calls lateness unobserved beyond two intervals, from 50 to 250 ms, and beyond one of the longer ones', () => {
     const late = (intervalMs: number, ms: number): boolean => new Grid(0, intervalMs).take(ms).unobservedFrom !== null;
-    assert.equal(late(100, 250), false);
-    assert.equal(late(100, 251), true);
-    assert.equal(late(1000, 1000), false);
-    assert.equal(late(1000, 1001), true);
+    for (const [intervalMs, mostMs] of [
+      [10, 50],
+      [40, 80],
+      [100, 200],
+      [200, 250],
+      [1000, 1000],
+    ] as const) {
+      assert.equal(late(intervalMs, mostMs), false);
+      assert.equal(late(intervalMs, mostMs + 1), true);
+    }
   });
 
   it('uses or counts every slot once, and none before its time', () => {

@@ -120,19 +120,25 @@ describe("a stall of the engine's own thread", () => {
     );
   });
 
-  it('does not pass for the time that an accepted connection stayed open', async () => {
-    const hollow = await TestService.start((socket) => {
-      setTimeout(() => {
-        void stall(400, () => socket.destroy());
-      }, 5);
+  for (const [stallMs, found] of [
+    [80, ['down', 'closed']],
+    // So long that a healthy peer may have lost patience.
+    [400, ['unobserved', 'stalled']],
+  ] as const) {
+    it(`does not pass for the time that an accepted connection stayed open: ${String(stallMs)} ms`, async () => {
+      const hollow = await TestService.start((socket) => {
+        setTimeout(() => {
+          void stall(stallMs, () => socket.destroy());
+        }, 5);
+      });
+      const probe = tcpSpec(hollow.port, { holdMs: stallMs * 0.75 });
+      await withEngine([hollow.watched('hollow', { intervalMs: 60_000 }, probe)], async (recording) => {
+        const sample = await recording.nth(1, 'sample');
+        assert.deepEqual([sample.result, sample.reason], found);
+      });
+      await endServices();
     });
-    const probe = tcpSpec(hollow.port, { holdMs: 300 });
-    await withEngine([hollow.watched('hollow', { intervalMs: 60_000 }, probe)], async (recording) => {
-      const sample = await recording.nth(1, 'sample');
-      assert.deepEqual([sample.result, sample.reason], ['down', 'closed']);
-    });
-    await endServices();
-  });
+  }
 
   it('does not let a silence count in which the engine did not listen', async () => {
     const clock = new Clock();

@@ -5,7 +5,11 @@ import { Attempt } from '../../src/probe/attempt.ts';
 import { IdentityQuestion } from '../../src/probe/redis-connector.ts';
 
 function attemptAt(now: number): Attempt {
-  return new Attempt({ now: () => now, stalledMs: () => 0 }, 1000, () => undefined);
+  return new Attempt(
+    { now: () => now, stalledMs: () => 0, lastFreeAt: () => performance.now() },
+    1000,
+    () => undefined,
+  );
 }
 
 describe('who a Redis is', () => {

@@ -143,7 +143,11 @@ for (const dialect of DIALECTS) {
       await withKept(behave, spec, async (probing) => {
         await probing.probe();
         let stalled = 0;
-        const host = { now: () => performance.now(), stalledMs: () => (stalled += 80) };
+        const host = {
+          now: () => performance.now(),
+          stalledMs: () => (stalled += 80),
+          lastFreeAt: () => performance.now(),
+        };
         assert.equal(verdict(await probing.probe(100, host)), 'stalled');
         assert.deepEqual(probing.lost, []);
         assert.equal(verdict(await probing.probe()), 'up');

@@ -169,7 +169,7 @@ describe('a real Redis', () => {
       // Who answers is asked once a second at most.
       await probing.probe();
       if (kept) await server.say('client', 'kill', 'type', 'normal');
-      const later = { now: () => performance.now() + 1000, stalledMs: () => 0 };
+      const later = { now: () => performance.now() + 1000, stalledMs: () => 0, lastFreeAt: () => performance.now() };
       const [second] = await Promise.all([once(probing, 'identity'), probing.probe(AMPLE_MS, later)]);
       assert.equal(probing.identities.length, 2);
       assert.notDeepEqual(second, first);

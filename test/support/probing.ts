@@ -9,7 +9,11 @@ import { makeProber, type Prober } from '../../src/probe/prober.ts';
 import type { Endpoint, HttpSpec, ProbeSpec, RedisSpec, TcpSpec, TlsSpec } from '../../src/probe/spec.ts';
 
 /** An engine that never stalls. */
-export const HOST: AttemptHost = { now: () => performance.now(), stalledMs: () => 0 };
+export const HOST: AttemptHost = {
+  now: () => performance.now(),
+  stalledMs: () => 0,
+  lastFreeAt: () => performance.now(),
+};
 
 /** Longer than any probe of a test takes, unless it is to time out. */
 export const AMPLE_MS = 20_000;

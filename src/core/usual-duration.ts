@@ -1,0 +1,34 @@
+/**
+ * How long the good answers of a service take: the measure for one that is overdue. Pure; milliseconds.
+ *
+ * An inference from the recent past, not a proof: a service that usually answers within 3 ms, and has not after 40, was
+ * not well at some moment of those 40 ms, if it never answers.
+ */
+
+/** Good answers that are remembered. */
+const REMEMBERED = 32;
+/** An answer is overdue after this many times the slowest of them, ... */
+const FACTOR = 2;
+/** ... but not sooner than this: a healthy process may wait for its turn on a busy machine. */
+const LEAST_MS = 45;
+
+export class UsualDuration {
+  readonly #tookMs = new Float32Array(REMEMBERED);
+  #count = 0;
+  #slowestMs = 0;
+
+  /** A good answer took this long. */
+  add(tookMs: number): void {
+    const place = this.#count % REMEMBERED;
+    const forgotten = this.#tookMs[place] ?? 0;
+    this.#tookMs[place] = tookMs;
+    this.#count += 1;
+    if (tookMs >= this.#slowestMs) this.#slowestMs = tookMs;
+    else if (forgotten >= Math.fround(this.#slowestMs)) this.#slowestMs = Math.max(...this.#tookMs);
+  }
+
+  /** After how long an answer is overdue, in milliseconds; `Infinity` while no good one is known. */
+  get overdueMs(): number {
+    return this.#count === 0 ? Infinity : Math.max(LEAST_MS, FACTOR * this.#slowestMs);
+  }
+}

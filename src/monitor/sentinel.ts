@@ -1,0 +1,92 @@
+/**
+ * An idle connection that is held to a service whose probes each have one of their own: when the process dies, the kernel
+ * breaks it at that moment, which no probe on a grid can see. It only says when to look: whether the service is down, the
+ * probe decides that is sent then.
+ *
+ * It must not harm. A server that closes idle connections gets another one a minute later. A server that serves one connection at a
+ * time, and so keeps everybody waiting while this one is open, gets none: until a probe was answered beside it the sentinel is
+ * on trial, and a probe that waits longer than usual ends it forever.
+ */
+import type { Socket } from 'node:net';
+
+import { Attempt, type AttemptHost } from '../probe/attempt.ts';
+import type { Dialler } from '../probe/dialler.ts';
+
+/** A server that closes idle connections is not bothered more often. */
+const PAUSE_MS = 60_000;
+/** Nor one whose outages follow each other. */
+const LEAST_PAUSE_MS = 1000;
+
+export class Sentinel {
+  readonly #host: AttemptHost;
+  readonly #dialler: Dialler;
+  readonly #timeoutMs: number;
+  readonly #onLoss: () => void;
+  #attempt: Attempt | null = null;
+  #socket: Socket | null = null;
+  #openedAt = -Infinity;
+  #notBefore = -Infinity;
+  #isProven = false;
+
+  /** @param onLoss called when the connection breaks */
+  constructor(host: AttemptHost, dialler: Dialler, timeoutMs: number, onLoss: () => void) {
+    this.#host = host;
+    this.#dialler = dialler;
+    this.#timeoutMs = timeoutMs;
+    this.#onLoss = onLoss;
+  }
+
+  /** Whether no probe has been answered beside it yet. */
+  get isOnTrial(): boolean {
+    return this.#socket !== null && !this.#isProven;
+  }
+
+  /** A probe that was sent at a moment was answered well, within the usual time: opens the connection where there is none. */
+  answered(sentAt: number): void {
+    if (this.#socket !== null) {
+      if (sentAt > this.#openedAt) this.#isProven = true;
+      return;
+    }
+    if (this.#attempt === null && this.#host.now() >= this.#notBefore) this.#open();
+  }
+
+  /** A gap has ended: what broke the connection was no dislike of idle ones. */
+  recovered(): void {
+    this.#notBefore = Math.min(this.#notBefore, this.#openedAt + LEAST_PAUSE_MS);
+  }
+
+  /** The service does not bear it. */
+  giveUp(): void {
+    this.close();
+    this.#notBefore = Infinity;
+  }
+
+  close(): void {
+    this.#attempt?.abort();
+    this.#socket?.destroy();
+    this.#socket = null;
+  }
+
+  #open(): void {
+    this.#notBefore = this.#host.now() + PAUSE_MS;
+    const attempt = new Attempt(this.#host, this.#timeoutMs, () => {
+      this.#attempt = null;
+    });
+    this.#attempt = attempt;
+    this.#dialler.dial(attempt, (socket) => {
+      attempt.release = null;
+      this.#socket = socket;
+      this.#openedAt = this.#host.now();
+      this.#isProven = false;
+      socket.once('close', () => {
+        if (this.#socket !== socket) return;
+        this.#socket = null;
+        this.#onLoss();
+      });
+      // A socket reports its end only where it is read.
+      socket.once('end', () => socket.destroy());
+      socket.resume();
+      attempt.succeed();
+    });
+  }
+}
