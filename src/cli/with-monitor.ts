@@ -87,7 +87,10 @@ export async function withMonitor<T>(
     saidLowPriority = true;
     log.info(LOW_PRIORITY);
   };
-  const options = { vantage, version: VERSION, watched: [], workers, followsSteps, onLowPriority };
+  const onReplaced = (services: number): void => {
+    log.error({ services }, 'a thread that probes did not answer for seconds; another one has taken its place');
+  };
+  const options = { vantage, version: VERSION, watched: [], workers, followsSteps, onLowPriority, onReplaced };
   const monitor = new Monitor({ ...options, ...restored });
   let feed: FeedServer | null = null;
   let publisher: Publisher | null = null;

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { Worker } from 'node:worker_threads';
 
 import type { RestoredState, RestoredService } from '../core/archive.ts';
-import { infoOf, type ServiceInfo } from '../core/model.ts';
+import { count } from '../core/format.ts';
+import { infoOf, type Reason, type ServiceInfo, type State, type UnobservedReason } from '../core/model.ts';
 import { Board, BoardService } from '../core/board.ts';
 import { Clock, systemClock } from '../core/clock.ts';
 import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
@@ -25,14 +25,8 @@ import { ProbeCounters } from '../core/probe-counters.ts';
 import type { Reader } from '../core/source.ts';
 import { ENGINE_SILENCE_MS, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
 import type { Watched } from '../probe/spec.ts';
-import type {
-  EngineStats,
-  EngineReply,
-  ScheduledService,
-  ServiceCheckpoint,
-  EngineCommand,
-  EngineMessage,
-} from './engine-protocol.ts';
+import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
+import { EngineThread } from './engine-thread.ts';
 import { phaseOf } from './grid.ts';
 
 const HEARTBEAT_MS = 5000;
@@ -51,19 +45,16 @@ export interface MonitorOptions {
   readonly followsSteps?: boolean;
   /** Called for each thread that may not raise its own priority. */
   readonly onLowPriority?: () => void;
+  /** Called when a thread is replaced that does not answer any more. @param services how many it watches */
+  readonly onReplaced?: (services: number) => void;
 }
 
-interface Thread {
-  readonly worker: Worker;
-  /** When it last said that it is at work, in milliseconds since the epoch. */
-  lastSeenAt: number;
-  /** Whether it runs at a raised priority; null where that is not known or not possible. */
-  isRaised: boolean | null;
-  /** The figures that came with it. */
-  lastStats: Partial<EngineStats>;
-  /** Services that it was sent to remove, and may still emit messages of; in the order of the commands. */
-  leaving: readonly string[];
-}
+/** How often the threads are checked. Each reports once a second. */
+const TICK_MS = 500;
+/** After so many ticks without a sign of life the services of a thread are unobserved, ... */
+const SILENT_TICKS = 3;
+/** ... and after so many it is replaced. */
+const LOST_TICKS = 10;
 
 /** How one thread does. `silentForMs`: since its last report, of which one a second is due. */
 export interface EngineDiagnostics extends Partial<EngineStats> {
@@ -74,7 +65,7 @@ export interface EngineDiagnostics extends Partial<EngineStats> {
 
 interface Place {
   readonly watched: Watched;
-  readonly thread: Thread;
+  thread: EngineThread;
   readonly counters: ProbeCounters;
 }
 
@@ -86,13 +77,17 @@ export class Monitor {
   readonly #numbers: EventNumbers;
   readonly #clock: Clock;
   readonly #board = new Board();
-  readonly #threads: readonly Thread[];
+  readonly #threads: EngineThread[];
   readonly #readers = new Set<Reader>();
   readonly #places = new Map<string, Place>();
   readonly #heartbeat: NodeJS.Timeout;
   /** What is known from before of services that were not watched yet. */
   readonly #restored: Map<string, RestoredService>;
   readonly #checkpoints = new Map<string, Checkpoint>();
+  /** Services whose thread is silent, or has not reported of them since it was, and what they were before. */
+  readonly #silenced = new Map<string, { readonly state: State; readonly reason: Reason | null }>();
+  readonly #watchdog: NodeJS.Timeout;
+  #lastTick = performance.now();
   #stopping: Promise<void> | null = null;
   #scheduledCount = 0;
   #stats: EngineStats[] = [];
@@ -112,10 +107,13 @@ export class Monitor {
     this.#numbers = new EventNumbers(this.events.newest, this.now());
     this.events.begin(this.#numbers.last);
     this.#restored = new Map(options.restored?.services);
-    this.#threads = Array.from({ length: options.workers }, () => this.#startThread(followsSteps));
+    this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
     this.#heartbeat = setInterval(() => {
       this.#publish([this.#makeHeartbeat()]);
     }, HEARTBEAT_MS);
+    this.#watchdog = setInterval(() => {
+      this.#checkThreads();
+    }, TICK_MS);
     this.apply(options.watched);
   }
 
@@ -172,32 +170,40 @@ export class Monitor {
       this.#board.services.delete(name);
       this.#checkpoints.delete(name);
     }
-    const added = new Map(this.#threads.map((thread): [Thread, ScheduledService[]] => [thread, []]));
+    const added = new Map(this.#threads.map((thread): [EngineThread, ScheduledService[]] => [thread, []]));
     for (const one of come) {
-      const { name, intervalMs } = one.service;
+      const { name } = one.service;
       const thread = this.#threads[this.#scheduledCount % this.#threads.length];
       if (thread === undefined) throw new RangeError('a monitor has at least one thread');
-      const counters = new ProbeCounters();
       const checkpoint = left.get(name) ?? null;
-      added.get(thread)?.push({
-        watched: one,
-        phaseMs: phaseOf(this.#scheduledCount, intervalMs),
-        initialDelayMs: (this.#scheduledCount * INITIAL_DELAY_MS) % intervalMs,
-        counters: counters.memory,
-        restored: left.has(name) ? checkpoint && { checkpoint, until: now } : this.#resume(name, infoOf(one.service)),
-      });
+      const place = { watched: one, thread, counters: new ProbeCounters() };
+      const restored = left.has(name)
+        ? checkpoint && { checkpoint, until: now }
+        : this.#resume(name, infoOf(one.service));
+      added.get(thread)?.push(this.#schedule(place, restored));
       const board = this.#board.services.get(name);
       if (board !== undefined) board.info = infoOf(one.service);
-      this.#scheduledCount += 1;
-      this.#places.set(name, { watched: one, thread, counters });
+      this.#places.set(name, place);
     }
     for (const [thread, services] of added) {
       const names = gone.filter(([, place]) => place.thread === thread).map(([name]) => name);
-      thread.leaving = [...thread.leaving, ...names];
-      if (names.length > 0) send(thread, { type: 'remove', names });
-      if (services.length > 0) send(thread, { type: 'add', services });
+      if (names.length > 0) thread.send({ type: 'remove', names });
+      if (services.length > 0) thread.send({ type: 'add', services });
     }
     this.#publish([this.#hello()]);
+  }
+
+  #schedule({ watched, counters }: Place, restored: ScheduledService['restored']): ScheduledService {
+    const { intervalMs } = watched.service;
+    const index = this.#scheduledCount;
+    this.#scheduledCount += 1;
+    return {
+      watched,
+      phaseMs: phaseOf(index, intervalMs),
+      initialDelayMs: (index * INITIAL_DELAY_MS) % intervalMs,
+      counters: counters.memory,
+      restored,
+    };
   }
 
   /**
@@ -238,13 +244,11 @@ export class Monitor {
   }
 
   /** A service is not probed from `at` on. Says nothing where nothing was known of it, or it was unobserved already. */
-  #emitAbsence(service: string, at: number, message: string): void {
+  #emitAbsence(service: string, at: number, message: string, reason: UnobservedReason = 'stopped'): void {
     const from = this.#board.services.get(service)?.state ?? 'unknown';
     if (from === 'unknown' || from === 'unobserved') return;
     const edge = { at, notBefore: at, notAfter: at };
-    this.#publish([
-      this.#number({ type: 'transition', service, from, to: 'unobserved', ...edge, reason: 'stopped', message }),
-    ]);
+    this.#publish([this.#number({ type: 'transition', service, from, to: 'unobserved', ...edge, reason, message })]);
   }
 
   /** The last checkpoint of a service that is not up, with times since the epoch; null for others. */
@@ -256,7 +260,7 @@ export class Monitor {
   get diagnostics(): readonly EngineDiagnostics[] {
     const now = this.now();
     return this.#threads.map((thread) => ({
-      services: [...this.#places.values()].filter((place) => place.thread === thread).length,
+      services: this.#placesOf(thread).length,
       silentForMs: Math.round(now - thread.lastSeenAt),
       isRaised: thread.isRaised,
       ...thread.lastStats,
@@ -278,54 +282,106 @@ export class Monitor {
 
   async #stop(): Promise<void> {
     clearInterval(this.#heartbeat);
-    await Promise.all(
-      this.#threads.map(async (thread) => {
-        // Not until its thread is gone: a name look-up that hangs holds that for many seconds.
-        const stopped = new Promise<void>((resolve) => {
-          thread.worker.on('message', ({ type }: EngineReply) => {
-            if (type === 'stopped') resolve();
-          });
-        });
-        send(thread, { type: 'stop' });
-        await stopped;
-      }),
-    );
+    clearInterval(this.#watchdog);
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 
-  #startThread(followsSteps: boolean): Thread {
-    const thread: Thread = {
-      worker: new Worker(new URL('./engine-worker.js', import.meta.url), { workerData: { followsSteps } }),
-      lastSeenAt: this.now(),
-      isRaised: null,
-      lastStats: {},
-      leaving: [],
-    };
-    thread.worker.on('message', (message: EngineReply) => {
-      if (message.type === 'messages') this.#receive(thread, message.messages, message.checkpoints);
-      else if (message.type === 'stats') {
-        this.#stats.push(message.stats);
-        thread.lastStats = message.stats;
-        thread.lastSeenAt = message.at;
-      } else if (message.type === 'priority') {
-        thread.isRaised = message.isRaised;
-        if (message.isRaised === false) this.#options.onLowPriority?.();
-      } else if (message.type === 'removed') thread.leaving = thread.leaving.slice(message.names.length);
+  /** Why the state of services is not known, in words: threads that do not answer; null where all do. */
+  get problem(): string | null {
+    return this.#silenced.size === 0
+      ? null
+      : `${count(this.#silenced.size, 'service')} are not probed: their thread is stuck`;
+  }
+
+  #placesOf(thread: EngineThread): [name: string, place: Place][] {
+    return [...this.#places].filter(([, place]) => place.thread === thread);
+  }
+
+  /** A thread may be stuck, in an expression that does not end. What it does not see is not known, and it is replaced. */
+  #checkThreads(): void {
+    const before = this.#lastTick;
+    this.#lastTick = performance.now();
+    const wasAway = this.#lastTick - before > 2 * TICK_MS;
+    for (const thread of [...this.#threads]) {
+      const silentTicks = thread.tick(wasAway);
+      if (silentTicks === SILENT_TICKS) this.#silence(thread);
+      else if (silentTicks >= LOST_TICKS) this.#replace(thread);
+    }
+  }
+
+  #silence(thread: EngineThread): void {
+    for (const [name] of this.#placesOf(thread)) {
+      const service = this.#board.services.get(name);
+      if (service === undefined || service.state === 'unknown' || service.state === 'unobserved') continue;
+      this.#silenced.set(name, { state: service.state, reason: service.reason });
+      this.#emitAbsence(name, thread.lastSeenAt, 'the thread that probes it does not answer', 'stalled');
+    }
+  }
+
+  #replace(stuck: EngineThread): void {
+    const thread = this.#startThread();
+    const until = stuck.lastSeenAt;
+    stuck.kill();
+    this.#threads[this.#threads.indexOf(stuck)] = thread;
+    const places = this.#placesOf(stuck);
+    this.#options.onReplaced?.(places.length);
+    const services = places.map(([name, place]) => {
+      const before = this.#silenced.get(name)?.state;
+      const info = this.#board.services.get(name)?.info;
+      const isUp = before === 'up' && info !== undefined;
+      const checkpoint = isUp ? checkpointOfUp(until, until, info) : this.checkpoint(name);
+      place.thread = thread;
+      return this.#schedule(place, checkpoint && { checkpoint, until });
     });
-    thread.worker.on('error', (error) => {
-      // A fault of the program: nothing true can be published any more.
-      throw error;
+    thread.send({ type: 'add', services });
+    this.#emitSamplesWanted();
+  }
+
+  /** A thread that was silent is back. What it does not report of by itself is as it was before. */
+  #unsilence(thread: EngineThread): void {
+    for (const [service] of this.#placesOf(thread)) {
+      const before = this.#silenced.get(service);
+      if (before === undefined) continue;
+      this.#silenced.delete(service);
+      const at = thread.lastSeenAt;
+      const edge = { at, notBefore: at, notAfter: at };
+      const { state: to, reason } = before;
+      this.#publish([
+        this.#number({ type: 'transition', service, from: 'unobserved', to, ...edge, reason, message: null }),
+      ]);
+    }
+  }
+
+  #startThread(): EngineThread {
+    let reports = 0;
+    const { followsSteps = true } = this.#options;
+    const thread: EngineThread = new EngineThread(followsSteps, () => this.now(), {
+      messages: (messages, checkpoints) => {
+        this.#receive(messages, checkpoints);
+      },
+      stats: (stats) => {
+        this.#stats.push(stats);
+        // What it has to say of the time of its silence comes before the second report.
+        reports = this.#silenced.size === 0 ? 0 : reports + 1;
+        if (reports > 1) this.#unsilence(thread);
+      },
+      lowPriority: () => this.#options.onLowPriority?.(),
     });
     return thread;
   }
 
-  #receive({ leaving }: Thread, messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
-    // What is still emitted of a service that was removed must not be taken for one that has its name now.
-    const current =
-      leaving.length === 0 ? messages : messages.filter((one) => !('service' in one && leaving.includes(one.service)));
-    for (const { service, checkpoint } of checkpoints)
-      if (!leaving.includes(service)) this.#checkpoints.set(service, checkpoint);
-    for (const one of current) if (one.type === 'transition' && one.to === 'up') this.#checkpoints.delete(one.service);
-    this.#publish(current.map((one) => this.#take(one)));
+  #receive(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
+    for (const { service, checkpoint } of checkpoints) this.#checkpoints.set(service, checkpoint);
+    for (const one of messages) if (one.type === 'transition' && one.to === 'up') this.#checkpoints.delete(one.service);
+    this.#publish(messages.flatMap((one) => this.#afterSilence(one)).map((one) => this.#take(one)));
+  }
+
+  /** A message of a service, as it follows from what was published of its thread's silence. */
+  #afterSilence(message: EngineMessage): EngineMessage[] {
+    if (message.type !== 'transition' || !this.#silenced.has(message.service)) return [message];
+    if (message.to === 'unobserved') return [];
+    this.#silenced.delete(message.service);
+    return [{ ...message, from: 'unobserved' }];
   }
 
   #take(messages: EngineMessage): Message {
@@ -379,10 +435,6 @@ export class Monitor {
 
   #emitSamplesWanted(): void {
     const wanted = [...this.#readers].some((reader) => reader.samples);
-    for (const thread of this.#threads) send(thread, { type: 'samples', wanted });
+    for (const thread of this.#threads) thread.send({ type: 'samples', wanted });
   }
-}
-
-function send({ worker }: Thread, message: EngineCommand): void {
-  worker.postMessage(message);
 }

@@ -299,7 +299,10 @@ describe('a source that does not know how its services are', () => {
       assert.equal((await ask(`${feed.address.url}/healthz`)).status, 200);
       const ready = await ask(`${feed.address.url}/readyz`);
       // Where it is public, it names no address.
-      assert.deepEqual([ready.status, ready.body], [503, 'the bus does not answer: the log says more\n']);
+      assert.deepEqual(
+        [ready.status, ready.body],
+        [503, 'the state of the services is not known at present: the log says more\n'],
+      );
     } finally {
       await feed.close();
     }

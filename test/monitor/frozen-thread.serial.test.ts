@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import type { Transition } from '../../src/core/messages.ts';
+import { TestService, endServices } from '../support/test-service.ts';
+import { Program } from '../cli/program.ts';
+
+const FREEZE = fileURLToPath(new URL('./children/freeze.js', import.meta.url));
+
+describe('a thread that is stuck', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'gapwatch-frozen-'));
+  after(async () => {
+    await endServices();
+    rmSync(dir, { recursive: true });
+  });
+
+  const environment = (name: string): Record<string, string> => ({
+    NODE_OPTIONS: `--import=${FREEZE}`,
+    FREEZE_MARKER: join(dir, name),
+  });
+
+  it('is unobserved time of its services within 2 s, and another one takes its place', async () => {
+    const backend = await TestService.start();
+    const args = ['--listen', '127.0.0.1:0', '--format', 'json', '--for', '14s', `api=${String(backend.port)}`];
+    const program = new Program(['watch', ...args], { env: environment('replaced') });
+    const code = await program.ended;
+    const transitions = program.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{"type":"transition"'))
+      .map((line) => JSON.parse(line) as Transition);
+    assert.deepEqual(
+      transitions.map(({ from, to, reason }) => [from, to, reason]),
+      [
+        ['unknown', 'up', null],
+        ['up', 'unobserved', 'stalled'],
+        ['unobserved', 'up', null],
+      ],
+    );
+    // The freeze is 2.5 s after the start, and noticed from the last sign of life on.
+    const [first, lost, back] = transitions;
+    const [lostAfter, wasLost] = [(lost?.at ?? 0) - (first?.at ?? 0), (back?.at ?? 0) - (lost?.at ?? 0)];
+    assert.ok(lostAfter > 500 && lostAfter < 4000, `lost after ${String(lostAfter)} ms`);
+    assert.ok(wasLost > 3000 && wasLost < 10_000, `for ${String(wasLost)} ms`);
+    assert.equal(code, 0);
+  });
+
+  it('does not keep the program from ending', async () => {
+    const backend = await TestService.start();
+    const program = new Program(['serve', '--listen', 'off', '--data', 'off', `api=${String(backend.port)}`], {
+      env: environment('ended'),
+    });
+    await program.waitFor(() => program.stderr.includes('"to":"up"'));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const from = performance.now();
+    assert.equal(await program.end('SIGTERM'), 143);
+    assert.ok(performance.now() - from < 6000);
+  });
+});
