@@ -59,7 +59,8 @@ export class Watcher implements ProberEvents {
   #sentinel: Sentinel | null = null;
   #identity: string | null = null;
   #lastSent = -Infinity;
-  #stalledAtLastSent = 0;
+  /** What `stalledMs` was at the newest good answer. */
+  #stalledAtAnswer = 0;
   #lastPrompted = -Infinity;
   /** When the newest good and the newest failed of the probes that have ended were sent. */
   #goodSent = -Infinity;
@@ -192,7 +193,6 @@ export class Watcher implements ProberEvents {
       this.#settle.end(ticket, sample);
     });
     this.#lastSent = attempt.sentAt;
-    this.#stalledAtLastSent = this.#host.stalledMs();
     this.#inFlight.add(attempt);
     if (circumstances.offGrid === true) this.#offGrid.add(attempt);
     if (this.#sentinel?.isOnTrial === true) this.#tryBeside(this.#sentinel, attempt);
@@ -214,6 +214,7 @@ export class Watcher implements ProberEvents {
     if (this.#host.samplesWanted) this.#emitSample(sample);
     if (result === 'up') {
       this.#goodSent = Math.max(this.#goodSent, sentAt);
+      this.#stalledAtAnswer = this.#host.stalledMs();
       if (endedAt - sentAt <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
     } else if (result === 'down' && sentAt > this.#failedSent) {
       this.#failedSent = sentAt;
@@ -264,7 +265,7 @@ export class Watcher implements ProberEvents {
     this.prompt();
     this.#host.connectionLost(target);
     // A peer loses patience with a client that is silent because this thread did not run.
-    if (this.#host.stalledMs() - this.#stalledAtLastSent > NEGLECT_MS) return;
+    if (this.#host.stalledMs() - this.#stalledAtAnswer > NEGLECT_MS) return;
     this.#host.emit({
       type: 'connection-lost',
       service: this.watched.service.name,

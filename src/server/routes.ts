@@ -136,7 +136,8 @@ function badgeJson({ source }: Served, { name }: Asked): HttpResponse {
 }
 
 function ready({ source, archive }: Served): HttpResponse {
-  if ((source.problem ?? null) !== null) return text('the state of the services is not known at present: the log says more', 503);
+  if ((source.problem ?? null) !== null)
+    return text('the state of the services is not known at present: the log says more', 503);
   const now = source.now();
   const waiting = [...source.board.services.values()].filter((service) => {
     if (service.state === 'up' || service.state === 'down') return false;
