@@ -16,7 +16,7 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   dns: 'the name could not be resolved: the name server is unreachable, or the name does not exist',
   refused: 'nothing is listening on the port: the process, or the proxy in front of it, is not running',
   reset: 'the connection was reset: the process died or restarted while it answered',
-  unreachable: 'no route to the host: it is down, or a router rejects the packets',
+  unreachable: 'packets leave this machine, and do not arrive: the host is down, or a router or firewall rejects them',
   closed: 'accepted, then closed without an answer: often a proxy with nothing behind it',
   'timeout-connect': 'no connection in time: packets are dropped, for example while firewall or NAT rules are rebuilt',
   'timeout-reply': 'connected, but no reply in time: the process hangs, or a proxy waits for its backend',

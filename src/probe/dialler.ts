@@ -2,6 +2,7 @@
  * Opens the one connection of an attempt: look-up, connect, TLS, each a phase of the attempt. Node is given an address,
  * never a name: so its happy eyeballs, which would try other addresses and book their time as this one's, have no part.
  */
+import { createSocket } from 'node:dgram';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { createSecureContext, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
@@ -10,6 +11,8 @@ import { failureOf, type CodedError, type Failure } from './failure.ts';
 import { literalAddress, lookUp } from './lookup.ts';
 import type { Endpoint, TlsSpec } from './spec.ts';
 
+/** Any one: nothing is sent there (RFC 863). */
+const DISCARD_PORT = 9;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What an error of an attempt's socket means. */
@@ -71,7 +74,10 @@ export class Dialler {
       attempt.asked();
     });
     socket.on('error', (error: Error) => {
-      if (!attempt.ended) attempt.fail(attempt.unaccepted ?? this.#explain(error, attempt, socket));
+      if (attempt.ended) return;
+      const failure = attempt.unaccepted ?? this.#explain(error, attempt, socket);
+      if (failure.reason === 'unreachable' && 'host' in to) failWhereReached(attempt, failure, to.host);
+      else attempt.fail(failure);
     });
     if (this.#tls === null) {
       socket.once('connect', () => {
@@ -115,6 +121,24 @@ function abandon(socket: Socket): void {
   if (socket.connecting || socket.destroyed || socket.remotePort === undefined || 'encrypted' in socket)
     socket.destroy();
   else socket.resetAndDestroy();
+}
+
+/**
+ * Ends an attempt whose address was not reached. Where this machine itself has no way there at that moment, nothing was observed;
+ * otherwise its packets had left, and a router or the host itself sent them back.
+ */
+function failWhereReached(attempt: Attempt, failure: Failure, address: string): void {
+  attempt.unaccepted = failure;
+  // A datagram socket is connected by a look at the routes alone: no packet is sent (connect(2), udp(7)).
+  const asker = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+  const onAnswer = (error?: Error): void => {
+    asker.close();
+    const message = `this machine has no way there (${attempt.address ?? address})`;
+    attempt.fail(error === undefined ? failure : { reason: 'network', message });
+  };
+  // Where not even the socket can be had.
+  asker.once('error', onAnswer);
+  asker.connect(DISCARD_PORT, address, onAnswer as () => void);
 }
 
 /**

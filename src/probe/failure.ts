@@ -15,7 +15,8 @@ export type Phase = 'dns' | 'connect' | 'tls' | 'reply';
 
 /**
  * Reasons by the system's and Node's error codes: errno(3), getaddrinfo(3).
- * Exhausted descriptors, ports and buffers, and a missing route, are the monitor's own problem: nothing was observed.
+ * Exhausted descriptors, ports and buffers are the monitor's own problem: nothing was observed. Whether `unreachable` is one
+ * too, the error does not say: a router on the way gives the same as a route that is missing here (see `Dialler`).
  */
 const BY_CODE: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: 'refused',
@@ -23,8 +24,18 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
+  // From connect(2) here, or from what ICMP and ICMPv6 say from elsewhere (Linux: icmp_err_convert, icmpv6_err_convert).
   EHOSTUNREACH: 'unreachable',
   EHOSTDOWN: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ENONET: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
+  ENOPROTOOPT: 'unreachable',
+  EOPNOTSUPP: 'unreachable',
+  EPROTO: 'unreachable',
+  EMSGSIZE: 'unreachable',
+  EINVAL: 'unreachable', // a route that is a black hole
   ETIMEDOUT: 'timeout-connect',
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
@@ -40,10 +51,8 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   EAGAIN: 'resources', // no port left
   EADDRNOTAVAIL: 'resources',
   EADDRINUSE: 'resources',
-  ENETUNREACH: 'network',
   ENETDOWN: 'network',
-  EACCES: 'network',
-  EPERM: 'network',
+  ENODEV: 'network',
   EAFNOSUPPORT: 'network',
 };
 
@@ -53,14 +62,17 @@ const WORDS: Partial<Record<string, string>> = {
   ECONNRESET: 'the peer reset the connection',
   EPIPE: 'the peer reset the connection',
   EHOSTUNREACH: 'no way to the host',
+  EHOSTDOWN: 'no way to the host',
+  ENETUNREACH: 'no way to the network',
+  ENONET: 'no way to the network',
+  ENOPROTOOPT: 'the host does not speak TCP',
   ENOTFOUND: 'no such name',
   EAI_AGAIN: 'the name server does not answer',
   EMFILE: 'this monitor has no descriptors left: raise its limit (ulimit -n)',
   ENFILE: 'this machine has no descriptors left',
   EADDRNOTAVAIL: 'this machine has no local port left for that address, or not such an address',
-  ENETUNREACH: 'this machine has no route there',
-  EACCES: 'this machine does not allow it',
-  EPERM: 'a firewall of this machine does not allow it',
+  EACCES: 'a firewall or a router does not allow it',
+  EPERM: 'a firewall does not allow it',
 };
 
 /** An error as Node raises it. */
@@ -78,8 +90,10 @@ export function failureOf(error: CodedError, phase: Phase, address: string | nul
   const code = typeof error.code === 'string' ? error.code : '';
   const where = shownWhere(address);
   // Of a unix socket it says that its queue is full: the service does not accept.
-  if (code === 'EAGAIN' && address?.startsWith('/') === true) {
-    return { reason: 'refused', message: `its queue of connections is full${where}` };
+  if (address?.startsWith('/') === true) {
+    if (code === 'EAGAIN') return { reason: 'refused', message: `its queue of connections is full${where}` };
+    if (code === 'EACCES' || code === 'EPERM')
+      return { reason: 'resources', message: `this monitor's user may not open the socket file${where}` };
   }
   const words = WORDS[code] ?? (typeof error.message === 'string' && error.message !== '' ? error.message : code);
   const message = `${words}${where}`;

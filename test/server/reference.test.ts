@@ -44,14 +44,18 @@ const SECTIONS: Section[] = PAGE.split(/^##+ /m)
     return { type, example: JSON.parse(json) as Message, fields: new Map(rowsOf(part)) };
   });
 
+/** Not given by version 0.1.0, which is why they may be missing. */
+const LATER: ReadonlySet<string> = new Set(['provenMinMs', 'silenceMs']);
 /** The fields that every sender gives. */
 const shapeOf = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape)
-    .filter(([name, field]) => name !== 'type' && !(field instanceof z.ZodOptional))
+    .filter(([name, field]) => name !== 'type' && (LATER.has(name) || !(field instanceof z.ZodOptional)))
     .map(([name]) => name);
 /** Those that only a hub gives: `src/bus/README.md` describes them. */
 const hubFields = (schema: z.ZodObject): string[] =>
-  Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => (field instanceof z.ZodOptional ? [name] : []));
+  Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) =>
+    field instanceof z.ZodOptional && !LATER.has(name) ? [name] : [],
+  );
 
 /** The folder of a history. */
 const DATA = mkdtempSync(join(tmpdir(), 'gapwatch-reference-'));

@@ -10,6 +10,8 @@ export const PACKAGES = {
   chromium: 'chromium',
   'systemd-analyze': 'systemd',
   setpriv: 'util-linux',
+  ip: 'iproute2',
+  iptables: 'iptables',
 } as const;
 export type Tool = keyof typeof PACKAGES;
 
