@@ -108,7 +108,7 @@ export interface Sample {
   /** The reason in words, for people; null when up. Never holds a secret. */
   readonly message: string | null;
   readonly phases: Phases;
-  /** For how long the thread that sent it was too busy to attend to it, in milliseconds; left out for 0. */
+  /** How much later than it should its question left the thread that sent it, in milliseconds; left out for 0. */
   readonly stalledMs?: number;
   /** Whether it was sent beside the grid: it says what the state is, but does not count for `rise` and `fall`. */
   readonly offGrid?: boolean;

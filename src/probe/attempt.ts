@@ -22,8 +22,8 @@ export interface AttemptHost {
 const CONNECT_LIMIT_MS = 1000;
 /** A connection is checked for its readiness, and so dated, to this many milliseconds. */
 const DATED_MS = 100;
-/** Above this share of the deadline, a stall of our own makes a silence unbelievable. */
-const STALL_SHARE = 0.25;
+/** Above this share of the deadline, a question that left late makes a silence unbelievable. */
+const LATE_SHARE = 0.25;
 /** Above this, in milliseconds, a peer that ended the connection may well have lost patience with us. */
 const PATIENCE_MS = 100;
 /** What a peer does that has lost patience, or seems to do to a thread that sleeps. */
@@ -49,6 +49,8 @@ export class Attempt {
   unaccepted: Failure | null = null;
   /** Set by the prober once the peer has answered in full: nothing is under way on the connection any more. */
   answered = false;
+  /** Set by the prober where the peer waits for nothing but the end of the attempt, once it is connected. */
+  isHolding = false;
 
   readonly #host: AttemptHost;
   readonly #onEnd: (sample: Sample) => void;
@@ -57,6 +59,8 @@ export class Attempt {
   #phase: Phase = 'connect';
   #phaseFrom: number;
   #askedBy: number;
+  /** For how long the peer waited for this thread, up to the last thing that it had to do for the attempt. */
+  #lostMs = 0;
   #dnsMs: number | null = null;
   #connectMs: number | null = null;
   #tlsMs: number | null = null;
@@ -95,12 +99,14 @@ export class Attempt {
   /** The kernel has been asked for the connection: not later than now the first packet was sent. */
   asked(): void {
     this.#askedBy = this.#host.now();
+    this.#lostMs = this.#stalledMs();
   }
 
   /** Begins a phase without booking the time before it: the first one, or the first of a second connection. */
   begin(phase: Phase): void {
     this.#phase = phase;
     this.#phaseFrom = this.#host.now();
+    this.#lostMs = this.#stalledMs();
   }
 
   /** Ends the present phase and begins the next. Ends the attempt where the phase shows that it had failed. */
@@ -122,8 +128,7 @@ export class Attempt {
       return;
     }
     this.#book(now);
-    this.#phase = phase;
-    this.#phaseFrom = now;
+    this.begin(phase);
   }
 
   /** Frees what the attempt holds; it goes on elsewhere. */
@@ -140,9 +145,9 @@ export class Attempt {
 
   /** The service was not up. Where our own absence explains what was seen, that says nothing of it. */
   fail(failure: Failure): void {
-    const stalledMs = this.#stalledMs();
-    const isOurs = stalledMs > PATIENCE_MS && (failure.impatient === true || IMPATIENT.has(failure.reason));
-    this.#end(isOurs ? stalled(stalledMs, failure.message) : failure);
+    const lateMs = this.#peerWaitedMs();
+    const isOurs = lateMs > PATIENCE_MS && (failure.impatient === true || IMPATIENT.has(failure.reason));
+    this.#end(isOurs ? stalled(lateMs, failure.message) : failure);
   }
 
   /** The engine stops, or the service is no longer watched: nothing was found. */
@@ -152,9 +157,9 @@ export class Attempt {
 
   /** The deadline has passed and no answer was found, after a second check. */
   expire(): void {
-    const stalledMs = this.#stalledMs();
-    if (stalledMs > this.timeoutMs * STALL_SHARE) {
-      this.fail(stalled(stalledMs, `no answer within ${String(this.timeoutMs)} ms`));
+    const lateMs = this.#peerWaitedMs();
+    if (lateMs > this.timeoutMs * LATE_SHARE) {
+      this.fail(stalled(lateMs, `no answer within ${String(this.timeoutMs)} ms`));
       return;
     }
     if (this.#phase === 'dns' && this.notBegun?.() === true) {
@@ -178,7 +183,7 @@ export class Attempt {
     const release = this.release;
     this.release = null;
     release?.(failure);
-    const stalledMs = this.#stalledMs();
+    const stalledMs = this.#peerWaitedMs();
     this.#onEnd({
       ...(stalledMs > 0 && { stalledMs }),
       sentAt: this.sentAt,
@@ -188,6 +193,15 @@ export class Attempt {
       message: failure?.message ?? null,
       phases: { dnsMs: this.#dnsMs, connectMs: this.#connectMs, tlsMs: this.#tlsMs, replyMs: this.#replyMs },
     });
+  }
+
+  /**
+   * For how long the peer, or the way to it, waited for this thread. Once a question has left, it is the peer's turn: what it says
+   * stays in the socket, and is read before a silence counts, however busy this thread is meanwhile.
+   */
+  #peerWaitedMs(): number {
+    const isTheirTurn = this.#phase === 'connect' || (this.#phase === 'reply' && !this.isHolding);
+    return isTheirTurn ? this.#lostMs : this.#stalledMs();
   }
 
   /** For how long this thread has been too busy since the attempt began. */
@@ -211,7 +225,7 @@ export class Attempt {
 
 /** @param seen what would otherwise be said of the service */
 function stalled(ms: number, seen: string): Failure {
-  return { reason: 'stalled', message: `this monitor was busy for ${String(Math.round(ms))} ms of the wait: ${seen}` };
+  return { reason: 'stalled', message: `this monitor was late by ${String(Math.round(ms))} ms: ${seen}` };
 }
 
 /**

@@ -138,7 +138,7 @@ function failWhereReached(attempt: Attempt, failure: Failure, address: string): 
   };
   // Where not even the socket can be had.
   asker.once('error', onAnswer);
-  asker.connect(DISCARD_PORT, address, onAnswer as () => void);
+  asker.connect(DISCARD_PORT, address, onAnswer);
 }
 
 /**

@@ -86,6 +86,8 @@ function connectionOver(socket: Socket, send: string | null, replies: Expectatio
 
 /** A peer that closed late must stay open for this many times as long before it counts as up again. */
 const CAUTION = 4;
+/** Nor longer than so many times what it must hold otherwise: nothing that is slower to close passes for one that is not there. */
+const MOST_CAUTION = 10;
 /** The share of the deadline, from where the connection opened, that may be waited. */
 const HOLD_SHARE = 0.8;
 
@@ -106,6 +108,7 @@ class Hold {
   begin(attempt: Attempt, socket: Socket, onHeld: () => void): void {
     const { ageMs } = attempt;
     const isCautious = this.#closedAfterMs !== null;
+    attempt.isHolding = true;
     // A socket reports its end only where it is read.
     socket.resume();
     socket.once('end', () => {
@@ -134,6 +137,6 @@ class Hold {
 
   #cautiousMs(leftMs: number): number {
     const longerMs = CAUTION * Math.max(this.#holdMs, this.#closedAfterMs ?? 0);
-    return Math.max(this.#holdMs, Math.min(longerMs, leftMs * HOLD_SHARE));
+    return Math.max(this.#holdMs, Math.min(longerMs, MOST_CAUTION * this.#holdMs, leftMs * HOLD_SHARE));
   }
 }

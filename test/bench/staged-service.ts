@@ -70,10 +70,12 @@ export class StagedService {
 
   async fall(): Promise<void> {
     this.#down = true;
+    await Promise.resolve();
+    // Behind a proxy that goes on, the process dies all the same: what was open is closed.
+    if (this.staging.outage === 'closed') for (const socket of this.#sockets) socket.end();
     if (this.staging.outage !== 'refused') return;
     this.#server.close();
     for (const socket of this.#sockets) socket.resetAndDestroy();
-    await Promise.resolve();
   }
 
   async rise(): Promise<void> {

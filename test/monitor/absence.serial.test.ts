@@ -24,7 +24,7 @@ describe('a monitor that is stopped for a while, beside services that are up all
   });
 
   for (const [interval, timeout] of [
-    ['10ms', '50ms'],
+    ['10ms', '250ms'],
     ['100ms', '500ms'],
     ['600ms', '1s'],
   ] as const) {
