@@ -234,7 +234,8 @@ export class Timeline {
     }
     if (sample.result === 'up') {
       this.#doubtful.push(sample);
-      if (laterSent && tookMs(sample) > this.overdueMs && (this.#state === 'down' || this.#state === 'up')) return;
+      if (laterSent && this.#usual.isFarLonger(tookMs(sample)) && (this.#state === 'down' || this.#state === 'up'))
+        return;
     }
     this.settle();
     if (sample.result === 'unobserved') this.#unobserved(sample);
@@ -269,7 +270,7 @@ export class Timeline {
   /** @param answered when the first of the answers that are known from this one on came */
   #up(sample: Sample, answered: number): void {
     // What waited for the end of a gap, or of a stall of ours, says nothing of how long answers usually take.
-    if (this.#gap === null || tookMs(sample) <= this.overdueMs) this.#usual.add(tookMs(sample));
+    if (this.#gap === null || !this.#usual.isFarLonger(tookMs(sample))) this.#usual.add(tookMs(sample));
     if (this.#state !== 'up') this.#change('up', sample);
     if (this.#gap !== null) this.#endGap(this.#gap, sample, answered);
     this.#gap = null;

@@ -11,6 +11,8 @@ const REMEMBERED = 32;
 const FACTOR = 2;
 /** ... but not sooner than this: a healthy process may wait for its turn on a busy machine. */
 const LEAST_MS = 45;
+/** A good answer is far longer than usual that took this many times the median of them: a few slow ones are not usual. */
+const FAR = 4;
 
 export class UsualDuration {
   readonly #tookMs = new Float32Array(REMEMBERED);
@@ -30,5 +32,12 @@ export class UsualDuration {
   /** After how long an answer is overdue, in milliseconds; `Infinity` while no good one is known. */
   get overdueMs(): number {
     return this.#count === 0 ? Infinity : Math.max(LEAST_MS, FACTOR * this.#slowestMs);
+  }
+
+  /** Whether a good answer took far longer than usual; false while none is known. */
+  isFarLonger(tookMs: number): boolean {
+    if (tookMs <= LEAST_MS || this.#count === 0) return false;
+    const sorted = this.#tookMs.slice(0, this.#count).sort();
+    return tookMs > FAR * (sorted[sorted.length >> 1] ?? 0);
   }
 }

@@ -13,6 +13,7 @@ import {
   Timeline,
   type Checkpoint,
 } from '../../src/core/timeline.ts';
+import { type RoughWorld, roughDraws, roughWorld } from '../support/rough-world.ts';
 import { type Outage, type World, worlds } from '../support/world.ts';
 
 const PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
@@ -235,14 +236,22 @@ describe('Timeline', () => {
 });
 
 /** Runs a world through the queue, in the order in which its probes ended. */
-function settleAll(world: World): Sample[] {
+function settleAll(
+  world: Pick<World, 'samples'>,
+  take: (sample: Sample, laterSent: boolean) => void = () => undefined,
+) {
   const settled: Sample[] = [];
-  const queue = new SettleQueue((sample) => settled.push(sample));
+  const queue = new SettleQueue((sample) => {
+    settled.push(sample);
+    take(sample, queue.length > 0);
+  });
   // All probes are sent in order; each ends when its time comes.
-  const moments = [
-    ...world.samples.map((sample, index) => ({ at: sample.sentAt, index, end: false })),
-    ...world.endings.map((index) => ({ at: world.samples[index]?.endedAt ?? 0, index, end: true })),
-  ].sort((a, b) => a.at - b.at || Number(a.end) - Number(b.end));
+  const moments = world.samples
+    .flatMap(({ sentAt, endedAt }, index) => [
+      { at: sentAt, index, end: false },
+      { at: endedAt, index, end: true },
+    ])
+    .sort((a, b) => a.at - b.at || Number(a.end) - Number(b.end));
   const tickets = new Map<number, number>();
   for (const { index, end } of moments) {
     const sample = world.samples[index];
@@ -404,6 +413,59 @@ describe('the timeline of a monitor that is killed and comes back', () => {
         });
       }),
       { numRuns: 1000 },
+    );
+  });
+});
+
+/** What is said of a rough world, as the engine hears of it. */
+function storyOfRough(world: RoughWorld): GapFacts[] {
+  const gaps: GapFacts[] = [];
+  const timeline = new Timeline({ transition: () => undefined, gap: (gap) => gaps.push(gap) });
+  settleAll(world, (sample, laterSent) => {
+    timeline.add(sample, laterSent);
+  });
+  return gaps;
+}
+
+describe('the timeline of a service whose packets are lost, or that is frozen', () => {
+  it('is one gap for one outage, with the truth inside its bounds, and none without one', () => {
+    fc.assert(
+      fc.property(roughDraws, (draws) => {
+        const world = roughWorld(draws);
+        const gaps = storyOfRough(world);
+        for (const { kind, from, to } of world.outages) {
+          const failed = world.samples.some(
+            ({ result, sentAt }) => result === 'down' && sentAt < to && sentAt > from - 5,
+          );
+          const seen = gaps.filter((gap) => gap.from < to && gap.to > from);
+          assert.equal(seen.length, failed ? 1 : 0, kind);
+          const [gap] = seen;
+          if (gap === undefined) continue;
+          const trueMs = to - from;
+          assert.ok(gap.minMs <= trueMs, `${kind}: at least ${String(gap.minMs)}, in truth ${String(trueMs)}`);
+          assert.ok((gap.maxMs ?? 0) >= trueMs, `${kind}: at most ${String(gap.maxMs)}, in truth ${String(trueMs)}`);
+          const { minMs, provenMinMs = NaN, durationMs, maxMs } = gap;
+          assert.ok(0 <= provenMinMs && provenMinMs <= minMs && minMs <= durationMs && durationMs <= (maxMs ?? 0));
+        }
+        assert.ok(gaps.every((gap) => world.outages.some(({ from, to }) => gap.from < to && gap.to > from)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('states how long there was no answer of a process that was frozen', () => {
+    fc.assert(
+      fc.property(roughDraws, (draws) => {
+        const world = roughWorld(draws);
+        const gaps = storyOfRough(world);
+        for (const { kind, from, to } of world.outages) {
+          const gap = gaps.find((one) => one.from < to && one.to > from);
+          if (kind !== 'frozen' || gap === undefined) continue;
+          const { silenceMs = 0 } = gap;
+          assert.ok(Math.abs((silenceMs ?? 0) - (to - from)) <= world.intervalMs + 10, String(silenceMs));
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 });
