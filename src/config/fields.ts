@@ -3,9 +3,10 @@ import { z } from 'zod';
 
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
 import { excerpt, list } from '../core/format.ts';
+import { redacted } from '../core/shown-url.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
-import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
+import { hostOf, httpUrl, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
 
 /**
  * An object with these fields and no other.

@@ -1,5 +1,5 @@
 /** Reads what a configuration only points to: secrets, and certificates. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
@@ -60,6 +60,26 @@ export class SectionReader {
     return null;
   }
 
+  /** The certificate that a client shows, and its key, from two PEM files; null where there is none, or they are of no use, which is reported. */
+  async clientCertificate(
+    { cert, key }: { readonly cert?: string | undefined; readonly key?: string | undefined },
+    path: Path,
+  ): Promise<{ cert: string; key: string } | null> {
+    if (cert === undefined && key === undefined) return null;
+    if (cert === undefined || key === undefined) {
+      const [given, other] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
+      this.problem([...path, given], `"${other}" is missing beside it: a certificate is of no use without its key`);
+      return null;
+    }
+    const certPem = await this.certificates(cert, [...path, 'cert']);
+    const keyPem = await this.#file(key, [...path, 'key']);
+    if (certPem === null || keyPem === null) return null;
+    const problem = keyProblem(certPem, keyPem);
+    if (problem === null) return { cert: certPem, key: keyPem };
+    this.problem([...path, 'key'], `${key}: ${problem}`);
+    return null;
+  }
+
   /** The text of a file; null where it can't be read, which is reported. */
   async #file(file: string, path: Path): Promise<string | null> {
     try {
@@ -68,6 +88,20 @@ export class SectionReader {
       this.problem(path, `${file}: ${readProblem(error)}`);
       return null;
     }
+  }
+}
+
+/** What is wrong with a client's key; null where it is the one of its certificate, the first in the file. Shows nothing of it. */
+function keyProblem(certPem: string, keyPem: string): string | null {
+  if (!/-----BEGIN (\w+ )*PRIVATE KEY-----/.test(keyPem))
+    return 'there is no private key in it; a PEM file with -----BEGIN PRIVATE KEY-----';
+  if (/-----BEGIN ENCRYPTED|^Proc-Type: *4,ENCRYPTED/m.test(keyPem))
+    return 'the key is encrypted; one without a passphrase, which only this user may read';
+  try {
+    if (new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem))) return null;
+    return 'this is not the key of the certificate in "cert"';
+  } catch {
+    return 'the key in it is broken';
   }
 }
 

@@ -34,6 +34,8 @@ export class Attempt {
   unaccepted: Failure | null = null;
   /** Set by the prober once the peer has answered in full: nothing is under way on the connection any more. */
   answered = false;
+  /** After how long it ended well, in milliseconds; null before, and where it did not. */
+  goodAfterMs: number | null = null;
 
   readonly #host: AttemptHost;
   readonly #onEnd: (sample: Sample) => void;
@@ -139,6 +141,7 @@ export class Attempt {
     this.#ended = true;
     clearTimeout(this.#timer);
     const endedAt = this.#host.now();
+    if (failure === null) this.goodAfterMs = endedAt - this.sentAt;
     this.#book(endedAt);
     const release = this.release;
     this.release = null;

@@ -20,6 +20,8 @@ export interface TlsSpec {
   readonly servername: string | null;
   /** The certificate must be valid for this many days more; null for any. */
   readonly minDays: number | null;
+  /** The certificate that is shown where the server asks for one, and its key, both in PEM; null for none. */
+  readonly client: { readonly cert: string; readonly key: string } | null;
 }
 
 /** Where to connect to. */
@@ -45,6 +47,8 @@ export interface HttpSpec {
   readonly kind: 'http';
   /** Without user and password; those are in `headers`. */
   readonly url: string;
+  /** The zone of an IPv6 address, such as `eth0` of `fe80::1%eth0`, which no URL holds; null for none. */
+  readonly zone: string | null;
   /** A unix socket to connect to instead of the URL's host; null for none. */
   readonly socketPath: string | null;
   readonly family: 4 | 6 | null;
