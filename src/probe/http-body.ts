@@ -21,6 +21,12 @@ const DECODERS: Readonly<Record<string, (body: Buffer) => Buffer>> = {
   br: (body) => brotliDecompressSync(body, BROTLI),
 };
 
+const MARKS: readonly (readonly [mark: Buffer, charset: string])[] = [
+  [Buffer.of(0xef, 0xbb, 0xbf), 'utf-8'],
+  [Buffer.of(0xfe, 0xff), 'utf-16be'],
+  [Buffer.of(0xff, 0xfe), 'utf-16le'],
+];
+
 /** The text of a body, or the clause that says why it can't be read. */
 export function bodyText(headers: ReplyHead['headers'], body: Buffer): { readonly text: string } | { problem: string } {
   const codings = [...listOf(headers, 'content-encoding'), ...listOf(headers, 'transfer-encoding')];
@@ -54,12 +60,11 @@ function inflated(body: Buffer): Buffer {
  * names itself, and otherwise as UTF-8 or, where it is none, Windows-1252.
  */
 function decoded(body: Buffer, contentType: string): string {
-  const mark =
-    body[0] === 0xfe && body[1] === 0xff ? 'utf-16be' : body[0] === 0xff && body[1] === 0xfe ? 'utf-16le' : null;
+  const [, mark] = MARKS.find(([bytes]) => body.subarray(0, bytes.length).equals(bytes)) ?? [];
   const [, announced] = /;\s*charset\s*=\s*["']?([^\s;"']+)/i.exec(contentType) ?? [];
   const [, named] = /<meta[^>]{1,200}charset\s*=\s*["']?([\w-]+)/i.exec(body.toString('latin1', 0, 1024)) ?? [];
   for (const label of [mark, announced, named]) {
-    const decoder = label == null ? null : decoderOf(label);
+    const decoder = label === undefined ? null : decoderOf(label);
     // The end may have been cut in the middle of a character.
     if (decoder !== null) return decoder.decode(body, { stream: true });
   }
