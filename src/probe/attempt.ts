@@ -1,5 +1,6 @@
 /** One attempt at one address: its phases, its deadline and its single end. */
 import { resultOf, type Sample } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
 import type { Failure, Phase } from './failure.ts';
 
 /** What an attempt needs of the engine. */
@@ -105,8 +106,9 @@ export class Attempt {
     this.#end(null);
   }
 
-  fail(failure: Failure): void {
-    this.#end(failure);
+  /** What the peer said may be in the message: it is made fit to be shown here, for all protocols. */
+  fail({ reason, message }: Failure): void {
+    this.#end({ reason, message: printable(message) });
   }
 
   /** The engine stops, or the service is no longer watched: nothing was found. */

@@ -3,6 +3,7 @@
  * `redis-connector.ts`); the probers here decide how long its connections live.
  */
 import { resultOf } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
 import type { Attempt } from './attempt.ts';
 import type { Connection, Connector, ProberEvents } from './connector.ts';
 import type { Failure } from './failure.ts';
@@ -151,7 +152,7 @@ class KeptProber implements Prober {
     connection.close();
     const carried = this.#carried;
     this.#carried = null;
-    if (failure !== null) this.#events.connectionLost(failure);
+    if (failure !== null) this.#events.connectionLost({ reason: failure.reason, message: printable(failure.message) });
     if (carried === null) return;
     carried.release = null;
     carried.begin('connect');
