@@ -1,6 +1,8 @@
 /** What is wrong with a configuration, for people: every problem with its place. */
 import type { z } from 'zod';
 
+import { safeExcerpt } from '../core/shown-url.ts';
+
 /** What kind of fault it is. `no-services`: neither a file nor a service is named. */
 type ConfigFault = 'no-services' | 'unreadable' | 'syntax' | 'invalid';
 
@@ -120,7 +122,7 @@ export function pathText(path: Path): string {
   for (const key of path) {
     if (typeof key === 'number') text += `[${String(key)}]`;
     else if (/^[\w$-]+$/.test(String(key))) text += `${text === '' ? '' : '.'}${String(key)}`;
-    else text += `[${JSON.stringify(String(key).slice(0, 60))}]`;
+    else text += `[${safeExcerpt(String(key))}]`;
   }
   return text;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
 import { excerpt, list } from '../core/format.ts';
-import { redacted } from '../core/shown-url.ts';
+import { redacted, safeExcerpt } from '../core/shown-url.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
 import { hostOf, httpUrl, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
@@ -169,7 +169,9 @@ export const pattern = z
     if (source === undefined) return written;
     const wayOut = 'text that begins with a slash is written "/\\\\/text/"';
     if (!/^[imsuv]*$/.test(flags)) {
-      const message = `"${flags}" after the last slash are not flags; i, m, s, u and v are; ${wayOut}`;
+      // Many letters are no slip, but a text that holds slashes, which may be a secret.
+      const shownFlags = flags.length > 5 ? 'the letters' : `"${flags}"`;
+      const message = `${shownFlags} after the last slash are not flags; i, m, s, u and v are; ${wayOut}`;
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
     }
@@ -177,7 +179,7 @@ export const pattern = z
       return new RegExp(source, flags);
     } catch (error) {
       const [reason] = (error instanceof Error ? error.message : String(error)).split(': ').slice(-1);
-      const message = `${excerpt(written)} is not a regular expression (${reason ?? ''}); ${wayOut}`;
+      const message = `${safeExcerpt(written)} is not a regular expression (${reason ?? ''}); ${wayOut}`;
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
     }
@@ -204,7 +206,7 @@ export const statuses = z
 
 /** A value in a message. Of what is not text or a number only the kind is shown. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return excerpt(value);
+  if (typeof value === 'string') return safeExcerpt(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return kindOf(value);
 }

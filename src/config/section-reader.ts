@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import { safeText } from '../core/shown-url.ts';
 import type { Problem, Path, Place } from './config-error.ts';
 import type { Secret } from './fields.ts';
 import { readProblem } from './config-source.ts';
@@ -39,13 +40,13 @@ export class SectionReader {
       const value = this.#surroundings.env[secret.env];
       if (value !== undefined && value !== '') return value;
       const problem = value === undefined ? 'is not set' : 'is empty';
-      this.problem(path, `the environment variable ${secret.env} ${problem}; it has to hold this secret`);
+      this.problem(path, `the environment variable ${safeText(secret.env)} ${problem}; it has to hold this secret`);
       return null;
     }
     const text = await this.#file(secret.file, [...path, 'file']);
     const value = text?.replace(/\r?\n$/, '') ?? null;
     if (value !== '') return value;
-    this.problem([...path, 'file'], `${secret.file}: the file is empty; it has to hold this secret`);
+    this.problem([...path, 'file'], `${safeText(secret.file)}: the file is empty; it has to hold this secret`);
     return null;
   }
 
@@ -56,7 +57,7 @@ export class SectionReader {
     const blocks = pem.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [];
     if (blocks.length > 0 && blocks.every(isCertificate)) return pem;
     const problem = blocks.length === 0 ? 'there is no certificate in it' : 'a certificate in it is broken';
-    this.problem(path, `${file}: ${problem}; a PEM file with -----BEGIN CERTIFICATE-----`);
+    this.problem(path, `${safeText(file)}: ${problem}; a PEM file with -----BEGIN CERTIFICATE-----`);
     return null;
   }
 
@@ -76,7 +77,7 @@ export class SectionReader {
     if (certPem === null || keyPem === null) return null;
     const problem = keyProblem(certPem, keyPem);
     if (problem === null) return { cert: certPem, key: keyPem };
-    this.problem([...path, 'key'], `${key}: ${problem}`);
+    this.problem([...path, 'key'], `${safeText(key)}: ${problem}`);
     return null;
   }
 
@@ -85,7 +86,7 @@ export class SectionReader {
     try {
       return await readFile(resolve(this.#surroundings.dir, file), 'utf8');
     } catch (error) {
-      this.problem(path, `${file}: ${readProblem(error)}`);
+      this.problem(path, `${safeText(file)}: ${readProblem(error)}`);
       return null;
     }
   }
