@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
 import { excerpt, list } from '../core/format.ts';
+import { linearProblem } from '../core/linear-match.ts';
 import { redacted, safeExcerpt } from '../core/shown-url.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
@@ -176,7 +177,11 @@ export const pattern = z
       return z.NEVER;
     }
     try {
-      return new RegExp(source, flags);
+      const expression = new RegExp(source, flags);
+      const problem = linearProblem(expression);
+      if (problem === null) return expression;
+      context.addIssue({ code: 'custom', message: `${safeExcerpt(written)} can't be used: ${problem}` });
+      return z.NEVER;
     } catch (error) {
       const [reason] = (error instanceof Error ? error.message : String(error)).split(': ').slice(-1);
       const message = `${safeExcerpt(written)} is not a regular expression (${reason ?? ''}); ${wayOut}`;

@@ -1,5 +1,6 @@
 /** URLs as people may see them: in messages, lines, dashboards, reports and logs. Pure. */
 import { excerpt } from './format.ts';
+import { printable } from './printable.ts';
 
 /** Stands for what is left out. */
 const LEFT_OUT = '…';
@@ -45,17 +46,21 @@ export function redacted(text: string): string {
 }
 
 /**
- * A text that may be anything, and stands where it does not belong: what looks like a URL with a password, or like a password and
- * a host, has none, and what looks like a token is not shown.
+ * A text that may be anything, and stands where it does not belong: what looks like a URL with a password, or like a password
+ * and a host, has none, and what looks like a token is not shown. One line, in which everything is seen.
  */
 export function safeText(text: string): string {
-  if (TOKEN.test(text)) return LEFT_OUT;
-  return /^[a-z][a-z0-9+.-]*:\/\/|:.*@/is.test(text) ? redacted(text) : text;
+  return printable(withoutLogin(text));
 }
 
 /** The same as a quoted excerpt. */
 export function safeExcerpt(text: string): string {
-  return excerpt(safeText(text));
+  return excerpt(withoutLogin(text));
+}
+
+function withoutLogin(text: string): string {
+  if (TOKEN.test(text)) return LEFT_OUT;
+  return /^[a-z][a-z0-9+.-]*:\/\/|:.*@/is.test(text) ? redacted(text) : text;
 }
 
 /** A text in which each URL is `redacted`: a message, or a command as it was typed. */

@@ -3,6 +3,7 @@
  * never printed, logged, stored or sent; `Service` is what others may see.
  */
 import { excerpt } from '../core/format.ts';
+import { linearMatchEnd } from '../core/linear-match.ts';
 import type { Service } from '../core/model.ts';
 
 /** Inclusive bounds of HTTP status codes. */
@@ -93,9 +94,7 @@ export function matchEnd(text: string, pattern: Pattern): number {
     const at = text.indexOf(pattern);
     return at < 0 ? -1 : at + pattern.length;
   }
-  pattern.lastIndex = 0; // where the flags g or y remember the last match
-  const match = pattern.exec(text);
-  return match === null ? -1 : match.index + match[0].length;
+  return linearMatchEnd(text, pattern);
 }
 
 /** A text without the words of a secret: peers repeat what they do not understand. */
