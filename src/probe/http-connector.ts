@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 
+import { excerpt } from '../core/format.ts';
 import type { Attempt } from './attempt.ts';
 import type { Connector, KeepEvents } from './connector.ts';
 import type { Dialler } from './dialler.ts';
@@ -66,6 +67,12 @@ export class HttpConnector implements Connector {
       const connection = {
         send: (attempt: Attempt): void => {
           const exchange = new HttpExchange(this.#spec, attempt, this.#target.method, (reply) => {
+            // The server closes an idle connection by a reply that nothing has asked for, and this request crossed it.
+            if (reply.status === 408 && !reply.persistent && attempt !== first) {
+              attempt.unaccepted = null;
+              http.end({ reason: 'closed', message: 'the peer closed the kept connection: it waited too long (408)' });
+              return;
+            }
             attempt.answered = true;
             // The server ends it, or the rest of a reply that is too long to read would stand before the next one.
             const isSpent = !reply.persistent;
@@ -74,7 +81,7 @@ export class HttpConnector implements Connector {
               keep.onOpen(connection);
             }
             this.#finish(attempt, reply, this.#target, 0);
-            if (isSpent) http.end();
+            if (isSpent) http.end(null);
           });
           http.send(request, exchange);
         },
@@ -122,37 +129,46 @@ class HttpConnection {
   readonly #socket: Socket;
   readonly #onEnd: (failure: Failure | null) => void;
   #exchange: HttpExchange | null = null;
+  #hasAnswered = false;
   #ended = false;
 
   /**
    * @param address of the peer, for messages
-   * @param onEnd called once, when the connection has ended, with why; with null where `end` was called
+   * @param onEnd called once, when the connection has ended, with why; with null where nothing is wrong with that
    */
   constructor(socket: Socket, address: string | null, onEnd: (failure: Failure | null) => void) {
     this.#socket = socket;
     this.#onEnd = onEnd;
     const where = address === null ? '' : ` (${address})`;
-    const notHttp = (why: string): Failure => ({ reason: 'protocol', message: `not an HTTP reply: ${why}${where}` });
     socket.on('data', (chunk: Buffer) => {
+      const exchange = this.#exchange;
+      if (this.#ended) return;
       try {
-        this.#take(chunk);
+        if (exchange === null) {
+          const message = `sent ${excerpt(chunk.toString('latin1', 0, 80))}, which was not asked for${where}`;
+          this.end({ reason: 'protocol', message });
+          return;
+        }
+        exchange.take(chunk);
+        if (!exchange.whole || this.#exchange !== exchange) return;
+        this.#exchange = null;
+        this.#hasAnswered = true;
       } catch (error) {
         if (!(error instanceof ReplyError)) throw error;
-        this.#end(notHttp(error.message));
+        this.end({ reason: 'protocol', message: `not an HTTP reply: ${error.message}${where}` });
       }
     });
     socket.once('end', () => {
-      const exchange = this.#exchange;
-      this.#exchange = null;
+      const failure = this.#exchange?.end();
       const closed: Failure = { reason: 'closed', message: `the peer closed the kept connection${where}` };
-      const failure = exchange === null ? closed : exchange.end();
-      this.#end(failure);
+      const isIdle = failure === undefined || (failure?.reason === 'closed' && this.#hasAnswered);
+      this.end(isIdle ? closed : failure);
     });
     // The dialler does not know what was read, and would fail an attempt that goes on elsewhere.
     socket.removeAllListeners('error');
     socket.on('error', (error) => {
       const failure = failureOf(error, 'reply', address);
-      this.#end(this.#exchange?.brokenBy(failure) ?? failure);
+      this.end(this.#exchange?.brokenBy(failure) ?? failure);
     });
   }
 
@@ -163,19 +179,7 @@ class HttpConnection {
   }
 
   /** Ends it: it carries no further request. */
-  end(): void {
-    this.#end(null);
-  }
-
-  #take(chunk: Buffer): void {
-    const exchange = this.#exchange;
-    if (this.#ended) return;
-    if (exchange === null) throw new ReplyError('it was not asked for');
-    exchange.take(chunk);
-    if (exchange.whole && this.#exchange === exchange) this.#exchange = null;
-  }
-
-  #end(failure: Failure | null): void {
+  end(failure: Failure | null): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#onEnd(failure);

@@ -266,6 +266,31 @@ describe('a kept HTTP connection', () => {
     });
   });
 
+  it('is closed by a 408 that crosses a request: that is no answer to it', async () => {
+    const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    const late = 'HTTP/1.1 408 Request Time-out\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    let accepted = 0;
+    const behave: Behaviour = (socket) => {
+      const answers = accepted++ === 0 ? [ok, late] : [ok, ok];
+      socket.on('data', () => socket.write(answers.shift() ?? ''));
+    };
+    await withKept(behave, spec, async (probing, server) => {
+      for (let sent = 0; sent < 3; sent++) assert.equal(verdict(await probing.probe()), 'up');
+      assert.equal(server.accepted, 2);
+      assert.deepEqual(
+        probing.lost.map(({ reason, message }) => [reason, /408/.test(message)]),
+        [['closed', true]],
+      );
+    });
+  });
+
+  it('is down where a new connection is answered by 408', async () => {
+    const late = 'HTTP/1.1 408 Request Time-out\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    await withKept(answering(late), spec, async (probing) => {
+      assert.equal(verdict(await probing.probe()), 'status');
+    });
+  });
+
   it('follows redirects beside it', async () => {
     const there = await serve(good(DIALECTS[1]!));
     const redirect = `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${String(there.port)}/\r\nContent-Length: 0\r\n\r\n`;
