@@ -1,7 +1,7 @@
 /** What is wrong with a configuration, for people: every problem with its place. */
 import type { z } from 'zod';
 
-import { safeExcerpt } from '../core/shown-url.ts';
+import { redactedUrls, safeExcerpt } from '../core/shown-url.ts';
 
 /** What kind of fault it is. `no-services`: neither a file nor a service is named. */
 type ConfigFault = 'no-services' | 'unreadable' | 'syntax' | 'invalid';
@@ -22,7 +22,9 @@ export interface Problem {
 
 /** The line for a problem: `services.json:14:11  services[2].port: 70000 is not a port; …`. */
 function problemLine(problem: Problem): string {
-  const { file, line, column, place, message } = problem;
+  const { line, column, place, message } = problem;
+  // Whatever was typed there.
+  const file = problem.file === null ? null : redactedUrls(problem.file);
   const where = file === null ? '' : line === null ? file : `${file}:${String(line)}:${String(column)}`;
   if (place === null) return `${where}: ${message}`;
   return `${where}${where === '' ? '' : '  '}${place}: ${message}`;
@@ -58,7 +60,7 @@ export function invalid(problems: readonly Problem[], code: ConfigFault = 'inval
 
 /** The place of a problem on the command line: an option or a target. */
 export function commandLinePlace(place: string): Omit<Problem, 'message'> {
-  return { file: null, line: null, column: null, place };
+  return { file: null, line: null, column: null, place: redactedUrls(place) };
 }
 
 /** A problem on the command line. */
