@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs';
 import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
+import { redactedUrls } from '../core/shown-url.ts';
 import { VERSION } from '../core/version.ts';
 import { HistoryError } from '../history/history-error.ts';
 import { FeedError } from '../server/feed-server.ts';
@@ -170,7 +171,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .fail((message, error: Error | undefined) => {
       // yargs passes its own findings as a message, some with an error of its own; what a command throws as an error.
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UsageError(`${message}\n'gapwatch --help' lists commands and options.`);
+      throw new UsageError(`${redactedUrls(message)}\n'gapwatch --help' lists commands and options.`);
     });
   try {
     await parser.parseAsync();

@@ -4,6 +4,9 @@ import type { InferredOptionTypes, Options } from 'yargs';
 import { type FeedUrl, parseFeedUrl } from '../client/feed-url.ts';
 import { commandLineProblem, invalid, commandLinePlace } from '../config/config-error.ts';
 import { durationMs, durationProblem } from '../core/duration.ts';
+import { excerpt } from '../core/format.ts';
+import { redacted } from '../core/shown-url.ts';
+import { tokenProblem } from '../core/token.ts';
 import { ReportFiles } from '../report/report-files.ts';
 
 const text = { type: 'string', requiresArg: true } as const satisfies Options;
@@ -171,9 +174,13 @@ export function reportFiles(paths: readonly string[]): ReportFiles {
 export function feedUrls(texts: readonly string[]): FeedUrl[] {
   return texts.map((text) => {
     const url = parseFeedUrl(text);
-    if (url !== null) return url;
+    const token = url?.token ?? null;
+    const unsendable = token === null ? null : tokenProblem(token);
+    if (url !== null && unsendable === null) return url;
     const message =
-      'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed';
-    throw invalid([{ ...commandLinePlace(text.replace(/([?&]token=)[^&]*/, '$1…')), message }]);
+      unsendable === null
+        ? 'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed'
+        : `its token can't be sent: ${unsendable}`;
+    throw invalid([{ ...commandLinePlace(excerpt(redacted(text)).slice(1, -1)), message }]);
   });
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { commandLineProblem, invalid } from '../config/config-error.ts';
 import type { ArchiveReader, Window } from '../core/archive.ts';
 import { showTime } from '../core/format.ts';
+import { redactedUrls, safeExcerpt } from '../core/shown-url.ts';
 import { defaultDataDir } from '../history/data-dir.ts';
 import { openArchive } from '../history/history.ts';
 import { MOMENT_FORM, parseMoment } from '../core/duration.ts';
@@ -40,7 +41,7 @@ async function reportOf(archive: ArchiveReader, args: ReportArguments, asked: Wi
   const names = known.map(({ name }) => name);
   if (args.service !== undefined && !names.includes(args.service)) {
     const there = names.length === 0 ? 'there is none yet' : `there are: ${names.join(', ')}`;
-    throw invalid([commandLineProblem('--service', `the history knows no "${args.service}"; ${there}`)]);
+    throw invalid([commandLineProblem('--service', `the history knows no "${redactedUrls(args.service)}"; ${there}`)]);
   }
   const wanted = known.filter(({ name }) => args.service === undefined || name === args.service);
   const window = windowWithin(asked, reach);
@@ -82,7 +83,7 @@ function windowOf(args: ReportArguments, now: number): Window {
 
 function momentOf(text: string, option: string, end: number, now: number): number {
   const at = parseMoment(text, end, now);
-  if (at === null) throw invalid([commandLineProblem(option, `"${text}" is no time; ${MOMENT_FORM}`)]);
+  if (at === null) throw invalid([commandLineProblem(option, `${safeExcerpt(text)} is no time; ${MOMENT_FORM}`)]);
   if (at > now) throw invalid([commandLineProblem(option, `${showTime(at)} is still to come`)]);
   return at;
 }

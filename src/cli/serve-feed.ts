@@ -5,6 +5,7 @@ import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { type Listen, parseListen } from '../config/target-url.ts';
 import type { Config } from '../config/load-config.ts';
 import type { Archive } from '../core/archive.ts';
+import { safeExcerpt } from '../core/shown-url.ts';
 import type { FeedSource } from '../core/source.ts';
 import { pageAssets } from '../page/page-assets.ts';
 import { FeedError, FeedServer } from '../server/feed-server.ts';
@@ -48,6 +49,6 @@ function listenOf(option: string | undefined): Listen | null {
   if (option === undefined) return null;
   const listen = parseListen(option);
   if (listen !== null) return listen;
-  const message = `"${option}" is no address to listen on; HOST:PORT such as 127.0.0.1:9720, or off`;
+  const message = `${safeExcerpt(option)} is no address to listen on; HOST:PORT such as 127.0.0.1:9720, or off`;
   throw invalid([{ ...commandLinePlace('--listen'), message }]);
 }

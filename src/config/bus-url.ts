@@ -1,6 +1,7 @@
 /** Where the stream is: one Redis, a cluster, or a master that sentinels know. */
 import type { BusAddress, RedisNode } from '../bus/bus-connection.ts';
-import { hostInUrl, type Parsed, redacted, redisUrl } from './target-url.ts';
+import { redacted } from '../core/shown-url.ts';
+import { hostInUrl, type Parsed, redisUrl } from './target-url.ts';
 
 /** How it is written, for messages. */
 export const BUS_URL_FORMS =

@@ -1,6 +1,8 @@
 /** What is wrong with a configuration, for people: every problem with its place. */
 import type { z } from 'zod';
 
+import { redactedUrls, safeExcerpt } from '../core/shown-url.ts';
+
 /** What kind of fault it is. `no-services`: neither a file nor a service is named. */
 type ConfigFault = 'no-services' | 'unreadable' | 'syntax' | 'invalid';
 
@@ -20,7 +22,9 @@ export interface Problem {
 
 /** The line for a problem: `services.json:14:11  services[2].port: 70000 is not a port; …`. */
 function problemLine(problem: Problem): string {
-  const { file, line, column, place, message } = problem;
+  const { line, column, place, message } = problem;
+  // Whatever was typed there.
+  const file = problem.file === null ? null : redactedUrls(problem.file);
   const where = file === null ? '' : line === null ? file : `${file}:${String(line)}:${String(column)}`;
   if (place === null) return `${where}: ${message}`;
   return `${where}${where === '' ? '' : '  '}${place}: ${message}`;
@@ -56,7 +60,7 @@ export function invalid(problems: readonly Problem[], code: ConfigFault = 'inval
 
 /** The place of a problem on the command line: an option or a target. */
 export function commandLinePlace(place: string): Omit<Problem, 'message'> {
-  return { file: null, line: null, column: null, place };
+  return { file: null, line: null, column: null, place: redactedUrls(place) };
 }
 
 /** A problem on the command line. */
@@ -120,7 +124,7 @@ export function pathText(path: Path): string {
   for (const key of path) {
     if (typeof key === 'number') text += `[${String(key)}]`;
     else if (/^[\w$-]+$/.test(String(key))) text += `${text === '' ? '' : '.'}${String(key)}`;
-    else text += `[${JSON.stringify(String(key).slice(0, 60))}]`;
+    else text += `[${safeExcerpt(String(key))}]`;
   }
   return text;
 }

@@ -72,6 +72,12 @@ const tlsSettings = fields('TLS settings', {
   ca: text('a path', 'the path of a PEM file')
     .describe("A PEM file with the certificates to trust instead of the system's, from the folder of this file.")
     .optional(),
+  cert: text('a path', 'the path of a PEM file')
+    .describe('A PEM file with the certificate to show to servers that ask for one, followed by its intermediates.')
+    .optional(),
+  key: text('a path', 'the path of a PEM file')
+    .describe('The PEM file with the key of "cert", without a passphrase.')
+    .optional(),
   servername: host.describe('The name to ask for (SNI) and to verify. Default: the host.').optional(),
   minDays: z
     .number(says('a number of days', 'a number of 0 or more'))
@@ -86,7 +92,7 @@ const tls = z
     [z.literal(true), tlsSettings],
     says(
       'TLS settings',
-      'true, or an object with verify, ca, servername or minDays; without TLS the field is left out',
+      'true, or an object with verify, ca, cert, key, servername or minDays; without TLS the field is left out',
     ),
   )
   .meta({ id: 'tls', description: 'Encrypt the connection: true, or how.' });

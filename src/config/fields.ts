@@ -3,9 +3,11 @@ import { z } from 'zod';
 
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
 import { excerpt, list } from '../core/format.ts';
+import { linearProblem } from '../core/linear-match.ts';
+import { redacted, safeExcerpt } from '../core/shown-url.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
-import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
+import { hostOf, httpUrl, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
 
 /**
  * An object with these fields and no other.
@@ -168,15 +170,21 @@ export const pattern = z
     if (source === undefined) return written;
     const wayOut = 'text that begins with a slash is written "/\\\\/text/"';
     if (!/^[imsuv]*$/.test(flags)) {
-      const message = `"${flags}" after the last slash are not flags; i, m, s, u and v are; ${wayOut}`;
+      // Many letters are no slip, but a text that holds slashes, which may be a secret.
+      const shownFlags = flags.length > 5 ? 'the letters' : `"${flags}"`;
+      const message = `${shownFlags} after the last slash are not flags; i, m, s, u and v are; ${wayOut}`;
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
     }
     try {
-      return new RegExp(source, flags);
+      const expression = new RegExp(source, flags);
+      const problem = linearProblem(expression);
+      if (problem === null) return expression;
+      context.addIssue({ code: 'custom', message: `${safeExcerpt(written)} can't be used: ${problem}` });
+      return z.NEVER;
     } catch (error) {
       const [reason] = (error instanceof Error ? error.message : String(error)).split(': ').slice(-1);
-      const message = `${excerpt(written)} is not a regular expression (${reason ?? ''}); ${wayOut}`;
+      const message = `${safeExcerpt(written)} is not a regular expression (${reason ?? ''}); ${wayOut}`;
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
     }
@@ -203,7 +211,7 @@ export const statuses = z
 
 /** A value in a message. Of what is not text or a number only the kind is shown. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return excerpt(value);
+  if (typeof value === 'string') return safeExcerpt(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return kindOf(value);
 }

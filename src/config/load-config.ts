@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { BusAddress } from '../bus/bus-connection.ts';
 import { BUS_URL_FORMS, busUrl } from './bus-url.ts';
 import type { Watched } from '../probe/spec.ts';
+import { tokenProblem } from '../core/token.ts';
 import {
   commandLinePlace,
   commandLineProblem,
@@ -20,6 +21,7 @@ import type { Listen } from './target-url.ts';
 import { SectionReader, type Surroundings } from './section-reader.ts';
 import { fileSchema, optionsSchema, serviceSchema, type ServiceEntry } from './config-schema.ts';
 import { readSource, type ConfigSource } from './config-source.ts';
+import { masked } from './masked-problems.ts';
 import { targetEntry, targetPlace } from './target-entry.ts';
 import { watchedOf, type Candidate, type Settings } from './watched.ts';
 
@@ -104,7 +106,8 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     ...fileCandidates(file?.services ?? [], placeInFile),
     ...targetCandidates(request.targets, problems),
   ];
-  if (file === null || options === null) throw invalid(problems);
+  const refusal = (): ConfigError => invalid(masked(problems, source?.value, request.targets, surroundings));
+  if (file === null || options === null) throw refusal();
 
   const settings: Settings = {
     interval: options.interval ?? file.defaults?.interval ?? request.defaultIntervalMs,
@@ -118,7 +121,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
   };
   const watched = await watchedOf(candidates, settings, surroundings, problems);
   const shared = await sharedOf(file, new SectionReader(surroundings, placeInFile, problems));
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw refusal();
   if (watched.length === 0) throw nothingToWatch(fileName, candidates.length);
   return {
     vantage: options.vantage ?? file.vantage ?? hostname(),
@@ -142,16 +145,24 @@ export async function loadHubConfig({ file, cwd, env }: Pick<LoadRequest, 'file'
   const place: Place = (path, part) => source?.place(path, part) ?? commandLinePlace('--config');
   const problems: Problem[] = [];
   const read = checked(fileSchema, source?.value ?? {}, place, problems);
-  if (read === null) throw invalid(problems);
-  const dir = file === null ? cwd : dirname(resolve(cwd, file));
-  const shared = await sharedOf(read, new SectionReader({ dir, env }, place, problems));
-  if (problems.length > 0) throw invalid(problems);
+  const surroundings = { dir: file === null ? cwd : dirname(resolve(cwd, file)), env };
+  const refusal = (): ConfigError => invalid(masked(problems, source?.value, [], surroundings));
+  if (read === null) throw refusal();
+  const shared = await sharedOf(read, new SectionReader(surroundings, place, problems));
+  if (problems.length > 0) throw refusal();
   return shared;
 }
 
 /** The settings that monitors and hubs have. */
 async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: SectionReader): Promise<HubConfig> {
   const token = await reader.secret(feed?.token, ['feed', 'token']);
+  const unsendable = token === null ? null : tokenProblem(token);
+  if (unsendable !== null) {
+    reader.problem(
+      ['feed', 'token'],
+      `no client could send this token: ${unsendable}; letters, digits and signs of ASCII`,
+    );
+  }
   const url = await reader.secret(bus?.url, ['bus', 'url']);
   const where = url === null ? null : busUrl(url);
   // What comes from a file or the environment is not shown.

@@ -15,6 +15,7 @@ import {
   type RedisWhere,
 } from './target-url.ts';
 import { durationText } from '../core/duration.ts';
+import { withoutSecrets } from '../core/shown-url.ts';
 
 /** How to probe a service, and where others may see that it is. */
 export interface Drafted<Spec extends ProbeSpec> {
@@ -51,6 +52,7 @@ async function tlsSpec(reader: SectionReader, tls: Tls | undefined): Promise<Tls
     ca: settings.ca === undefined ? null : await reader.certificates(settings.ca, ['tls', 'ca']),
     servername: settings.servername ?? null,
     minDays: settings.minDays ?? null,
+    client: await reader.clientCertificate(settings, ['tls']),
   };
 }
 
@@ -126,6 +128,7 @@ export async function httpSpec(
     probe: {
       kind: 'http',
       url: where.url,
+      zone: where.zone,
       socketPath: where.socketPath,
       family,
       method,
@@ -141,10 +144,11 @@ export async function httpSpec(
 
 /** @param open whether the URL is in the configuration itself: otherwise only its host is shown */
 function targetOf(where: HttpWhere, open: boolean): string {
-  const { origin, pathname, search } = new URL(where.url);
-  if (where.socketPath !== null) return `unix:${where.socketPath}:${open ? pathname + search : '/…'}`;
-  if (open) return where.url;
-  return `${origin}${pathname === '/' && search === '' ? '/' : '/…'}`;
+  const { protocol, host, port, pathname, search } = new URL(where.url);
+  const path = open ? withoutSecrets(pathname + search) : pathname === '/' && search === '' ? '/' : '/…';
+  if (where.socketPath !== null) return `unix:${where.socketPath}:${open ? path : '/…'}`;
+  const address = where.zone === null ? host : `${hostInUrl(where.host)}${port === '' ? '' : `:${port}`}`;
+  return `${protocol}//${address}${path}`;
 }
 
 async function readHeaders(entry: HttpEntry, reader: SectionReader): Promise<Record<string, string>> {

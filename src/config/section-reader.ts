@@ -1,8 +1,9 @@
 /** Reads what a configuration only points to: secrets, and certificates. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import { safeText } from '../core/shown-url.ts';
 import type { Problem, Path, Place } from './config-error.ts';
 import type { Secret } from './fields.ts';
 import { readProblem } from './config-source.ts';
@@ -39,13 +40,13 @@ export class SectionReader {
       const value = this.#surroundings.env[secret.env];
       if (value !== undefined && value !== '') return value;
       const problem = value === undefined ? 'is not set' : 'is empty';
-      this.problem(path, `the environment variable ${secret.env} ${problem}; it has to hold this secret`);
+      this.problem(path, `the environment variable ${safeText(secret.env)} ${problem}; it has to hold this secret`);
       return null;
     }
     const text = await this.#file(secret.file, [...path, 'file']);
     const value = text?.replace(/\r?\n$/, '') ?? null;
     if (value !== '') return value;
-    this.problem([...path, 'file'], `${secret.file}: the file is empty; it has to hold this secret`);
+    this.problem([...path, 'file'], `${safeText(secret.file)}: the file is empty; it has to hold this secret`);
     return null;
   }
 
@@ -56,7 +57,27 @@ export class SectionReader {
     const blocks = pem.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [];
     if (blocks.length > 0 && blocks.every(isCertificate)) return pem;
     const problem = blocks.length === 0 ? 'there is no certificate in it' : 'a certificate in it is broken';
-    this.problem(path, `${file}: ${problem}; a PEM file with -----BEGIN CERTIFICATE-----`);
+    this.problem(path, `${safeText(file)}: ${problem}; a PEM file with -----BEGIN CERTIFICATE-----`);
+    return null;
+  }
+
+  /** The certificate that a client shows, and its key, from two PEM files; null where there is none, or they are of no use, which is reported. */
+  async clientCertificate(
+    { cert, key }: { readonly cert?: string | undefined; readonly key?: string | undefined },
+    path: Path,
+  ): Promise<{ cert: string; key: string } | null> {
+    if (cert === undefined && key === undefined) return null;
+    if (cert === undefined || key === undefined) {
+      const [given, other] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
+      this.problem([...path, given], `"${other}" is missing beside it: a certificate is of no use without its key`);
+      return null;
+    }
+    const certPem = await this.certificates(cert, [...path, 'cert']);
+    const keyPem = await this.#file(key, [...path, 'key']);
+    if (certPem === null || keyPem === null) return null;
+    const problem = keyProblem(certPem, keyPem);
+    if (problem === null) return { cert: certPem, key: keyPem };
+    this.problem([...path, 'key'], `${safeText(key)}: ${problem}`);
     return null;
   }
 
@@ -65,9 +86,23 @@ export class SectionReader {
     try {
       return await readFile(resolve(this.#surroundings.dir, file), 'utf8');
     } catch (error) {
-      this.problem(path, `${file}: ${readProblem(error)}`);
+      this.problem(path, `${safeText(file)}: ${readProblem(error)}`);
       return null;
     }
+  }
+}
+
+/** What is wrong with a client's key; null where it is the one of its certificate, the first in the file. Shows nothing of it. */
+function keyProblem(certPem: string, keyPem: string): string | null {
+  if (!/-----BEGIN (\w+ )*PRIVATE KEY-----/.test(keyPem))
+    return 'there is no private key in it; a PEM file with -----BEGIN PRIVATE KEY-----';
+  if (/-----BEGIN ENCRYPTED|^Proc-Type: *4,ENCRYPTED/m.test(keyPem))
+    return 'the key is encrypted; one without a passphrase, which only this user may read';
+  try {
+    if (new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem))) return null;
+    return 'this is not the key of the certificate in "cert"';
+  } catch {
+    return 'the key in it is broken';
   }
 }
 

@@ -1,7 +1,8 @@
 /** Services named on the command line: `[NAME=]WHERE`, to entries of the same kind as the file's. */
 import { excerpt } from '../core/format.ts';
+import { redacted, withoutSecrets } from '../core/shown-url.ts';
 import { URL_PARSERS } from './fields.ts';
-import { hostOf, redacted, schemeOf, URL_FORMS, withoutPassword, type Parsed } from './target-url.ts';
+import { hostOf, schemeOf, URL_FORMS, type Parsed } from './target-url.ts';
 
 /** A service as the file would name it; not checked yet. */
 type TargetEntry = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ export function targetEntry(target: string): Parsed<TargetEntry> {
   const where = name === null ? target : target.slice(name.length + 1);
   const parsed = whereEntry(where);
   if ('problem' in parsed) return parsed;
-  const ownName = name ?? withoutPassword(where);
+  const ownName = name ?? withoutSecrets(where);
   if (name === null && ownName.length > NAME_LIMIT) {
     return { problem: `too long to be its own name (at most ${String(NAME_LIMIT)} characters); NAME=WHERE names it` };
   }

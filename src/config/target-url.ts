@@ -26,6 +26,8 @@ export interface HttpWhere {
   /** Without user and password. */
   readonly url: string;
   readonly host: string;
+  /** The zone of an IPv6 address, which is not in the URL; null for none. */
+  readonly zone: string | null;
   readonly encrypted: boolean;
   readonly socketPath: string | null;
   readonly username: string | null;
@@ -94,8 +96,9 @@ function urlParts(text: string, schemes: readonly string[]): Parsed<UrlParts> {
   const [, rawScheme = '', userinfo, rawHost = '', rawPort, rest = ''] = match;
   const scheme = rawScheme.toLowerCase();
   if (!schemes.includes(scheme)) return { problem: 'its scheme is not one for this type of service' };
-  const host = hostOf(rawHost.startsWith('[') ? rawHost.slice(1, -1) : rawHost);
   const bracketed = rawHost.startsWith('[');
+  // In a URL the % before a zone is written %25 (RFC 6874), or as it is.
+  const host = hostOf(bracketed ? rawHost.slice(1, -1).replace(/%25(?=.)/, '%') : rawHost);
   const port = rawPort === undefined || rawPort === '' ? null : portOf(rawPort);
   if (host === null || bracketed !== (isIP(host) === 6) || Number.isNaN(port)) {
     if (rest.includes('@')) return { problem: BROKEN_USERINFO };
@@ -162,9 +165,10 @@ export function httpUrl(text: string): Parsed<HttpWhere> {
   if ('problem' in parsed) return parsed;
   const { scheme, username, password, host, port, rest } = parsed.value;
   if (password !== null && rest.includes('@')) return { problem: AMBIGUOUS_AT };
-  const url = requestUrl(`${scheme}://${hostInUrl(host)}${port === null ? '' : `:${String(port)}`}${rest}`);
+  const [address = '', zone = null] = isIP(host) === 6 ? host.split('%') : [host];
+  const url = requestUrl(`${scheme}://${hostInUrl(address)}${port === null ? '' : `:${String(port)}`}${rest}`);
   if (url === null) return { problem: 'it is not a URL' };
-  return { value: { url, host, encrypted: scheme === 'https', socketPath: null, username, password } };
+  return { value: { url, host, zone, encrypted: scheme === 'https', socketPath: null, username, password } };
 }
 
 /** `unix:/run/app.sock:/health`: a socket, and the path to ask for. */
@@ -177,7 +181,9 @@ function unixUrl(text: string): Parsed<HttpWhere> {
   }
   const url = path.startsWith('/') ? requestUrl(`http://localhost${path}`) : null;
   if (url === null) return { problem: 'what follows the socket is not a path that begins with /' };
-  return { value: { url, host: 'localhost', encrypted: false, socketPath, username: null, password: null } };
+  return {
+    value: { url, host: 'localhost', zone: null, encrypted: false, socketPath, username: null, password: null },
+  };
 }
 
 /** The URL as it is requested: without the part behind #. */
@@ -186,29 +192,6 @@ function requestUrl(text: string): string | null {
   const url = new URL(text);
   url.hash = '';
   return url.href;
-}
-
-/**
- * A URL that can be read, less its password: it stays a name that people know the service by.
- * For a text that can't be read see `redacted`.
- */
-export function withoutPassword(text: string): string {
-  const [, scheme, userinfo, host, port, rest = ''] = URL_PARTS.exec(text) ?? [];
-  if (scheme === undefined || host === undefined) return text;
-  const user = userinfo?.split(':')[0] ?? '';
-  return `${scheme}://${user === '' ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}${rest}`;
-}
-
-/** Whatever could be a password in a text that may not even be a URL is left out, at the cost of too much. */
-export function redacted(text: string): string {
-  const start = SCHEME.exec(text)?.[0].length ?? 0;
-  const at = text.lastIndexOf('@');
-  if (at >= start) {
-    const [user = ''] = text.slice(start, at).split(':');
-    return `${text.slice(0, start)}${user === '' ? '' : `${user}@`}${text.slice(at + 1)}`;
-  }
-  // redis://user:password, the host forgotten: a port that is not a number is not shown.
-  return text.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:/?#]+):(?=[^/?#:]*[^\d/?#:])[^/?#]*/i, '$1:…');
 }
 
 /** An address to listen on; `off` for none. Port 0 takes a free one. */

@@ -1,6 +1,7 @@
 /** From checked entries to what is watched: names, defaults, and the bounds that need both. */
 import { durationText } from '../core/duration.ts';
 import { excerpt } from '../core/format.ts';
+import { redacted } from '../core/shown-url.ts';
 import type { Connection } from '../core/model.ts';
 import type { ProbeSpec, Watched } from '../probe/spec.ts';
 import type { Problem, Place } from './config-error.ts';
@@ -115,7 +116,7 @@ function claim(name: string, candidate: Candidate, owners: Map<string, Candidate
     owners.set(name, candidate);
     return;
   }
-  const taken = `the name ${excerpt(name)} is already taken by ${owner.place([], 'value').place ?? 'another'}`;
+  const taken = `the name ${excerpt(redacted(name))} is already taken by ${owner.place([], 'value').place ?? 'another'}`;
   if (candidate.from === 'file') reader.problem(['name'], `${taken}; every service needs its own name`);
   else reader.problem([], `${taken}; NAME=WHERE gives this one another`);
 }

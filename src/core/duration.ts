@@ -1,5 +1,5 @@
 /** Durations and moments as people write them, `250ms`, `1.5s` or `03:00`, to milliseconds. Pure: the present comes in. */
-import { excerpt } from './format.ts';
+import { safeExcerpt } from './shown-url.ts';
 
 /** The longest unit first. */
 const UNITS: readonly (readonly [unit: string, ms: number])[] = [
@@ -30,7 +30,7 @@ export function durationProblem(value: unknown): string {
   if (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) {
     return `${String(value)} has no unit; ${DURATION_FORM}`;
   }
-  return `${typeof value === 'string' ? excerpt(value) : 'this'} is not a duration; ${DURATION_FORM}`;
+  return `${typeof value === 'string' ? safeExcerpt(value) : 'this'} is not a duration; ${DURATION_FORM}`;
 }
 
 /** A duration as the configuration writes it, in the longest unit that needs no fraction; `durationMs` reads it back. */

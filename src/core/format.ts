@@ -1,4 +1,5 @@
 /** Times, durations and shares as people read them. Pure. */
+import { toJson } from './printable.ts';
 
 /** `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
 export function showDuration(ms: number): string {
@@ -116,12 +117,8 @@ function two(n: number): string {
 
 const SHOWN = 60;
 
-/** A quoted excerpt of at most 60 characters. Control characters are escaped, so a terminal can't be addressed. */
+/** A quoted excerpt of at most 60 characters, in which everything is seen. */
 export function excerpt(text: string): string {
   const short = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-  // JSON.stringify leaves DEL and the C1 controls as they are.
-  return JSON.stringify(short).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return toJson(short);
 }

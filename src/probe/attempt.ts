@@ -1,5 +1,6 @@
 /** One attempt at one address: its phases, its deadline and its single end. */
 import { resultOf, type Reason, type Sample } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
 import type { Failure, Phase } from './failure.ts';
 
 /** What an attempt needs of the engine. */
@@ -51,6 +52,8 @@ export class Attempt {
   answered = false;
   /** Set by the prober where the peer waits for nothing but the end of the attempt, once it is connected. */
   isHolding = false;
+  /** After how long it ended well, in milliseconds; null before, and where it did not. */
+  goodAfterMs: number | null = null;
 
   readonly #host: AttemptHost;
   readonly #onEnd: (sample: Sample) => void;
@@ -143,11 +146,15 @@ export class Attempt {
     this.#end(null);
   }
 
-  /** The service was not up. Where our own absence explains what was seen, that says nothing of it. */
-  fail(failure: Failure): void {
+  /**
+   * The service was not up. Where our own absence explains what was seen, that says nothing of it. What the peer said may be in
+   * the message: it is made fit to be shown here, for all protocols.
+   */
+  fail({ reason, message, impatient }: Failure): void {
     const lateMs = this.#peerWaitedMs();
-    const isOurs = lateMs > PATIENCE_MS && (failure.impatient === true || IMPATIENT.has(failure.reason));
-    this.#end(isOurs ? stalled(lateMs, failure.message) : failure);
+    const isOurs = lateMs > PATIENCE_MS && (impatient === true || IMPATIENT.has(reason));
+    const words = printable(message);
+    this.#end(isOurs ? stalled(lateMs, words) : { reason, message: words });
   }
 
   /** The engine stops, or the service is no longer watched: nothing was found. */
@@ -179,6 +186,7 @@ export class Attempt {
     this.#ended = true;
     clearTimeout(this.#timer);
     const endedAt = this.#host.now();
+    if (failure === null) this.goodAfterMs = endedAt - this.sentAt;
     this.#book(endedAt);
     const release = this.release;
     this.release = null;

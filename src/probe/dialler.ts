@@ -7,16 +7,13 @@ import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { createSecureContext, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 import type { Attempt } from './attempt.ts';
-import { failureOf, type CodedError, type Failure } from './failure.ts';
+import { failureOf, type Failure } from './failure.ts';
 import { literalAddress, lookUp } from './lookup.ts';
 import type { Endpoint, TlsSpec } from './spec.ts';
 
 /** Any one: nothing is sent there (RFC 863). */
 const DISCARD_PORT = 9;
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** What an error of an attempt's socket means. */
-export type Explain = (error: CodedError, attempt: Attempt, socket: Socket) => Failure;
 
 /** Where a socket connects to: an address and a port, or a unix socket. */
 type To = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -25,18 +22,13 @@ type To = { readonly host: string; readonly port: number } | { readonly path: st
 export class Dialler {
   readonly #endpoint: Endpoint;
   readonly #tls: ConnectionOptions | null;
-  readonly #explain: Explain;
   /** Known from the beginning where there is nothing to look up. */
   readonly #to: To | null;
   readonly #address: string;
 
-  /**
-   * @param explain what the errors of its sockets mean
-   * @param socketPath a unix socket to connect to instead of host and port
-   */
-  constructor(endpoint: Endpoint, explain: Explain = explainPlainly, socketPath: string | null = null) {
+  /** @param socketPath a unix socket to connect to instead of host and port */
+  constructor(endpoint: Endpoint, socketPath: string | null = null) {
     this.#endpoint = endpoint;
-    this.#explain = explain;
     this.#tls = endpoint.tls === null ? null : tlsOptions(endpoint.host, endpoint.tls);
     const literal = literalAddress(endpoint.host, endpoint.family);
     if (socketPath !== null) this.#to = { path: socketPath };
@@ -75,7 +67,7 @@ export class Dialler {
     });
     socket.on('error', (error: Error) => {
       if (attempt.ended) return;
-      const failure = attempt.unaccepted ?? this.#explain(error, attempt, socket);
+      const failure = attempt.unaccepted ?? failureOf(error, attempt.phase, attempt.address);
       if (failure.reason === 'unreachable' && 'host' in to) failWhereReached(attempt, failure, to.host);
       else attempt.fail(failure);
     });
@@ -95,12 +87,12 @@ export class Dialler {
       failItself(attempt, socket);
       attempt.enter('tls');
     });
-    socket.once('close', () => {
-      if (attempt.phase === 'tls') {
-        attempt.fail({ reason: 'tls', message: `closed during the TLS handshake (${attempt.address ?? ''})` });
-      }
-    });
+    const onClose = (): void => {
+      attempt.fail({ reason: 'tls', message: `closed during the TLS handshake (${attempt.address ?? ''})` });
+    };
+    socket.once('close', onClose);
     socket.once('secureConnect', () => {
+      socket.off('close', onClose);
       const problem = expiresSoon(socket, this.#endpoint.tls?.minDays ?? null);
       if (problem !== null) {
         attempt.fail({ reason: 'tls', message: problem });
@@ -152,17 +144,13 @@ function failItself(attempt: Attempt, socket: Socket): void {
   attempt.fail({ reason: 'refused', message: `nothing listens there (${attempt.address ?? ''})` });
 }
 
-function explainPlainly(error: CodedError, attempt: Attempt): Failure {
-  return failureOf(error, attempt.phase, attempt.address);
-}
-
 /** No session is kept between connections: a resumed one shows no certificate. */
 function tlsOptions(host: string, tls: TlsSpec): ConnectionOptions {
   return {
-    // An address is no server name (RFC 6066, 3); it is verified as an address.
-    servername: tls.servername ?? (isIP(host) === 0 ? host : ''),
+    // An address is no server name (RFC 6066, 3), nor is the dot at the end of a name; an address is verified as one.
+    servername: (tls.servername ?? (isIP(host) === 0 ? host : '')).replace(/\.$/, ''),
     rejectUnauthorized: tls.verify,
-    secureContext: createSecureContext(tls.ca === null ? {} : { ca: tls.ca }),
+    secureContext: createSecureContext({ ...(tls.ca !== null && { ca: tls.ca }), ...tls.client }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Failures of probes are values: `failureOf` gives any error of a socket or a look-up the contract's reason. */
 import type { Reason } from '../core/model.ts';
+import { tlsWords } from './tls-words.ts';
 
 /** Why a probe failed. */
 export interface Failure {
@@ -95,15 +96,16 @@ export function failureOf(error: CodedError, phase: Phase, address: string | nul
     if (code === 'EACCES' || code === 'EPERM')
       return { reason: 'resources', message: `this monitor's user may not open the socket file${where}` };
   }
-  const words = WORDS[code] ?? (typeof error.message === 'string' && error.message !== '' ? error.message : code);
-  const message = `${words}${where}`;
+  const said = typeof error.message === 'string' && error.message !== '' ? error.message : code;
+  const ofTls = phase === 'tls' || isTlsCode(code) || said.includes(':SSL routines:') ? tlsWords(error) : null;
+  const message = `${ofTls ?? WORDS[code] ?? said}${where}`;
   const known = BY_CODE[code];
   // A timeout of the kernel on a connection that was made: the peer is silent.
   if (code === 'ETIMEDOUT' && phase === 'reply') return { reason: 'timeout-reply', message };
   // Whatever breaks a handshake is `tls`: also a reset in the middle of it.
   if (phase === 'tls' && (known === undefined || known === 'reset')) return { reason: 'tls', message };
   if (known !== undefined) return { reason: known, message };
-  if (isTlsCode(code)) return { reason: 'tls', message };
+  if (isTlsCode(code) || ofTls !== null) return { reason: 'tls', message };
   return { reason: phase === 'dns' ? 'dns' : 'error', message };
 }
 

@@ -1,80 +1,96 @@
-/** HTTP: the whole reply arrived, with an accepted status and body. Probes on a kept connection overlap (pipelining). */
+/**
+ * HTTP: the whole reply arrived, with an accepted status and body. One request at a time is on a connection; its reply is read
+ * by `http-reply.ts`.
+ */
 import type { Socket } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
 
+import { excerpt } from '../core/format.ts';
 import type { Attempt } from './attempt.ts';
-import type { Dialler } from './dialler.ts';
-import type { CodedError, Failure } from './failure.ts';
-import { explain, HttpExchange, type HttpReply } from './http-exchange.ts';
-import { diallerFor, firstTarget, redirected, requestTo, type HttpTarget } from './http-target.ts';
 import type { Connector, KeepEvents } from './connector.ts';
+import type { Dialler } from './dialler.ts';
+import { failureOf, type Failure } from './failure.ts';
+import { HttpExchange, type HttpReply } from './http-exchange.ts';
+import { ReplyError } from './http-reply.ts';
+import { diallerFor, firstTarget, redirected, requestTo, type HttpTarget } from './http-target.ts';
 import type { HttpSpec } from './spec.ts';
-
-/** The longest delay of a timer. */
-const NEVER_MS = 2 ** 31 - 1;
-/** Requests on one connection: more than are ever on their way. */
-const PIPELINING = 100_000;
-/** Clients that wait for the next probe; while the peer hangs there may be more, for the probes on their way. */
-const IDLE = 4;
 
 export class HttpConnector implements Connector {
   readonly #spec: HttpSpec;
   readonly #target: HttpTarget;
-  readonly #request: Dispatcher.DispatchOptions;
   readonly #dialler: Dialler;
-  readonly #idle: HttpClient[] = [];
+  readonly #requests: { readonly once: Buffer | Failure; readonly kept: Buffer | Failure };
 
   constructor(spec: HttpSpec) {
     this.#spec = spec;
     this.#target = firstTarget(spec);
-    this.#request = requestTo(this.#target);
     this.#dialler = diallerFor(this.#target, spec);
+    this.#requests = { once: requestTo(this.#target, false), kept: requestTo(this.#target, true) };
   }
 
   open(attempt: Attempt, keep: KeepEvents | null): void {
-    this.#dialler.dial(attempt, (socket) => {
-      if (keep !== null) {
-        this.#openKept(attempt, socket, keep);
-        return;
-      }
-      const exchange = new HttpExchange(this.#spec, attempt, socket, (reply) => {
+    if (keep === null) this.#ask(attempt, this.#dialler, this.#requests.once, this.#target, 0);
+    else this.#openKept(attempt, keep);
+  }
+
+  /** Asks over a connection for this request alone. @param hops redirects that were followed before */
+  #ask(attempt: Attempt, dialler: Dialler, request: Buffer | Failure, target: HttpTarget, hops: number): void {
+    dialler.dial(attempt, (socket) => {
+      let isAnswered = false;
+      const exchange = new HttpExchange(this.#spec, attempt, target.method, (reply) => {
+        isAnswered = true;
         attempt.answered = reply.whole;
-        this.#finish(attempt, reply, this.#target, 0);
+        this.#finish(attempt, reply, target, hops);
       });
-      (this.#idle.pop() ?? this.#newClient()).begin(socket, this.#request, exchange);
+      const connection = new HttpConnection(socket, attempt.address, (failure) => {
+        // A redirect goes on over another connection.
+        if (failure !== null && !isAnswered) attempt.fail(attempt.unaccepted ?? failure);
+      });
+      if (Buffer.isBuffer(request)) connection.send(request, exchange);
+      else attempt.fail(request);
     });
   }
 
   /** A connection is open once it has answered one request, and stays open as long as both sides keep it. */
-  #openKept(first: Attempt, socket: Socket, keep: KeepEvents): void {
-    socket.setNoDelay(true);
-    const client = new HttpClient(this.#target.url.origin, PIPELINING);
-    // undici would end a connection after HEAD.
-    const request = { ...this.#request, reset: false };
-    const exchangeFor = (attempt: Attempt, onWhole: (isWhole: boolean) => void): HttpExchange =>
-      new HttpExchange(this.#spec, attempt, socket, (reply) => {
-        attempt.answered = true;
-        onWhole(reply.whole);
-        this.#finish(attempt, reply, this.#target, 0);
+  #openKept(first: Attempt, keep: KeepEvents): void {
+    this.#dialler.dial(first, (socket) => {
+      const request = this.#requests.kept;
+      if (!Buffer.isBuffer(request)) {
+        first.fail(request);
+        return;
+      }
+      socket.setNoDelay(true);
+      let isOpen = false;
+      const http = new HttpConnection(socket, first.address, (failure) => {
+        if (isOpen) keep.onClose(failure);
+        else if (failure !== null) first.fail(first.unaccepted ?? failure);
       });
-    const connection = {
-      send(attempt: Attempt): void {
-        const exchange = exchangeFor(attempt, (isWhole) => {
-          // The rest of a reply that is too long to read would stand before the next one.
-          if (!isWhole) socket.destroy();
-        });
-        client.send(request, exchange);
-      },
-      close(): void {
-        socket.destroy();
-      },
-    };
-    const exchange = exchangeFor(first, (isWhole) => {
-      if (!isWhole) return;
-      reportClose(socket, first, keep);
-      keep.onOpen(connection);
+      const connection = {
+        send: (attempt: Attempt): void => {
+          const exchange = new HttpExchange(this.#spec, attempt, this.#target.method, (reply) => {
+            // The server closes an idle connection by a reply that nothing has asked for, and this request crossed it.
+            if (reply.status === 408 && !reply.persistent && attempt !== first) {
+              attempt.unaccepted = null;
+              http.end({ reason: 'closed', message: 'the peer closed the kept connection: it waited too long (408)' });
+              return;
+            }
+            attempt.answered = true;
+            // The server ends it, or the rest of a reply that is too long to read would stand before the next one.
+            const isSpent = !reply.persistent;
+            if (reply.persistent && !isOpen) {
+              isOpen = true;
+              keep.onOpen(connection);
+            }
+            this.#finish(attempt, reply, this.#target, 0);
+            if (isSpent) http.end(null);
+          });
+          http.send(request, exchange);
+        },
+        close(): void {
+          socket.destroy();
+        },
+      };
+      connection.send(first);
     });
-    client.begin(socket, request, exchange);
   }
 
   /**
@@ -86,6 +102,7 @@ export class HttpConnector implements Connector {
   #finish(attempt: Attempt, reply: HttpReply, from: HttpTarget, hops: number): void {
     const { status, failure, location } = reply;
     const { follow } = this.#spec;
+    if (attempt.ended) return;
     if (location === null) {
       if (failure === null) attempt.succeed();
       else attempt.fail(failure);
@@ -103,77 +120,69 @@ export class HttpConnector implements Connector {
     attempt.detach();
     attempt.answered = false;
     attempt.enter('connect');
-    diallerFor(target, this.#spec).dial(attempt, (socket) => {
-      const exchange = new HttpExchange(this.#spec, attempt, socket, (next) => {
-        attempt.answered = next.whole;
-        this.#finish(attempt, next, target, hops + 1);
-      });
-      new HttpClient(target.url.origin, 0).begin(socket, requestTo(target), exchange);
-    });
-  }
-
-  #newClient(): HttpClient {
-    const client = new HttpClient(this.#target.url.origin, 0, () => {
-      if (this.#idle.length < IDLE) this.#idle.push(client);
-    });
-    return client;
+    this.#ask(attempt, diallerFor(target, this.#spec), requestTo(target, false), target, hops + 1);
   }
 }
 
-/** Reports when and why an open connection ends. */
-function reportClose(socket: Socket, { address, phase }: Attempt, keep: KeepEvents): void {
-  let cause: CodedError | null = null;
-  socket.on('error', (error) => {
-    cause = error;
-  });
-  socket.once('close', () => {
-    const closed: Failure = { reason: 'closed', message: `the peer closed the kept connection (${address ?? ''})` };
-    // undici ends it where the server has said in its reply that it would.
-    if (cause === null || cause.code === 'UND_ERR_INFO') keep.onClose(null);
-    else keep.onClose(socket.readableEnded ? closed : explain(cause, { address, phase }, socket));
-  });
-}
-
-/** An undici client over a connection that it is given: it opens none, repeats nothing, and has no timers. */
-class HttpClient {
-  readonly #client: Client;
-  #socket: Socket | null = null;
+/** An open connection on which at most one request is under way. */
+class HttpConnection {
+  readonly #socket: Socket;
+  readonly #onEnd: (failure: Failure | null) => void;
+  #exchange: HttpExchange | null = null;
+  #hasAnswered = false;
+  #ended = false;
 
   /**
-   * @param origin of the requests, such as `http://127.0.0.1:8080`
-   * @param pipelining requests that may be under way at once; 0 ends the connection after one
-   * @param onFree called each time a connection of it has ended, when it can take the next
+   * @param address of the peer, for messages
+   * @param onEnd called once, when the connection has ended, with why; with null where nothing is wrong with that
    */
-  constructor(origin: string, pipelining: number, onFree: (() => void) | null = null) {
-    this.#client = new Client(origin, {
-      pipelining,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: NEVER_MS,
-      keepAliveMaxTimeout: NEVER_MS,
-      // A server's hint is answered by waiting for its close: the probes shall see how long it really keeps it.
-      keepAliveTimeoutThreshold: -NEVER_MS,
-      connect: (_options, callback) => {
-        const socket = this.#socket;
-        this.#socket = null;
-        // undici does not go on when it is given a connection before this function has returned.
-        queueMicrotask(() => {
-          if (socket === null) callback(new Error('the connection has ended'), null);
-          else callback(null, socket);
-        });
-      },
-    });
-    if (onFree !== null) this.#client.on('disconnect', onFree);
-  }
-
-  /** Takes a connection that has just opened, and sends a request over it. */
-  begin(socket: Socket, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+  constructor(socket: Socket, address: string | null, onEnd: (failure: Failure | null) => void) {
     this.#socket = socket;
-    this.send(request, handler);
+    this.#onEnd = onEnd;
+    const where = address === null ? '' : ` (${address})`;
+    socket.on('data', (chunk: Buffer) => {
+      const exchange = this.#exchange;
+      if (this.#ended) return;
+      try {
+        if (exchange === null) {
+          const message = `sent ${excerpt(chunk.toString('latin1', 0, 80))}, which was not asked for${where}`;
+          this.end({ reason: 'protocol', message });
+          return;
+        }
+        exchange.take(chunk);
+        if (!exchange.whole || this.#exchange !== exchange) return;
+        this.#exchange = null;
+        this.#hasAnswered = true;
+      } catch (error) {
+        if (!(error instanceof ReplyError)) throw error;
+        this.end({ reason: 'protocol', message: `not an HTTP reply: ${error.message}${where}` });
+      }
+    });
+    socket.once('end', () => {
+      const failure = this.#exchange?.end();
+      const closed: Failure = { reason: 'closed', message: `the peer closed the kept connection${where}` };
+      const isIdle = failure === undefined || (failure?.reason === 'closed' && this.#hasAnswered);
+      this.end(isIdle ? closed : failure);
+    });
+    // The dialler does not know what was read, and would fail an attempt that goes on elsewhere.
+    socket.removeAllListeners('error');
+    socket.on('error', (error) => {
+      const failure = failureOf(error, 'reply', address);
+      this.end(this.#exchange?.brokenBy(failure) ?? failure);
+    });
   }
 
-  /** Sends one more request over it. */
-  send(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#client.dispatch(request, handler);
+  /** Sends a request. Its exchange is given the reply. */
+  send(request: Buffer, exchange: HttpExchange): void {
+    this.#exchange = exchange;
+    this.#socket.write(request);
+  }
+
+  /** Ends it: it carries no further request. */
+  end(failure: Failure | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onEnd(failure);
+    this.#socket.destroy();
   }
 }

@@ -1,18 +1,13 @@
-/** One HTTP request on its way, whether its reply is accepted, and what the errors of its connection mean. */
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Socket } from 'node:net';
-
-import type { Dispatcher } from 'undici';
-
+/** One HTTP request on its way, and whether its reply is accepted. */
 import { excerpt } from '../core/format.ts';
 import type { Attempt } from './attempt.ts';
-import { closedFailure, failureOf, type CodedError, type Failure } from './failure.ts';
+import { closedFailure, type Failure } from './failure.ts';
+import { bodyText } from './http-body.ts';
+import { ReplyReader, type ReplyHead } from './http-reply.ts';
 import { matchEnd, shownPattern, type HttpSpec } from './spec.ts';
 
 /** Bytes of a body that are read. */
 const BODY_LIMIT = 1_048_576;
-/** Interim replies (1xx) that are read before the real one. */
-const INTERIM_LIMIT = 100;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** What was replied. */
@@ -24,113 +19,104 @@ export interface HttpReply {
   readonly location: string | null;
   /** Whether the reply was read to its end. */
   readonly whole: boolean;
+  /** Whether the connection can carry another request: the server keeps it, and sent no more than the reply. */
+  readonly persistent: boolean;
 }
 
-/** Takes what undici reads of one reply. */
-export class HttpExchange implements Dispatcher.DispatchHandler, HttpReply {
-  status = 0;
+/** Reads the reply to one request, and checks it. */
+export class HttpExchange implements HttpReply {
   failure: Failure | null = null;
   location: string | null = null;
-  whole = false;
   readonly #spec: HttpSpec;
   readonly #attempt: Attempt;
-  readonly #socket: Socket;
+  readonly #reader: ReplyReader;
   readonly #onResponse: (reply: HttpReply) => void;
-  #interim = 0;
+  #head: ReplyHead | null = null;
+  #bytes = 0;
   #read = 0;
   #chunks: Buffer[] | null = null;
+  #answered = false;
+  #surplus = false;
 
-  /** @param onResponse called once a reply is checked, to end the attempt; never where the attempt has ended before */
-  constructor(spec: HttpSpec, attempt: Attempt, socket: Socket, onResponse: (reply: HttpReply) => void) {
+  /**
+   * @param method that was asked
+   * @param onResponse called once a reply is checked, to end the attempt; never where the connection breaks before
+   */
+  constructor(spec: HttpSpec, attempt: Attempt, method: string, onResponse: (reply: HttpReply) => void) {
     this.#spec = spec;
     this.#attempt = attempt;
-    this.#socket = socket;
     this.#onResponse = onResponse;
+    const onHead = this.#takeHead.bind(this);
+    this.#reader = new ReplyReader(method === 'HEAD', onHead, (chunk) => {
+      this.#read += chunk.length;
+      this.#chunks?.push(chunk);
+    });
   }
 
-  onRequestStart(): void {
-    // Only by this method undici knows a handler of its present kind.
+  get status(): number {
+    return this.#head?.status ?? 0;
   }
 
-  onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders, text?: string): void {
-    if (status < 200) {
-      this.#interim += 1;
-      if (this.#interim > INTERIM_LIMIT) {
-        this.#attempt.fail({ reason: 'protocol', message: 'interim replies without end, and no real one' });
-      }
-      return;
-    }
-    this.status = status;
-    if (this.#spec.follow > 0 && REDIRECTS.has(status) && headers.location !== undefined) {
-      this.location = headers.location;
+  get whole(): boolean {
+    return this.#reader.done;
+  }
+
+  get persistent(): boolean {
+    return this.whole && !this.#surplus && this.#head?.persistent === true;
+  }
+
+  /** Takes the next bytes of the connection. @throws ReplyError */
+  take(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    this.#surplus = this.#reader.take(chunk) < chunk.length;
+    if (this.whole || this.#read > BODY_LIMIT) this.#respond();
+  }
+
+  /** The peer has ended the connection. Returns what that means for the reply; null where it ends so. */
+  end(): Failure | null {
+    if (!this.#reader.end()) return closedFailure(this.#attempt.address, this.#bytes);
+    this.#respond();
+    return null;
+  }
+
+  /** The failure of a connection that broke meanwhile, with what was seen of the reply until then. */
+  brokenBy({ reason, message }: Failure): Failure {
+    if (this.#bytes === 0) return { reason, message };
+    const seen = `after ${String(this.#bytes)} bytes of a reply that has not ended`;
+    return { reason, message: `${message}, ${seen}` };
+  }
+
+  #takeHead(head: ReplyHead): void {
+    this.#head = head;
+    const { status, statusText, headers } = head;
+    const location = headers.get('location')?.[0] ?? '';
+    if (this.#spec.follow > 0 && REDIRECTS.has(status) && location !== '') {
+      if (new Set(headers.get('location')).size === 1) this.location = location;
+      else this.failure = { reason: 'status', message: `${String(status)}: redirected to two places at once` };
     } else if (!this.#spec.expectStatus.some(({ from, to }) => from <= status && status <= to)) {
       // 408 Request Timeout: the server waited for us (RFC 9110, 15.5.9).
-      this.failure = { reason: 'status', message: statusLine(status, text ?? ''), impatient: status === 408 };
-      this.#attempt.unaccepted = this.failure;
+      this.failure = { reason: 'status', message: excerpt(statusText).slice(1, -1), impatient: status === 408 };
     } else if (this.#spec.expectBody !== null) {
       this.#chunks = [];
     }
-  }
-
-  onResponseData(_: unknown, chunk: Buffer): void {
-    if (this.#attempt.ended) return;
-    this.#read += chunk.length;
-    this.#chunks?.push(chunk);
-    if (this.#read > BODY_LIMIT) this.#respond();
-  }
-
-  onResponseEnd(): void {
-    this.whole = true;
-    this.#respond();
-  }
-
-  onResponseError(_: unknown, error: Error): void {
-    // What breaks the connection, the socket reports itself. Without that, it is the request that undici does not take.
-    if (this.#attempt.ended || this.#socket.destroyed) return;
-    this.#attempt.fail({ reason: 'error', message: `the request can't be sent: ${error.message}` });
+    this.#attempt.unaccepted = this.failure;
   }
 
   #respond(): void {
-    if (this.#attempt.ended) return;
+    if (this.#answered) return;
+    this.#answered = true;
     this.failure ??= this.#bodyFailure();
     this.#onResponse(this);
   }
 
   #bodyFailure(): Failure | null {
     const pattern = this.#spec.expectBody;
-    if (pattern === null || this.#chunks === null) return null;
-    const body = Buffer.concat(this.#chunks).toString('utf8', 0, BODY_LIMIT);
-    if (matchEnd(body, pattern) >= 0) return null;
+    if (pattern === null || this.#chunks === null || this.#head === null) return null;
+    const body = bodyText(this.#head.headers, Buffer.concat(this.#chunks).subarray(0, BODY_LIMIT));
+    if ('problem' in body) return { reason: 'body', message: body.problem };
+    if (matchEnd(body.text, pattern) >= 0) return null;
     // The body itself is not shown: it may repeat a secret of the request.
     const read = this.#read > BODY_LIMIT ? `the first ${String(BODY_LIMIT)}` : String(this.#read);
     return { reason: 'body', message: `${shownPattern(pattern)} is not in the ${read} bytes of the body` };
   }
-}
-
-function statusLine(status: number, text: string): string {
-  // The reason phrase is the peer's own.
-  return text === '' ? String(status) : `${String(status)} ${excerpt(text).slice(1, -1)}`;
-}
-
-/**
- * The failure of an HTTP connection. What undici finds wrong on the wire has codes of its own (`UND_ERR_…`) or, from its
- * parser, only a name.
- */
-export function explain(error: CodedError, attempt: Pick<Attempt, 'phase' | 'address'>, socket: Socket): Failure {
-  const code = typeof error.code === 'string' ? error.code : '';
-  if (error.name !== 'HTTPParserError' && !code.startsWith('UND_ERR_')) {
-    return failureOf(error, attempt.phase, attempt.address);
-  }
-  if (socket.readableEnded) return closedFailure(attempt.address, socket.bytesRead);
-  const where = attempt.address === null ? '' : ` (${attempt.address})`;
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return { reason: 'protocol', message: `the headers of the reply are too long${where}` };
-  }
-  return { reason: 'protocol', message: `not an HTTP reply: ${wording(error)}${where}` };
-}
-
-/** undici's text: of its parser's, what stands in brackets at the end. */
-function wording({ message }: CodedError): string {
-  const text = typeof message === 'string' ? message : '';
-  return /\((.*)\)$/.exec(text)?.[1] ?? text;
 }

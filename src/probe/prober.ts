@@ -3,6 +3,7 @@
  * `redis-connector.ts`); the probers here decide how long its connections live.
  */
 import { resultOf } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
 import type { Attempt } from './attempt.ts';
 import type { Connection, Connector, ProberEvents } from './connector.ts';
 import { Dialler } from './dialler.ts';
@@ -64,15 +65,33 @@ class NewProber implements Prober {
   }
 }
 
+/** A good answer that is older counts for less: each newer one takes this share of its time away. */
+const FADING = 0.1;
+/** The share of the deadline that probes at once may take of a service that answers one at a time. */
+const PATIENCE = 0.5;
+/** Probes at once before anything has been answered. */
+const FIRST_AT_ONCE = 2;
+
 /**
- * `connection: kept`: every probe goes over one connection. When it breaks, that is reported at once, and the probes that
- * were on it are sent once more, each over a connection of its own; the first of those that opens is kept from then on.
+ * `connection: kept`: every probe goes over one connection, one at a time: what waits in a queue of ours would make the
+ * service look slow. When the connection breaks, that is reported at once, and the probe that was on it is sent once more
+ * over a new one; the first of those that opens is kept from then on.
+ *
+ * A probe that finds the kept connection busy goes over one of its own, for this once: so a connection that hangs is
+ * distinguished from a service that does. But not beyond what the service bears: one that answers one probe at a time in 150 ms
+ * is not to be asked by ten at once. As many may be under way as it could answer one after the other in half of the
+ * deadline, by its slowest good answer of late. Other slots are left out: they say nothing, neither up, down nor
+ * unobserved.
  */
 class KeptProber implements Prober {
   readonly #connector: Connector;
   readonly #events: ProberEvents;
-  readonly #carried = new Set<Attempt>();
+  readonly #underWay = new Set<Attempt>();
   #connection: Connection | null = null;
+  /** The attempt on the kept connection. */
+  #carried: Attempt | null = null;
+  /** How long good answers take, in milliseconds: the slowest of late; null before the first one. */
+  #answerMs: number | null = null;
   #closed = false;
 
   constructor(connector: Connector, events: ProberEvents) {
@@ -81,14 +100,28 @@ class KeptProber implements Prober {
   }
 
   start(attempt: Attempt): void {
+    for (const other of this.#underWay) if (other.ended) this.#forget(other);
+    const bearable = this.#answerMs === null ? FIRST_AT_ONCE : (attempt.timeoutMs * PATIENCE) / this.#answerMs;
+    if (this.#underWay.size > 0 && this.#underWay.size + 1 > bearable) {
+      attempt.abort();
+      return;
+    }
+    this.#underWay.add(attempt);
     if (this.#connection === null) this.#open(attempt);
-    else this.#carry(attempt, this.#connection);
+    else if (this.#carried === null) this.#carry(attempt, this.#connection);
+    else this.#connector.open(attempt, null);
   }
 
   close(): void {
     this.#closed = true;
     this.#connection?.close();
     this.#connection = null;
+  }
+
+  #forget(ended: Attempt): void {
+    this.#underWay.delete(ended);
+    if (ended.goodAfterMs === null) return;
+    this.#answerMs = Math.max((this.#answerMs ?? 0) * (1 - FADING), ended.goodAfterMs);
   }
 
   #open(attempt: Attempt): void {
@@ -110,9 +143,9 @@ class KeptProber implements Prober {
   }
 
   #carry(attempt: Attempt, connection: Connection): void {
-    this.#carried.add(attempt);
+    this.#carried = attempt;
     attempt.release = (failure) => {
-      this.#carried.delete(attempt);
+      this.#carried = null;
       if (failure === null || failure.reason === 'stopped' || attempt.answered) return;
       // A reply that may still come would be taken for the next one's, or hold it up.
       this.#lose(connection, resultOf(failure.reason) === 'down' ? failure : null);
@@ -125,13 +158,12 @@ class KeptProber implements Prober {
     if (connection !== this.#connection) return;
     this.#connection = null;
     connection.close();
-    const carried = [...this.#carried];
-    this.#carried.clear();
-    if (failure !== null) this.#events.connectionLost(failure);
-    for (const attempt of carried) {
-      attempt.release = null;
-      attempt.begin('connect');
-      this.#open(attempt);
-    }
+    const carried = this.#carried;
+    this.#carried = null;
+    if (failure !== null) this.#events.connectionLost({ reason: failure.reason, message: printable(failure.message) });
+    if (carried === null) return;
+    carried.release = null;
+    carried.begin('connect');
+    this.#open(carried);
   }
 }

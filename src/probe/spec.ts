@@ -3,6 +3,7 @@
  * never printed, logged, stored or sent; `Service` is what others may see.
  */
 import { excerpt } from '../core/format.ts';
+import { linearMatchEnd } from '../core/linear-match.ts';
 import type { Service } from '../core/model.ts';
 
 /** Inclusive bounds of HTTP status codes. */
@@ -20,6 +21,8 @@ export interface TlsSpec {
   readonly servername: string | null;
   /** The certificate must be valid for this many days more; null for any. */
   readonly minDays: number | null;
+  /** The certificate that is shown where the server asks for one, and its key, both in PEM; null for none. */
+  readonly client: { readonly cert: string; readonly key: string } | null;
 }
 
 /** Where to connect to. */
@@ -45,6 +48,8 @@ export interface HttpSpec {
   readonly kind: 'http';
   /** Without user and password; those are in `headers`. */
   readonly url: string;
+  /** The zone of an IPv6 address, such as `eth0` of `fe80::1%eth0`, which no URL holds; null for none. */
+  readonly zone: string | null;
   /** A unix socket to connect to instead of the URL's host; null for none. */
   readonly socketPath: string | null;
   readonly family: 4 | 6 | null;
@@ -93,9 +98,7 @@ export function matchEnd(text: string, pattern: Pattern): number {
     const at = text.indexOf(pattern);
     return at < 0 ? -1 : at + pattern.length;
   }
-  pattern.lastIndex = 0; // where the flags g or y remember the last match
-  const match = pattern.exec(text);
-  return match === null ? -1 : match.index + match[0].length;
+  return linearMatchEnd(text, pattern);
 }
 
 /** A text without the words of a secret: peers repeat what they do not understand. */

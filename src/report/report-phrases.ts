@@ -1,6 +1,7 @@
 /** The phrases that every form of a report shares. Pure. */
 import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
 import { showReasons } from '../core/reasons.ts';
+import { redactedUrls } from '../core/shown-url.ts';
 import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
 
 /** `+2.14 s`, `−0.40 s`: before or after the command's start. */
@@ -69,7 +70,8 @@ export function showVantage({ vantage, clock }: VantageReport): string {
 
 /** A command as a shell would take it. */
 export function showCommand(command: readonly string[]): string {
-  const quoted = command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  const safe = command.map(redactedUrls);
+  const quoted = safe.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   // A line break or a control character must not break the line.
   return quoted.join(' ').replace(/\p{Cc}+/gu, ' ');
 }

@@ -44,7 +44,7 @@ export const truth: Bench = {
   about: `${String(SERVICES * OUTAGES)} outages of 20 ms to 1 s of six kinds, as watch sees them, also beside three busy loops`,
   async run(say) {
     const rows: Row[] = [];
-    for (const pass of PASSES.slice(0, Number(process.env['N'] ?? 3))) {
+    for (const pass of PASSES) {
       say(`${pass.what}: ${String(SERVICES)} services, ${String(OUTAGES)} outages each, about ${String(OUTAGES)} s`);
       rows.push(...(await measure(pass)));
     }
@@ -90,7 +90,6 @@ async function measure({ what, intervalMs, timeoutMs, busyLoops }: Pass): Promis
     const names = staged.filter(({ outage }) => outage === kind).map(({ name }) => name);
     return { kind, tally: tallyOf(names, told, gaps, changes, intervalMs) };
   });
-  if (process.env['DBG']) { const c = new Map<string, number>(); for (const x of changes) if (x.to === 'unobserved') { const k = `${x.reason} ${(x.message ?? '').replace(/[\d.]+/g, 'N')}`; c.set(k, (c.get(k) ?? 0) + 1); } console.log(c); console.log(changes.filter((x) => x.to === 'unobserved').slice(0, 60).map((x) => `${x.service} ${x.at - from} ${x.message}`).join('\n')); }
   const unobservedShare = unobservedMs(changes, to) / (SERVICES * (to - from));
   return [
     ...rows(

@@ -27,9 +27,36 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['a folder for a file', ['--config', '.'], /folder|directory/],
 ];
 
+const LOGIN = `http://me:${PASSWORD}@h`;
+/** A URL with a password where it does not belong, and addresses that are refused. */
+const TELLTALE: readonly (readonly string[])[] = [
+  ['attach', `${LOGIN}/`],
+  ['attach', `http://h/?access_token=${PASSWORD}`],
+  ['attach', `ws://h/feed?token=%0a${PASSWORD}`],
+  ['attach', `http://h/#token=${PASSWORD}`],
+  ['run', '--also', LOGIN, '9', '--', 'true'],
+  ['run', '--report', `${LOGIN}/x.pdf`, '9', '--', 'true'],
+  ['check', '--config', LOGIN],
+  ['check', '--interval', LOGIN, '9'],
+  ['check', `x=bar://me:${PASSWORD}@h`],
+  ['watch', '--listen', LOGIN, '9'],
+  ['watch', '--format', LOGIN, '9'],
+  ['watch', '--for', LOGIN, '9', '--listen', 'off'],
+  ['watch', '--bus', `${LOGIN}:x`, '9', '--listen', 'off'],
+  ['report', '--since', LOGIN],
+];
+
 describe('the command line', { concurrency: 4 }, () => {
   after(endServices);
   after(endPrograms);
+
+  for (const args of TELLTALE) {
+    it(`shows no secret in: ${args.join(' ').replaceAll(PASSWORD, '…')}`, async () => {
+      const { code, stdout, stderr } = await run([...args]);
+      assert.equal(code, 2, stderr);
+      assert.doesNotMatch(stdout + stderr, /hunter2|\n\s+at /);
+    });
+  }
 
   for (const [what, args, answer] of WRONG) {
     it(`refuses ${what}: exit 2, one readable message, nothing started`, async () => {

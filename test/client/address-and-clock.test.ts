@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import { feedUrls } from '../../src/cli/options.ts';
 import { OffsetMeter } from '../../src/client/clock-offset.ts';
 import { parseFeedUrl } from '../../src/client/feed-url.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 
 describe('the address of a feed', () => {
   it('is taken in each of its forms', () => {
@@ -27,6 +29,45 @@ describe('the address of a feed', () => {
     assert.equal(parsed.token, 'secret');
     assert.equal(parsed.api.href, 'https://host:1/x/api/v1/');
     assert.doesNotMatch(parsed.shown + parsed.url.href, /secret/);
+  });
+});
+
+describe('the addresses of feeds on the command line', () => {
+  const refusal = (text: string): string => {
+    try {
+      feedUrls([text]);
+    } catch (error) {
+      assert.ok(error instanceof ConfigError, String(error));
+      return error.message;
+    }
+    return assert.fail(`${text} was taken`);
+  };
+
+  it('are refused without a word of what may be secret in them', () => {
+    for (const text of [
+      'http://me:secret@h:1/',
+      'http://h:1/?access_token=secret',
+      'http://h:1/#token=secret',
+      'ws://h:1/feed?samples=1&token=secret',
+      'ftp://h/?token=secret#secret',
+      'me:secret@h',
+      'http://h/?token=%0Asecret',
+      'http://h/?token=secret%C3%A9',
+      'http://h/?token=%20secret',
+    ]) {
+      assert.doesNotMatch(refusal(text), /secret/, text);
+    }
+  });
+
+  it('are refused where their token can’t be sent, with the reason', () => {
+    assert.match(refusal('h:1/?token='), /token=…?: its token can't be sent: it is blank/);
+    assert.match(refusal('h:1/?token=%20'), /blank/);
+    assert.match(refusal('h:1/?token=a%0Ab'), /line break/);
+    assert.match(refusal('h:1/?token=a%00b'), /control/);
+    assert.match(refusal('h:1/?token=%E4%B8%AD'), /not ASCII/);
+    assert.match(refusal('h:1/?token=%C3%A9'), /not ASCII/);
+    assert.match(refusal('h:1/?token=a%20'), /a blank stands before or behind it/);
+    assert.equal(feedUrls(['h:1/?token=a%20b~!'])[0]?.token, 'a b~!');
   });
 });
 

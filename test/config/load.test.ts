@@ -134,10 +134,11 @@ describe('a service', () => {
   });
 
   it('of HTTP becomes a probe', async () => {
-    const tls = { verify: true, ca: null, servername: null, minDays: null };
+    const tls = { verify: true, ca: null, servername: null, minDays: null, client: null };
     assert.deepEqual((await folder.only({ type: 'http', url: 'https://h:8443/a?b#c' })).probe, {
       kind: 'http',
       url: 'https://h:8443/a?b',
+      zone: null,
       socketPath: null,
       family: null,
       method: 'GET',
@@ -197,7 +198,11 @@ describe('a service', () => {
     folder.write('ca.pem', rootCertificates.slice(0, 2).join('\n'));
     const tls = { verify: false, ca: 'ca.pem', servername: 'x.example', minDays: 14 };
     const full = (await folder.only({ ...tcp, tls })).probe;
-    assert.deepEqual(full.kind === 'tcp' && full.endpoint.tls, { ...tls, ca: rootCertificates.slice(0, 2).join('\n') });
+    assert.deepEqual(full.kind === 'tcp' && full.endpoint.tls, {
+      ...tls,
+      ca: rootCertificates.slice(0, 2).join('\n'),
+      client: null,
+    });
     const { probe, service } = await folder.only({ type: 'redis', host: 'h', tls: true });
     assert.equal(service.target, 'rediss://h:6379');
     assert.equal(probe.kind === 'redis' && probe.endpoint.tls?.verify, true);

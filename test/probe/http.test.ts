@@ -1,6 +1,10 @@
 /** HTTP: what is asked, what a reply must be, and servers that mean no good. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -9,7 +13,8 @@ import { describe, it } from 'node:test';
 import type { Sample } from '../../src/core/model.ts';
 import type { HttpSpec } from '../../src/probe/spec.ts';
 import { VERSION } from '../../src/core/version.ts';
-import { AMPLE_MS, httpSpec, Probing, verdict } from '../support/probing.ts';
+import { certificate } from '../support/certificates.ts';
+import { AMPLE_MS, httpSpec, Probing, tlsOf, verdict } from '../support/probing.ts';
 import { held, released } from '../support/resources.ts';
 import { pouring, saying, sayingLast, serve, silent, type Behaviour } from '../support/servers.ts';
 import { reply, website } from '../support/website.ts';
@@ -205,6 +210,53 @@ describe('the request of an HTTP probe', () => {
     const sample = await found(silent, { headers: { 'Transfer-Encoding': 'chunked' } });
     assert.equal(verdict(sample), 'error');
     assert.match(String(sample.message), /request can't be sent/);
+  });
+
+  it('goes to a name with a dot at its end, and to an address with a zone', async () => {
+    const site = createServer((request, response) => response.end(request.headers.host));
+    site.listen(0, '::');
+    await once(site, 'listening');
+    const port = String((site.address() as AddressInfo).port);
+    const asked: [url: string, zone: string | null, host: string][] = [
+      [`http://localhost.:${port}/`, null, `localhost.:${port}`],
+      [`http://[::1]:${port}/`, 'lo', `[::1]:${port}`],
+      [`http://[::1]:${port}/`, null, `[::1]:${port}`],
+    ];
+    for (const [url, zone, host] of asked) {
+      const probing = await Probing.of(httpSpec(url, { zone, expectBody: host }));
+      const sample = await probing.probe();
+      assert.equal(verdict(sample), 'up', String(sample.message));
+      probing.close();
+    }
+    site.close();
+    site.closeAllConnections();
+  });
+
+  it('shows a client certificate to the service, and to no other origin', async () => {
+    const { cert, key } = await certificate('IP:127.0.0.1');
+    const shown: boolean[] = [];
+    const servers = [0, 1].map((index) =>
+      createTlsServer({ cert, key, requestCert: true, rejectUnauthorized: false }, (_, response) => {
+        if (index === 1) response.end();
+        else response.writeHead(302, { location: urlOf(1) }).end();
+      }),
+    );
+    const urlOf = (index: number): string =>
+      `https://127.0.0.1:${String((servers[index]?.address() as AddressInfo).port)}/`;
+    for (const server of servers) {
+      server.on('secureConnection', (socket) => shown.push(socket.getPeerX509Certificate() !== undefined));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+    }
+    const tls = tlsOf({ ca: cert, client: { cert, key } });
+    const probing = await Probing.of(httpSpec(urlOf(0), { tls, follow: 1 }));
+    const sample = await probing.probe();
+    assert.equal(verdict(sample), 'up', String(sample.message));
+    assert.deepEqual(shown, [true, false]);
+    probing.close();
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 
   it('goes through a unix socket', async () => {

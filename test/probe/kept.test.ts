@@ -57,31 +57,21 @@ for (const dialect of DIALECTS) {
 
     it('carries all probes', async () => {
       await withKept(good(dialect), spec, async (probing, server) => {
-        for (let sent = 0; sent < 5; sent++) assert.equal(verdict(await probing.probe()), 'up');
-        const together = await Promise.all(Array.from({ length: 20 }, () => probing.probe()));
-        assert.deepEqual(new Set(together.map(verdict)), new Set(['up']));
+        for (let sent = 0; sent < 20; sent++) assert.equal(verdict(await probing.probe()), 'up');
         assert.equal(server.accepted, 1);
         assert.deepEqual(probing.lost, []);
       });
     });
 
-    it('carries probes that overlap', async () => {
-      const waiting: { socket: Socket; answer: string }[] = [];
-      const behave: Behaviour = (socket) => {
-        socket.on('data', (data) => {
-          for (const answer of dialect.answers(data.toString())) waiting.push({ socket, answer });
-          if (waiting.length === answersToOpen || waiting.length === answersToOpen + 3) {
-            for (const { answer } of waiting.slice(waiting.length === answersToOpen ? 0 : answersToOpen)) {
-              socket.write(answer);
-            }
-          }
-        });
-      };
-      await withKept(behave, spec, async (probing, server) => {
+    it('carries one probe at a time: others go beside it, over connections of their own', async () => {
+      await withKept(good(dialect), spec, async (probing, server) => {
         await probing.probe();
-        const together = await Promise.all([probing.probe(), probing.probe(), probing.probe()]);
-        assert.deepEqual(together.map(verdict), ['up', 'up', 'up']);
-        assert.equal(server.accepted, 1);
+        const together = await Promise.all(Array.from({ length: 20 }, () => probing.probe()));
+        assert.deepEqual(new Set(together.map(verdict)), new Set(['up']));
+        assert.equal(server.accepted, 20);
+        assert.equal(verdict(await probing.probe()), 'up');
+        assert.equal(server.accepted, 20);
+        assert.deepEqual(probing.lost, []);
       });
     });
 
@@ -277,6 +267,31 @@ describe('a kept HTTP connection', () => {
       const loss = probing.nextLoss();
       for (const socket of server.open) socket.write(one);
       assert.equal((await loss).reason, 'protocol');
+    });
+  });
+
+  it('is closed by a 408 that crosses a request: that is no answer to it', async () => {
+    const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    const late = 'HTTP/1.1 408 Request Time-out\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    let accepted = 0;
+    const behave: Behaviour = (socket) => {
+      const answers = accepted++ === 0 ? [ok, late] : [ok, ok];
+      socket.on('data', () => socket.write(answers.shift() ?? ''));
+    };
+    await withKept(behave, spec, async (probing, server) => {
+      for (let sent = 0; sent < 3; sent++) assert.equal(verdict(await probing.probe()), 'up');
+      assert.equal(server.accepted, 2);
+      assert.deepEqual(
+        probing.lost.map(({ reason, message }) => [reason, /408/.test(message)]),
+        [['closed', true]],
+      );
+    });
+  });
+
+  it('is down where a new connection is answered by 408', async () => {
+    const late = 'HTTP/1.1 408 Request Time-out\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    await withKept(answering(late), spec, async (probing) => {
+      assert.equal(verdict(await probing.probe()), 'status');
     });
   });
 

@@ -7,7 +7,7 @@ import { childScript, runChild } from '../support/children.ts';
 describe('the prober of a service', () => {
   for (const [kind, libraries] of [
     ['tcp', []],
-    ['http', ['undici']],
+    ['http', []],
     ['redis', ['ioredis']],
   ] as const) {
     it(`loads what ${kind} needs, and no more`, async () => {

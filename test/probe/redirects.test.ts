@@ -36,11 +36,31 @@ describe('redirects', () => {
     }
   };
 
-  it('are followed to another host, without what is for the first one', async () => {
-    const sample = await ask(`/302/${there.url}/x`, { headers: SECRETS, expectBody: 'arrived' });
-    assert.equal(verdict(sample), 'up', String(sample.message));
-    const headers = there.asked[0]?.headers;
-    assert.deepEqual([headers?.authorization, headers?.cookie, headers?.['x-plain']], [undefined, undefined, 'yes']);
+  it('are followed to another origin, without anything that is configured', async () => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      const sample = await ask(`/${String(status)}/${there.url}/x`, { headers: SECRETS, expectBody: 'arrived' });
+      assert.equal(verdict(sample), 'up', String(sample.message));
+      const names = Object.keys(there.asked[0]?.headers ?? {});
+      assert.deepEqual(names, ['host', 'connection', 'user-agent', 'accept', 'accept-encoding']);
+      assert.equal(there.asked[0]?.headers.host, new URL(there.url).host);
+    }
+  });
+
+  it('never take the body, or headers by a way round, to another origin', async () => {
+    const sample = await ask(`/307/${there.url}/x`, { headers: SECRETS, method: 'POST', body: 'secret' });
+    assert.equal(verdict(sample), 'status');
+    assert.match(String(sample.message), /^redirected to ".*", another origin, to which no body is sent$/);
+    assert.equal(there.asked.length, 0);
+    // There and back again: the other origin has chosen what is asked.
+    const back = await website((_, response) => response.writeHead(302, { location: `${here.url}/200/` }).end());
+    assert.equal(verdict(await ask(`/302/${back.url}/`, { headers: SECRETS })), 'up');
+    assert.equal(here.asked[1]?.headers.authorization, undefined);
+    back.close();
+  });
+
+  it('are shown without what could be a secret', async () => {
+    const { message } = await ask('/302/ftp://me:pw@127.0.0.1/?token=abc&x=1', {});
+    assert.equal(message, 'redirected to "ftp://me@127.0.0.1/?token=…&x=1", which HTTP can’t ask');
   });
 
   it('are followed on the same host with all headers', async () => {

@@ -18,7 +18,7 @@ export const HOST: AttemptHost = {
 /** Longer than any probe of a test takes, unless it is to time out. */
 export const AMPLE_MS = 20_000;
 
-const PLAIN_TLS: TlsSpec = { verify: true, ca: null, servername: null, minDays: null };
+const PLAIN_TLS: TlsSpec = { verify: true, ca: null, servername: null, minDays: null, client: null };
 
 export function endpoint(port: number, over: Partial<Endpoint> = {}): Endpoint {
   return { host: '127.0.0.1', port, family: null, tls: null, ...over };
@@ -36,6 +36,7 @@ export function httpSpec(url: string, over: Partial<HttpSpec> = {}): HttpSpec {
   return {
     kind: 'http',
     url,
+    zone: null,
     socketPath: null,
     family: null,
     method: 'GET',

@@ -111,6 +111,13 @@ export function saying(text: string | Buffer): Behaviour {
   };
 }
 
+/** Says this each time it is asked. */
+export function answering(text: string | Buffer): Behaviour {
+  return (socket) => {
+    socket.on('data', () => socket.write(text));
+  };
+}
+
 /** Says this once it is asked, and closes. */
 export function sayingLast(text: string): Behaviour {
   return (socket) => {
