@@ -11,6 +11,7 @@ import type { FeedUrl } from './feed-url.ts';
 import { askApi } from './fetch-history.ts';
 import { FeedConnection } from './feed-connection.ts';
 import { type Event, type Hello, isEvent, type Message, type MonitorIdentity, PROTOCOL } from '../core/messages.ts';
+import { RateLimit } from '../core/rate-limit.ts';
 
 /** Hellos that may come at once, and how many more in a second: a hub sends 4 at most. */
 const HELLOS = 50;
@@ -34,8 +35,7 @@ export class FeedClient {
   /** The hello of a connection that resumes: passed on when all that was missed has come, as it knows of that already. */
   #held: Hello | null = null;
   #greeted = false;
-  /** How many more hellos may come, as of when. */
-  #hellos = { left: HELLOS, at: performance.now() };
+  readonly #hellos = new RateLimit(HELLOS, HELLOS_PER_S);
   #unknown = 0;
   #malformed = 0;
 
@@ -152,7 +152,7 @@ export class FeedClient {
   }
 
   #hello(hello: Hello, here: number): void {
-    if (this.#isTooMuch()) {
+    if (!this.#hellos.take()) {
       this.#connection.drop('it says hello again and again');
       return;
     }
@@ -171,13 +171,6 @@ export class FeedClient {
     if (!again || !same) this.#position = hello.seq;
     this.#emit(hello);
     if (!again) this.#live(false);
-  }
-
-  #isTooMuch(): boolean {
-    const now = performance.now();
-    const { left, at } = this.#hellos;
-    this.#hellos = { left: Math.min(HELLOS, left + ((now - at) / 1000) * HELLOS_PER_S) - 1, at: now };
-    return this.#hellos.left < 0;
   }
 
   #event(event: Event): void {

@@ -1,5 +1,6 @@
 /** How many connections the feed holds, so that neither it nor the probes run out of descriptors. */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 import type { Logger } from 'pino';
 
@@ -25,6 +26,31 @@ function descriptors(): number {
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
   const soft = userLimits?.open_files?.soft;
   return typeof soft === 'number' ? soft : Infinity;
+}
+
+/** Requests of one connection that may wait for their answers: browsers and scrapers send the next after the answer. */
+const WAITING = 32;
+
+/** How many requests of each connection wait for their answers. */
+const waiting = new WeakMap<Socket, number>();
+
+/**
+ * Counts a request until it is answered, and breaks a connection that has too many.
+ * @returns false for a request of a connection that is broken
+ */
+export function admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  // The parser goes on to the end of what was read, which may be thousands of requests.
+  if (socket.destroyed) return false;
+  const count = (waiting.get(socket) ?? 0) + 1;
+  if (count > WAITING) {
+    socket.destroy();
+    return false;
+  }
+  waiting.set(socket, count);
+  response.once('close', () => {
+    waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+  });
+  return true;
 }
 
 /** Too many connections are logged once in this time. */

@@ -9,7 +9,7 @@ import type { Archive } from '../core/archive.ts';
 import type { FeedSource } from '../core/source.ts';
 import { Access, type AccessRules } from './access.ts';
 import { Api } from './api.ts';
-import { defaultLimits, limitConnections } from './connection-limits.ts';
+import { admit, defaultLimits, limitConnections } from './connection-limits.ts';
 import { FanOut } from './fan-out.ts';
 import { type HttpResponse, errorResponse, send } from './http-response.ts';
 import { Metrics } from './metrics.ts';
@@ -102,7 +102,7 @@ export class FeedServer {
     };
     const upgrader = new Upgrader(monitor, access, fanOut, log);
     server.on('request', (request, response) => {
-      void handle(served, request, response, log);
+      if (admit(request, response)) void handle(served, request, response, log);
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       upgrader.upgrade(request, socket, head, urlOf(request));

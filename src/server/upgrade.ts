@@ -26,6 +26,8 @@ export class Upgrader {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD,
     autoPong: false,
+    // One frame of a client in each turn of the loop: many do not hold up what others get.
+    allowSynchronousEvents: false,
   });
 
   constructor(source: FeedSource, access: Access, fanOut: FanOut, log: Logger) {
