@@ -80,8 +80,8 @@ export class Subscriber implements Live {
     this.#channel = channel;
     this.#sent = sent;
     this.#log = sent.log;
-    // Before the library takes a chunk apart, of which each may hold ten thousand frames.
-    socket.prependListener('data', (chunk: Buffer) => {
+    // Of a chunk, which may hold ten thousand frames, the library has only begun with the first.
+    socket.on('data', (chunk: Buffer) => {
       this.#limit(chunk.length);
     });
     ws.on('pong', () => {
@@ -165,9 +165,12 @@ export class Subscriber implements Live {
 
   /** Closes a client that sends more than it may, and reads nothing more of it. */
   #limit(cost: number): void {
-    if (this.#sends.take(cost) || this.#socket.isPaused()) return;
-    this.#socket.pause();
-    this.close(CLOSE.notAllowed, 'too much was sent: this feed takes a ping now and then');
+    if (this.#sends.take(cost) || this.#ws.isPaused) return;
+    this.#ws.pause();
+    // What the library finds wrong with the same bytes says more.
+    setImmediate(() => {
+      this.close(CLOSE.notAllowed, 'too much was sent: this feed takes a ping now and then');
+    });
   }
 
   /** Returns the number of the newest event that the hello knows of. */
