@@ -1,6 +1,8 @@
 /** How many connections the feed holds, so that neither it nor the probes run out of descriptors. */
+import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import type { Logger } from 'pino';
 
@@ -31,8 +33,8 @@ function descriptors(): number {
 /** Requests of one connection that may wait for their answers: browsers and scrapers send the next after the answer. */
 const WAITING = 32;
 
-/** How many requests of each connection wait for their answers. */
-const waiting = new WeakMap<Socket, number>();
+/** The answers that each connection waits for. */
+const waiting = new WeakMap<Duplex, Set<ServerResponse>>();
 
 /**
  * Counts a request until it is answered, and breaks a connection that has too many.
@@ -41,16 +43,20 @@ const waiting = new WeakMap<Socket, number>();
 export function admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
   // The parser goes on to the end of what was read, which may be thousands of requests.
   if (socket.destroyed) return false;
-  const count = (waiting.get(socket) ?? 0) + 1;
-  if (count > WAITING) {
-    socket.destroy();
-    return false;
-  }
-  waiting.set(socket, count);
+  const answers = waiting.get(socket) ?? new Set();
+  waiting.set(socket, answers);
+  answers.add(response);
   response.once('close', () => {
-    waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+    answers.delete(response);
   });
-  return true;
+  if (answers.size <= WAITING) return true;
+  socket.destroy();
+  return false;
+}
+
+/** Resolves when a connection waits for no answer. */
+export async function answered(socket: Duplex): Promise<void> {
+  await Promise.all([...(waiting.get(socket) ?? [])].map((response) => once(response, 'close')));
 }
 
 /** Too many connections are logged once in this time. */
@@ -70,7 +76,11 @@ export function limitConnections(server: Server, { total, perAddress }: Limits, 
     warn({ total });
   });
   server.maxConnections = total;
+  const known = new WeakSet<Socket>();
   server.on('connection', (socket) => {
+    // One whose request asked for another protocol comes again.
+    if (known.has(socket)) return;
+    known.add(socket);
     const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);

@@ -196,7 +196,7 @@ describe('over HTTP', () => {
     assert.deepEqual([head.status, head.body], [200, '']);
     assert.match(
       await raw(at.http, 'GET http://elsewhere/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
-      /^HTTP\/1.1 400/,
+      /^HTTP\/1.1 403/,
     );
     assert.match(await raw(at.http, 'nonsense\r\n\r\n'), /^HTTP\/1.1 400/);
   });
@@ -205,7 +205,7 @@ describe('over HTTP', () => {
     const cases: [number, string][] = [
       [404, handshake('/')],
       [404, handshake('/api/v1/status')],
-      [400, handshake('/feed', ['Upgrade: h2c'])],
+      [426, handshake('/feed', ['Upgrade: h2c'])],
       [405, handshake('/feed', [], 'POST')],
       [400, handshake('/feed', ['Sec-WebSocket-Key: short'])],
       [400, handshake('/feed', ['Sec-WebSocket-Version: 7'])],
