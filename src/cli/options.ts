@@ -4,6 +4,7 @@ import type { InferredOptionTypes, Options } from 'yargs';
 import { type FeedUrl, parseFeedUrl } from '../client/feed-url.ts';
 import { commandLineProblem, invalid, commandLinePlace } from '../config/config-error.ts';
 import { durationMs, durationProblem } from '../core/duration.ts';
+import { isLoopback } from '../server/access.ts';
 import { ReportFiles } from '../report/report-files.ts';
 
 const text = { type: 'string', requiresArg: true } as const satisfies Options;
@@ -149,13 +150,22 @@ export function reportFiles(paths: readonly string[]): ReportFiles {
   throw invalid(prepared.map(({ path, problem }) => commandLineProblem(`--report ${path}`, problem)));
 }
 
-/** @throws ConfigError where one is no feed */
+/**
+ * A feed on this machine without a token of its own gets the one of the environment; no other does, as it would be theirs then.
+ * @throws ConfigError where one is no feed
+ */
 export function feedUrls(texts: readonly string[]): FeedUrl[] {
   return texts.map((text) => {
     const url = parseFeedUrl(text);
-    if (url !== null) return url;
+    if (url !== null) return { ...url, token: url.token ?? (isLoopback(url.url.hostname) ? ownToken() : null) };
     const message =
       'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed';
     throw invalid([{ ...commandLinePlace(text.replace(/([?&]token=)[^&]*/, '$1…')), message }]);
   });
+}
+
+/** The token of the environment, under the name that the documentation uses for it. */
+function ownToken(): string | null {
+  const { GAPWATCH_TOKEN: token = '' } = process.env;
+  return token === '' ? null : token;
 }
