@@ -11,12 +11,16 @@ const ISSUES = 'https://github.com/gapwatch/gapwatch/issues';
 /** Runs the command line of this process. Whatever is thrown past it, now or later, ends the process with 70. */
 export async function runOrExplain(withoutServices: WithoutServices): Promise<void> {
   process.on('uncaughtException', explain);
+  // What a command waits for may be nothing that keeps a process.
+  const hold = setInterval(() => undefined, 2 ** 30);
   try {
     // Loaded here: it takes a while, and what goes wrong meanwhile is a fault too.
     const { run } = await import('./command-line.ts');
     process.exitCode = await run(process.argv.slice(2), withoutServices);
   } catch (error) {
     explain(error);
+  } finally {
+    clearInterval(hold);
   }
 }
 

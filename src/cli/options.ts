@@ -7,6 +7,7 @@ import { durationMs, durationProblem } from '../core/duration.ts';
 import { excerpt } from '../core/format.ts';
 import { redacted } from '../core/shown-url.ts';
 import { tokenProblem } from '../core/token.ts';
+import { isLoopback } from '../server/access.ts';
 import { ReportFiles } from '../report/report-files.ts';
 
 const text = { type: 'string', requiresArg: true } as const satisfies Options;
@@ -170,17 +171,26 @@ export function reportFiles(paths: readonly string[]): ReportFiles {
   throw invalid(prepared.map(({ path, problem }) => commandLineProblem(`--report ${path}`, problem)));
 }
 
-/** @throws ConfigError where one is no feed */
+/**
+ * A feed on this machine without a token of its own gets the one of the environment; no other does, as it would be theirs then.
+ * @throws ConfigError where one is no feed
+ */
 export function feedUrls(texts: readonly string[]): FeedUrl[] {
   return texts.map((text) => {
     const url = parseFeedUrl(text);
-    const token = url?.token ?? null;
+    const token = url === null ? null : (url.token ?? (isLoopback(url.url.hostname) ? ownToken() : null));
     const unsendable = token === null ? null : tokenProblem(token);
-    if (url !== null && unsendable === null) return url;
+    if (url !== null && unsendable === null) return { ...url, token };
     const message =
       unsendable === null
         ? 'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed'
         : `its token can't be sent: ${unsendable}`;
     throw invalid([{ ...commandLinePlace(excerpt(redacted(text)).slice(1, -1)), message }]);
   });
+}
+
+/** The token of the environment, under the name that the documentation uses for it. */
+function ownToken(): string | null {
+  const { GAPWATCH_TOKEN: token = '' } = process.env;
+  return token === '' ? null : token;
 }

@@ -100,7 +100,7 @@ export class RunSession {
     // A vantage that watches nothing proves nothing.
     const isIdle = standings.some(({ length }) => length === 0);
     const upForMs = standings.flat().map((one) => one.upForMs);
-    const proofMs = Math.max(0, ...standings.flat().map(({ intervalMs, timeoutMs }) => intervalMs + timeoutMs));
+    const proofMs = standings.flat().reduce((most, one) => Math.max(most, one.intervalMs + one.timeoutMs), 0);
     const step = this.#stages.next(performance.now(), isLost || isIdle ? [...upForMs, null] : upForMs, proofMs);
     if (step === 'start') this.#start();
     else if (step === 'finish' || step === 'not-up') this.#over();

@@ -2,16 +2,20 @@
  * A client of another monitor's feed. It reconnects without end and resumes, so its readers get every event once and in
  * order, as from a monitor in this process; and it reports to them while it is not connected.
  */
-import { request } from 'undici';
-
 import { Clock } from '../core/clock.ts';
 import type { FeedReader } from '../core/source.ts';
 import { Board } from '../core/board.ts';
 import { type ClockOffset, OffsetMeter } from './clock-offset.ts';
 import { decode } from '../core/message-schema.ts';
 import type { FeedUrl } from './feed-url.ts';
+import { askApi } from './fetch-history.ts';
 import { FeedConnection } from './feed-connection.ts';
 import { type Event, type Hello, isEvent, type Message, type MonitorIdentity, PROTOCOL } from '../core/messages.ts';
+import { RateLimit } from '../core/rate-limit.ts';
+
+/** Hellos that may come at once, and how many more in a second: a hub sends 4 at most. */
+const HELLOS = 50;
+const HELLOS_PER_S = 8;
 
 export class FeedClient {
   readonly url: FeedUrl;
@@ -31,6 +35,7 @@ export class FeedClient {
   /** The hello of a connection that resumes: passed on when all that was missed has come, as it knows of that already. */
   #held: Hello | null = null;
   #greeted = false;
+  readonly #hellos = new RateLimit(HELLOS, HELLOS_PER_S);
   #unknown = 0;
   #malformed = 0;
 
@@ -100,22 +105,13 @@ export class FeedClient {
 
   /** Marks this moment at the other end. Resolves with what is wrong, for people; with null where nothing is. */
   async mark(text: string): Promise<string | null> {
-    const { token, api } = this.url;
     try {
-      const { statusCode, body } = await request(new URL('marks', api), {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        },
-        body: JSON.stringify({ text }),
-        headersTimeout: 5000,
-        bodyTimeout: 5000,
-      });
-      const answer: unknown = await body.json();
+      const { statusCode, value } = await askApi(this.url, new URL('marks', this.url.api), { text });
       if (statusCode === 201) return null;
-      const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : statusCode;
-      return String(error).replace(/\p{Cc}/gu, ' ');
+      const error = typeof value === 'object' && value !== null && 'error' in value ? value.error : statusCode;
+      return String(error)
+        .slice(0, 200)
+        .replace(/\p{Cc}/gu, ' ');
     } catch (error) {
       return error instanceof Error && error.message !== '' ? error.message : 'no connection';
     }
@@ -136,17 +132,16 @@ export class FeedClient {
     return url;
   }
 
-  #receive(text: string): void {
+  #receive(text: string | null): void {
     const here = this.now();
     if (this.#connected) this.#lastMessageAt = here;
-    const message = decode(text);
+    const message = text === null ? ({ fault: 'malformed', problem: 'not text' } as const) : decode(text);
     if ('fault' in message) {
-      if (message.fault === 'unknown') {
-        this.#unknown += 1;
-        return;
-      }
-      this.#malformed += 1;
-      if (!this.#greeted) this.#connection.drop(`it does not speak protocol ${String(PROTOCOL)}: ${message.problem}`);
+      if (message.fault === 'unknown') this.#unknown += 1;
+      else this.#malformed += 1;
+      if (this.#greeted) return;
+      const problem = message.fault === 'unknown' ? 'its first message is no hello' : message.problem;
+      this.#connection.drop(`it does not speak protocol ${String(PROTOCOL)}: ${problem}`);
       return;
     }
     if (message.type === 'hello') this.#hello(message, here);
@@ -157,9 +152,14 @@ export class FeedClient {
   }
 
   #hello(hello: Hello, here: number): void {
+    if (!this.#hellos.take()) {
+      this.#connection.drop('it says hello again and again');
+      return;
+    }
     this.#meter.stamp(hello.now, here);
     const again = this.#greeted;
     this.#greeted = true;
+    this.#connection.greeted();
     const same = this.#identity?.id === hello.monitor.id;
     this.#identity = hello.monitor;
     if (this.#held !== null || (!again && same && hello.resumed)) {

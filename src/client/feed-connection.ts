@@ -7,13 +7,18 @@ const LONGEST_PAUSE_MS = 10_000;
 /** A feed that says nothing for this long is gone: its heartbeats come every 5 s. */
 const SILENCE_MS = 15_000;
 const HANDSHAKE_MS = 10_000;
-/** The longest message that is taken: a hello of thousands of services. */
-const MAX_PAYLOAD = 64 * 1024 * 1024;
+/** The longest message that is taken: a hello of ten thousand services. */
+const MAX_PAYLOAD_MIB = 16;
+/** Bytes of pongs that may wait for a feed that pings and does not read. */
+const PONGS_WAIT = 64 * 1024;
+/** Once messages took this long, as long a pause follows: a flood gets half of the time at most, and waits in the network. */
+const BUSY_MS = 25;
 
 export interface FeedConnectionEvents {
   /** Where to connect to, for the next attempt. */
   target(): URL;
-  onMessage(text: string): void;
+  /** @param text null for a message that is no text */
+  onMessage(text: string | null): void;
   /** A ping was answered after this time, in milliseconds. */
   onRoundTrip(tookMs: number): void;
   /**
@@ -32,6 +37,8 @@ export class FeedConnection {
   #problem: string | null = null;
   #retry: NodeJS.Timeout | null = null;
   #silence: NodeJS.Timeout | null = null;
+  #greeted = false;
+  #busyMs = 0;
   #closed = false;
 
   /** Begins to connect. */
@@ -44,6 +51,11 @@ export class FeedConnection {
   /** The connection is of use: the next break is followed by a short pause again. */
   confirm(): void {
     this.#failures = 0;
+  }
+
+  /** Its hello came. */
+  greeted(): void {
+    this.#greeted = true;
   }
 
   /** Asks for a round trip. */
@@ -72,28 +84,39 @@ export class FeedConnection {
 
   #connect(): void {
     this.#problem = null;
+    this.#greeted = false;
     const ws = new WebSocket(this.#events.target(), {
       headers: this.#headers,
       handshakeTimeout: HANDSHAKE_MS,
-      maxPayload: MAX_PAYLOAD,
+      maxPayload: MAX_PAYLOAD_MIB * 1024 * 1024,
       perMessageDeflate: false,
+      autoPong: false,
     });
     this.#ws = ws;
     ws.on('open', () => {
       this.#received();
       this.ping();
     });
-    ws.on('message', (data) => {
+    ws.on('message', (data, isBinary) => {
       if (this.#closed || this.#ws !== ws) return;
       this.#received();
-      this.#events.onMessage(textOf(data));
+      const before = performance.now();
+      this.#events.onMessage(isBinary ? null : textOf(data));
+      this.#rest(ws, performance.now() - before);
+    });
+    ws.on('ping', (data) => {
+      if (ws.readyState === WebSocket.OPEN && ws.bufferedAmount <= PONGS_WAIT) ws.pong(data);
     });
     ws.on('pong', (data) => {
       const tookMs = performance.now() - Number(data.toString());
-      if (tookMs >= 0) this.#events.onRoundTrip(tookMs);
+      if (tookMs >= 0 && tookMs <= SILENCE_MS) this.#events.onRoundTrip(tookMs);
+    });
+    ws.on('unexpected-response', (_, { statusCode = 0 }) => {
+      this.#problem ??= refusal(statusCode);
+      ws.terminate();
     });
     ws.on('error', (error: NodeJS.ErrnoException) => {
-      this.#problem ??= error.message === '' ? (error.code ?? 'no connection') : error.message;
+      this.#problem ??= problemWith(error);
     });
     ws.once('close', (code, reason) => {
       if (this.#silence !== null) clearTimeout(this.#silence);
@@ -112,16 +135,46 @@ export class FeedConnection {
     this.#events.onClose(problem, retryMs);
   }
 
+  /** Leaves time to all else after messages that took this long together. */
+  #rest(ws: WebSocket, tookMs: number): void {
+    if (this.#busyMs === 0)
+      setImmediate(() => {
+        this.#busyMs = 0;
+      });
+    this.#busyMs += tookMs;
+    if (this.#busyMs < BUSY_MS || ws.isPaused) return;
+    ws.pause();
+    setTimeout(() => {
+      ws.resume();
+    }, this.#busyMs);
+  }
+
   #received(): void {
     if (this.#silence !== null) {
-      this.#silence.refresh();
+      // Whatever else comes: it has no more time than this for its first hello.
+      if (this.#greeted) this.#silence.refresh();
       return;
     }
     this.#silence = setTimeout(() => {
       this.#silence = null;
-      this.drop(`nothing came for ${String(SILENCE_MS / 1000)} s`);
+      this.drop(`${this.#greeted ? 'nothing' : 'no hello'} came for ${String(SILENCE_MS / 1000)} s`);
     }, SILENCE_MS);
   }
+}
+
+/** Why there is no connection, for people. */
+function problemWith({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
+    return `it sent a message of more than ${String(MAX_PAYLOAD_MIB)} MiB, which no feed has`;
+  if (code?.startsWith('WS_ERR_') === true) return `it does not speak websocket as a feed does: ${message}`;
+  return message === '' ? (code ?? 'no connection') : message;
+}
+
+/** Why a server answered over HTTP instead of opening a websocket, for people. */
+function refusal(status: number): string {
+  if (status >= 300 && status < 400) return `it redirects elsewhere (HTTP ${String(status)}); name that address itself`;
+  const why = status === 401 ? 'a token is needed, or another one' : status === 404 ? 'no feed is there' : 'refused';
+  return `${why} (HTTP ${String(status)})`;
 }
 
 /** Why the other side closed, for people. */

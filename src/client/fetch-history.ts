@@ -1,17 +1,19 @@
 /** Reads the past of another monitor's services from its API. */
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { z } from 'zod';
 
-import { gapFacts, timelineSchema } from '../core/message-schema.ts';
+import { gapsSchema, timelineSchema } from '../core/message-schema.ts';
 import type { ServiceHistory } from '../core/source.ts';
 import type { FeedUrl } from './feed-url.ts';
 
 const TIMEOUT_MS = 10_000;
+/** Answers are not trusted: a longer one is none. */
+const AGENT = new Agent({ maxResponseSize: 16 * 1024 * 1024 });
 
 const timelineAnswer = z.object({
   services: z.array(z.object({ service: z.string(), timeline: timelineSchema })),
 });
-const gapsAnswer = z.object({ gaps: z.array(gapFacts.extend({ service: z.string() })) });
+const gapsAnswer = z.object({ gaps: gapsSchema });
 
 /**
  * What a monitor kept of its services, as far as it answers; nothing where it does not.
@@ -43,10 +45,28 @@ async function get<T>(
   const url = new URL(path, api);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(Math.max(0, Math.floor(value))));
   for (const service of feed.searchParams.getAll('service')) url.searchParams.append('service', service);
-  const { body } = await request(url, {
-    headers: token === null ? {} : { authorization: `Bearer ${token}` },
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
+  return schema.parse((await askApi({ token }, url)).value);
+}
+
+/**
+ * Asks a monitor's API.
+ * @param post what is sent; left out to read
+ * @throws Error where there is no answer in time, or it is no JSON
+ */
+export async function askApi(
+  { token }: Pick<FeedUrl, 'token'>,
+  url: URL,
+  post?: object,
+): Promise<{ readonly statusCode: number; readonly value: unknown }> {
+  const { statusCode, body } = await request(url, {
+    dispatcher: AGENT,
+    method: post === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(post !== undefined && { 'content-type': 'application/json' }),
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+    },
+    ...(post !== undefined && { body: JSON.stringify(post) }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  return schema.parse(await body.json());
+  return { statusCode, value: await body.json() };
 }

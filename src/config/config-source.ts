@@ -1,5 +1,4 @@
 /** A configuration file: its values, and the place of each in the text. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import {
@@ -12,6 +11,7 @@ import {
 } from 'jsonc-parser';
 
 import { invalid, type ConfigError, type Problem, pathText, type Path } from './config-error.ts';
+import { readBytes } from './read-file.ts';
 
 /** What jsonc-parser calls an error, in words. */
 const SYNTAX: Readonly<Record<string, string>> = {
@@ -141,7 +141,7 @@ export async function readSource(file: string, cwd: string): Promise<ConfigSourc
     invalid([{ file, line: null, column: null, place: null, message }], 'unreadable');
   let bytes: Buffer;
   try {
-    bytes = await readFile(resolve(cwd, file));
+    bytes = await readBytes(resolve(cwd, file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw fault(readProblem(error));
@@ -161,5 +161,7 @@ export function readProblem(error: unknown): string {
   if (code === 'ENOENT') return 'no such file';
   if (code === 'EISDIR') return 'this is a folder, not a file';
   if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it';
+  if (code === 'ETIMEDOUT') return 'this is a pipe into which nothing is written';
+  if (code === 'EFBIG') return 'it is longer than 16 MiB';
   return `it can't be read (${code})`;
 }

@@ -1,12 +1,12 @@
 /** Reads what a configuration only points to: secrets, and certificates. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { safeText } from '../core/shown-url.ts';
 import type { Problem, Path, Place } from './config-error.ts';
 import type { Secret } from './fields.ts';
 import { readProblem } from './config-source.ts';
+import { readBytes } from './read-file.ts';
 
 /** What a configuration may point to. */
 export interface Surroundings {
@@ -84,7 +84,7 @@ export class SectionReader {
   /** The text of a file; null where it can't be read, which is reported. */
   async #file(file: string, path: Path): Promise<string | null> {
     try {
-      return await readFile(resolve(this.#surroundings.dir, file), 'utf8');
+      return (await readBytes(resolve(this.#surroundings.dir, file))).toString();
     } catch (error) {
       this.problem(path, `${safeText(file)}: ${readProblem(error)}`);
       return null;

@@ -2,83 +2,155 @@
 import { z } from 'zod';
 
 import { CONNECTIONS, DOWN_REASONS, KINDS, STATES, UNOBSERVED_REASONS } from './model.ts';
-import { type Message, PROTOCOL } from './messages.ts';
+import { type GapFacts, type Hello, type Message, PROTOCOL } from './messages.ts';
+
+/** Services that one monitor may have: a hello of so many is some 12 MB. */
+const MOST_SERVICES = 10_000;
+/** Entries that a list in a message may have. */
+const MOST_ENTRIES = 10_000;
+const DAY_MS = 86_400_000;
 
 const CONTROL = /\p{Cc}/u;
 
 /** Others' words are shown in terminals: nothing in them may be a command to one. */
-const text = z
-  .string()
-  .max(10_000)
-  .transform((words) => (CONTROL.test(words) ? words.replace(/\p{Cc}/gu, ' ') : words));
-const time = z.number().min(0).max(8.64e15);
-const duration = z.number().min(0);
+const textOf = (length: number, least = 0) =>
+  z
+    .string()
+    .min(least)
+    .max(length)
+    .transform((words) => (CONTROL.test(words) ? words.replace(/\p{Cc}/gu, ' ') : words));
+const text = textOf(10_000);
+/** Configurations allow 200 characters, and a hub or a `both` puts a few beside them. */
+const name = textOf(500);
+/** No monitor ran before 2000; the numbers of events, which count microseconds, reach up to 2255. */
+const FIRST_TIME = Date.UTC(2000);
+const LAST_TIME = Number.MAX_SAFE_INTEGER / 1000;
+const time = z.number().min(FIRST_TIME, 'a time before 2000').max(LAST_TIME, 'a time after 2255');
+/** When something began: may be from before a clock was set, and is corrected by the time of the message. */
+const began = z.number().min(0).max(LAST_TIME);
+const duration = z.number().min(0).max(LAST_TIME);
+/** An interval, a timeout: as the configuration allows. */
+const setting = z.number().min(1, 'below 1 ms').max(DAY_MS, 'longer than a day');
 const count = z.int().min(0);
 const share = z.number().min(0).max(1).nullable();
 const seq = z.int().min(0);
 const state = z.enum(STATES);
 const reason = z.enum([...DOWN_REASONS, ...UNOBSERVED_REASONS]);
-const reasons = z.array(z.object({ reason, count }));
+const reasons = z.array(z.object({ reason, count })).max(DOWN_REASONS.length + UNOBSERVED_REASONS.length);
 // The public view leaves out what has a default here.
 const message = text.nullable().default(null);
 const hidden = text.default('');
 
-export const gapFacts = z.object({
+/** A list of the past: an entry that makes no sense is left out, and the rest is of use all the same. */
+function past<T extends z.ZodType>(entry: T) {
+  return z
+    .array(z.unknown())
+    .max(MOST_ENTRIES)
+    .transform((list) =>
+      list.flatMap((value) => {
+        const read = entry.safeParse(value);
+        return read.success ? [read.data] : [];
+      }),
+    );
+}
+
+const gapShape = {
   from: time,
   to: time,
   durationMs: duration,
-  minMs: duration,
-  provenMinMs: duration.optional(),
-  maxMs: duration.nullable(),
-  silenceMs: duration.nullable().optional(),
+  // Monitors of version 0.1.0 had bounds below 0 after a clock was set back.
+  minMs: z.number(),
+  provenMinMs: z.number().optional(),
+  maxMs: z.number().nullable(),
+  silenceMs: z.number().nullable().optional(),
   failed: count,
   reasons,
-});
+};
 
-export const timelineSchema = z.array(z.object({ state, from: time, to: time.nullable() }));
+/** Bounds that do not enclose the duration are none: at least 0, at most not known. */
+function bounded<T extends Omit<GapFacts, 'from' | 'to' | 'failed' | 'reasons'>>(gap: T): T {
+  const { durationMs, minMs: least, provenMinMs, maxMs, silenceMs } = gap;
+  const minMs = least >= 0 && least <= durationMs ? least : 0;
+  return {
+    ...gap,
+    minMs,
+    ...(provenMinMs !== undefined && { provenMinMs: Math.min(minMs, Math.max(0, provenMinMs)) }),
+    maxMs: maxMs !== null && maxMs >= durationMs ? Math.min(maxMs, LAST_TIME) : null,
+    ...(silenceMs !== undefined && { silenceMs: silenceMs !== null && silenceMs >= 0 ? silenceMs : null }),
+  };
+}
+
+/** A service's name and a gap of it, as the API has them. */
+export const gapsSchema = past(z.object({ service: name, ...gapShape }).transform(bounded));
+
+export const timelineSchema = past(z.object({ state, from: time, to: time.nullable() }));
 
 const snapshot = z.object({
-  service: text,
+  service: textOf(500, 1),
   kind: z.enum(KINDS),
   target: hidden,
   connection: z.enum(CONNECTIONS),
-  group: text.nullable(),
-  intervalMs: duration,
-  timeoutMs: duration,
+  group: name.nullable(),
+  intervalMs: setting,
+  timeoutMs: setting,
   // Monitors of version 0.1.0 did not send these.
   rise: z.int().min(1).default(1),
   fall: z.int().min(1).default(1),
   state,
   status: state,
-  since: time,
+  since: began,
   reason: reason.nullable(),
   uptime: z.object({ '1h': share, '24h': share, '90d': share }),
   observed: z.object({ '1h': duration, '24h': duration, '90d': duration }).default({ '1h': 0, '24h': 0, '90d': 0 }),
   timeline: timelineSchema,
-  gaps: z.array(gapFacts),
+  gaps: past(z.object(gapShape).transform(bounded)),
   vantages: z
-    .array(z.object({ vantage: text, monitor: text, state, since: time, reason: reason.nullable() }))
+    .array(z.object({ vantage: name, monitor: name, state, since: began, reason: reason.nullable() }))
+    .max(MOST_ENTRIES)
     .optional(),
 });
 
+/** The clocks behind a hub may be ahead of its own by this. */
+const AHEAD_MS = 60_000;
+
+/** What began before a clock was set, or is still to come, began as far as is known now. */
+function corrected(hello: Hello): Hello {
+  const { now } = hello;
+  const latest = now + AHEAD_MS;
+  const services = hello.services.map((service) => {
+    const timeline = service.timeline.filter(({ from }) => from <= latest);
+    const since = (at: number): number => (at < FIRST_TIME ? (timeline.at(-1)?.from ?? now) : at > latest ? now : at);
+    return {
+      ...service,
+      since: since(service.since),
+      timeline,
+      gaps: service.gaps.filter(({ to }) => to <= latest),
+      ...(service.vantages && { vantages: service.vantages.map((view) => ({ ...view, since: since(view.since) })) }),
+    };
+  });
+  return { ...hello, services };
+}
+
 /** Whose event it is. */
-const origin = { vantage: text.optional(), monitor: text.optional() };
+const origin = { vantage: name.optional(), monitor: name.optional() };
 
 /** The schema of each message, by its type. */
 export const MESSAGES = {
   hello: z.object({
     type: z.literal('hello'),
     protocol: z.literal(PROTOCOL),
-    monitor: z.object({ id: z.string().min(1).max(200), vantage: text, version: text, startedAt: time }),
+    monitor: z.object({ id: z.string().min(1).max(200), vantage: name, version: name, startedAt: began }),
     now: time,
     seq,
     resumed: z.boolean(),
-    services: z.array(snapshot),
+    services: z
+      .array(snapshot)
+      .refine((services) => new Set(services.map(({ service }) => service)).size === services.length, 'one name twice'),
   }),
   transition: z.object({
     type: z.literal('transition'),
     seq,
-    service: text,
+    service: name,
     from: state,
     to: state,
     at: time,
@@ -89,26 +161,31 @@ export const MESSAGES = {
     ...origin,
     seen: z.object({ from: state, to: state }).optional(),
   }),
-  gap: z.object({ type: z.literal('gap'), seq, service: text, ...gapFacts.shape, ...origin }),
+  gap: z.object({ type: z.literal('gap'), seq, service: name, ...gapShape, ...origin }),
   'open-gap': z.object({
     type: z.literal('open-gap'),
-    service: text,
-    ...gapFacts.omit({ to: true, maxMs: true, silenceMs: true }).shape,
+    service: name,
+    from: time,
+    durationMs: duration,
+    minMs: duration,
+    provenMinMs: duration.optional(),
+    failed: count,
+    reasons,
   }),
   mark: z.object({ type: z.literal('mark'), seq, at: time, text: hidden, ...origin }),
   'connection-lost': z.object({
     type: z.literal('connection-lost'),
     seq,
-    service: text,
+    service: name,
     at: time,
     reason,
     message,
     ...origin,
   }),
-  identity: z.object({ type: z.literal('identity'), seq, service: text, at: time, was: hidden, is: hidden, ...origin }),
+  identity: z.object({ type: z.literal('identity'), seq, service: name, at: time, was: hidden, is: hidden, ...origin }),
   sample: z.object({
     type: z.literal('sample'),
-    service: text,
+    service: name,
     at: time,
     durationMs: duration,
     result: z.enum(['up', 'down', 'unobserved']),
@@ -121,7 +198,7 @@ export const MESSAGES = {
       replyMs: duration.nullable(),
     }),
   }),
-  status: z.object({ type: z.literal('status'), service: text, at: time, status: state }),
+  status: z.object({ type: z.literal('status'), service: name, at: time, status: state }),
   heartbeat: z.object({
     type: z.literal('heartbeat'),
     now: time,
@@ -151,8 +228,17 @@ export function decodeValue(value: unknown): Message | Undecoded {
   const type: unknown = typeof value === 'object' && value !== null && 'type' in value ? value.type : null;
   if (typeof type !== 'string') return { fault: 'malformed', problem: 'not an object with a type' };
   if (!Object.hasOwn(MESSAGES, type)) return { fault: 'unknown' };
+  // Counted before each of them is looked at, which would take seconds.
+  if (typeof value === 'object' && value !== null && 'services' in value && Array.isArray(value.services)) {
+    const { length } = value.services;
+    if (length > MOST_SERVICES)
+      return { fault: 'malformed', problem: `${type}: ${String(length)} services, more than ${String(MOST_SERVICES)}` };
+  }
   const result = MESSAGES[type as Message['type']].safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const { data } = result;
+    return data.type === 'gap' ? bounded(data) : data.type === 'hello' ? corrected(data) : data;
+  }
   const [issue] = result.error.issues;
   return { fault: 'malformed', problem: `${type}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` };
 }

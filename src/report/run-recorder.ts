@@ -84,7 +84,7 @@ export class Recorder implements FeedReader {
 
   /** The longest deadline of a probe: what was sent earlier than this ago is settled. 0 where there is no service. */
   get timeoutMs(): number {
-    return Math.max(0, ...Array.from(this.#records.values(), ({ info }) => info.timeoutMs));
+    return [...this.#records.values()].reduce((most, { info }) => Math.max(most, info.timeoutMs), 0);
   }
 
   /** The present state of every service, as far as settled. */

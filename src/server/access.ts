@@ -4,7 +4,9 @@
  * - A client that shows the token sees all. It comes as `Authorization: Bearer`, for a websocket also as `?token=`, and for a
  *   browser as the password of `Authorization: Basic`.
  * - Where `public` is set, every other client sees the public view.
- * - Otherwise, on a loopback address every client on the machine sees all; on any other address none does.
+ * - Otherwise, where a token is set, no client sees anything without it, on a loopback address neither: a proxy on this machine
+ *   would pass strangers on.
+ * - Otherwise, on a loopback address every client on the machine sees all, unless it shows that it came through a proxy.
  *
  * What a browser sends on its own (no token, or the password that it remembers) counts only for the monitor's own pages:
  * `Origin` reveals another site's page, `Host` a name that was made to point here (DNS rebinding).
@@ -37,7 +39,7 @@ export interface Refused {
 
 /** Whether only this machine reaches an address. A name is taken for what it is called, not for what it resolves to. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 export class Access {
@@ -68,18 +70,19 @@ export class Access {
 
   /** @param queryToken the token in the query of a websocket; null where there is none */
   judge(headers: IncomingHttpHeaders, queryToken: string | null): Granted | Refused {
-    const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
-    const shown = queryToken ?? bearer ?? passwordOf(headers.authorization);
-    if (this.#tokenHash !== null && shown !== null) {
-      if (!timingSafeEqual(hash(shown), this.#tokenHash)) return { status: 401, problem: 'this is not the token' };
-      // A browser adds a password that it remembers to the requests of every page, a token to none.
-      const remembered = queryToken === null && bearer === undefined;
-      const foreign = remembered ? foreignPage(headers) : null;
-      return foreign ?? { view: 'private', trusted: true };
-    }
+    const bearer = queryToken ?? /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? null;
+    const password = bearer === null ? passwordOf(headers.authorization) : null;
+    if (this.#tokenHash !== null && bearer !== null && !timingSafeEqual(hash(bearer), this.#tokenHash))
+      return { status: 401, problem: 'this is not the token' };
+    if (this.#tokenHash !== null && bearer !== null) return { view: 'private', trusted: true };
+    // A proxy's own password is none of ours.
+    if (this.#tokenHash !== null && password !== null && timingSafeEqual(hash(password), this.#tokenHash))
+      // A browser adds a password that it remembers to the requests of every page.
+      return foreignPage(headers) ?? { view: 'private', trusted: true };
     if (this.#public) return { view: 'public', trusted: false };
-    if (!this.#loopback) return { status: 401, problem: 'a token is needed here: Authorization: Bearer TOKEN' };
-    return foreignName(headers) ?? foreignPage(headers) ?? { view: 'private', trusted: false };
+    if (this.#tokenHash !== null || !this.#loopback)
+      return { status: 401, problem: 'a token is needed here: Authorization: Bearer TOKEN' };
+    return throughProxy(headers) ?? foreignName(headers) ?? foreignPage(headers) ?? { view: 'private', trusted: false };
   }
 }
 
@@ -94,6 +97,18 @@ function passwordOf(authorization: string | undefined): string | null {
   const text = Buffer.from(encoded, 'base64').toString();
   const colon = text.indexOf(':');
   return colon < 0 ? null : text.slice(colon + 1);
+}
+
+/** Headers that proxies add. */
+const OF_PROXIES =
+  /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-original-.*|true-client-ip|cf-connecting-ip)$/;
+
+/** Refuses what came through a proxy: it may be a stranger's. */
+function throughProxy(headers: IncomingHttpHeaders): Refused | null {
+  if (!Object.keys(headers).some((name) => OF_PROXIES.test(name))) return null;
+  const problem =
+    'this request came through a proxy, and without a token only clients on this machine see anything; set feed.token, or feed.public, in the configuration';
+  return { status: 403, problem };
 }
 
 /** Refuses what was asked under a name that others may give to this address. */

@@ -78,13 +78,8 @@ export class Api {
     const asked = this.#asked(services);
     const each = intervalsEach(asked.length);
     const window = { from: begin, to: until < now ? until : null };
-    return json({
-      monitor: this.#monitor(view),
-      now,
-      from: begin,
-      to: until,
-      services: await this.#past.timelines(asked, window, each),
-    });
+    const head = { monitor: this.#monitor(view), now, from: begin, to: until };
+    return jsonOfParts(head, this.#past.timelines(asked, window, each));
   }
 
   /** The last 90 days of each service, in columns: the first entry of each is of the day that begins at `from`. */
@@ -94,22 +89,15 @@ export class Api {
     const services = servicesOf(query, this.#knows);
     if (isBad(services)) return errorResponse(400, services.problem);
     const now = this.#source.now();
-    return json({
-      monitor: this.#monitor(view),
-      now,
-      from: midnights(now, DAYS)[0],
-      widthMs: DAY_MS,
-      services: (await this.#past.days(this.#asked(services), DAYS)).map(({ service, days }) => {
-        return {
-          service,
-          upMs: days.map(({ upMs }) => Math.round(upMs)),
-          // Never nothing where there was something.
-          downMs: days.map(({ downMs }) => Math.ceil(downMs)),
-          unobservedMs: days.map(({ unobservedMs }) => Math.round(unobservedMs)),
-          gaps: days.map(({ gaps }) => gaps),
-        };
-      }),
-    });
+    const head = { monitor: this.#monitor(view), now, from: midnights(now, DAYS)[0], widthMs: DAY_MS };
+    return jsonOfParts(head, this.#past.days(this.#asked(services), DAYS), ({ service, days }) => ({
+      service,
+      upMs: days.map(({ upMs }) => Math.round(upMs)),
+      // Never nothing where there was something.
+      downMs: days.map(({ downMs }) => Math.ceil(downMs)),
+      unobservedMs: days.map(({ unobservedMs }) => Math.round(unobservedMs)),
+      gaps: days.map(({ gaps }) => gaps),
+    }));
   }
 
   #asked(services: ReadonlySet<string> | null): string[] {
@@ -122,6 +110,18 @@ export class Api {
     const { identity } = this.#source;
     return view === 'public' ? publicIdentity(identity) : identity;
   }
+}
+
+/** An answer of which `services` come some at a time. */
+async function jsonOfParts<T>(
+  head: object,
+  parts: AsyncIterable<readonly T[]>,
+  shown: (one: T) => unknown = (one) => one,
+): Promise<HttpResponse> {
+  const texts: string[] = [];
+  for await (const part of parts) texts.push(...part.map((one) => JSON.stringify(shown(one))));
+  const body = `${JSON.stringify(head).slice(0, -1)},"services":[${texts.join(',')}]}\n`;
+  return { ...json({}), body: Buffer.from(body) };
 }
 
 /** A snapshot without the past, which has paths of its own. JSON leaves out what is undefined. */

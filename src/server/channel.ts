@@ -23,10 +23,14 @@ interface Snapshot {
   readonly seq: number;
   readonly at: number;
   readonly json: Buffer;
+  /** How old it may be. */
+  readonly keepMs: number;
 }
 
 /** What is known of the services may be this old when a new client gets it: what happened since then follows at once. */
 const SNAPSHOT_MS = 250;
+/** Or as old as so many times what it takes to make it: clients that come and go get a share of the time, not all of it. */
+const SNAPSHOT_SHARE = 10;
 
 /** Samples in one write, some 40 kB: a client that turns out to be slow has no more than that waiting on top. */
 const SAMPLES_EACH = 200;
@@ -95,10 +99,13 @@ export class Channel {
   greeting(resumed: boolean, newest: number, atLeast: number): Greeting {
     const now = this.#source.now();
     let snapshot = this.#snapshot;
-    if (snapshot === null || snapshot.seq < atLeast || now - snapshot.at > SNAPSHOT_MS) {
+    if (snapshot === null || snapshot.seq < atLeast || now - snapshot.at > snapshot.keepMs) {
+      const began = performance.now();
       const services = snapshotsOf(this.#source, this.#services);
       const shown = this.view === 'public' ? services.map(publicSnapshot) : services;
-      snapshot = { seq: newest, at: now, json: Buffer.from(JSON.stringify(shown)) };
+      const json = Buffer.from(JSON.stringify(shown));
+      const keepMs = Math.max(SNAPSHOT_MS, SNAPSHOT_SHARE * (performance.now() - began));
+      snapshot = { seq: newest, at: now, json, keepMs };
       this.#snapshot = snapshot;
     }
     const { identity } = this.#source;

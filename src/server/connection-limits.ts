@@ -1,5 +1,8 @@
 /** How many connections the feed holds, so that neither it nor the probes run out of descriptors. */
-import type { Server } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import type { Logger } from 'pino';
 
@@ -27,6 +30,35 @@ function descriptors(): number {
   return typeof soft === 'number' ? soft : Infinity;
 }
 
+/** Requests of one connection that may wait for their answers: browsers and scrapers send the next after the answer. */
+const WAITING = 32;
+
+/** The answers that each connection waits for. */
+const waiting = new WeakMap<Duplex, Set<ServerResponse>>();
+
+/**
+ * Counts a request until it is answered, and breaks a connection that has too many.
+ * @returns false for a request of a connection that is broken
+ */
+export function admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  // The parser goes on to the end of what was read, which may be thousands of requests.
+  if (socket.destroyed) return false;
+  const answers = waiting.get(socket) ?? new Set();
+  waiting.set(socket, answers);
+  answers.add(response);
+  response.once('close', () => {
+    answers.delete(response);
+  });
+  if (answers.size <= WAITING) return true;
+  socket.destroy();
+  return false;
+}
+
+/** Resolves when a connection waits for no answer. */
+export async function answered(socket: Duplex): Promise<void> {
+  await Promise.all([...(waiting.get(socket) ?? [])].map((response) => once(response, 'close')));
+}
+
 /** Too many connections are logged once in this time. */
 const WARN_EVERY_MS = 10_000;
 
@@ -44,7 +76,11 @@ export function limitConnections(server: Server, { total, perAddress }: Limits, 
     warn({ total });
   });
   server.maxConnections = total;
+  const known = new WeakSet<Socket>();
   server.on('connection', (socket) => {
+    // One whose request asked for another protocol comes again.
+    if (known.has(socket)) return;
+    known.add(socket);
     const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import type { Logger } from 'pino';
 
@@ -9,9 +10,9 @@ import type { Archive } from '../core/archive.ts';
 import type { FeedSource } from '../core/source.ts';
 import { Access, type AccessRules } from './access.ts';
 import { Api } from './api.ts';
-import { defaultLimits, limitConnections } from './connection-limits.ts';
+import { admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
 import { FanOut } from './fan-out.ts';
-import { type HttpResponse, errorResponse, send } from './http-response.ts';
+import { closingAnswer, type HttpResponse, errorResponse, send } from './http-response.ts';
 import { Metrics } from './metrics.ts';
 import { Page, type PageAssets } from './page-files.ts';
 import { answerTo, type Served } from './routes.ts';
@@ -102,10 +103,20 @@ export class FeedServer {
     };
     const upgrader = new Upgrader(monitor, access, fanOut, log);
     server.on('request', (request, response) => {
-      void handle(served, request, response, log);
+      if (admit(request, response)) void handle(served, request, response, log);
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      upgrader.upgrade(request, socket, head, urlOf(request));
+      const protocols = (request.headers.upgrade ?? '').toLowerCase().split(/ *, */);
+      if (protocols.includes('websocket')) {
+        request.headers.upgrade = 'websocket';
+        upgrader.upgrade(request, socket, head, urlOf(request));
+      } else void ignoreUpgrade(server, request, socket, head);
+    });
+    server.on('clientError', (error, socket) => {
+      void refuseUnreadable(error, socket);
+    });
+    server.on('connect', (_: IncomingMessage, socket: Socket) => {
+      socket.end(closingAnswer(405, 'Method Not Allowed', 'this is no proxy', ['allow: GET, HEAD, POST']));
     });
     return new FeedServer(server, fanOut, access, rules);
   }
@@ -162,12 +173,58 @@ async function handle(served: Served, request: IncomingMessage, response: Server
   }
 }
 
-/** What a request asks for; null where it is no path. */
+/** What a request asks for; null where it is no path. The path of `OPTIONS *` is `*`. */
 function urlOf(request: IncomingMessage): URL | null {
   const target = request.url ?? '';
+  if (target === '*' && request.method === 'OPTIONS') return new URL('any:*');
   // A browser's answer to "//host/" would be another host.
-  const whole = `http://monitor${target}`;
-  return target.startsWith('/') && URL.canParse(whole) ? new URL(whole) : null;
+  const isPath = target.startsWith('/');
+  const whole = isPath ? `http://monitor${target}` : target;
+  if (!(isPath || /^https?:\/\//i.test(target)) || !URL.canParse(whole)) return null;
+  const url = new URL(whole);
+  // RFC 9112, 3.2.2: then the Host counts for nothing.
+  if (!isPath) request.headers.host = url.host;
+  return url;
+}
+
+/** The answers to what is no request, by the code of the fault: a status and its name. */
+const UNREADABLE: Readonly<Record<string, readonly [number, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  HPE_INVALID_METHOD: [501, 'Not Implemented'],
+};
+
+async function refuseUnreadable(
+  { code = '', rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer },
+  socket: Duplex,
+): Promise<void> {
+  await answered(socket);
+  // What follows the last request of a connection is none of its own.
+  if (!socket.writable || code === 'HPE_CLOSED_CONNECTION') return;
+  // Without a target and a version it is no method either.
+  const isRequest =
+    code !== 'HPE_INVALID_METHOD' || /^\S+ \S+ HTTP\/1\.\d\r\n/.test(rawPacket?.toString('latin1') ?? '');
+  const [status, reason] = (isRequest ? UNREADABLE[code] : undefined) ?? [400, 'Bad Request'];
+  socket.end(closingAnswer(status, reason, reason.toLowerCase()), () => {
+    socket.destroy();
+  });
+}
+
+/**
+ * Goes on with a request as if it had not asked for another protocol (RFC 9110, 7.8: that may be ignored). Node has let go
+ * of the connection by then: it gets the request again, without that wish.
+ */
+async function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+  // Answers keep the order of the requests.
+  await answered(socket);
+  const { method = '', url = '', httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let n = 0; n + 1 < rawHeaders.length; n += 2) {
+    const name = rawHeaders[n] ?? '';
+    if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${rawHeaders[n + 1] ?? ''}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
 }
 
 function hostPort(host: string, port: number): string {

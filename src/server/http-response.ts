@@ -38,13 +38,14 @@ export const ASK_FOR_TOKEN: OutgoingHttpHeaders = {
 
 export function send(request: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
   const body = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(answer.body);
+  // RFC 9110, 8.6: a length of 0 would be that of the answer that is not sent.
+  const isBare = answer.status === 204 || answer.status === 304;
   response.writeHead(answer.status, {
     ...HEADERS,
-    'content-type': answer.type,
-    'content-length': body.length,
+    ...(!isBare && { 'content-type': answer.type, 'content-length': body.length }),
     ...answer.headers,
   });
-  response.end(request.method === 'HEAD' || answer.status === 304 ? undefined : body);
+  response.end(request.method === 'HEAD' || isBare ? undefined : body);
 }
 
 /** A whole answer as bytes, for a connection that is closed after it. */

@@ -34,19 +34,35 @@ export class Page {
   answer(path: string, request: IncomingMessage): HttpResponse | null {
     const asset = this.#assets.get(path);
     if (asset === undefined) return null;
-    const { type, etag } = asset;
+    const { type } = asset;
+    const isPacked = prefersGzip([request.headers['accept-encoding'] ?? ''].flat().join(','));
+    // A strong tag is that of the bytes that are sent (RFC 9110, 8.8.3.3).
+    const etag = isPacked ? asset.etag.replace(/"$/, '-gzip"') : asset.etag;
     const headers = {
       'cache-control': 'no-cache',
       'content-security-policy': POLICY,
       etag,
       vary: 'accept-encoding',
     };
-    const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-    if (known.includes(etag)) return { status: 304, type, body: '', headers };
-    if (!/\bgzip\b/.test(String(request.headers['accept-encoding'])))
-      return { status: 200, type, body: asset.body, headers };
+    const known = request.headers['if-none-match'] ?? '';
+    const isKnown = known.trim() === '*' || [...known.matchAll(/"[^"]*"/g)].some(([tag]) => tag === etag);
+    if (isKnown) return { status: 304, type, body: '', headers };
+    if (!isPacked) return { status: 200, type, body: asset.body, headers };
     return { status: 200, type, body: asset.gzipped, headers: { ...headers, 'content-encoding': 'gzip' } };
   }
+}
+
+/** Whether a client takes gzip, and as readily as what is not packed (RFC 9110, 12.5.3). */
+function prefersGzip(accepted: string): boolean {
+  const weights = new Map(
+    accepted.split(',').map((one) => {
+      const [coding = '', ...parameters] = one.split(';').map((part) => part.trim().toLowerCase());
+      const weight = parameters.find((part) => part.startsWith('q='))?.slice(2);
+      return [coding, weight === undefined ? 1 : Number(weight)];
+    }),
+  );
+  const gzip = weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0;
+  return gzip > 0 && gzip >= (weights.get('identity') ?? 0);
 }
 
 export interface PageAsset {

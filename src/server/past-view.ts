@@ -3,9 +3,13 @@ import type { Archive } from '../core/archive.ts';
 import type { GapFacts, Origin, TimelineInterval } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, dayOf, type Day, midnights } from '../core/uptime.ts';
+import { nextSlice } from './slices.ts';
 
 /** Events that the history may not have yet are among this many of the newest. */
 const NEWEST = 2000;
+
+/** Intervals, or days, that are worked at in one slice: some 4 ms. */
+const SLICE = 1000;
 
 /** A gap that ended, as the API shows it. */
 export interface PastGap extends GapFacts, Origin {
@@ -49,63 +53,93 @@ export class PastView {
   }
 
   /**
-   * The stretches in one state that touch a window, the oldest first, cut to it, of each service.
+   * The stretches in one state that touch a window, the oldest first, cut to it, of each service: some services at a time,
+   * so that each part is a few milliseconds of work.
    * @param window `to` null for the present
    * @param limit how many of each: the newest
    * @throws ArchiveError
    */
-  async timelines(
+  async *timelines(
     names: readonly string[],
     window: { from: number; to: number | null },
     limit: number,
-  ): Promise<{ service: string; timeline: TimelineInterval[] }[]> {
-    const { from, to: until } = window;
-    const to = until ?? this.#source.now();
-    const known = names.map((service) => {
-      const remembered = this.#source.board.services.get(service)?.timeline ?? [];
-      return { service, remembered, first: remembered[0]?.from ?? Infinity };
-    });
-    const services = known.filter(({ first }) => first > from).map(({ service }) => service);
-    const query = { services, window: { from, to }, limitEach: limit };
-    const kept = services.length === 0 ? undefined : await this.#archive?.reader.intervals(query);
-    return known.map(({ service, remembered, first }) => {
-      const before = (kept?.get(service) ?? [])
-        .filter((interval) => interval.from < first)
-        .map((interval) => ({ ...interval, to: Math.min(interval.to ?? first, first) }));
-      const timeline = [...before, ...remembered]
-        .filter((interval) => interval.from <= to && (interval.to ?? to) >= from)
-        .slice(-limit)
-        .map((interval) => ({
-          state: interval.state,
-          from: Math.max(interval.from, from),
-          to: interval.to === null ? until : Math.min(interval.to, to),
-        }));
-      return { service, timeline };
-    });
+  ): AsyncGenerator<{ service: string; timeline: TimelineInterval[] }[]> {
+    const to = window.to ?? this.#source.now();
+    for (const some of groupsOf(names, Math.max(1, Math.floor(SLICE / limit)))) {
+      await nextSlice();
+      const known = some.map((service) => {
+        const remembered = this.#source.board.services.get(service)?.timeline ?? [];
+        return { service, remembered, first: remembered[0]?.from ?? Infinity };
+      });
+      const services = known.filter(({ first }) => first > window.from).map(({ service }) => service);
+      const kept = await this.#intervals(services, { from: window.from, to }, limit);
+      yield known.map(({ service, remembered, first }) => {
+        const before = (kept.get(service) ?? [])
+          .filter((interval) => interval.from < first)
+          .map((interval) => ({ ...interval, to: Math.min(interval.to ?? first, first) }));
+        const timeline = [...before, ...remembered]
+          .filter((interval) => interval.from <= to && (interval.to ?? to) >= window.from)
+          .slice(-limit)
+          .map((interval) => ({
+            state: interval.state,
+            from: Math.max(interval.from, window.from),
+            to: interval.to === null ? window.to : Math.min(interval.to, to),
+          }));
+        return { service, timeline };
+      });
+    }
+  }
+
+  /** What the archive has of some services: those of which much may be kept by the page, from the newest on back. */
+  async #intervals(
+    services: readonly string[],
+    window: { from: number; to: number },
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly TimelineInterval[]>> {
+    if (services.length === 0 || this.#archive === null) return new Map();
+    const { reader } = this.#archive;
+    if (limit <= SLICE || services.length > 1) return reader.intervals({ services, window, limitEach: limit });
+    const [service = ''] = services;
+    const pages: (readonly TimelineInterval[])[] = [];
+    let { to } = window;
+    for (let left = limit; left > 0; left -= SLICE) {
+      const query = { services, window: { from: window.from, to }, limitEach: Math.min(left, SLICE) };
+      const page = (await reader.intervals(query)).get(service) ?? [];
+      // The last one of an older page is the one that was the first of the page after it, where their ends touch.
+      pages.unshift(page.filter(({ from }) => from < to));
+      const oldest = page[0];
+      if (page.length < SLICE || oldest === undefined || oldest.from <= window.from) break;
+      to = oldest.from;
+      await nextSlice();
+    }
+    return new Map([[service, pages.flat()]]);
   }
 
   /**
-   * The last days of each service, the oldest first; the last one is today.
+   * The last days of each service, the oldest first; the last one is today. Some services at a time.
    * @param count how many days
    * @throws ArchiveError
    */
-  async days(services: readonly string[], count: number): Promise<{ service: string; days: Day[] }[]> {
+  async *days(names: readonly string[], count: number): AsyncGenerator<{ service: string; days: Day[] }[]> {
     const now = this.#source.now();
     const midnightsAsked = midnights(now, count);
     const window = { from: midnightsAsked[0] ?? now, to: now };
-    const rollups = await this.#archive?.reader.rollups({ services, width: 'day', window });
-    return services.map((service) => {
-      const remembered = this.#source.board.services.get(service)?.timeline ?? [];
-      const kept = new Map(rollups?.get(service)?.map((day) => [day.from, day]));
-      const days = midnightsAsked.map((from) => {
-        const day = kept.get(from);
-        // What was settled in the last second may not be in the history yet.
-        if (day !== undefined && from + DAY_MS <= now) return day;
-        const today = dayOf(remembered, from, now);
-        return day === undefined || lengthOf(today) > lengthOf(day) ? today : day;
+    for (const services of groupsOf(names, Math.ceil(SLICE / count))) {
+      await nextSlice();
+      const rollups = await this.#archive?.reader.rollups({ services, width: 'day', window });
+      yield services.map((service) => {
+        const remembered = this.#source.board.services.get(service)?.timeline ?? [];
+        const kept = new Map(rollups?.get(service)?.map((day) => [day.from, day]));
+        const days = midnightsAsked.map((from) => {
+          const day = kept.get(from);
+          // What was settled in the last second may not be in the history yet.
+          if (day !== undefined && from + DAY_MS <= now) return day;
+          const today = dayOf(remembered, from, now);
+          return day === undefined || lengthOf(today) > lengthOf(day) ? today : day;
+        });
+        return { service, days };
       });
-      return { service, days };
-    });
+    }
   }
 
   /** From when on every gap is known without an archive. */
@@ -120,4 +154,8 @@ export class PastView {
 
 function lengthOf({ upMs, downMs, unobservedMs }: Day): number {
   return upMs + downMs + unobservedMs;
+}
+
+function groupsOf(names: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(names.length / size) }, (_, n) => names.slice(n * size, (n + 1) * size));
 }

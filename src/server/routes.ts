@@ -67,6 +67,11 @@ const OPEN: Readonly<Record<string, (served: Served) => HttpResponse>> = {
  */
 export async function answerTo(served: Served, request: IncomingMessage, url: URL): Promise<HttpResponse> {
   const { pathname: path, searchParams: query } = url;
+  if (request.httpVersionMajor > 1) return errorResponse(505, 'HTTP/1.1 is spoken here');
+  // RFC 9112, 3.2: which of them is meant can't be known.
+  if (request.rawHeaders.filter((text, n) => n % 2 === 0 && text.toLowerCase() === 'host').length > 1)
+    return errorResponse(400, 'a request has one Host');
+  if (path === '*') return options('GET, HEAD, POST');
   const open = Object.hasOwn(OPEN, path) ? OPEN[path] : undefined;
   if (open !== undefined) return allowed(request, 'GET', path) ?? open(served);
   const granted = served.access.judge(request.headers, null);
@@ -85,11 +90,15 @@ export async function answerTo(served: Served, request: IncomingMessage, url: UR
   return allowed(request, 'GET', path) ?? asset;
 }
 
-/** The error response of a method; null where it is the right one. */
+/** The answer to a method that is not the one of a path; null where it is. */
 function allowed(request: IncomingMessage, method: 'GET' | 'POST', path: string): HttpResponse | null {
   if (request.method === method || (request.method === 'HEAD' && method === 'GET')) return null;
   const allow = method === 'GET' ? 'GET, HEAD' : method;
-  return errorResponse(405, `${path} takes ${allow}`, { allow });
+  return request.method === 'OPTIONS' ? options(allow) : errorResponse(405, `${path} takes ${allow}`, { allow });
+}
+
+function options(allow: string): HttpResponse {
+  return { ...text('', 204), headers: { allow } };
 }
 
 function decoded(part: string): string | null {

@@ -9,6 +9,7 @@ import type { WebSocket } from 'ws';
 
 import type { Channel, Live } from './channel.ts';
 import type { EventLog } from '../core/event-log.ts';
+import { RateLimit } from '../core/rate-limit.ts';
 
 /** Bytes that may wait for a client before its samples are dropped. */
 const SAMPLES_WAIT = 64 * 1024;
@@ -16,6 +17,11 @@ const SAMPLES_WAIT = 64 * 1024;
 const EVENTS_WAIT = 1024 * 1024;
 /** Bytes that may wait before a client that catches up is left to read. */
 const CATCH_UP_WAIT = 64 * 1024;
+/** Bytes that a client may send at once, and in a second: it has nothing to say but pings and pongs. */
+const SENDS_AT_ONCE = 16 * 1024;
+const SENDS_PER_S = 2048;
+/** What a ping costs, however short it is: 128 of them at once, 16 in a second. */
+const FRAME_COST = 128;
 /** Events read from the log at a time. */
 const CHUNK = 256;
 
@@ -65,6 +71,7 @@ export class Subscriber implements Live {
   #resumes = false;
   #catchesUp = false;
   #answered = true;
+  readonly #sends = new RateLimit(SENDS_AT_ONCE, SENDS_PER_S);
 
   /** @param socket the one below `ws` */
   constructor(ws: WebSocket, socket: Socket, channel: Channel, sent: Sent) {
@@ -73,10 +80,16 @@ export class Subscriber implements Live {
     this.#channel = channel;
     this.#sent = sent;
     this.#log = sent.log;
+    // Of a chunk, which may hold ten thousand frames, the library has only begun with the first.
+    socket.on('data', (chunk: Buffer) => {
+      this.#limit(chunk.length);
+    });
     ws.on('pong', () => {
       this.#answered = true;
+      this.#limit(FRAME_COST);
     });
     ws.on('ping', (data) => {
+      this.#limit(FRAME_COST);
       // The library would queue an answer for each, however many wait already.
       if (ws.readyState === ws.OPEN && socket.writableLength <= CATCH_UP_WAIT) ws.pong(data);
     });
@@ -148,6 +161,16 @@ export class Subscriber implements Live {
     this.#channel.leave(this);
     this.#live = false;
     closeSocket(this.#ws, code, reason);
+  }
+
+  /** Closes a client that sends more than it may, and reads nothing more of it. */
+  #limit(cost: number): void {
+    if (this.#sends.take(cost) || this.#ws.isPaused) return;
+    this.#ws.pause();
+    // What the library finds wrong with the same bytes says more.
+    setImmediate(() => {
+      this.close(CLOSE.notAllowed, 'too much was sent: this feed takes a ping now and then');
+    });
   }
 
   /** Returns the number of the newest event that the hello knows of. */

@@ -26,6 +26,8 @@ export class Upgrader {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD,
     autoPong: false,
+    // One frame of a client in each turn of the loop: many do not hold up what others get.
+    allowSynchronousEvents: false,
   });
 
   constructor(source: FeedSource, access: Access, fanOut: FanOut, log: Logger) {
@@ -35,7 +37,7 @@ export class Upgrader {
     this.#log = log;
   }
 
-  /** Serves the client, or refuses it. */
+  /** Serves a client that asks for a websocket, or refuses it. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, url: URL | null): void {
     const refuse = (status: number, reason: string, problem: string, headers: readonly string[] = []): void => {
       socket.on('error', () => {
@@ -45,10 +47,6 @@ export class Upgrader {
         socket.destroy();
       });
     };
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      refuse(400, 'Bad Request', 'the only protocol to upgrade to is websocket, at /feed');
-      return;
-    }
     if (url?.pathname !== '/feed') {
       refuse(404, 'Not Found', 'no websocket is here; the feed is at /feed');
       return;

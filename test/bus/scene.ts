@@ -74,7 +74,7 @@ export async function serveHub(url: string, port = 0, stream = 'gapwatch'): Prom
   await hub.ready(30_000);
   const listen = { host: '127.0.0.1', port };
   const feed = await FeedServer.start({
-    ...{ listen, token: 'a-token-for-tests-0123456789', public: false, monitor: hub, archive: null },
+    ...{ listen, token: null, public: false, monitor: hub, archive: null },
     ...{ page: new Map<never, never>(), log: LOG },
   });
   return {

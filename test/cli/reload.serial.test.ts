@@ -1,12 +1,15 @@
 /** SIGHUP: what of the configuration changes at once, what does not, and when the signal may come. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
 import { WebSocket } from 'ws';
 
+import { RedisServer } from '../support/redis.ts';
+import { requireTool } from '../support/tools.ts';
 import { TestService, endServices } from '../support/test-service.ts';
 import { endPrograms, folderWith, Program } from './program.ts';
 
@@ -92,6 +95,91 @@ describe('SIGHUP', { concurrency: 2 }, () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await program.said(/Read the configuration again/);
+    assert.equal(await program.end(), 143);
+  });
+
+  it('ends at SIGTERM while it reads a file that says nothing, and another SIGHUP changes nothing', async () => {
+    const backend = await TestService.start();
+    const folder = folderWith('services.json', fileOf(backend));
+    const program = new Program(ARGS, { cwd: folder });
+    await started(program);
+    unlinkSync(join(folder, 'services.json'));
+    execFileSync('mkfifo', [join(folder, 'services.json')]);
+    program.signal('SIGHUP');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    program.signal('SIGHUP');
+    const began = performance.now();
+    program.signal('SIGTERM');
+    program.signal('SIGHUP');
+    assert.equal(await program.ended, 143);
+    assert.ok(performance.now() - began < 2500);
+    assert.doesNotMatch(program.stderr, /Read the configuration again/);
+  });
+
+  it('changes nothing where the file is gone, a folder, a device without an end, or a pipe that is not written', async () => {
+    const backend = await TestService.start();
+    const folder = folderWith('services.json', fileOf(backend));
+    const file = join(folder, 'services.json');
+    const program = new Program(ARGS, { cwd: folder });
+    const url = await started(program);
+    const cases: readonly (readonly [() => void, RegExp])[] = [
+      [() => undefined, /no service|no such file|services\.json/],
+      [
+        () => {
+          mkdirSync(file);
+        },
+        /this is a folder/,
+      ],
+      [
+        () => {
+          symlinkSync('/dev/zero', file);
+        },
+        /longer than 16 MiB/,
+      ],
+      [() => execFileSync('mkfifo', [file]), /a pipe into which nothing is written/],
+    ];
+    for (const [make, words] of cases) {
+      rmSync(file, { recursive: true });
+      make();
+      const before = program.stderr.length;
+      program.signal('SIGHUP');
+      await program.waitFor(() => program.stderr.slice(before).includes('Nothing was changed'), words.source);
+      assert.match(program.stderr.slice(before), words);
+      assert.equal(await statusWith(url, 'the-first-token'), 200);
+      if (make === cases[0]?.[0]) writeFileSync(file, '');
+    }
+    // A pipe that is written is as good as a file.
+    program.signal('SIGHUP');
+    execFileSync('sh', ['-c', 'cat > "$1"', 'sh', file], { input: JSON.stringify(fileOf(backend)), timeout: 5000 });
+    await program.said(/Read the configuration again/);
+    assert.equal(await program.end(), 143);
+  });
+
+  it('is taken by a hub, with a file and without', async (t) => {
+    if (!requireTool(t, 'redis-server')) return;
+    const redis = await RedisServer.start();
+    t.after(() => redis.close());
+    for (const config of [[], ['--config', 'services.json']]) {
+      const folder = folderWith('services.json', { services: [] });
+      const program = new Program(['hub', '--bus', redis.url, '--listen', '127.0.0.1:0', ...config], { cwd: folder });
+      await started(program);
+      for (let n = 0; n < 3; n++) program.signal('SIGHUP');
+      await program.said(/Read the configuration again/);
+      program.signal('SIGTERM');
+      program.signal('SIGHUP');
+      assert.equal(await program.ended, 143);
+    }
+  });
+
+  it('is not the end, nor are SIGUSR2 and a stdout without a reader', async () => {
+    const backend = await TestService.start();
+    const folder = folderWith('services.json', fileOf(backend));
+    const program = new Program(ARGS, { cwd: folder });
+    const url = await started(program);
+    for (const signal of ['SIGUSR2', 'SIGPIPE', 'SIGHUP', 'SIGUSR2'] as const) program.signal(signal);
+    program.stopReading();
+    await program.said(/"msg":"diagnostics"/);
+    assert.equal(await statusWith(url, 'the-first-token'), 200);
     assert.equal(await program.end(), 143);
   });
 });

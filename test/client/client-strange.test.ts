@@ -30,9 +30,10 @@ describe('a client of a server that misbehaves', () => {
     };
     return { url, queries, end };
   };
-  const monitor = { id: 'm', vantage: 'there', version: '9', startedAt: 1 };
-  const hello = { type: 'hello', protocol: 1, monitor, now: 5, seq: 10, resumed: false, services: [] };
-  const mark = (seq: number, text = 'x'): string => JSON.stringify({ type: 'mark', seq, at: 1, text });
+  const now = Date.now();
+  const monitor = { id: 'm', vantage: 'there', version: '9', startedAt: now };
+  const hello = { type: 'hello', protocol: 1, monitor, now, seq: 10, resumed: false, services: [] };
+  const mark = (seq: number, text = 'x'): string => JSON.stringify({ type: 'mark', seq, at: now, text });
 
   it('passes over what it does not know, and what is not as it should be', async () => {
     const { url, end } = await strange((ws) => {
@@ -71,9 +72,7 @@ describe('a client of a server that misbehaves', () => {
   it('resumes from the last heartbeat', async () => {
     const { url, queries, end } = await strange((ws) => {
       ws.send(JSON.stringify(hello));
-      ws.send(
-        JSON.stringify({ type: 'heartbeat', now: 6, seq: 20, probes: 0, missed: 0, lateMs: 0, overloaded: false }),
-      );
+      ws.send(JSON.stringify({ type: 'heartbeat', now, seq: 20, probes: 0, missed: 0, lateMs: 0, overloaded: false }));
       ws.close(1013);
     });
     const recording = new Recording(false);

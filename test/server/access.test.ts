@@ -22,6 +22,9 @@ const PATHS = [
 ];
 const BASIC = `Basic ${Buffer.from(`anybody:${TOKEN}`).toString('base64')}`;
 
+const OTHER_BASIC = `Basic ${Buffer.from('admin:of-the-proxy').toString('base64')}`;
+const PROXY_HEADERS = ['Forwarded', 'Via', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP'];
+
 const statusOf = async (at: Scene, headers: Record<string, string>, path = '/api/v1/status'): Promise<number> =>
   (await ask(at.http + path, { headers })).status;
 const upgradeOf = async (at: Scene, headers: string[]): Promise<number> => {
@@ -29,10 +32,10 @@ const upgradeOf = async (at: Scene, headers: string[]): Promise<number> => {
   return Number((await client).split(' ')[1]);
 };
 
-describe('on a loopback address', () => {
+describe('on a loopback address, without a token', () => {
   let at: Scene;
   before(async () => {
-    at = await scene({ feed: { token: TOKEN } });
+    at = await scene();
   });
   after(async () => {
     await at.end();
@@ -92,14 +95,69 @@ describe('on a loopback address', () => {
     assert.equal(await statusOf(at, { ...embedded, 'sec-fetch-site': 'same-origin' }, '/page.js'), 200);
   });
 
+  it('refuses what came through a proxy, and names the way out; it is alive and ready for it', async () => {
+    for (const name of PROXY_HEADERS) {
+      const { status, body } = await ask(`${at.http}/api/v1/status`, { headers: { [name]: 'x' } });
+      assert.equal(status, 403, name);
+      assert.match(body, /set feed\.token, or feed\.public/);
+      assert.equal(await upgradeOf(at, [`${name}: x`]), 403, name);
+      for (const path of PATHS) assert.equal(await statusOf(at, { [name]: 'x' }, path), 403, path);
+      assert.equal(await statusOf(at, { [name]: 'x' }, '/healthz'), 200);
+    }
+    assert.equal(await statusOf(at, { 'x-request-id': '1', 'x-forward': 'y' }), 200);
+  });
+
+  it('cares for no password', async () => {
+    for (const authorization of [BASIC, 'Bearer x', 'Digest x'])
+      assert.equal(await statusOf(at, { authorization }), 200);
+  });
+});
+
+describe('on a loopback address, with a token', () => {
+  let at: Scene;
+  before(async () => {
+    at = await scene({ feed: { token: TOKEN } });
+  });
+  after(async () => {
+    await at.end();
+  });
+
+  it('shows nothing without it: who asks may have come through a proxy that says nothing of it', async () => {
+    for (const path of PATHS) {
+      const { status, headers, body } = await ask(at.http + path);
+      assert.equal(status, 401, path);
+      assert.match(String(headers['www-authenticate']), /Bearer.*Basic/);
+      assert.deepEqual(Object.keys(JSON.parse(body) as object), ['error']);
+    }
+    for (const name of PROXY_HEADERS) assert.equal(await statusOf(at, { [name]: 'x' }), 401, name);
+    assert.equal(await statusOf(at, { host: 'evil.example' }), 401);
+    const client = new Listener(at.ws);
+    assert.equal((await client.closed).code, 1008);
+    assert.deepEqual(client.received, []);
+  });
+
   it('takes the token for what it is, and refuses a wrong one', async () => {
     const host = 'monitor.example';
     assert.equal(await statusOf(at, { host, authorization: `Bearer ${TOKEN}` }), 200);
+    assert.equal(await statusOf(at, { host, authorization: `Bearer ${TOKEN}`, 'x-forwarded-for': '1.2.3.4' }), 200);
     assert.equal(await statusOf(at, { authorization: `Bearer ${TOKEN}x` }), 401);
     assert.equal(await statusOf(at, { authorization: BASIC }), 200);
     assert.equal(await statusOf(at, { authorization: BASIC, origin: 'http://evil.example' }), 403);
-    assert.equal(await statusOf(at, { authorization: 'Digest x' }), 200);
+    assert.equal(await statusOf(at, { authorization: OTHER_BASIC }), 401);
+    assert.equal(await statusOf(at, { authorization: 'Digest x' }), 401);
   });
+});
+
+describe('behind a proxy with a password of its own', () => {
+  it(
+    "shows the public view: that password is none of the monitor's",
+    inScene({ names: ['web'], feed: { token: TOKEN, public: true } }, async (at) => {
+      const { status, body } = await ask(`${at.http}/api/v1/status`, { headers: { authorization: OTHER_BASIC } });
+      assert.equal(status, 200);
+      assert.doesNotMatch(body, /target/);
+      assert.equal(await upgradeOf(at, [`Authorization: ${OTHER_BASIC}`]), 101);
+    }),
+  );
 });
 
 describe('on an address that others reach', () => {

@@ -12,6 +12,10 @@ import { ask, askJson } from './asking.ts';
 import { Listener } from './listener.ts';
 import { parsePrometheus } from './prometheus.ts';
 import { type Scene, scene } from './scene.ts';
+import { PastView } from '../../src/server/past-view.ts';
+import { DAY_MS } from '../../src/core/uptime.ts';
+import { simulateHistory } from '../history/simulated.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { TestService } from '../support/test-service.ts';
 
 const OPTIONS = { intervalMs: 25, names: ['web', 'api'] };
@@ -149,5 +153,32 @@ describe('a history that can not be asked', () => {
       await closed.end();
       rmSync(dir, { recursive: true });
     }
+  });
+});
+
+describe('the timeline of a service that changes much', () => {
+  it('is read by the page, and has every interval once', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'gapwatch-feed-'));
+    const end = Date.now() - 60_000;
+    // More than two pages, and more than the board remembers.
+    await simulateHistory(dir, { days: 1, services: 1, flapping: 1, everyMs: 30_000, fullDays: 1, end });
+    const log = pino({ enabled: false });
+    const history = await History.open({ dir, keepMs: 90 * DAY_MS, log });
+    const source = new ScriptedMonitor({ restored: history.restored });
+    const view = new PastView(source, history);
+    const window = { from: end - DAY_MS, to: end };
+    const [whole, read] = await Promise.all([
+      history.reader.intervals({ services: ['flapping 0'], window }),
+      view.timelines(['flapping 0'], window, 20_000).next(),
+    ]);
+    const kept = whole.get('flapping 0')!.map(({ state, from, to }) => ({
+      state,
+      from: Math.max(from, window.from),
+      to: Math.min(to ?? end, end),
+    }));
+    assert.ok(kept.length > 2500, String(kept.length));
+    assert.deepEqual((read.value as { timeline: unknown }[])[0]?.timeline, kept);
+    await history.close();
+    rmSync(dir, { recursive: true });
   });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { ask, askJson, handshake, raw } from './asking.ts';
+import { ask, askJson, handshake, type Question, raw, type Reply } from './asking.ts';
 import { Listener } from './listener.ts';
 import { parsePrometheus } from './prometheus.ts';
 import { inScene, scene, type Scene, TOKEN, served } from './scene.ts';
@@ -10,6 +10,15 @@ import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 const JSON_TYPE = { 'content-type': 'application/json' };
+
+const BEARER = [`Authorization: Bearer ${TOKEN}`];
+const BASIC = `Authorization: Basic ${Buffer.from(`any:${TOKEN}`).toString('base64')}`;
+
+/** As `ask`, with the token. */
+const askWith = (url: string, question: Question = {}): Promise<Reply> =>
+  ask(url, { ...question, headers: { ...AUTHORIZED, ...question.headers } });
+const askJsonWith = (url: string, question: Question = {}): ReturnType<typeof askJson> =>
+  askJson(url, { ...question, headers: { ...AUTHORIZED, ...question.headers } });
 
 describe('over HTTP', () => {
   let at: Scene;
@@ -22,22 +31,22 @@ describe('over HTTP', () => {
   });
 
   it('serves the page and its files, with a policy, tags, and packed', async () => {
-    const page = await ask(`${at.http}/`);
+    const page = await askWith(`${at.http}/`);
     assert.equal(page.status, 200);
     assert.match(page.body, /<title>page/);
     assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
     assert.match(page.headers['content-security-policy'] as string, /^default-src 'none'; script-src 'self'/);
     assert.equal(page.headers['x-content-type-options'], 'nosniff');
-    const again = await ask(`${at.http}/`, { headers: { 'if-none-match': 'W/"other", "page-1"' } });
+    const again = await askWith(`${at.http}/`, { headers: { 'if-none-match': 'W/"other", "page-1"' } });
     assert.deepEqual([again.status, again.body, again.headers.etag], [304, '', '"page-1"']);
-    const response = await fetch(`${at.http}/page.js`, { headers: { 'accept-encoding': 'gzip' } });
+    const response = await fetch(`${at.http}/page.js`, { headers: { ...AUTHORIZED, 'accept-encoding': 'gzip' } });
     assert.equal(response.headers.get('content-encoding'), 'gzip');
     assert.ok(Number(response.headers.get('content-length')) < 100);
     assert.equal(await response.text(), 'void 0;\n'.repeat(100));
   });
 
   it('reports the status of all services', async () => {
-    const { value } = await askJson(`${at.http}/api/v1/status`);
+    const { value } = await askJsonWith(`${at.http}/api/v1/status`);
     assert.deepEqual(value['monitor'], at.monitor.identity);
     const [web] = value['services'] as Record<string, unknown>[];
     assert.deepEqual(Object.keys(web!), [
@@ -61,22 +70,22 @@ describe('over HTTP', () => {
   });
 
   it('reports the gaps, since a time and of a service', async () => {
-    const { value } = await askJson(`${at.http}/api/v1/gaps`);
+    const { value } = await askJsonWith(`${at.http}/api/v1/gaps`);
     const gaps = value['gaps'] as Record<string, number | string>[];
     assert.equal(gaps.length, 1);
     assert.equal(gaps[0]?.['service'], 'web');
     assert.equal(value['since'], at.monitor.identity.startedAt);
     const to = String(gaps[0]['to']);
-    const later = await askJson(`${at.http}/api/v1/gaps?since=${to}`);
+    const later = await askJsonWith(`${at.http}/api/v1/gaps?since=${to}`);
     assert.deepEqual([later.value['gaps'], later.value['since']], [[], Number(to)]);
-    const iso = await askJson(`${at.http}/api/v1/gaps?since=2020-01-01T00:00:00Z&service=web`);
+    const iso = await askJsonWith(`${at.http}/api/v1/gaps?since=2020-01-01T00:00:00Z&service=web`);
     assert.equal((iso.value['gaps'] as unknown[]).length, 1);
-    const other = await askJson(`${at.http}/api/v1/gaps?service=${encodeURIComponent('a/b <"é">')}`);
+    const other = await askJsonWith(`${at.http}/api/v1/gaps?service=${encodeURIComponent('a/b <"é">')}`);
     assert.deepEqual(other.value['gaps'], []);
   });
 
   it('reports the timeline, cut to the time that is asked', async () => {
-    const { value } = await askJson(`${at.http}/api/v1/timeline?service=web`);
+    const { value } = await askJsonWith(`${at.http}/api/v1/timeline?service=web`);
     const [web] = value['services'] as {
       service: string;
       timeline: { state: string; from: number; to: number | null }[];
@@ -86,7 +95,7 @@ describe('over HTTP', () => {
     assert.equal(web!.timeline.at(-1)?.to, null);
     const down = web!.timeline.find(({ state }) => state === 'down')!;
     const middle = (down.from + down.to!) / 2;
-    const cut = await askJson(
+    const cut = await askJsonWith(
       `${at.http}/api/v1/timeline?service=web&from=${String(middle)}&to=${String(down.to! + 1)}`,
     );
     const [only] = cut.value['services'] as [typeof web];
@@ -97,7 +106,7 @@ describe('over HTTP', () => {
   });
 
   it('reports the last days', async () => {
-    const { value } = await askJson(`${at.http}/api/v1/days?service=web`);
+    const { value } = await askJsonWith(`${at.http}/api/v1/days?service=web`);
     const [web, ...others] = value['services'] as {
       service: string;
       upMs: number[];
@@ -115,9 +124,9 @@ describe('over HTTP', () => {
   });
 
   it('takes a mark with the token, and publishes it', async () => {
-    const client = await Listener.open(at.ws);
+    const client = await Listener.open(`${at.ws}?token=${TOKEN}`);
     const body = JSON.stringify({ text: ' restarting dockerd ' });
-    const { status, value } = await askJson(`${at.http}/api/v1/marks`, {
+    const { status, value } = await askJsonWith(`${at.http}/api/v1/marks`, {
       method: 'POST',
       headers: { ...AUTHORIZED, ...JSON_TYPE },
       body,
@@ -149,20 +158,20 @@ describe('over HTTP', () => {
   });
 
   it('draws badges', async () => {
-    const svg = await ask(`${at.http}/badge/web.svg?v=2`);
+    const svg = await askWith(`${at.http}/badge/web.svg?v=2`);
     assert.equal(svg.status, 200);
     assert.equal(svg.headers['content-type'], 'image/svg+xml; charset=utf-8');
     assert.match(svg.body, /^<svg [^>]*aria-label="web: up"/);
-    const odd = await ask(`${at.http}/badge/${encodeURIComponent('a/b <"é">')}.svg`);
+    const odd = await askWith(`${at.http}/badge/${encodeURIComponent('a/b <"é">')}.svg`);
     assert.match(odd.body, /<title>a\/b &lt;&quot;é&quot;&gt;: up<\/title>/);
-    const { value } = await askJson(`${at.http}/badge/web.json`);
+    const { value } = await askJsonWith(`${at.http}/badge/web.json`);
     assert.deepEqual([value['schemaVersion'], value['label'], value['message']], [1, 'web', 'up']);
-    assert.equal((await ask(`${at.http}/badge/missing.svg`)).status, 404);
-    assert.equal((await ask(`${at.http}/badge/missing.json`)).status, 404);
+    assert.equal((await askWith(`${at.http}/badge/missing.svg`)).status, 404);
+    assert.equal((await askWith(`${at.http}/badge/missing.json`)).status, 404);
   });
 
   it('is alive and ready', async () => {
-    for (const path of ['/healthz', '/readyz']) assert.equal((await ask(at.http + path)).status, 200);
+    for (const path of ['/healthz', '/readyz']) assert.equal((await askWith(at.http + path)).status, 200);
   });
 
   it('gives the right answer to a wrong question', async () => {
@@ -186,30 +195,30 @@ describe('over HTTP', () => {
       [400, 'GET', '/api/v1/timeline?to=20-26'],
     ];
     for (const [status, method, path] of cases) {
-      const reply = await askJson(at.http + path, { method });
+      const reply = await askJsonWith(at.http + path, { method });
       assert.equal(reply.status, status, `${method} ${path}`);
       assert.equal(typeof reply.value['error'], 'string');
     }
-    assert.equal((await ask(`${at.http}/`, { method: 'DELETE' })).headers.allow, 'GET, HEAD');
-    assert.equal((await ask(`${at.http}/feed`)).headers.upgrade, 'websocket');
-    const head = await ask(`${at.http}/api/v1/status`, { method: 'HEAD' });
+    assert.equal((await askWith(`${at.http}/`, { method: 'DELETE' })).headers.allow, 'GET, HEAD');
+    assert.equal((await askWith(`${at.http}/feed`)).headers.upgrade, 'websocket');
+    const head = await askWith(`${at.http}/api/v1/status`, { method: 'HEAD' });
     assert.deepEqual([head.status, head.body], [200, '']);
     assert.match(
       await raw(at.http, 'GET http://elsewhere/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
-      /^HTTP\/1.1 400/,
+      /^HTTP\/1.1 401/,
     );
     assert.match(await raw(at.http, 'nonsense\r\n\r\n'), /^HTTP\/1.1 400/);
   });
 
   it('gives the right answer to a wrong upgrade', async () => {
     const cases: [number, string][] = [
-      [404, handshake('/')],
-      [404, handshake('/api/v1/status')],
-      [400, handshake('/feed', ['Upgrade: h2c'])],
-      [405, handshake('/feed', [], 'POST')],
+      [404, handshake('/', BEARER)],
+      [404, handshake('/api/v1/status', BEARER)],
+      [426, handshake('/feed', ['Upgrade: h2c', ...BEARER])],
+      [405, handshake('/feed', BEARER, 'POST')],
       [400, handshake('/feed', ['Sec-WebSocket-Key: short'])],
       [400, handshake('/feed', ['Sec-WebSocket-Version: 7'])],
-      [403, handshake('/feed', ['Origin: http://elsewhere.example'])],
+      [403, handshake('/feed', ['Origin: http://elsewhere.example', BASIC])],
     ];
     for (const [status, bytes] of cases) {
       const answer = await raw(at.http, bytes);

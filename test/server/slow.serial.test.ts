@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { type FeedServer } from '../../src/server/feed-server.ts';
-import { ask, handshake } from './asking.ts';
+import { ask, handshake, raw } from './asking.ts';
 import type { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { Listener } from './listener.ts';
 import { scripted, served } from './scene.ts';
@@ -164,14 +164,71 @@ describe('a hostile client', () => {
     const ping = Buffer.concat([Buffer.from([0x89, 0xfd, 0, 0, 0, 0]), Buffer.alloc(125)]);
     const many = Buffer.concat(Array.from({ length: 8000 }, () => ping));
     const before = process.memoryUsage().rss;
-    for (let n = 0; n < 40; n++) {
-      if (!socket.write(many)) await once(socket, 'drain');
+    const closed = closing(socket);
+    for (let n = 0; n < 40 && !socket.destroyed; n++) {
+      if (!socket.write(many)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
     }
     const grown = process.memoryUsage().rss - before;
     assert.ok(grown < 30e6, `${String(Math.round(grown / 1e6))} MB`);
     const other = await Listener.open(ws);
     await other.close();
     socket.destroy();
+  });
+
+  const masked = (head: number, text = ''): Buffer =>
+    Buffer.concat([Buffer.from([head, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+  const floods: readonly (readonly [string, Buffer])[] = [
+    ['pings', masked(0x89)],
+    ['long pings', masked(0x89, 'x'.repeat(125))],
+    ['pongs', masked(0x8a)],
+    ['fragments of nothing', masked(0x00)],
+  ];
+  for (const [what, frame] of floods)
+    it(`is closed with 1008 when it floods with ${what}, and the others get what happens`, async () => {
+      const other = await Listener.open(ws);
+      const socket = await opened(ws);
+      let received = Buffer.alloc(0);
+      socket.on('data', (data: Buffer) => (received = Buffer.concat([received, data])));
+      if (frame[0] === 0) socket.write(masked(0x01));
+      const many = Buffer.concat(Array.from({ length: 10_000 }, () => frame));
+      const push = (): void => {
+        while (!socket.destroyed && socket.write(many));
+      };
+      socket.on('drain', push);
+      const closed = closing(socket);
+      push();
+      source.mark('beside the flood');
+      await other.find(({ text }) => text === 'beside the flood');
+      await closed;
+      // A close frame: 1008 is 0x03f0.
+      assert.ok(received.includes(Buffer.from([0x03, 0xf0])), received.subarray(-200).toString('latin1'));
+      assert.equal(other.ws.readyState, other.ws.OPEN);
+      await other.close();
+    });
+
+  it('may ping now and then, also some at once', async () => {
+    const client = await Listener.open(ws);
+    let pongs = 0;
+    client.ws.on('pong', () => pongs++);
+    for (let n = 0; n < 100; n++) client.ws.ping();
+    while (pongs < 100) await once(client.ws, 'pong');
+    assert.equal(client.ws.readyState, client.ws.OPEN);
+    await client.close();
+  });
+
+  it('is cut off when it piles up requests on a connection', async () => {
+    const { hostname, port } = new URL(ws);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.on('error', () => undefined);
+    let answers = 0;
+    socket.on('data', (data: Buffer) => (answers += data.toString().split('HTTP/1.1 200').length - 1));
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5000));
+    await closing(socket);
+    assert.ok(answers < 100, String(answers));
+    // Ten at once are nothing unusual.
+    const ten = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(10);
+    const last = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    assert.equal((await raw(ws, ten + last)).split('HTTP/1.1 200').length - 1, 11);
   });
 
   it('is closed when its headers do not come', async () => {
@@ -198,6 +255,11 @@ describe('a hostile client', () => {
     assert.match(metrics.body, /^gapwatch_feed_clients 0$/m);
   });
 });
+
+/** Resolves when it is closed, with an error or without. */
+function closing(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once('close', resolve));
+}
 
 async function opened(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
