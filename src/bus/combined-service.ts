@@ -95,7 +95,8 @@ export class CombinedService extends BoardService {
       since: own.timeline.at(-1)?.from ?? own.since,
       uptime: mean(lanes.map(({ uptime }) => uptime)),
       observed: { '1h': observed['1h'] ?? 0, '24h': observed['24h'] ?? 0, '90d': observed['90d'] ?? 0 },
-      vantages: this.views(),
+      // The clock of a vantage may be ahead of this one.
+      vantages: this.views().map((view) => ({ ...view, since: Math.min(view.since, now) })),
     };
   }
 

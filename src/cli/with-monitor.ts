@@ -8,6 +8,7 @@ import type { Publisher } from '../bus/publisher.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from '../config/bus-url.ts';
 import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { type Config, loadConfig, type HubConfig } from '../config/load-config.ts';
+import { allUpTo, type RestoredState } from '../core/archive.ts';
 import { VERSION } from '../core/version.ts';
 import { defaultDataDir } from '../history/data-dir.ts';
 import { History } from '../history/history.ts';
@@ -75,7 +76,7 @@ export async function withMonitor<T>(
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
   const history = await openHistory(request);
-  const restored = history === null ? {} : { restored: history.restored };
+  const restored = history === null ? {} : { restored: restoredNow(history.restored) };
   const { vantage } = config;
   let saidLowPriority = false;
   const onLowPriority = (): void => {
@@ -91,7 +92,7 @@ export async function withMonitor<T>(
   try {
     history?.record(monitor);
     history?.onLate((services) => {
-      monitor.adopt(services);
+      monitor.adopt(allUpTo(services, Date.now()));
     });
     const served = { option: args.listen, settings: config.feed, archive: history, log };
     feed = await serveFeed(monitor, { ...served, ...(onNoFeed && { goOn: onNoFeed }) });
@@ -119,6 +120,11 @@ export async function withMonitor<T>(
     await history?.close();
     await feed?.close();
   }
+}
+
+/** The only place where times of another run come in: the clock may be behind them. */
+function restoredNow({ id, events, services }: RestoredState): RestoredState {
+  return { id, events, services: allUpTo(services, Date.now()) };
 }
 
 /**

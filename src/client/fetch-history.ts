@@ -2,7 +2,7 @@
 import { request } from 'undici';
 import { z } from 'zod';
 
-import { gapFacts, timelineSchema } from '../core/message-schema.ts';
+import { gapFacts, listOf, timelineSchema } from '../core/message-schema.ts';
 import type { ServiceHistory } from '../core/source.ts';
 import type { FeedUrl } from './feed-url.ts';
 
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 10_000;
 const timelineAnswer = z.object({
   services: z.array(z.object({ service: z.string(), timeline: timelineSchema })),
 });
-const gapsAnswer = z.object({ gaps: z.array(gapFacts.extend({ service: z.string() })) });
+const gapsAnswer = z.object({ gaps: listOf(gapFacts.extend({ service: z.string() })) });
 
 /**
  * What a monitor kept of its services, as far as it answers; nothing where it does not.

@@ -1,7 +1,9 @@
 /** Times, durations and shares as people read them. Pure. */
 
-/** `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
+/** `< 1 ms`, `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
 export function showDuration(ms: number): string {
+  // What exists is not shown as nothing.
+  if (ms > 0 && ms < 0.5) return '< 1 ms';
   if (ms < 100) return `${String(Math.round(ms))} ms`;
   // Just below a minute one digit would make it `60.0 s`.
   if (ms < 59_950) return `${seconds(ms)} s`;

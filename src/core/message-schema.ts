@@ -13,8 +13,10 @@ const text = z
   .transform((words) => (CONTROL.test(words) ? words.replace(/\p{Cc}/gu, ' ') : words));
 const time = z.number().min(0).max(8.64e15);
 const duration = z.number().min(0);
+/** Where it can't be, nothing was observed. */
+const sum = duration.catch(0);
 const count = z.int().min(0);
-const share = z.number().min(0).max(1).nullable();
+const share = z.number().min(0).max(1).nullable().catch(null);
 const seq = z.int().min(0);
 const state = z.enum(STATES);
 const reason = z.enum([...DOWN_REASONS, ...UNOBSERVED_REASONS]);
@@ -33,7 +35,17 @@ export const gapFacts = z.object({
   reasons,
 });
 
-export const timelineSchema = z.array(z.object({ state, from: time, to: time.nullable() }));
+/** A list of which what is malformed is left out: one bad value of a monitor must not hide the others. */
+export function listOf<T extends z.ZodType>(one: T): z.ZodType<z.output<T>[]> {
+  return z.array(z.unknown()).transform((values) =>
+    values.flatMap((value) => {
+      const parsed = one.safeParse(value);
+      return parsed.success ? [parsed.data] : [];
+    }),
+  );
+}
+
+export const timelineSchema = listOf(z.object({ state, from: time, to: time.nullable() }));
 
 const snapshot = z.object({
   service: text,
@@ -51,9 +63,9 @@ const snapshot = z.object({
   since: time,
   reason: reason.nullable(),
   uptime: z.object({ '1h': share, '24h': share, '90d': share }),
-  observed: z.object({ '1h': duration, '24h': duration, '90d': duration }).default({ '1h': 0, '24h': 0, '90d': 0 }),
+  observed: z.object({ '1h': sum, '24h': sum, '90d': sum }).default({ '1h': 0, '24h': 0, '90d': 0 }),
   timeline: timelineSchema,
-  gaps: z.array(gapFacts),
+  gaps: listOf(gapFacts),
   vantages: z
     .array(z.object({ vantage: text, monitor: text, state, since: time, reason: reason.nullable() }))
     .optional(),

@@ -42,9 +42,15 @@ export interface GapFacts {
   readonly reasons: readonly ReasonCount[];
 }
 
-/** A gap without what else its message or its row has. */
-export function gapFacts({ from, to, durationMs, minMs, maxMs, failed, reasons }: GapFacts): GapFacts {
-  return { from, to, durationMs, minMs, maxMs, failed, reasons };
+/**
+ * A gap without what else its message or its row has. Whatever is given, `0 <= minMs <= durationMs <= maxMs`, or `maxMs` is
+ * null: an upper bound that can't be true (0.1.0 wrote some where its clock was set back) is none.
+ */
+export function gapFacts({ from, to, failed, reasons, ...bounds }: GapFacts): GapFacts {
+  const durationMs = Math.max(0, bounds.durationMs);
+  const minMs = Math.min(Math.max(0, bounds.minMs), durationMs);
+  const maxMs = bounds.maxMs !== null && bounds.maxMs >= durationMs ? bounds.maxMs : null;
+  return { from: Math.min(from, to), to, durationMs, minMs, maxMs, failed, reasons };
 }
 
 /** Up / (up + down) over a window, from 0 to 1; null where nothing was observed in it. */

@@ -16,7 +16,7 @@ import type {
   RollupWidth,
   Window,
 } from '../core/archive.ts';
-import type { Event } from '../core/messages.ts';
+import { type Event, gapFacts } from '../core/messages.ts';
 import type { RestoredService, RestoredState } from '../core/archive.ts';
 import type { Database } from './database.ts';
 import {
@@ -87,7 +87,8 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
       reach:
         newest === null || typeof first !== 'number'
           ? null
-          : { from: toMillis(first), to: Math.max(toMillis(first), toMillis(newest.alive)) },
+          : // Where the clock was set back, what was first seen then may be later than the newest sign of life.
+            { from: toMillis(Math.min(first, newest.alive)), to: toMillis(newest.alive) },
       services: readEntries(this.#db).flatMap((entry) => {
         const { name, info, firstSeen, rawSince } = entry;
         if (info === null) return [];
@@ -198,10 +199,7 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
       }),
       gaps: this.#db
         .list(GAP_COLUMNS, ends, entry.id, RESTORED_GAPS)
-        .map((row) => {
-          const { from, to, durationMs, minMs, maxMs, failed, reasons } = gapOf(entry.name, row);
-          return { from, to, durationMs, minMs, maxMs, failed, reasons };
-        })
+        .map((row) => gapFacts(gapOf(entry.name, row)))
         .reverse(),
       totals: {
         gaps: entry.gaps,

@@ -163,7 +163,8 @@ export function openGapOf(entry: Entry, until: number): RecordedOpenGap | null {
   const { state } = conditionOf(entry.condition);
   if (checkpoint === null || checkpoint.gap === null || (state !== 'down' && state !== 'unobserved')) return null;
   const { from, downMs, minMs, failed, reasons } = endedAt(checkpoint.gap, until);
-  return { service: entry.name, from, durationMs: downMs, minMs, failed, reasons };
+  // The sign of life may be older than the newest probe.
+  return { service: entry.name, from, durationMs: Math.max(downMs, minMs), minMs, failed, reasons };
 }
 
 function endedAt(gap: GapCheckpoint, at: number): GapCheckpoint {

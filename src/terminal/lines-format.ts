@@ -113,11 +113,12 @@ const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserv
 export function summary(board: Board, now: number): string {
   const rows = Array.from(board.services.values(), (service) => {
     const totals = service.totalsAt(now);
-    const openMs = service.state === 'down' ? now - service.since : 0;
-    const gaps = totals.gaps + (openMs > 0 ? 1 : 0);
+    const isDown = service.state === 'down';
+    const openMs = isDown ? Math.max(0, now - service.since) : 0;
+    const gaps = totals.gaps + (isDown ? 1 : 0);
     return [
       service.name,
-      service.state === 'down' ? 'STILL DOWN' : service.state.toUpperCase(),
+      isDown ? 'STILL DOWN' : service.state.toUpperCase(),
       showShare(ratio(totals)),
       String(gaps),
       gaps === 0 ? '–' : showDuration(Math.max(totals.longestGapMs, openMs)),
