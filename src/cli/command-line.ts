@@ -21,6 +21,7 @@ import {
   RUN_OPTIONS,
   SHOW_OPTIONS,
 } from './options.ts';
+import { say } from './say.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
@@ -176,7 +177,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     return code;
   } catch (error) {
     if (!(error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind))) throw error;
-    process.stderr.write(`gapwatch: ${error.message}\n`);
+    say(`gapwatch: ${error.message}`);
     return EXIT.usage;
   }
 }

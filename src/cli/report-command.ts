@@ -13,6 +13,7 @@ import { hintsOf } from '../report/hints.ts';
 import { historyText } from '../report/text-report.ts';
 import { reportFiles, type ReportArguments } from './options.ts';
 import { EXIT } from './ending.ts';
+import { say } from './say.ts';
 
 /** A monitor that runs gives a sign of life each second: what is missing at the end of the window is not missed. */
 const ALIVE_MS = 5000;
@@ -59,11 +60,9 @@ async function reportOf(archive: ArchiveReader, args: ReportArguments, asked: Wi
     process.stdout.write(historyText(whole));
     if (cut.length > 0) {
       const since = showTime(Math.max(...cut));
-      process.stderr.write(
-        `Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.\n`,
-      );
+      say(`Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.`);
     }
-    for (const problem of problems) process.stderr.write(`gapwatch: ${problem}\n`);
+    for (const problem of problems) say(`gapwatch: ${problem}`);
     return problems.length === 0 ? EXIT.ok : EXIT.usage;
   } finally {
     files.discard();

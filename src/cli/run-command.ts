@@ -21,6 +21,7 @@ import { type RunArguments, type Targets, feedUrls, parseDuration, reportFiles }
 import { type Course, RunSession } from './run-session.ts';
 import { LocalVantage, RemoteVantage, type Vantage } from './vantages.ts';
 import { withMonitor, configOf } from './with-monitor.ts';
+import { say } from './say.ts';
 
 /**
  * Runs a command under watch.
@@ -62,11 +63,11 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
 function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): number {
   const { interrupted, startedAt } = course;
   if (course.problem !== null) {
-    process.stderr.write(`gapwatch: ${course.problem}\n`);
+    say(`gapwatch: ${course.problem}`);
     return EXIT.usage;
   }
   if (startedAt === null) {
-    process.stderr.write(`${whyNotStarted(plan, course, vantages)}\n`);
+    say(whyNotStarted(plan, course, vantages));
     return interrupted === null ? EXIT.notUp : exitCodeOf(interrupted);
   }
   const { endedAt, ending, exitCode, signal } = course;
@@ -88,7 +89,7 @@ function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): numbe
   // Before the output, which may fail.
   const problems = plan.files.write(report);
   process.stdout.write(`\n${runText(report, run)}`);
-  for (const problem of problems) process.stderr.write(`gapwatch: ${problem}\n`);
+  for (const problem of problems) say(`gapwatch: ${problem}`);
   if (interrupted !== null) return exitCodeOf(interrupted);
   if (commandFailed(run)) return EXIT.commandFailed;
   return report.verdict.result === 'pass' ? EXIT.ok : EXIT.bad;

@@ -21,6 +21,7 @@ import {
 import { reload } from './reload.ts';
 import { show, type Showing } from './show.ts';
 import { configOf, withMonitor, type RunningMonitor } from './with-monitor.ts';
+import { say } from './say.ts';
 
 const DEFAULT_INTERVAL_MS = 100;
 /** More of them would push the first events off the screen. */
@@ -100,10 +101,6 @@ function printSummary(
 ): void {
   if (shown === null || shown.format === 'json' || shown.ending === 'epipe') return;
   process.stdout.write(`${shown.format === 'lines' ? '\n' : ''}${shown.text}`);
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }
 
 function opening({ watched, vantage }: Config, url: string | null): string {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { DURATION, durationMs, durationText, durationProblem } from '../core/duration.ts';
 import { excerpt, list } from '../core/format.ts';
+import { isOneLine } from '../core/printable.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
 import { hostOf, httpUrl, redacted, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
@@ -50,7 +51,7 @@ export function label(noun: string) {
     .min(1, words)
     .max(100, words)
     .regex(new RegExp(`^[^${CONTROLS}]*$`), words)
-    .refine((written) => written.trim() !== '' && !/\p{Surrogate}/u.test(written), words);
+    .refine((written) => written.trim() !== '' && isOneLine(written), words);
 }
 
 /** Text of at least one character, which messages may show. */

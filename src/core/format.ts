@@ -1,4 +1,5 @@
 /** Times, durations and shares as people read them. Pure. */
+import { toJson } from './printable.ts';
 
 /** `< 1 ms`, `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
 export function showDuration(ms: number): string {
@@ -76,19 +77,6 @@ export function list(words: readonly string[], conjunction: 'and' | 'or' = 'and'
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`;
 }
 
-/** Columns as wide as their widest cell, the first of them set left and the others right. */
-export function table(rows: readonly (readonly string[])[], leftColumns: number): string {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, c) => (c < leftColumns ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
-}
-
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(ms < 9995 ? 2 : 1);
 }
@@ -118,12 +106,8 @@ function two(n: number): string {
 
 const SHOWN = 60;
 
-/** A quoted excerpt of at most 60 characters. Control characters are escaped, so a terminal can't be addressed. */
+/** A quoted excerpt of at most 60 characters, in which everything is seen. */
 export function excerpt(text: string): string {
   const short = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-  // JSON.stringify leaves DEL and the C1 controls as they are.
-  return JSON.stringify(short).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return toJson(short);
 }
