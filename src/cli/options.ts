@@ -155,7 +155,7 @@ export function feedUrls(texts: readonly string[]): FeedUrl[] {
     const url = parseFeedUrl(text);
     if (url !== null) return url;
     const message =
-      'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed';
-    throw invalid([{ ...commandLinePlace(text.replace(/([?&]token=)[^&]*/, '$1…')), message }]);
+      'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT, HOST:PORT, HOST or PORT, with ?token=… where one is needed';
+    throw invalid([{ ...commandLinePlace((text === '' ? '""' : text).replace(/([?&]token=)[^&]*/, '$1…')), message }]);
   });
 }

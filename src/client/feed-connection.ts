@@ -1,6 +1,8 @@
 /** A connection to a feed that reconnects without end: one websocket at a time, and a growing pause between attempts. */
 import { type RawData, WebSocket } from 'ws';
 
+import { problemOfAnswer, problemOfError } from './connection-problem.ts';
+
 /** The pause after the first attempt that fails, and the longest; each is cut by a random part, up to a half. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
@@ -72,7 +74,8 @@ export class FeedConnection {
 
   #connect(): void {
     this.#problem = null;
-    const ws = new WebSocket(this.#events.target(), {
+    const target = this.#events.target();
+    const ws = new WebSocket(target, {
       headers: this.#headers,
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: MAX_PAYLOAD,
@@ -92,8 +95,12 @@ export class FeedConnection {
       const tookMs = performance.now() - Number(data.toString());
       if (tookMs >= 0) this.#events.onRoundTrip(tookMs);
     });
+    ws.on('unexpected-response', (_request, response) => {
+      this.#problem ??= problemOfAnswer(response, target, 'authorization' in this.#headers);
+      ws.terminate();
+    });
     ws.on('error', (error: NodeJS.ErrnoException) => {
-      this.#problem ??= error.message === '' ? (error.code ?? 'no connection') : error.message;
+      this.#problem ??= problemOfError(error, target);
     });
     ws.once('close', (code, reason) => {
       if (this.#silence !== null) clearTimeout(this.#silence);

@@ -229,15 +229,18 @@ export function says(noun: string, allowed: string): { error: (issue: Refused) =
   };
 }
 
-/** `, did you mean "port"?` where one of the words is near to what was written, otherwise nothing. */
-function didYouMean(written: string, words: readonly string[]): string {
+/**
+ * `, did you mean "port"?` where one of the words is near to what was written, otherwise nothing.
+ * @param prefix stands before the word that is meant
+ */
+export function didYouMean(written: string, words: readonly string[], prefix = ''): string {
   let best: string | null = null;
   let least = written.length < 4 ? 2 : 3;
   for (const word of words) {
     const far = distance(written.toLowerCase(), word.toLowerCase());
     if (far < least) [best, least] = [word, far];
   }
-  return best === null ? '' : `, did you mean "${best}"?`;
+  return best === null ? '' : `, did you mean "${prefix}${best}"?`;
 }
 
 /** How many letters must be put in, taken out, replaced, or exchanged with their neighbour; 3 for all that is more. */
