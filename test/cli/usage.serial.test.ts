@@ -34,8 +34,7 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['a time before the beginning', ['8080', '--for', '-1s'], /--for: "-1s" is not a duration/],
   ['a time without end', ['8080', '--for', 'Infinity'], /--for: "Infinity" is not a duration/],
   ['a target twice', ['8080', '8080'], /already taken/],
-  ['a name with = in it', ['a=b=8080'], /a=b=8080: this is no address/],
-  ['a feed that is none', ['attach', 'ftp://x'], /ftp:\/\/x: this is no feed/],
+  ['a name with = in it', ['a=b=8080'], /a=b=8080: this is no address/], /ftp:\/\/x: this is no feed/],
   ['an unknown command', ['wacth', '8080'], /wacth/],
   ['an option without its value', ['8080', '--interval'], /interval/],
   ['an option given twice', ['8080', '-i', '1s', '-i', '2s'], /is given twice/],
@@ -74,6 +73,16 @@ describe('the command line', { concurrency: 4 }, () => {
     }
     assert.match(help.stdout, /A TARGET is \[NAME=\]WHERE/);
     assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('is in one language, wherever it is run', async () => {
+    const usual = await run(['--help']);
+    for (const env of [{ LC_ALL: 'de_DE.UTF-8' }, { LANG: 'fr_FR' }, { LANGUAGE: 'ja', LC_ALL: 'ja_JP.UTF-8' }]) {
+      const { stdout } = await run(['--help'], { env });
+      assert.equal(stdout, usual.stdout);
+      const { stderr } = await run(['--nothing'], { env });
+      assert.match(stderr, /Unknown argument/);
+    }
   });
 
   it('shows no secret in anything that it prints', async () => {

@@ -33,6 +33,7 @@ describe('the address of a feed', () => {
       '',
       '99999',
       '0x:1',
+      'http://9720/',
       'host:',
       'ftp://host',
       'ws://',
