@@ -65,6 +65,10 @@ export type WithoutServices = 'explain' | 'demo';
 export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
   let code: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
+  if (!hasFolder()) {
+    say('gapwatch: the current folder does not exist any more: change to another one, and start again.');
+    return EXIT.usage;
+  }
   const target = {
     type: 'string',
     array: true,
@@ -206,6 +210,15 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     if (!(error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind))) throw error;
     say(`gapwatch: ${error.message}`);
     return EXIT.usage;
+  }
+}
+
+/** Whether there is a current folder: it may have been removed. */
+function hasFolder(): boolean {
+  try {
+    return process.cwd() !== '';
+  } catch {
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { commandLineProblem, invalid } from '../config/config-error.ts';
 import type { ArchiveReader, Window } from '../core/archive.ts';
 import { showTime } from '../core/format.ts';
-import { defaultDataDir } from '../history/data-dir.ts';
+import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
 import { openArchive } from '../history/history.ts';
 import { MOMENT_FORM, parseMoment } from '../core/duration.ts';
 import { buildReport } from '../report/build-report.ts';
@@ -28,7 +28,9 @@ export async function report(args: ReportArguments): Promise<number> {
     throw invalid([commandLineProblem('--data', message)]);
   }
   const asked = windowOf(args, Date.now());
-  const archive = await openArchive(resolve(args.data ?? defaultDataDir(process.env)));
+  const dir = args.data ?? defaultDataDir(process.env);
+  if (dir === null) throw invalid([commandLineProblem('--data', NO_HOME)]);
+  const archive = await openArchive(resolve(dir));
   try {
     return await reportOf(archive, args, asked);
   } finally {

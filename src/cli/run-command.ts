@@ -43,7 +43,7 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   const log = fileLog(args.log, args['log-level']);
   // A wall clock that is set meanwhile must not tear the window apart.
   const request = { args, config, log, keepsHistory: false, followsSteps: false };
-  const { course, vantages } = await withMonitor(request, async ({ monitor }) => {
+  const { course, vantages } = await withMonitor(request, async ({ monitor, history }) => {
     const remote = plan.also.map((url) => new RemoteVantage(url));
     const local = new LocalVantage(monitor);
     const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
@@ -53,6 +53,7 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
       await session.unlessInterrupted(Promise.all(watching.map((one) => one.settled(ended.to))));
     }
     session.close();
+    if (typeof history?.problem === 'string') say(history.problem);
     await Promise.all([local, ...remote].map((one) => one.close()));
     return { course: { ...ended, interrupted: session.interrupted }, vantages: watching };
   });

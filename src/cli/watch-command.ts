@@ -61,6 +61,7 @@ export async function watchConfig(options: WatchOptions, config: Config, hooks: 
     const { format } = showing;
     if (format === 'lines') say(opening(config, feed?.address.url ?? null));
     if (format !== 'dashboard') {
+      if (typeof history?.problem === 'string') say(history.problem);
       history?.onProblem((problem) => {
         say(problem ?? 'The history is written again.');
       });

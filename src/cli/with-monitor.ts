@@ -10,7 +10,7 @@ import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { type Config, loadConfig, type HubConfig } from '../config/load-config.ts';
 import { allUpTo, type RestoredState } from '../core/archive.ts';
 import { VERSION } from '../core/version.ts';
-import { defaultDataDir } from '../history/data-dir.ts';
+import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
 import { History } from '../history/history.ts';
 import { Monitor } from '../monitor/monitor.ts';
 import type { FeedServer } from '../server/feed-server.ts';
@@ -134,7 +134,9 @@ function restoredNow({ id, events, services }: RestoredState): RestoredState {
 async function openHistory({ args, config, log, keepsHistory }: MonitorRequest): Promise<History | null> {
   const { dir: configured, keepMs } = config.history;
   const dir = args.data ?? (keepsHistory ? (configured ?? defaultDataDir(process.env)) : 'off');
-  return dir === 'off' ? null : History.open({ dir: resolve(dir), keepMs, log });
+  // Watching without a history is better than not watching.
+  if (dir === null) log.error(`${NO_HOME}. Nothing is kept.`);
+  return dir === null || dir === 'off' ? null : History.open({ dir: resolve(dir), keepMs, log });
 }
 
 /**
