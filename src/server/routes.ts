@@ -161,7 +161,7 @@ const markSchema = z.strictObject({
   text: z.string().trim().min(1).max(200).refine(isOneLine),
 });
 
-const EXPECTED = 'expected { "text": "…" } with 1 to 200 characters, none of them a control character';
+const EXPECTED = 'expected { "text": "…" } with 1 to 200 characters, none of them a control character or a line break';
 
 /** Takes a mark; the answer has its number and its time. */
 export async function takeMark(request: IncomingMessage, source: FeedSource): Promise<HttpResponse> {
