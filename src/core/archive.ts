@@ -183,12 +183,14 @@ export interface RestoredService {
  */
 export function restoredUpTo(restored: RestoredService, now: number): RestoredService {
   const { checkpoint } = restored;
-  const latest = Math.max(restored.until, restored.since, latestOf(checkpoint));
-  if (latest <= now && restored.gaps.every(({ to }) => to <= now)) return restored;
+  // The sign of life may be older than the newest probe.
+  const until = Math.max(restored.until, latestOf(checkpoint));
+  const latest = Math.max(until, restored.since);
+  if (latest <= now && restored.gaps.every(({ to }) => to <= now)) return { ...restored, until };
   const since = setBack(restored.since, now, latest);
   return {
     ...restored,
-    until: Math.min(restored.until, now),
+    until: Math.min(until, now),
     since,
     timeline: timelineUpTo(restored.timeline, since),
     gaps: restored.gaps.map((gap) => {

@@ -163,18 +163,19 @@ export function openGapOf(entry: Entry, until: number): RecordedOpenGap | null {
   const { state } = conditionOf(entry.condition);
   if (checkpoint === null || checkpoint.gap === null || (state !== 'down' && state !== 'unobserved')) return null;
   const { from, downMs, minMs, failed, reasons } = endedAt(checkpoint.gap, until);
-  // The sign of life may be older than the newest probe.
-  return { service: entry.name, from, durationMs: Math.max(downMs, minMs), minMs, failed, reasons };
+  return { service: entry.name, from, durationMs: downMs, minMs, failed, reasons };
 }
 
 function endedAt(gap: GapCheckpoint, at: number): GapCheckpoint {
   const { run } = gap;
   if (run === null) return gap;
+  // The sign of life may be older than the newest probe.
+  const end = Math.max(at, run.lastSent);
   return {
     ...gap,
-    downMs: gap.downMs + Math.max(0, at - run.from),
+    downMs: gap.downMs + end - run.from,
     minMs: gap.minMs + Math.max(0, run.lastSent - run.firstEnd),
-    downUntil: at,
+    downUntil: end,
     run: null,
   };
 }
