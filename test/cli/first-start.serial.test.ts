@@ -117,10 +117,10 @@ describe('a first start of a user', () => {
     ];
     const { PATH = '' } = process.env;
     const options = { encoding: 'utf8', cwd, env: { PATH } } as const;
-    const served = spawnSync(setpriv ?? '', [...words, ...SERVE], options);
+    const served = spawnSync(setpriv, [...words, ...SERVE], options);
     assert.equal(served.status, 0, served.stderr);
     assert.match(served.stderr, /no home folder.*--data.*Nothing is kept/);
-    const report = spawnSync(setpriv ?? '', [...words, 'report'], options);
+    const report = spawnSync(setpriv, [...words, 'report'], options);
     assert.equal(report.status, 2);
     assert.match(report.stderr, /--data: .*no home folder/);
   });
