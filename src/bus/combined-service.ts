@@ -2,7 +2,7 @@
 import type { Observed, ServiceSnapshot, TimelineInterval, Uptime, VantageView } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { BoardService } from '../core/board.ts';
-import { beginAfter, Intervals } from '../core/intervals.ts';
+import { beginAfter, Intervals, timelineUpTo } from '../core/intervals.ts';
 
 /** Up if all that see it say up, down if all say down, otherwise partial; where none sees it, why not. */
 export function combined(states: Iterable<State>): State {
@@ -89,13 +89,17 @@ export class CombinedService extends BoardService {
   override snapshot(now: number): ServiceSnapshot {
     const lanes = this.#lanes.map(({ service }) => service.snapshot(now));
     const own = super.snapshot(now);
+    const { timeline } = this;
+    // The clock of a vantage may be ahead of this one.
+    const since = Math.min(timeline.at(-1)?.from ?? own.since, now);
     const observed = mean(lanes.map((lane) => lane.observed));
     return {
       ...own,
-      since: own.timeline.at(-1)?.from ?? own.since,
+      since,
+      timeline: timelineUpTo(timeline, since),
       uptime: mean(lanes.map(({ uptime }) => uptime)),
       observed: { '1h': observed['1h'] ?? 0, '24h': observed['24h'] ?? 0, '90d': observed['90d'] ?? 0 },
-      vantages: this.views(),
+      vantages: this.views().map((view) => ({ ...view, since: Math.min(view.since, now) })),
     };
   }
 

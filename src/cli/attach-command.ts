@@ -7,6 +7,7 @@ import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
 import { feedUrls, parseDuration, type ShowArguments } from './options.ts';
 import { show, willShow } from './show.ts';
+import { say } from './say.ts';
 
 /** A remote monitor, as the dashboard and the lines read it. */
 class RemoteSource implements Source {
@@ -87,10 +88,10 @@ function logConnections(client: FeedClient): void {
       const offset = client.offset === null ? '' : `; ${showOffset(client.offset)}`;
       const missed = resumed ? 'nothing was missed' : 'what happened meanwhile is not known';
       const back = since === null ? '' : ` again after ${showDuration(at - since)}: ${missed}`;
-      process.stderr.write(`${client.url.shown}: connected${back}${offset}\n`);
+      say(`${client.url.shown}: connected${back}${offset}`);
     },
     disconnected({ problem }) {
-      if (!lost) process.stderr.write(`${client.url.shown}: not connected: ${problem}. Retrying.\n`);
+      if (!lost) say(`${client.url.shown}: not connected: ${problem}. Retrying.`);
       lost = true;
     },
   });

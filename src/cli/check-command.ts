@@ -1,13 +1,15 @@
 /** `gapwatch check`: reads the configuration, probes each service once, and prints what it found. */
-import { showDuration, table } from '../core/format.ts';
+import { showDuration } from '../core/format.ts';
 import type { Sample } from '../core/model.ts';
 import { Attempt } from '../probe/attempt.ts';
 import { makeProber } from '../probe/prober.ts';
 import type { Watched } from '../probe/spec.ts';
+import { table } from '../core/text-width.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { ProbeArguments, Targets } from './options.ts';
 import { EXIT } from './ending.ts';
 import { configOf } from './with-monitor.ts';
+import { say } from './say.ts';
 
 /** Probes at once: more would measure this process, not the services. */
 const AT_ONCE = 16;
@@ -20,7 +22,7 @@ interface Finding {
 /** Checks what the command line and the configuration file name. Returns the exit code: 1 where a service is not up. */
 export async function check(args: ProbeArguments & Targets): Promise<number> {
   const { watched, file } = await configOf(args, 100);
-  if (file !== null) process.stderr.write(`${file} is well formed.\n`);
+  if (file !== null) say(`${file} is well formed.`);
   const findings: Finding[] = [];
   const rest = [...watched];
   const lane = async (): Promise<void> => {

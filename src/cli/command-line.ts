@@ -5,6 +5,7 @@ import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
 import { redactedUrls } from '../core/shown-url.ts';
+import { didYouMean } from '../config/fields.ts';
 import { VERSION } from '../core/version.ts';
 import { HistoryError } from '../history/history-error.ts';
 import { FeedError } from '../server/feed-server.ts';
@@ -23,12 +24,25 @@ import {
   RUN_OPTIONS,
   SHOW_OPTIONS,
 } from './options.ts';
+import { say } from './say.ts';
 
 const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
   http://…, https://… or unix:/SOCKET:/PATH   a page
   redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
 Without a TARGET, services.json in the current folder is read.`;
+
+/** Words without a dash, as yargs names them. */
+const POSITIONAL: readonly string[] = ['target', 'url'];
+const COMMANDS = ['watch', 'serve', 'attach', 'run', 'report', 'check', 'hub', 'demo'];
+const OPTIONS = Object.keys({
+  ...MONITOR_OPTIONS,
+  ...SHOW_OPTIONS,
+  ...RUN_OPTIONS,
+  ...REPORT_OPTIONS,
+  ...HUB_OPTIONS,
+  ...DEMO_OPTIONS,
+});
 
 /** Commands that read their configuration again at SIGHUP. */
 const RELOADING: readonly string[] = ['watch', 'serve', 'hub'];
@@ -53,6 +67,10 @@ export type WithoutServices = 'explain' | 'demo';
 export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
   let code: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
+  if (!hasFolder()) {
+    say('gapwatch: the current folder does not exist any more: change to another one, and start again.');
+    return EXIT.usage;
+  }
   const target = {
     type: 'string',
     array: true,
@@ -68,6 +86,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       (args) =>
         args.positional('target', target).options(WATCHING_OPTIONS).options(SHOW_OPTIONS).options(FILE_LOG_OPTIONS),
       async (args) => {
+        refuseMistyped(args.target?.[0]);
         const { watch } = await import('./watch-command.ts');
         try {
           code = await watch(args);
@@ -97,7 +116,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
             type: 'string',
             array: true,
             demandOption: true,
-            describe: 'ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT',
+            describe: 'ws://HOST:PORT/feed, http://HOST:PORT, HOST:PORT, HOST or PORT (on this machine)',
           })
           .options(SHOW_OPTIONS)
           .option('for', MONITOR_OPTIONS.for),
@@ -147,6 +166,14 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
         code = await demo(args);
       },
     )
+    .locale('en')
+    .middleware(({ _: [command] }) => {
+      const dashes = argv.indexOf('--');
+      if (dashes < 0 || command === 'run') return;
+      throw new UsageError(
+        `${String(command ?? 'watch')} takes no command behind --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
+      );
+    }, true)
     .middleware(({ _: [command] }) => {
       if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
     })
@@ -161,9 +188,13 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .strict()
     .check((args) => {
       const twice = Object.entries(args).find(
-        ([name, value]) => name.length > 1 && !['target', 'url', ...REPEATED].includes(name) && Array.isArray(value),
+        ([name, value]) => name.length > 1 && ![...POSITIONAL, ...REPEATED].includes(name) && Array.isArray(value),
       );
       if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice; once is enough.`);
+      const empty = Object.entries(args).find(
+        ([name, value]) => name.length > 1 && !POSITIONAL.includes(name) && [value].flat().includes(''),
+      );
+      if (empty !== undefined) throw new UsageError(`--${empty[0]} has no value; leave it out where none is meant.`);
       return true;
     })
     .wrap(Math.min(110, process.stderr.columns || 100))
@@ -171,16 +202,41 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .fail((message, error: Error | undefined) => {
       // yargs passes its own findings as a message, some with an error of its own; what a command throws as an error.
       if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UsageError(`${redactedUrls(message)}\n'gapwatch --help' lists commands and options.`);
+      if (!COMMANDS.includes(argv[0] ?? '')) refuseMistyped(argv[0]);
+      const problem = redactedUrls(message);
+      throw new UsageError(`${problem}${meantOption(problem)}\n'gapwatch --help' lists commands and options.`);
     });
   try {
     await parser.parseAsync();
     return code;
   } catch (error) {
     if (!(error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind))) throw error;
-    process.stderr.write(`gapwatch: ${error.message}\n`);
+    say(`gapwatch: ${error.message}`);
     return EXIT.usage;
   }
+}
+
+/** Whether there is a current folder: it may have been removed. */
+function hasFolder(): boolean {
+  try {
+    return process.cwd() !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** What may be meant by an option that yargs does not know. */
+function meantOption(message: string): string {
+  const [, unknown = ''] = /^Unknown argument: -*([\w-]{2,})$/.exec(message) ?? [];
+  return OPTIONS.includes(unknown) ? '' : didYouMean(unknown, OPTIONS, '--');
+}
+
+/** @throws UsageError where what is taken for a service is rather a command with a slip of the pen in it */
+function refuseMistyped(first = ''): void {
+  if (!/^[a-z]+$/i.test(first) || first === 'localhost') return;
+  if (COMMANDS.includes(first)) throw new UsageError(`${first} is a command: it comes first, as in gapwatch ${first}`);
+  const meant = didYouMean(first, COMMANDS);
+  if (meant !== '') throw new UsageError(`there is no command ${first}${meant}`);
 }
 
 /**

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { DemoStage } from '../demo/demo-stage.ts';
 import { parseDuration, type DemoArguments, type ShowArguments } from './options.ts';
 import { watchConfig } from './watch-command.ts';
+import { say } from './say.ts';
 
 /** Runs the demo. Returns the exit code. */
 export async function demo(args: DemoArguments & ShowArguments): Promise<number> {
@@ -24,7 +25,7 @@ export async function demo(args: DemoArguments & ShowArguments): Promise<number>
       env: process.env,
     });
     const redis = stage.realRedis ? 'a real redis-server' : 'a small stand-in, as no redis-server is installed';
-    process.stderr.write(`Demo: three services of its own on free ports, restarted now and then; cache is ${redis}.\n`);
+    say(`Demo: three services of its own on free ports, restarted now and then; cache is ${redis}.`);
     let played: Promise<void> = Promise.resolve();
     const code = await watchConfig({ ...args, forMs }, config, {
       begun: (mark) => {

@@ -1,6 +1,7 @@
 /** The structured log of a command: JSON lines, by pino. */
 import { destination, type Logger, pino } from 'pino';
 
+import { printableJson } from '../core/printable.ts';
 import { commandLineProblem, invalid } from '../config/config-error.ts';
 
 /** Lines that can't be written wait for the next attempt, up to this size; more are dropped. */
@@ -16,7 +17,7 @@ const FORMAT = {
 export function daemonLog(level: string): Logger {
   const stream = destination({ dest: 2, sync: true, maxLength: WAITING_BYTES });
   keepGoing(stream);
-  return pino({ ...FORMAT, level }, stream);
+  return pino({ ...FORMAT, level }, printed(stream));
 }
 
 /**
@@ -25,6 +26,15 @@ export function daemonLog(level: string): Logger {
  */
 function keepGoing(stream: ReturnType<typeof destination>): void {
   stream.on('error', () => undefined);
+}
+
+/** The lines as they are printable: they are read in terminals too. */
+function printed(stream: ReturnType<typeof destination>): { write(line: string): void } {
+  return {
+    write(line) {
+      stream.write(printableJson(line));
+    },
+  };
 }
 
 /**
@@ -42,7 +52,7 @@ export function fileLog(file: string | undefined, level: string): Logger {
     const why = error instanceof Error ? error.message : String(error);
     throw invalid([commandLineProblem('--log', `the log can't be written: ${why}`)]);
   }
-  return pino({ ...FORMAT, level }, stream);
+  return pino({ ...FORMAT, level }, printed(stream));
 }
 
 /**

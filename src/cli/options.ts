@@ -183,9 +183,10 @@ export function feedUrls(texts: readonly string[]): FeedUrl[] {
     if (url !== null && unsendable === null) return { ...url, token };
     const message =
       unsendable === null
-        ? 'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT or HOST:PORT, with ?token=… where one is needed'
+        ? 'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT, HOST:PORT, HOST or PORT, with ?token=… where one is needed'
         : `its token can't be sent: ${unsendable}`;
-    throw invalid([{ ...commandLinePlace(excerpt(redacted(text)).slice(1, -1)), message }]);
+    const shown = text === '' ? '""' : excerpt(redacted(text)).slice(1, -1);
+    throw invalid([{ ...commandLinePlace(shown), message }]);
   });
 }
 

@@ -5,7 +5,7 @@ import { commandLineProblem, invalid } from '../config/config-error.ts';
 import type { ArchiveReader, Window } from '../core/archive.ts';
 import { showTime } from '../core/format.ts';
 import { redactedUrls, safeExcerpt } from '../core/shown-url.ts';
-import { defaultDataDir } from '../history/data-dir.ts';
+import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
 import { openArchive } from '../history/history.ts';
 import { MOMENT_FORM, parseMoment } from '../core/duration.ts';
 import { buildReport } from '../report/build-report.ts';
@@ -14,6 +14,7 @@ import { hintsOf } from '../report/hints.ts';
 import { historyText } from '../report/text-report.ts';
 import { reportFiles, type ReportArguments } from './options.ts';
 import { EXIT } from './ending.ts';
+import { say } from './say.ts';
 
 /** A monitor that runs gives a sign of life each second: what is missing at the end of the window is not missed. */
 const ALIVE_MS = 5000;
@@ -28,7 +29,9 @@ export async function report(args: ReportArguments): Promise<number> {
     throw invalid([commandLineProblem('--data', message)]);
   }
   const asked = windowOf(args, Date.now());
-  const archive = await openArchive(resolve(args.data ?? defaultDataDir(process.env)));
+  const dir = args.data ?? defaultDataDir(process.env);
+  if (dir === null) throw invalid([commandLineProblem('--data', NO_HOME)]);
+  const archive = await openArchive(resolve(dir));
   try {
     return await reportOf(archive, args, asked);
   } finally {
@@ -60,11 +63,9 @@ async function reportOf(archive: ArchiveReader, args: ReportArguments, asked: Wi
     process.stdout.write(historyText(whole));
     if (cut.length > 0) {
       const since = showTime(Math.max(...cut));
-      process.stderr.write(
-        `Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.\n`,
-      );
+      say(`Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.`);
     }
-    for (const problem of problems) process.stderr.write(`gapwatch: ${problem}\n`);
+    for (const problem of problems) say(`gapwatch: ${problem}`);
     return problems.length === 0 ? EXIT.ok : EXIT.usage;
   } finally {
     files.discard();

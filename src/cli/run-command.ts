@@ -21,6 +21,7 @@ import { type RunArguments, type Targets, feedUrls, parseDuration, reportFiles }
 import { type Course, RunSession } from './run-session.ts';
 import { LocalVantage, RemoteVantage, type Vantage } from './vantages.ts';
 import { withMonitor, configOf } from './with-monitor.ts';
+import { say } from './say.ts';
 
 /**
  * Runs a command under watch.
@@ -42,7 +43,7 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   const log = fileLog(args.log, args['log-level']);
   // A wall clock that is set meanwhile must not tear the window apart.
   const request = { args, config, log, keepsHistory: false, followsSteps: false };
-  const { course, vantages } = await withMonitor(request, async ({ monitor }) => {
+  const { course, vantages } = await withMonitor(request, async ({ monitor, history }) => {
     const remote = plan.also.map((url) => new RemoteVantage(url));
     const local = new LocalVantage(monitor);
     const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
@@ -52,6 +53,7 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
       await session.unlessInterrupted(Promise.all(watching.map((one) => one.settled(ended.to))));
     }
     session.close();
+    if (typeof history?.problem === 'string') say(history.problem);
     await Promise.all([local, ...remote].map((one) => one.close()));
     return { course: { ...ended, interrupted: session.interrupted }, vantages: watching };
   });
@@ -62,11 +64,11 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
 function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): number {
   const { interrupted, startedAt } = course;
   if (course.problem !== null) {
-    process.stderr.write(`gapwatch: ${course.problem}\n`);
+    say(`gapwatch: ${course.problem}`);
     return EXIT.usage;
   }
   if (startedAt === null) {
-    process.stderr.write(`${whyNotStarted(plan, course, vantages)}\n`);
+    say(whyNotStarted(plan, course, vantages));
     return interrupted === null ? EXIT.notUp : exitCodeOf(interrupted);
   }
   const { endedAt, ending, exitCode, signal } = course;
@@ -88,7 +90,7 @@ function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): numbe
   // Before the output, which may fail.
   const problems = plan.files.write(report);
   process.stdout.write(`\n${runText(report, run)}`);
-  for (const problem of problems) process.stderr.write(`gapwatch: ${problem}\n`);
+  for (const problem of problems) say(`gapwatch: ${problem}`);
   if (interrupted !== null) return exitCodeOf(interrupted);
   if (commandFailed(run)) return EXIT.commandFailed;
   return report.verdict.result === 'pass' ? EXIT.ok : EXIT.bad;

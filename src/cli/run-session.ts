@@ -8,6 +8,7 @@ import { type Patience, Stages } from '../report/run-stages.ts';
 import { showCommand, showEnding } from '../report/report-phrases.ts';
 import { CommandChild, type Ended } from './command-child.ts';
 import type { Vantage } from './vantages.ts';
+import { say } from './say.ts';
 
 /** How often it is checked whether a stage is over, in milliseconds. */
 const POLL_MS = 25;
@@ -194,6 +195,6 @@ export class RunSession {
   }
 
   #say(text: string): void {
-    process.stderr.write(`${text}\n`);
+    say(text);
   }
 }

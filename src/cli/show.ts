@@ -2,9 +2,11 @@
 import { whyNoDashboard } from '../terminal/terminal-traits.ts';
 import type { Source } from '../core/source.ts';
 import type { Message } from '../core/messages.ts';
+import { toJson } from '../core/printable.ts';
 import { LinesFormat } from '../terminal/lines-format.ts';
 import type { ShowArguments } from './options.ts';
 import type { Ending } from './ending.ts';
+import { say } from './say.ts';
 
 export interface Showing {
   readonly format: 'dashboard' | 'lines' | 'json';
@@ -20,7 +22,7 @@ export interface Showing {
  */
 export async function show(args: ShowArguments, sources: readonly Source[]): Promise<Showing> {
   const format = willShow(args.format, (why) => {
-    process.stderr.write(`${why}\n`);
+    say(why);
   });
   if (format === 'dashboard') {
     const { Dashboard } = await import('../terminal/dashboard.ts');
@@ -60,7 +62,7 @@ export function willShow(asked: ShowArguments['format'], say?: (why: string) => 
 
 /** Every message of the feed, one a line. */
 function printJson(messages: readonly Message[]): void {
-  process.stdout.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+  process.stdout.write(messages.map((message) => `${toJson(message)}\n`).join(''));
 }
 
 /** @param several whether each line must say from where it comes */

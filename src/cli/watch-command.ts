@@ -22,6 +22,7 @@ import {
 import { reload } from './reload.ts';
 import { show, type Showing } from './show.ts';
 import { configOf, withMonitor, type RunningMonitor } from './with-monitor.ts';
+import { say } from './say.ts';
 
 const DEFAULT_INTERVAL_MS = 100;
 /** More of them would push the first events off the screen. */
@@ -61,6 +62,7 @@ export async function watchConfig(options: WatchOptions, config: Config, hooks: 
     const { format } = showing;
     if (format === 'lines') say(opening(config, feed?.address.url ?? null));
     if (format !== 'dashboard') {
+      if (typeof history?.problem === 'string') say(history.problem);
       history?.onProblem((problem) => {
         say(problem ?? 'The history is written again.');
       });
@@ -101,10 +103,6 @@ function printSummary(
 ): void {
   if (shown === null || shown.format === 'json' || shown.ending === 'epipe') return;
   process.stdout.write(`${shown.format === 'lines' ? '\n' : ''}${shown.text}`);
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }
 
 function opening({ watched, vantage }: Config, url: string | null): string {

@@ -8,8 +8,9 @@ import type { Publisher } from '../bus/publisher.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from '../config/bus-url.ts';
 import { commandLinePlace, invalid } from '../config/config-error.ts';
 import { type Config, loadConfig, type HubConfig } from '../config/load-config.ts';
+import { allUpTo, type RestoredState } from '../core/archive.ts';
 import { VERSION } from '../core/version.ts';
-import { defaultDataDir } from '../history/data-dir.ts';
+import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
 import { History } from '../history/history.ts';
 import { Monitor } from '../monitor/monitor.ts';
 import type { FeedServer } from '../server/feed-server.ts';
@@ -79,7 +80,7 @@ export async function withMonitor<T>(
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
   const history = await openHistory(request);
-  const restored = history === null ? {} : { restored: history.restored };
+  const restored = history === null ? {} : { restored: restoredNow(history.restored) };
   const { vantage } = config;
   let saidLowPriority = false;
   const onLowPriority = (): void => {
@@ -98,7 +99,7 @@ export async function withMonitor<T>(
   try {
     history?.record(monitor);
     history?.onLate((services) => {
-      monitor.adopt(services);
+      monitor.adopt(allUpTo(services, Date.now()));
     });
     const served = { option: args.listen, settings: config.feed, archive: history, log };
     feed = await serveFeed(monitor, { ...served, ...(onNoFeed && { goOn: onNoFeed }) });
@@ -128,6 +129,11 @@ export async function withMonitor<T>(
   }
 }
 
+/** The only place where times of another run come in: the clock may be behind them. */
+function restoredNow({ id, events, services }: RestoredState): RestoredState {
+  return { id, events, services: allUpTo(services, Date.now()) };
+}
+
 /**
  * The history that the command line or the configuration asks for; null where none is wanted.
  * @throws HistoryError where another process has it, or the folder can't be used
@@ -135,7 +141,9 @@ export async function withMonitor<T>(
 async function openHistory({ args, config, log, keepsHistory }: MonitorRequest): Promise<History | null> {
   const { dir: configured, keepMs } = config.history;
   const dir = args.data ?? (keepsHistory ? (configured ?? defaultDataDir(process.env)) : 'off');
-  return dir === 'off' ? null : History.open({ dir: resolve(dir), keepMs, log });
+  // Watching without a history is better than not watching.
+  if (dir === null) log.error(`${NO_HOME}. Nothing is kept.`);
+  return dir === null || dir === 'off' ? null : History.open({ dir: resolve(dir), keepMs, log });
 }
 
 /**

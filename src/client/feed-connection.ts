@@ -1,6 +1,8 @@
 /** A connection to a feed that reconnects without end: one websocket at a time, and a growing pause between attempts. */
 import { type RawData, WebSocket } from 'ws';
 
+import { problemOfAnswer, problemOfError } from './connection-problem.ts';
+
 /** The pause after the first attempt that fails, and the longest; each is cut by a random part, up to a half. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
@@ -85,7 +87,8 @@ export class FeedConnection {
   #connect(): void {
     this.#problem = null;
     this.#greeted = false;
-    const ws = new WebSocket(this.#events.target(), {
+    const target = this.#events.target();
+    const ws = new WebSocket(target, {
       headers: this.#headers,
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: MAX_PAYLOAD_MIB * 1024 * 1024,
@@ -111,12 +114,12 @@ export class FeedConnection {
       const tookMs = performance.now() - Number(data.toString());
       if (tookMs >= 0 && tookMs <= SILENCE_MS) this.#events.onRoundTrip(tookMs);
     });
-    ws.on('unexpected-response', (_, { statusCode = 0 }) => {
-      this.#problem ??= refusal(statusCode);
+    ws.on('unexpected-response', (_request, response) => {
+      this.#problem ??= problemOfAnswer(response, target, 'authorization' in this.#headers);
       ws.terminate();
     });
     ws.on('error', (error: NodeJS.ErrnoException) => {
-      this.#problem ??= problemWith(error);
+      this.#problem ??= problemOfError(error, target);
     });
     ws.once('close', (code, reason) => {
       if (this.#silence !== null) clearTimeout(this.#silence);
@@ -160,21 +163,6 @@ export class FeedConnection {
       this.drop(`${this.#greeted ? 'nothing' : 'no hello'} came for ${String(SILENCE_MS / 1000)} s`);
     }, SILENCE_MS);
   }
-}
-
-/** Why there is no connection, for people. */
-function problemWith({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
-    return `it sent a message of more than ${String(MAX_PAYLOAD_MIB)} MiB, which no feed has`;
-  if (code?.startsWith('WS_ERR_') === true) return `it does not speak websocket as a feed does: ${message}`;
-  return message === '' ? (code ?? 'no connection') : message;
-}
-
-/** Why a server answered over HTTP instead of opening a websocket, for people. */
-function refusal(status: number): string {
-  if (status >= 300 && status < 400) return `it redirects elsewhere (HTTP ${String(status)}); name that address itself`;
-  const why = status === 401 ? 'a token is needed, or another one' : status === 404 ? 'no feed is there' : 'refused';
-  return `${why} (HTTP ${String(status)})`;
 }
 
 /** Why the other side closed, for people. */

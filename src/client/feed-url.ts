@@ -13,13 +13,17 @@ export interface FeedUrl {
 
 const PROTOCOLS: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
 
+const DEFAULT_PORT = '9720';
+
 /**
- * Reads `ws://HOST:PORT/feed`, `http://HOST:PORT` (the status page's address), or `HOST:PORT`; wss and https likewise. A
- * token may stand in it as `?token=`, and services to narrow to as `?service=` (repeated).
+ * Reads `ws://HOST:PORT/feed`, `http://HOST:PORT` (the status page's address), `HOST:PORT`, `HOST` or `PORT`; wss and https
+ * likewise. Without a scheme, the port is 9720 where none is named, and a port alone is on 127.0.0.1. A path that is no feed's
+ * is what the page and the feed are under. A token may stand in it as `?token=`, and services to narrow to as `?service=`
+ * (repeated).
  * @returns null where the text is none of these
  */
 export function parseFeedUrl(text: string): FeedUrl | null {
-  const whole = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;
+  const whole = wholeUrl(text.trim());
   if (!URL.canParse(whole)) return null;
   const url = new URL(whole);
   const protocol = PROTOCOLS[url.protocol];
@@ -28,9 +32,23 @@ export function parseFeedUrl(text: string): FeedUrl | null {
   url.searchParams.delete('token');
   if ([...url.searchParams.keys()].some((name) => name !== 'service')) return null;
   url.protocol = protocol;
+  // What is no address as it is written became one by the rules of URLs: 9720 is 0.0.37.248 there.
+  if (/^\d+(\.\d+){3}$/.test(url.hostname) && !whole.includes(url.hostname)) return null;
+  const isPage = !/^wss?:/i.test(whole) && !url.pathname.endsWith('/feed');
+  if (isPage) url.pathname = url.pathname.replace(/\/(?:index\.html)?$/, '').concat('/');
   if (url.pathname.endsWith('/')) url.pathname += 'feed';
   const api = new URL('api/v1/', url);
   api.search = '';
   api.protocol = protocol === 'wss:' ? 'https:' : 'http:';
   return { url, token, api, shown: url.href };
+}
+
+function wholeUrl(text: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
+  if (/^:?\d+(?=[/?]|$)/.test(text)) return `http://127.0.0.1:${text.replace(/^:/, '')}`;
+  const [, host = '', rest = ''] = /^(\[[^\]]*\](?::\d+)?|[^/?#]*)(.*)$/s.exec(text) ?? [];
+  // An IPv6 address without its brackets has no port.
+  const isBare6 = host.split(':').length > 2 && !host.startsWith('[');
+  const named = isBare6 ? `[${host}]` : host;
+  return `http://${named}${/:\d+$/.test(named) && !named.endsWith(']') ? '' : `:${DEFAULT_PORT}`}${rest}`;
 }

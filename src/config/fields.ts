@@ -5,6 +5,7 @@ import { DURATION, durationMs, durationText, durationProblem } from '../core/dur
 import { excerpt, list } from '../core/format.ts';
 import { linearProblem } from '../core/linear-match.ts';
 import { redacted, safeExcerpt } from '../core/shown-url.ts';
+import { isOneLine } from '../core/printable.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
 import { hostOf, httpUrl, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
@@ -52,7 +53,7 @@ export function label(noun: string) {
     .min(1, words)
     .max(100, words)
     .regex(new RegExp(`^[^${CONTROLS}]*$`), words)
-    .refine((written) => written.trim() !== '' && !/\p{Surrogate}/u.test(written), words);
+    .refine((written) => written.trim() !== '' && isOneLine(written), words);
 }
 
 /** Text of at least one character, which messages may show. */
@@ -236,15 +237,18 @@ export function says(noun: string, allowed: string): { error: (issue: Refused) =
   };
 }
 
-/** `, did you mean "port"?` where one of the words is near to what was written, otherwise nothing. */
-function didYouMean(written: string, words: readonly string[]): string {
+/**
+ * `, did you mean "port"?` where one of the words is near to what was written, otherwise nothing.
+ * @param prefix stands before the word that is meant
+ */
+export function didYouMean(written: string, words: readonly string[], prefix = ''): string {
   let best: string | null = null;
   let least = written.length < 4 ? 2 : 3;
   for (const word of words) {
     const far = distance(written.toLowerCase(), word.toLowerCase());
     if (far < least) [best, least] = [word, far];
   }
-  return best === null ? '' : `, did you mean "${best}"?`;
+  return best === null ? '' : `, did you mean "${prefix}${best}"?`;
 }
 
 /** How many letters must be put in, taken out, replaced, or exchanged with their neighbour; 3 for all that is more. */

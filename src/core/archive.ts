@@ -3,7 +3,8 @@ import type { ServiceInfo, Totals } from './model.ts';
 import type { EventLog } from './event-log.ts';
 import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap, TimelineInterval } from './messages.ts';
 import type { Reason, State } from './model.ts';
-import type { Checkpoint } from './timeline.ts';
+import { setBack, timelineUpTo } from './intervals.ts';
+import { relabelled, type Checkpoint } from './timeline.ts';
 import type { UptimeSums } from './uptime.ts';
 
 /** A stretch of time; both ends in milliseconds since the epoch. */
@@ -172,6 +173,57 @@ export interface RestoredService {
   readonly uptime: UptimeSums;
   /** What its timeline remembered; null where nothing more is known than the state. */
   readonly checkpoint: Checkpoint | null;
+}
+
+/**
+ * What was restored, with no time in the future: the clock may be behind the one that labelled it, by seconds (NTP) or by
+ * years (a machine without a clock of its own). What was in the future is as long ago as it was at the last sign of life. How
+ * long the monitor was not running is not known then, so neither is the upper bound of a gap that was or began meanwhile.
+ * @param now milliseconds since the epoch
+ */
+export function restoredUpTo(restored: RestoredService, now: number): RestoredService {
+  const { checkpoint } = restored;
+  // The sign of life may be older than the newest probe.
+  const until = Math.max(restored.until, latestOf(checkpoint));
+  const latest = Math.max(until, restored.since);
+  if (latest <= now && restored.gaps.every(({ to }) => to <= now)) return { ...restored, until };
+  const since = setBack(restored.since, now, latest);
+  return {
+    ...restored,
+    until: Math.min(until, now),
+    since,
+    timeline: timelineUpTo(restored.timeline, since),
+    gaps: restored.gaps.map((gap) => {
+      const to = setBack(gap.to, now, latest);
+      return { ...gap, from: gap.from - (gap.to - to), to };
+    }),
+    uptime: {
+      minutes: restored.uptime.minutes.filter(({ from }) => from <= now),
+      hours: restored.uptime.hours.filter(({ from }) => from <= now),
+      days: restored.uptime.days.filter(({ from }) => from <= now),
+    },
+    checkpoint: checkpoint && checkpointBefore(checkpoint, latest - now),
+  };
+}
+
+/** The same of all services. */
+export function allUpTo(services: RestoredState['services'], now: number): RestoredState['services'] {
+  return new Map(Array.from(services, ([name, restored]) => [name, restoredUpTo(restored, now)] as const));
+}
+
+/** A checkpoint whose times are all earlier by as much. */
+function checkpointBefore(checkpoint: Checkpoint, shiftMs: number): Checkpoint {
+  if (shiftMs <= 0) return checkpoint;
+  const moved = relabelled(checkpoint, (time) => time - shiftMs);
+  const none = { lastGoodSent: null, lastGoodEnded: null };
+  return { ...moved, ...none, gap: moved.gap && { ...moved.gap, ...none } };
+}
+
+function latestOf(checkpoint: Checkpoint | null): number {
+  if (checkpoint === null) return -Infinity;
+  const { lastGoodSent, lastSeenSent, gap } = checkpoint;
+  const times = [lastGoodSent, lastSeenSent, gap?.from, gap?.downUntil, gap?.run?.lastSent, gap?.run?.firstEnd];
+  return Math.max(...times.map((time) => time ?? -Infinity));
 }
 
 export interface RestoredState {

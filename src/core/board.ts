@@ -3,7 +3,7 @@
  * and for one at the other end of a feed. Bounded memory for each service. Pure: time comes with the messages.
  */
 import type { RestoredService } from './archive.ts';
-import { Intervals } from './intervals.ts';
+import { Intervals, setBack, timelineUpTo } from './intervals.ts';
 import {
   gapFacts,
   type Gap,
@@ -30,6 +30,8 @@ export class BoardService {
   #status: State | null = null;
   readonly gaps: GapFacts[] = [];
   readonly #intervals: Intervals;
+  /** When the present state began, by the clock as it is now: earlier than in the intervals where that was set back. */
+  #since: number;
   #accountedTo: number;
   readonly #uptime = new UptimeWindows();
   /** What was before is in the windows already. */
@@ -39,6 +41,7 @@ export class BoardService {
     this.name = name;
     this.info = info;
     this.#intervals = new Intervals({ state: 'unknown', from: since, reason: null }, INTERVALS);
+    this.#since = since;
     this.#accountedTo = since;
   }
 
@@ -77,9 +80,9 @@ export class BoardService {
     return this.#intervals.present.state;
   }
 
-  /** When the state began. */
+  /** When the state began: not in the future, but for a moment after the clock was set back. */
   get since(): number {
-    return this.#intervals.present.from;
+    return this.#since;
   }
 
   get reason(): Reason | null {
@@ -93,7 +96,7 @@ export class BoardService {
 
   /** The newest intervals, the oldest first; the last one is the present state and open. */
   get timeline(): TimelineInterval[] {
-    return this.#intervals.timeline();
+    return timelineUpTo(this.#intervals.timeline(), this.#since);
   }
 
   transition({ to, at, reason }: Transition): void {
@@ -112,17 +115,27 @@ export class BoardService {
   }
 
   snapshot(now: number): ServiceSnapshot {
+    const since = Math.min(this.since, now);
     return {
       service: this.name,
       ...this.info,
       state: this.state,
       status: this.status,
-      since: this.since,
+      since,
       reason: this.reason,
       ...this.#uptime.uptime(now, { state: this.state, from: Math.max(this.#accountedTo, this.#uptimeFrom) }),
-      timeline: this.timeline,
+      timeline: timelineUpTo(this.timeline, since),
       gaps: [...this.gaps],
     };
+  }
+
+  /** The clock says `now`, after it had given the label `lastLabel`: where that is later, it was set back. */
+  setBack(now: number, lastLabel: number): void {
+    const latest = Math.max(lastLabel, this.#since, this.#accountedTo);
+    if (latest <= now) return;
+    this.#since = setBack(this.#since, now, latest);
+    this.#accountedTo = setBack(this.#accountedTo, now, latest);
+    this.#uptimeFrom = setBack(this.#uptimeFrom, now, latest);
   }
 
   /**
@@ -144,7 +157,11 @@ export class BoardService {
 
   #enter(state: State, at: number, reason: Reason | null): void {
     this.#account(at);
+    const before = this.#intervals.present;
     this.#intervals.enter({ state, from: at, reason });
+    const { present } = this.#intervals;
+    // The same state goes on, or what lasted no time has given way to the one before it.
+    if (present.state !== before.state) this.#since = Math.min(at, present.from);
   }
 
   #account(to: number): void {
@@ -167,6 +184,8 @@ function count(totals: Totals, state: State, tookMs: number): void {
 
 export class Board {
   readonly services = new Map<string, BoardService>();
+  /** The latest label that the monitor's clock gave. */
+  #latest = -Infinity;
 
   /** Takes the next message of the monitor. */
   apply(message: Message): void {
@@ -174,7 +193,11 @@ export class Board {
       case 'hello':
         this.#hello(message);
         return;
+      case 'heartbeat':
+        this.#heartbeat(message.now);
+        return;
       case 'transition':
+        this.#latest = Math.max(this.#latest, message.at);
         this.services.get(message.service)?.transition(message);
         return;
       case 'gap':
@@ -191,7 +214,13 @@ export class Board {
     return Array.from(this.services.values(), (service) => service.snapshot(now));
   }
 
+  #heartbeat(now: number): void {
+    for (const service of this.services.values()) service.setBack(now, this.#latest);
+    this.#latest = now;
+  }
+
   #hello(hello: Hello): void {
+    this.#latest = hello.now;
     const before = new Map(this.services);
     this.services.clear();
     for (const snapshot of hello.services) {

@@ -1,8 +1,10 @@
 /** Times, durations and shares as people read them. Pure. */
 import { toJson } from './printable.ts';
 
-/** `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
+/** `< 1 ms`, `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
 export function showDuration(ms: number): string {
+  // What exists is not shown as nothing.
+  if (ms > 0 && ms < 0.5) return '< 1 ms';
   if (ms < 100) return `${String(Math.round(ms))} ms`;
   // Just below a minute one digit would make it `60.0 s`.
   if (ms < 59_950) return `${seconds(ms)} s`;
@@ -73,19 +75,6 @@ export function count(n: number, noun: string): string {
 export function list(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   const last = words.at(-1) ?? '';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`;
-}
-
-/** Columns as wide as their widest cell, the first of them set left and the others right. */
-export function table(rows: readonly (readonly string[])[], leftColumns: number): string {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, c) => (c < leftColumns ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
 }
 
 function seconds(ms: number): string {

@@ -21,6 +21,28 @@ export function beginAfter(since: number, at: number): number {
   return at >= since ? at : since + TICK_MS;
 }
 
+/**
+ * What the label of a moment is by a clock that was set back since. One that is not in the future stays. Another is as long
+ * ago as it was by the latest label of then: how much time has passed since is not known, and is left out.
+ * @param latest the latest label that was given before the clock was set back
+ *
+ * @example
+ * setBack(5000, 2000, 6000) // 1000: it was a second ago
+ * setBack(1500, 2000, 6000) // 1500
+ */
+export function setBack(at: number, now: number, latest: number): number {
+  return at <= now ? at : Math.min(now, at - Math.max(0, latest - now));
+}
+
+/** A timeline of which no state begins after the present one, which began at `since`. */
+export function timelineUpTo(timeline: readonly TimelineInterval[], since: number): TimelineInterval[] {
+  return timeline.map(({ state, from, to }, index) => ({
+    state,
+    from: index === timeline.length - 1 ? since : Math.min(from, since),
+    to: to === null ? null : index === timeline.length - 2 ? since : Math.min(to, since),
+  }));
+}
+
 /** A state, when it began, and why. */
 export interface Interval {
   readonly state: State;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { CONNECTIONS, DOWN_REASONS, KINDS, STATES, UNOBSERVED_REASONS } from './model.ts';
-import { type GapFacts, type Hello, type Message, PROTOCOL } from './messages.ts';
+import { gapFacts, type GapFacts, type Hello, type Message, PROTOCOL } from './messages.ts';
 
 /** Services that one monitor may have: a hello of so many is some 12 MB. */
 const MOST_SERVICES = 10_000;
@@ -31,8 +31,10 @@ const began = z.number().min(0).max(LAST_TIME);
 const duration = z.number().min(0).max(LAST_TIME);
 /** An interval, a timeout: as the configuration allows. */
 const setting = z.number().min(1, 'below 1 ms').max(DAY_MS, 'longer than a day');
+/** Where it can't be, nothing was observed. */
+const sum = duration.catch(0);
 const count = z.int().min(0);
-const share = z.number().min(0).max(1).nullable();
+const share = z.number().min(0).max(1).nullable().catch(null);
 const seq = z.int().min(0);
 const state = z.enum(STATES);
 const reason = z.enum([...DOWN_REASONS, ...UNOBSERVED_REASONS]);
@@ -61,23 +63,15 @@ const gapShape = {
   // Monitors of version 0.1.0 had bounds below 0 after a clock was set back.
   minMs: z.number(),
   provenMinMs: z.number().optional(),
-  maxMs: z.number().nullable(),
+  maxMs: z.number().max(LAST_TIME).nullable().catch(null),
   silenceMs: z.number().nullable().optional(),
   failed: count,
   reasons,
 };
 
 /** Bounds that do not enclose the duration are none: at least 0, at most not known. */
-function bounded<T extends Omit<GapFacts, 'from' | 'to' | 'failed' | 'reasons'>>(gap: T): T {
-  const { durationMs, minMs: least, provenMinMs, maxMs, silenceMs } = gap;
-  const minMs = least >= 0 && least <= durationMs ? least : 0;
-  return {
-    ...gap,
-    minMs,
-    ...(provenMinMs !== undefined && { provenMinMs: Math.min(minMs, Math.max(0, provenMinMs)) }),
-    maxMs: maxMs !== null && maxMs >= durationMs ? Math.min(maxMs, LAST_TIME) : null,
-    ...(silenceMs !== undefined && { silenceMs: silenceMs !== null && silenceMs >= 0 ? silenceMs : null }),
-  };
+function bounded<T extends GapFacts>(gap: T): T {
+  return { ...gap, ...gapFacts(gap) };
 }
 
 /** A service's name and a gap of it, as the API has them. */
@@ -101,7 +95,7 @@ const snapshot = z.object({
   since: began,
   reason: reason.nullable(),
   uptime: z.object({ '1h': share, '24h': share, '90d': share }),
-  observed: z.object({ '1h': duration, '24h': duration, '90d': duration }).default({ '1h': 0, '24h': 0, '90d': 0 }),
+  observed: z.object({ '1h': sum, '24h': sum, '90d': sum }).default({ '1h': 0, '24h': 0, '90d': 0 }),
   timeline: timelineSchema,
   gaps: past(z.object(gapShape).transform(bounded)),
   vantages: z

@@ -49,13 +49,18 @@ export interface GapFacts {
   readonly reasons: readonly ReasonCount[];
 }
 
-/** A gap without what else its message or its row has. */
-export function gapFacts(gap: GapFacts): GapFacts {
-  const { from, to, durationMs, minMs, provenMinMs, maxMs, silenceMs, failed, reasons } = gap;
+/**
+ * A gap without what else its message or its row has. Whatever is given, `0 <= provenMinMs <= minMs <= durationMs <= maxMs`, or
+ * `maxMs` is null: an upper bound that can't be true (0.1.0 wrote some where its clock was set back) is none.
+ */
+export function gapFacts({ from, to, failed, reasons, provenMinMs, silenceMs, ...bounds }: GapFacts): GapFacts {
+  const durationMs = Math.max(0, bounds.durationMs);
+  const minMs = Math.min(Math.max(0, bounds.minMs), durationMs);
+  const maxMs = bounds.maxMs !== null && bounds.maxMs >= durationMs ? bounds.maxMs : null;
   return {
-    ...{ from, to, durationMs, minMs, maxMs, failed, reasons },
-    ...(provenMinMs !== undefined && { provenMinMs }),
-    ...(silenceMs !== undefined && { silenceMs }),
+    ...{ from: Math.min(from, to), to, durationMs, minMs, maxMs, failed, reasons },
+    ...(provenMinMs !== undefined && { provenMinMs: Math.min(Math.max(0, provenMinMs), minMs) }),
+    ...(silenceMs !== undefined && { silenceMs: silenceMs !== null && silenceMs >= 0 ? silenceMs : null }),
   };
 }
 

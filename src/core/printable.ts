@@ -32,8 +32,12 @@ export function printableLines(text: string): string {
 
 /** JSON that shows everything; parsed, it is the same. */
 export function toJson(value: unknown, indent?: number): string {
-  const json = JSON.stringify(value, null, indent);
-  // Controls and halves of pairs are escaped already, so what is a line break here is the indent's.
+  return printableJson(JSON.stringify(value, null, indent));
+}
+
+/** The same of what is JSON already. */
+export function printableJson(json: string): string {
+  // Controls and halves of pairs are escaped already, so what is a line break here stands between its parts.
   if (/^[\x20-\x7e\n]*$/.test(json)) return json;
   return json.replace(UNSAFE, (char, at: number) =>
     char === '\n' || isShown(char, at, json) ? char : jsonEscape(char),

@@ -391,12 +391,14 @@ export function interrupted<T extends Pick<GapCheckpoint, 'downMs' | 'minMs' | '
 ): T {
   const { run } = gap;
   if (run === null) return gap;
+  // A sign of life may be older than the newest probe.
+  const end = Math.max(at, run.lastSent);
   return {
     ...gap,
-    downMs: gap.downMs + Math.max(0, at - run.from),
+    downMs: gap.downMs + end - run.from,
     minMs: gap.minMs + Math.max(0, run.lastSent - run.firstOverdue),
     provenMinMs: gap.provenMinMs + Math.max(0, run.lastSent - run.firstEnd),
-    downUntil: at,
+    downUntil: end,
     run: null,
   };
 }

@@ -89,12 +89,14 @@ class Buckets {
 
   /** Up and down time in the window that ends at `now`, with a stretch that is not added. */
   sums(now: number, present: Stretch): Sums {
-    const oldest = Math.floor(now / this.#widthMs) - this.#count + 1;
+    const newest = Math.floor(now / this.#widthMs);
+    const oldest = newest - this.#count + 1;
     const presentMs = Math.max(0, now - Math.max(present.from, oldest * this.#widthMs));
     let upMs = present.state === 'up' ? presentMs : 0;
     let downMs = present.state === 'down' ? presentMs : 0;
     this.#number.forEach((n, place) => {
-      if (n < oldest) return;
+      // Later ones are of a clock that was ahead.
+      if (n < oldest || n > newest) return;
       upMs += this.#up[place] ?? 0;
       downMs += this.#down[place] ?? 0;
     });

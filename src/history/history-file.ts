@@ -7,7 +7,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { databaseFile } from './data-dir.ts';
+import { databaseFile, FILE_MODE, makeFile } from './data-dir.ts';
 import { Database, fileFaultOf } from './database.ts';
 import { HistoryError } from './history-error.ts';
 import { HistoryReader } from './history-reader.ts';
@@ -44,6 +44,8 @@ export class HistoryFile {
   constructor(driver: SqliteDriver, { dir, keepMs, id, seed }: Omit<ThreadTask, 'access' | 'isDamaged'>) {
     this.#file = databaseFile(dir);
     const isNew = !existsSync(this.#file);
+    // SQLite gives its log files the rights of this one.
+    if (isNew) makeFile(this.#file);
     this.#db = new Database(driver, this.#file, 'write');
     try {
       // Before the first table: that decides it forever. What is refused is not touched.
@@ -153,10 +155,13 @@ interface Holder {
 export class HistoryLock {
   readonly #db: Database;
   readonly #holderFile: string;
+  /** Null where it was there before. */
+  readonly #ownFile: string | null;
 
-  private constructor(db: Database, holderFile: string) {
+  private constructor(db: Database, holderFile: string, ownFile: string | null) {
     this.#db = db;
     this.#holderFile = holderFile;
+    this.#ownFile = ownFile;
   }
 
   /**
@@ -165,7 +170,10 @@ export class HistoryLock {
    */
   static take(driver: SqliteDriver, dir: string): HistoryLock {
     const holderFile = join(dir, 'gapwatch.holder');
-    const db = new Database(driver, join(dir, 'gapwatch.lock'), 'write');
+    const lockFile = join(dir, 'gapwatch.lock');
+    const isNew = !existsSync(lockFile);
+    if (isNew) makeFile(lockFile);
+    const db = new Database(driver, lockFile, 'write');
     try {
       db.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (error) {
@@ -173,14 +181,17 @@ export class HistoryLock {
       if (fileFaultOf(error) === 'busy') throw held(dir, holderFile);
       throw error;
     }
-    const lock = new HistoryLock(db, holderFile);
+    const lock = new HistoryLock(db, holderFile, isNew ? lockFile : null);
     lock.#sign();
     return lock;
   }
 
-  release(): void {
+  /** @param leaves whether nothing stays in the folder: it is not a history's */
+  release(leaves = false): void {
     try {
       rmSync(this.#holderFile, { force: true });
+      // Otherwise it stays: another process may wait for it.
+      if (leaves && this.#ownFile !== null) rmSync(this.#ownFile, { force: true });
     } catch {
       // It is for people; the lock itself is what counts.
     }
@@ -199,7 +210,7 @@ export class HistoryLock {
         process.argv[2] === undefined || /[:/@=.]/.test(process.argv[2]) ? 'gapwatch' : `gapwatch ${process.argv[2]}`,
     };
     try {
-      writeFileSync(this.#holderFile, JSON.stringify(holder));
+      writeFileSync(this.#holderFile, JSON.stringify(holder), { mode: FILE_MODE });
     } catch {
       // As above.
     }

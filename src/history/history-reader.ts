@@ -87,7 +87,8 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
       reach:
         newest === null || typeof first !== 'number'
           ? null
-          : { from: toMillis(first), to: Math.max(toMillis(first), toMillis(newest.alive)) },
+          : // Where the clock was set back, what was first seen then may be later than the newest sign of life.
+            { from: toMillis(Math.min(first, newest.alive)), to: toMillis(newest.alive) },
       services: readEntries(this.#db).flatMap((entry) => {
         const { name, info, firstSeen, rawSince } = entry;
         if (info === null) return [];

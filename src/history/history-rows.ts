@@ -7,7 +7,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import type { RecordedGap } from '../core/archive.ts';
 import type { ServiceInfo } from '../core/model.ts';
-import type { Event, Gap } from '../core/messages.ts';
+import { type Event, type Gap, gapFacts } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { checkpointFrom, type Checkpoint } from '../core/timeline.ts';
 import type { Database } from './database.ts';
@@ -185,9 +185,7 @@ export function gapOf(service: string, row: Row): RecordedGap {
     ...[most: number | null, failed: number, reasons: number | string],
     ...[proven: number | null, silence: number | null],
   ];
-  return {
-    service,
-    seq,
+  const facts = gapFacts({
     from: toMillis(start),
     to: toMillis(until),
     durationMs: toMillis(lasted),
@@ -201,7 +199,8 @@ export function gapOf(service: string, row: Row): RecordedGap {
       typeof reasons === 'number'
         ? [{ reason: reasonOf(reasons), count: failed }]
         : (JSON.parse(reasons) as [number, number][]).map(([code, count]) => ({ reason: reasonOf(code), count })),
-  };
+  });
+  return { service, seq, ...facts };
 }
 
 /** The first byte says which: JSON of an array begins so, and what is squeezed gets another one before it. */

@@ -48,11 +48,12 @@ function send(message: FromThread): void {
   port.postMessage(message);
 }
 
-function end(): void {
+/** @param isRefused whether the folder is not a history's */
+function end(isRefused = false): void {
   reader = null;
   file = null;
   port.close();
-  lock?.release();
+  lock?.release(isRefused);
 }
 
 /** @throws where it is a fault of the program */
@@ -65,7 +66,7 @@ function faultOf(error: unknown): DiskFault {
 function fail(error: unknown): void {
   if (error instanceof HistoryError) {
     send({ type: 'refused', code: error.code, message: error.message });
-    end();
+    end(true);
     return;
   }
   const fault = faultOf(error);

@@ -150,12 +150,16 @@ export function rollupsOf(
       found.set(n, sum);
     }
   }
-  return Array.from(found, ([n, sum]) => ({
-    from: toMillis(n * us),
-    upMs: toMillis(sum.up),
-    downMs: toMillis(sum.down),
-    unobservedMs: toMillis(sum.unobserved),
-    gaps: sum.gaps,
-    longestGapMs: toMillis(sum.longest),
-  })).sort((a, b) => a.from - b.from);
+  return Array.from(found, ([n, sum]) => {
+    // A clock that was set back labels some time twice: no minute has more than its length.
+    const share = Math.min(1, us / (sum.up + sum.down + sum.unobserved));
+    return {
+      from: toMillis(n * us),
+      upMs: toMillis(sum.up * share),
+      downMs: toMillis(sum.down * share),
+      unobservedMs: toMillis(sum.unobserved * share),
+      gaps: sum.gaps,
+      longestGapMs: toMillis(sum.longest),
+    };
+  }).sort((a, b) => a.from - b.from);
 }

@@ -112,8 +112,10 @@ export class PageState {
     const touched = message.type === 'hello' ? this.services : this.#touched(message);
     const before = touched.map(({ name, status }) => ({ service: name, status }));
     if (message.type === 'hello') this.#hello(message);
-    else if (message.type === 'heartbeat') this.#overloaded = message.overloaded;
-    else if (!isEvent(message)) this.#board.apply(message);
+    else if (message.type === 'heartbeat') {
+      this.#overloaded = message.overloaded;
+      this.#board.apply(message);
+    } else if (!isEvent(message)) this.#board.apply(message);
     else if (message.seq > (this.#position?.after ?? 0)) this.#event(message);
     return before.flatMap(({ service, status }) => {
       const to = this.#board.services.get(service)?.status;

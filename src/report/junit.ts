@@ -4,7 +4,15 @@
  * there, and fails in a run: a run that is not proven has not passed. Pure.
  */
 import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
-import { commandFailed, showCommand, showEnding, showEvents, showGapLine, showUnobserved } from './report-phrases.ts';
+import {
+  commandFailed,
+  printableReport,
+  showCommand,
+  showEnding,
+  showEvents,
+  showGapLine,
+  showUnobserved,
+} from './report-phrases.ts';
 
 interface Case {
   readonly name: string;
@@ -17,7 +25,8 @@ interface Case {
 }
 
 /** The report as JUnit XML. */
-export function junit(report: Report): string {
+export function junit(found: Report): string {
+  const report = printableReport(found);
   const suites: { name: string; cases: Case[] }[] = report.vantages.map((vantage) => ({
     name: `gapwatch from ${vantage.vantage}`,
     cases: vantage.services.map((service) => serviceCase(report, vantage, service)),
@@ -99,10 +108,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&apos;',
 };
-/** XML 1.0 has no place for these, not even escaped. Halves of pairs are among them. */
-const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
-
-/** A text as it may appear between tags and in attributes, wherever it comes from. */
+/**
+ * A text as it may appear between tags and in attributes. What XML 1.0 has no place for, not even escaped, is among what a
+ * `printableReport` does not have.
+ */
 export function xml(text: string): string {
-  return text.replace(FORBIDDEN, '\u{fffd}').replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }

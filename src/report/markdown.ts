@@ -3,6 +3,7 @@ import { showDuration, showShare, showTime } from '../core/format.ts';
 import type { Report, ServiceReport } from './report.ts';
 import {
   eachService,
+  printableReport,
   showCommand,
   showEnding,
   showEvents,
@@ -18,7 +19,8 @@ import {
 const MOST = 200;
 
 /** The report as Markdown: verdict, table, what happened, marks, hints. */
-export function markdown(report: Report): string {
+export function markdown(found: Report): string {
+  const report = printableReport(found);
   const { run, verdict } = report;
   const lines = ['# gapwatch report', ''];
   if (verdict !== null) lines.push(`**${escaped(verdict.sentence)}**`, '');
@@ -97,7 +99,7 @@ function factsOf(service: ServiceReport): string[] {
 
 /** Names and texts come from others: nothing in them is markup. */
 function escaped(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').replace(/[\\`*_{}[\]<>#|~&]/g, (char) => `\\${char}`);
+  return text.replace(/[\\`*_{}[\]<>#|~&]/g, (char) => `\\${char}`);
 }
 
 /** Between more backquotes than there are in it. */

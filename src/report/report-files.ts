@@ -15,13 +15,14 @@ import {
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 
+import { toJson } from '../core/printable.ts';
 import { junit } from './junit.ts';
 import { markdown } from './markdown.ts';
 import type { Report } from './report.ts';
 import { svg } from './svg.ts';
 
 const FORMS: ReadonlyMap<string, (report: Report) => string> = new Map([
-  ['.json', (report: Report) => `${JSON.stringify(report, null, 2)}\n`],
+  ['.json', (report: Report) => `${toJson(report, 2)}\n`],
   ['.md', markdown],
   ['.xml', junit],
   ['.svg', svg],

@@ -1,8 +1,17 @@
 /** The phrases that every form of a report shares. Pure. */
 import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+import { printable } from '../core/printable.ts';
 import { showReasons } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
+
+/** A report as it is shown: all texts of others in it are printable, on one line. What every form but JSON is made from. */
+export function printableReport<T>(report: T): T {
+  if (typeof report === 'string') return printable(report) as T;
+  if (Array.isArray(report)) return report.map(printableReport) as T;
+  if (typeof report !== 'object' || report === null) return report;
+  return Object.fromEntries(Object.entries(report).map(([key, value]) => [key, printableReport<unknown>(value)])) as T;
+}
 
 /** `+2.14 s`, `−0.40 s`: before or after the command's start. */
 function showOffset(ms: number): string {
@@ -73,7 +82,7 @@ export function showCommand(command: readonly string[]): string {
   const safe = command.map(redactedUrls);
   const quoted = safe.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   // A line break or a control character must not break the line.
-  return quoted.join(' ').replace(/\p{Cc}+/gu, ' ');
+  return printable(quoted.join(' '));
 }
 
 /** `exited with 0 after 3.21 s`. */

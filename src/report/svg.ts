@@ -4,7 +4,7 @@
  */
 import { showDuration, showTime, showClock } from '../core/format.ts';
 import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
-import { showCommand, showGapLine, showLength, showVantage } from './report-phrases.ts';
+import { printableReport, showCommand, showGapLine, showLength, showVantage } from './report-phrases.ts';
 import { xml } from './junit.ts';
 
 const WIDTH = 1000;
@@ -32,7 +32,8 @@ const STYLE = `
     .span { fill: var(--mark); opacity: 0.08; }`;
 
 /** The report as an SVG document. */
-export function svg(report: Report): string {
+export function svg(found: Report): string {
+  const report = printableReport(found);
   const place = (at: number): number => {
     const share = (Math.min(Math.max(at, report.from), report.to) - report.from) / Math.max(1, report.to - report.from);
     return Math.round((LEFT + share * (WIDTH - LEFT - RIGHT)) * 100) / 100;
@@ -203,7 +204,7 @@ function text(x: number, y: number, words: string, kind: string, anchor = 'start
 }
 
 function shortened(words: string, most: number): string {
-  const letters = Array.from(words.replace(/\p{Cc}+/gu, ' '));
+  const letters = Array.from(words);
   return letters.length <= most ? letters.join('') : `${letters.slice(0, Math.floor(most) - 1).join('')}…`;
 }
 

@@ -1,8 +1,10 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
-import { count, showDuration, showShare, showTime, table, list } from '../core/format.ts';
+import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
+import { columnWidth, inColumn, table } from '../core/text-width.ts';
 import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
+  printableReport,
   showCause,
   showCommand,
   showEnding,
@@ -19,26 +21,28 @@ const RUN_LINES = 12;
 const HISTORY_LINES = 40;
 /** Of one service, where there are many gaps. */
 const EACH_SERVICE = 10;
-/** Identity strings and marks are foreign input: they must not move the cursor. */
-const CONTROL = /\p{Cc}+/gu;
 
 /** A run's report: what was run, every service with its gaps, hints, and the verdict in one sentence. */
-export function runText(report: Report, run: RunFacts): string {
+export function runText(judged: Report, facts: RunFacts): string {
+  const [report, run] = [printableReport(judged), printableReport(facts)];
   const several = report.vantages.length > 1;
-  const nameWidth = Math.max(4, ...eachService(report).map(({ service }) => service.service.length));
+  const nameWidth = eachService(report).reduce(
+    (widest, { service }) => Math.max(widest, columnWidth(service.service)),
+    4,
+  );
   const lines = [`${showCommand(run.command)} ${showEnding(run)}`];
   for (const vantage of report.vantages) {
     lines.push('');
     if (several) lines.push(`seen from ${showVantage(vantage)}`);
     for (const service of vantage.services) {
       const [first = '', ...rest] = serviceLines(service);
-      lines.push(`${service.service.padEnd(nameWidth)}  ${first}`);
+      lines.push(`${inColumn(service.service, nameWidth)}  ${first}`);
       for (const line of rest) lines.push(`${' '.repeat(nameWidth)}  ${line}`);
     }
   }
   lines.push(...hintLines(report));
   if (report.verdict !== null) lines.push('', report.verdict.sentence);
-  return printable(lines);
+  return `${lines.join('\n')}\n`;
 }
 
 function serviceLines(service: ServiceReport): string[] {
@@ -60,7 +64,8 @@ function serviceLines(service: ServiceReport): string[] {
 }
 
 /** A report from the history: a table, then what happened, oldest first. */
-export function historyText(report: Report): string {
+export function historyText(found: Report): string {
+  const report = printableReport(found);
   const several = report.vantages.length > 1;
   const seen = eachService(report);
   const name = (service: string, vantage: string): string => showSeen(service, vantage, several);
@@ -104,7 +109,7 @@ export function historyText(report: Report): string {
     ),
   );
   lines.push(...hintLines(report));
-  return printable(lines);
+  return `${lines.join('\n')}\n`;
 }
 
 function hintLines({ hints }: Report): string[] {
@@ -187,12 +192,4 @@ function newest<T>(all: readonly T[], most: number, show: (one: T) => string): s
 
 function sorted(entries: readonly { readonly at: number; readonly text: string }[]): string[] {
   return [...entries].sort((a, b) => a.at - b.at).map(({ text }) => text);
-}
-
-function printable(lines: readonly string[]): string {
-  return `${lines
-    .join('\n')
-    .split('\n')
-    .map((line) => line.replace(CONTROL, ' '))
-    .join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 /** Badges: a service's state in a word and a colour, to be shown on another page. Pure. */
+import { printable } from '../core/printable.ts';
 import type { State } from '../core/model.ts';
 
 /** White text on each has a contrast of at least 4.5. */
@@ -28,8 +29,9 @@ export function endpointBadge(label: string, state: State): EndpointBadge {
 }
 
 export function badgeSvg(label: string, state: State): string {
-  const chars = Array.from(label);
-  const shown = chars.length > LONGEST ? `${chars.slice(0, LONGEST - 1).join('')}…` : label;
+  const text = printable(label);
+  const chars = Array.from(text);
+  const shown = chars.length > LONGEST ? `${chars.slice(0, LONGEST - 1).join('')}…` : text;
   const left = widthOf(shown);
   const right = widthOf(state);
   const width = left + right;
@@ -62,6 +64,5 @@ function widthOf(words: string): number {
 
 function escaped(words: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  // Control characters may not stand in XML at all.
-  return words.replace(/[&<>"']/g, (char) => entities[char] ?? char).replace(/\p{Cc}/gu, ' ');
+  return words.replace(/[&<>"']/g, (char) => entities[char] ?? char);
 }

@@ -1,5 +1,6 @@
 /** The clients that get the same bytes: the same view, the same services, samples or not. */
 import { type Hello, type Message, type SampleMessage, PROTOCOL, type ServiceSnapshot } from '../core/messages.ts';
+import { toJson } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
 import { publicIdentity, publicSnapshot, type View, publicMessage } from './public-view.ts';
 
@@ -77,9 +78,7 @@ export class Channel {
   /** Sends samples to the live ones. */
   sendSamples(samples: readonly SampleMessage[]): void {
     if (this.#live.size === 0) return;
-    const frames = samples
-      .filter((sample) => this.#includes(sample))
-      .map((sample) => textFrame(JSON.stringify(sample)));
+    const frames = samples.filter((sample) => this.#includes(sample)).map((sample) => textFrame(toJson(sample)));
     for (let from = 0; from < frames.length; from += SAMPLES_EACH) {
       const some = Buffer.concat(frames.slice(from, from + SAMPLES_EACH));
       for (const client of this.#live) client.writeSamples(some);
@@ -103,7 +102,7 @@ export class Channel {
       const began = performance.now();
       const services = snapshotsOf(this.#source, this.#services);
       const shown = this.view === 'public' ? services.map(publicSnapshot) : services;
-      const json = Buffer.from(JSON.stringify(shown));
+      const json = Buffer.from(toJson(shown));
       const keepMs = Math.max(SNAPSHOT_MS, SNAPSHOT_SHARE * (performance.now() - began));
       snapshot = { seq: newest, at: now, json, keepMs };
       this.#snapshot = snapshot;
@@ -118,7 +117,7 @@ export class Channel {
       seq: snapshot.seq,
       resumed,
     };
-    const head = Buffer.from(`${JSON.stringify(hello).slice(0, -1)},"services":`);
+    const head = Buffer.from(`${toJson(hello).slice(0, -1)},"services":`);
     const frameHead = textFrameHead(head.length + snapshot.json.length + 1);
     return { parts: [Buffer.concat([frameHead, head]), snapshot.json, Buffer.from('}')], seq: snapshot.seq };
   }
@@ -177,7 +176,7 @@ export function frameOf(message: Exclude<Message, SampleMessage>, view: View): B
   const made = MADE[view];
   let frame = made.get(message);
   if (frame === undefined) {
-    frame = textFrame(JSON.stringify(view === 'public' ? publicMessage(message) : message));
+    frame = textFrame(toJson(view === 'public' ? publicMessage(message) : message));
     made.set(message, frame);
   }
   return frame;

@@ -1,6 +1,8 @@
 /** Answers over HTTP: what a handler returns, and how it is sent. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
+import { toJson } from '../core/printable.ts';
+
 export interface HttpResponse {
   readonly status: number;
   readonly type: string;
@@ -19,7 +21,7 @@ const HEADERS: OutgoingHttpHeaders = {
 };
 
 export function json(value: unknown, status = 200): HttpResponse {
-  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
+  return { status, type: 'application/json; charset=utf-8', body: `${toJson(value)}\n` };
 }
 
 export function text(body: string, status = 200): HttpResponse {
@@ -55,7 +57,7 @@ export function closingAnswer(
   problem: string,
   headers: readonly string[] = [],
 ): string {
-  const body = `${JSON.stringify({ error: problem })}\n`;
+  const body = `${toJson({ error: problem })}\n`;
   const lines = [
     `HTTP/1.1 ${String(status)} ${reason}`,
     'connection: close',

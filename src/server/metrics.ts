@@ -4,6 +4,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Phases } from '../core/model.ts';
 import type { BoardService } from '../core/board.ts';
 import type { Archive } from '../core/archive.ts';
+import { printable } from '../core/printable.ts';
 import type { FanOut } from './fan-out.ts';
 import type { FeedSource, HubFigures } from '../core/source.ts';
 
@@ -117,10 +118,11 @@ export class Metrics {
 
   #read(service: BoardService): void {
     const { name } = service;
-    const labels = { service: name };
+    const shown = printable(name);
+    const labels = { service: shown };
     const counters = this.#source.counters(name);
     for (const { result, reason, count } of counters?.counts() ?? []) {
-      this.#probes.inc({ service: name, result, reason: reason ?? '' }, count);
+      this.#probes.inc({ service: shown, result, reason: reason ?? '' }, count);
     }
     const last = counters?.last() ?? null;
     if (last !== null) {
@@ -128,7 +130,7 @@ export class Metrics {
       this.#duration.set(labels, last.durationMs / 1000);
       if (service.info.kind === 'http') {
         for (const [phase, field] of PHASES) {
-          this.#httpDuration.set({ service: name, phase }, (last.phases[field] ?? 0) / 1000);
+          this.#httpDuration.set({ service: shown, phase }, (last.phases[field] ?? 0) / 1000);
         }
       }
     }
@@ -185,7 +187,8 @@ function hubMetrics(hub: Measured, registers: Registry[]): () => void {
     vantages.set(figures?.vantages ?? 0);
     skipped.inc(figures?.skipped ?? 0);
     for (const { service, vantage, state } of figures?.views ?? []) {
-      if (state === 'up' || state === 'down') up.set({ service, vantage }, state === 'up' ? 1 : 0);
+      if (state === 'up' || state === 'down')
+        up.set({ service: printable(service), vantage: printable(vantage) }, state === 'up' ? 1 : 0);
     }
   };
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 
 import { type Archive, ArchiveError } from '../core/archive.ts';
+import { isOneLine } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
 import type { Access, Granted } from './access.ts';
 import type { Api } from './api.ts';
@@ -167,15 +168,10 @@ const BODY_BYTES = 4096;
 
 /** Marks are shown in terminals: nothing in them may be a command to one. */
 const markSchema = z.strictObject({
-  text: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .regex(/^\P{C}*$/u),
+  text: z.string().trim().min(1).max(200).refine(isOneLine),
 });
 
-const EXPECTED = 'expected { "text": "…" } with 1 to 200 characters, none of them a control character';
+const EXPECTED = 'expected { "text": "…" } with 1 to 200 characters, none of them a control character or a line break';
 
 /** Takes a mark; the answer has its number and its time. */
 export async function takeMark(request: IncomingMessage, source: FeedSource): Promise<HttpResponse> {

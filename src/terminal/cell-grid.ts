@@ -1,6 +1,6 @@
 /** A frame of the dashboard: cells of a character and a style, which the view writes and the terminal shows. Pure. */
 import type { Style } from './palette.ts';
-import { cellsOf } from './text-cells.ts';
+import { cellsOf } from '../core/text-width.ts';
 
 /** In cells. */
 export interface Size {

@@ -1,5 +1,4 @@
 /** What the person at the terminal has chosen, and what each key and the mouse change of it. Pure functions. */
-
 /** The windows that `+` and `-` step through, in milliseconds: 10 s to 24 h. */
 export const WINDOWS: readonly number[] = [
   10_000, 30_000, 60_000, 120_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
@@ -214,7 +213,7 @@ function edited(input: string, key: string): string {
   if (key === 'backspace') return Array.from(input).slice(0, -1).join('');
   if (key === 'C-u') return '';
   const text = key === 'space' ? ' ' : key;
-  const isCharacter = Array.from(text).length === 1 && text >= ' ' && text !== '\x7f';
+  const isCharacter = Array.from(text).length === 1 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);
   return isCharacter && input.length < LONGEST_INPUT ? input + text : input;
 }
 

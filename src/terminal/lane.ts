@@ -141,7 +141,10 @@ export class Lane {
   /** For how long it has been down in the outage that is open, in milliseconds; null where none is. */
   openMs(now: number): number | null {
     if (this.#outage === null) return null;
-    return this.#outage.downMs + (this.state === 'down' ? Math.max(0, now - this.#strip.since) : 0);
+    return (
+      this.#outage.downMs +
+      (this.state === 'down' ? Math.max(0, now - Math.min(this.#strip.since, this.board.since)) : 0)
+    );
   }
 
   counts(now: number): Counts {

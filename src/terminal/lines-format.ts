@@ -1,8 +1,10 @@
 /** A watch as plain text: one line for each event, and a table at the end. Pure. */
-import { count, showAtLeast, showDuration, showGap, showTime, showShare, table } from '../core/format.ts';
+import { count, showAtLeast, showDuration, showGap, showTime, showShare } from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
+import { printable } from '../core/printable.ts';
 import { withMessage } from '../core/reasons.ts';
 import { ratio } from '../core/uptime.ts';
+import { columnWidth, inColumn, table } from '../core/text-width.ts';
 import type { Board } from '../core/board.ts';
 
 /** The widest service name that the columns are made for. */
@@ -28,7 +30,10 @@ export class LinesFormat {
     switch (message.type) {
       case 'hello':
         this.#vantage = message.monitor.vantage;
-        this.#nameWidth = Math.min(MAX_NAME, Math.max(4, ...message.services.map(({ service }) => service.length)));
+        this.#nameWidth = Math.min(
+          MAX_NAME,
+          message.services.reduce((widest, { service }) => Math.max(widest, columnWidth(service)), 4),
+        );
         return null;
       case 'transition': {
         const why = message.reason === null ? '' : withMessage(message.reason, message.message);
@@ -83,8 +88,9 @@ export class LinesFormat {
   }
 
   #row(at: number, service: string, what: string, rest: string): string {
-    const where = this.#sayVantage ? `${this.#vantage}  ` : '';
-    return `${showTime(at)}  ${where}${service.padEnd(this.#nameWidth)}  ${what.padEnd(10)}  ${rest}`.trimEnd();
+    const where = this.#sayVantage ? `${inColumn(this.#vantage, 0)}  ` : '';
+    const name = inColumn(service, this.#nameWidth);
+    return `${showTime(at)}  ${where}${name}  ${what.padEnd(10)}  ${printable(rest)}`.trimEnd();
   }
 }
 
@@ -113,11 +119,12 @@ const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserv
 export function summary(board: Board, now: number): string {
   const rows = Array.from(board.services.values(), (service) => {
     const totals = service.totalsAt(now);
-    const openMs = service.state === 'down' ? now - service.since : 0;
-    const gaps = totals.gaps + (openMs > 0 ? 1 : 0);
+    const isDown = service.state === 'down';
+    const openMs = isDown ? Math.max(0, now - service.since) : 0;
+    const gaps = totals.gaps + (isDown ? 1 : 0);
     return [
       service.name,
-      service.state === 'down' ? 'STILL DOWN' : service.state.toUpperCase(),
+      isDown ? 'STILL DOWN' : service.state.toUpperCase(),
       showShare(ratio(totals)),
       String(gaps),
       gaps === 0 ? '–' : showDuration(Math.max(totals.longestGapMs, openMs)),

@@ -1,7 +1,7 @@
 /** The line at the bottom of a terminal that shows the services while a command runs. */
 import type { WriteStream } from 'node:tty';
 
-import { cellsOf, widthOf } from './text-cells.ts';
+import { cellsOf, widthOf } from '../core/text-width.ts';
 import { showDuration } from '../core/format.ts';
 import { WORST_FIRST, type State } from '../core/model.ts';
 

@@ -6,7 +6,7 @@ import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import type { Entry } from './event-list.ts';
 import type { SourceState } from './dashboard-model.ts';
-import { widthOf } from './text-cells.ts';
+import { widthOf } from '../core/text-width.ts';
 import type { Place } from './view-strip.ts';
 
 /** Names that are listed after "4 services down". */

@@ -6,7 +6,7 @@ import { cardColumns, lineColumns, itemsOf, layoutOf, scrolled, seenFrom, type I
 import type { Glyphs } from './terminal-traits.ts';
 import { Grid, type Size } from './cell-grid.ts';
 import type { Model, Row } from './dashboard-model.ts';
-import { widthOf } from './text-cells.ts';
+import { widthOf } from '../core/text-width.ts';
 import type { Ui } from './key-bindings.ts';
 import { drawCard, drawHeading, drawHeads, drawLine, drawService, type Brush } from './view-rows.ts';
 import { drawDetail } from './view-detail.ts';

@@ -8,8 +8,10 @@ import { busUrl, shownBusUrl } from '../../src/config/bus-url.ts';
 import { isAfter } from '../../src/bus/stream-entry.ts';
 import { keysOf } from '../../src/bus/bus-connection.ts';
 import { disagreementOf } from '../../src/core/vantage-views.ts';
-import { combined, combinedTimeline } from '../../src/bus/combined-service.ts';
-import type { State } from '../../src/core/model.ts';
+import { combined, CombinedService, combinedTimeline } from '../../src/bus/combined-service.ts';
+import { BoardService } from '../../src/core/board.ts';
+import { infoOf, type State } from '../../src/core/model.ts';
+import { service, transition } from '../support/builders.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
 
@@ -48,6 +50,22 @@ describe('the state over several vantages', () => {
         assert.equal(at(combinedTimeline(each), time), combined(each.map((one) => at(one, time))));
       }),
     );
+  });
+
+  it('has nothing in the future where the clock of a vantage is ahead', () => {
+    const now = 1_800_000_000_000;
+    const lanes = [0, 1000, 3_600_000, 172_800_000].map((aheadMs) => {
+      const one = new BoardService('web', infoOf(service('web')), now - 5000 + aheadMs);
+      one.transition(transition('web', 'unknown', aheadMs > 1000 ? 'down' : 'up', now - 10 + aheadMs));
+      return { vantage: String(aheadMs), monitor: 'm', service: one };
+    });
+    const together = new CombinedService('web', infoOf(service('web')), now);
+    together.setLanes(lanes);
+    const { state, since, timeline, vantages } = together.snapshot(now);
+    assert.equal(state, 'partial');
+    assert.deepEqual(timeline.at(-1), { state, from: since, to: null });
+    assert.ok(since <= now && timeline.every(({ from, to }) => from <= now && (to ?? 0) <= now));
+    assert.ok(vantages?.every((view) => view.since <= now));
   });
 
   it('keeps the order of each vantage where its clock was set back, and ends as all see it now', () => {

@@ -12,7 +12,29 @@ const SECRET = 'hunter3-of-the-environment';
 /** The words of a wrong command line, or of what is wrong with its configuration; and the answer. */
 const WRONG: readonly (readonly [what: string, args: readonly string[], answer: RegExp])[] = [
   ['no service at all', [], /No service to watch\.[\s\S]+gapwatch web=8080[\s\S]+services\.json[\s\S]+gapwatch demo/],
-  ['an unknown option', ['8080', '--intervall', '1s'], /Unknown argument: intervall/],
+  ['an unknown option', ['8080', '--intervall', '1s'], /Unknown argument: intervall, did you mean "--interval"\?/],
+  ['an option of another command', ['check', '8080', '--data', 'x'], /Unknown argument/],
+  ['words behind -- (watch)', ['8080', '--', 'true'], /watch takes no command behind --; did you mean gapwatch run\?/],
+  ['words behind -- (check)', ['check', '8080', '--', 'true'], /did you mean gapwatch run\?/],
+  ['words behind -- (serve)', ['serve', '8080', '--', 'true'], /did you mean gapwatch run\?/],
+  ['words behind -- (report)', ['report', '--', 'true'], /did you mean gapwatch run\?/],
+  ['words behind -- (attach)', ['attach', '9720', '--', 'true'], /did you mean gapwatch run\?/],
+  ['words behind -- (hub)', ['hub', '--', 'true'], /did you mean gapwatch run\?/],
+  ['words behind -- (demo)', ['demo', '--', 'true'], /did you mean gapwatch run\?/],
+  [
+    'a mistyped command with options',
+    ['reprot', '--since', '1h'],
+    /there is no command reprot, did you mean "report"\?/,
+  ],
+  ['no configuration', ['8080', '--config', ''], /--config has no value/],
+  ['no folder', ['8080', '--data', ''], /--data has no value/],
+  ['no interval', ['8080', '-i', ''], /--interval has no value/],
+  ['no log', ['8080', '--log='], /--log has no value/],
+  ['no bus', ['8080', '--bus', ''], /--bus has no value/],
+  ['a time before the beginning', ['8080', '--for', '-1s'], /--for: "-1s" is not a duration/],
+  ['a time without end', ['8080', '--for', 'Infinity'], /--for: "Infinity" is not a duration/],
+  ['a target twice', ['8080', '8080'], /already taken/],
+  ['a name with = in it', ['a=b=8080'], /a=b=8080: this is no address/],
   ['an unknown command', ['wacth', '8080'], /wacth/],
   ['an option without its value', ['8080', '--interval'], /interval/],
   ['an option given twice', ['8080', '-i', '1s', '-i', '2s'], /is given twice/],
@@ -78,6 +100,16 @@ describe('the command line', { concurrency: 4 }, () => {
     }
     assert.match(help.stdout, /A TARGET is \[NAME=\]WHERE/);
     assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('is in one language, wherever it is run', async () => {
+    const usual = await run(['--help']);
+    for (const env of [{ LC_ALL: 'de_DE.UTF-8' }, { LANG: 'fr_FR' }, { LANGUAGE: 'ja', LC_ALL: 'ja_JP.UTF-8' }]) {
+      const { stdout } = await run(['--help'], { env });
+      assert.equal(stdout, usual.stdout);
+      const { stderr } = await run(['--nothing'], { env });
+      assert.match(stderr, /Unknown argument/);
+    }
   });
 
   it('shows no secret in anything that it prints', async () => {

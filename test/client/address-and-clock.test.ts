@@ -17,9 +17,32 @@ describe('the address of a feed', () => {
       ['wss://host/feed?service=a&service=b', 'wss://host/feed?service=a&service=b'],
       ['host:9720', 'ws://host:9720/feed'],
       ['[::1]:9720', 'ws://[::1]:9720/feed'],
+      ['9720', 'ws://127.0.0.1:9720/feed'],
+      [':9720', 'ws://127.0.0.1:9720/feed'],
+      ['9720/?service=a', 'ws://127.0.0.1:9720/feed?service=a'],
+      ['localhost', 'ws://localhost:9720/feed'],
+      [' 10.0.0.5 ', 'ws://10.0.0.5:9720/feed'],
+      ['::1', 'ws://[::1]:9720/feed'],
+      ['[::1]', 'ws://[::1]:9720/feed'],
+      ['status.example.org/gapwatch', 'ws://status.example.org:9720/gapwatch/feed'],
+      ['http://host:1/status', 'ws://host:1/status/feed'],
+      ['https://host/index.html', 'wss://host/feed'],
+      ['https://host/a/feed', 'wss://host/a/feed'],
+      ['ws://host:1/other', 'ws://host:1/other'],
     ];
     for (const [text, url] of forms) assert.equal(parseFeedUrl(text)?.url.href, url, text);
-    for (const text of ['', 'ftp://host', 'ws://', 'ws://host/#x', 'ws://u:p@host/', 'ws://host/feed?samples=1']) {
+    for (const text of [
+      '',
+      '99999',
+      '0x:1',
+      'http://9720/',
+      'host:',
+      'ftp://host',
+      'ws://',
+      'ws://host/#x',
+      'ws://u:p@host/',
+      'ws://host/feed?samples=1',
+    ]) {
       assert.equal(parseFeedUrl(text), null, text);
     }
   });

@@ -5,6 +5,7 @@ import type { Event, Transition } from '../../src/core/messages.ts';
 import { EventStore, type ReadEvents } from '../../src/history/event-store.ts';
 import { DirectHistory } from './direct-history.ts';
 import { NOON, withFolder } from './open.ts';
+import { timelineUpTo } from '../../src/core/intervals.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 const NOTHING: ReadEvents = () => Promise.resolve([]);
@@ -181,7 +182,10 @@ describe('the timeline of a history', () => {
       const window = { from: 0, to: 2 * NOON };
       const intervals = (await history.reader.intervals({ services: ['web'], window })).get('web') ?? [];
       assert.deepEqual(
-        intervals.map(({ state, from, to }) => ({ state, from: round(from), to: to && round(to) })),
+        // The board shows nothing that is later than its present state.
+        timelineUpTo(intervals, monitor.board.services.get('web')?.since ?? 0).map(({ state, from, to }) => ({
+          ...{ state, from: round(from), to: to && round(to) },
+        })),
         monitor.board.services
           .get('web')
           ?.timeline.map(({ state, from, to }) => ({ state, from: round(from), to: to && round(to) })),

@@ -9,6 +9,7 @@ import { served } from '../server/scene.ts';
 import { snapshot } from '../support/builders.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
+import { HOSTILE_TEXTS } from '../corpus/strings.ts';
 import { launch, Tab } from './tab.ts';
 
 const LONG = 'a-service-with-a-very-long-name-that-no-phone-is-wide-enough-for.internal.example';
@@ -201,6 +202,27 @@ describe('the look of the page', () => {
       assert.equal(await tab.page.locator('.service:not([hidden])').count(), 1);
       await tab.page.getByLabel('Find a service').fill('');
       await tab.page.getByLabel('Problems only').uncheck();
+      await tab.page.locator('#lines a').first().click();
+      await tab.waitFor(`document.activeElement.matches('.service[data-state=down]')`);
+    }),
+  );
+
+  it(
+    'shows hostile names, marks and messages as escapes, and finds a service by its link',
+    look({ names: HOSTILE_TEXTS.map(({ text }) => text) }, async (tab, monitor) => {
+      for (const { text } of HOSTILE_TEXTS) monitor.mark(text);
+      const [first] = HOSTILE_TEXTS;
+      assert.ok(first !== undefined);
+      monitor.change(first.text, 'down');
+      await tab.sentence(`1 of ${String(HOSTILE_TEXTS.length)} services is down`);
+      const shown = await tab.value<string>(
+        `document.title + document.body.textContent + [...document.querySelectorAll('*')].map(({ title, ariaLabel }) => title + ariaLabel).join('')`,
+      );
+      for (const { kind, seen, unseen } of HOSTILE_TEXTS) {
+        assert.ok(shown.includes(seen), kind);
+        // The document's own lines are tabs and line breaks.
+        for (const char of unseen) if (char >= ' ') assert.ok(!shown.includes(char), kind);
+      }
       await tab.page.locator('#lines a').first().click();
       await tab.waitFor(`document.activeElement.matches('.service[data-state=down]')`);
     }),

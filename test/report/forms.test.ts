@@ -161,7 +161,7 @@ describe('JUnit', () => {
 
   it('is well formed whatever a name is', () => {
     const [one] = all(readXml(junit(judged([vantage(NASTY, observed(NASTY))]))), 'testcase').slice(-1);
-    assert.match(one?.attributes.get('name') ?? '', /^<b>"we'b"<\/b> & \]\]> \ufffd\[31m/);
+    assert.match(one?.attributes.get('name') ?? '', /^<b>"we'b"<\/b> & \]\]> \\u001b\[31m/);
   });
 });
 

@@ -137,6 +137,15 @@ describe('over HTTP', () => {
     await client.close();
   });
 
+  it('takes a mark of any characters that have a shape, and of those that shape them', async () => {
+    for (const text of ['👨\u200d👩\u200d👧', '🏳\ufe0f\u200d🌈', 'می\u200cخواهم', '数据库', 'user\u202egpj', '“–”']) {
+      const { status, value } = await askJson(`${at.http}/api/v1/marks`, {
+        ...{ method: 'POST', headers: { ...AUTHORIZED, ...JSON_TYPE }, body: JSON.stringify({ text }) },
+      });
+      assert.deepEqual([status, value['text']], [201, text]);
+    }
+  });
+
   it('refuses a mark that is none', async () => {
     const cases: [number, Record<string, string>, string][] = [
       [401, JSON_TYPE, '{"text":"x"}'],
@@ -148,6 +157,10 @@ describe('over HTTP', () => {
       [400, { ...AUTHORIZED, ...JSON_TYPE }, '{"text":"x","at":1}'],
       [400, { ...AUTHORIZED, ...JSON_TYPE }, `{"text":"${'x'.repeat(201)}"}`],
       [400, { ...AUTHORIZED, ...JSON_TYPE }, JSON.stringify({ text: '\u001b[2J' })],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, JSON.stringify({ text: 'a\nb' })],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, JSON.stringify({ text: 'a\u2028b' })],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, JSON.stringify({ text: 'a\u009bb' })],
+      [400, { ...AUTHORIZED, ...JSON_TYPE }, '{"text":"\\ud800"}'],
       [413, { ...AUTHORIZED, ...JSON_TYPE }, `{"text":"${'x'.repeat(5000)}"}`],
     ];
     for (const [status, headers, body] of cases) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { widthOf } from '../../src/terminal/text-cells.ts';
+import { widthOf } from '../../src/core/text-width.ts';
 import { liveLine, type LiveService } from '../../src/terminal/live-line.ts';
 
 const WEB: LiveService = { name: 'web', state: 'up', forMs: 3210 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { Grid } from '../../src/terminal/cell-grid.ts';
-import { cellsOf, widthOf } from '../../src/terminal/text-cells.ts';
+import { cellsOf, widthOf } from '../../src/core/text-width.ts';
 
 const shown = (text: string, ascii = false): string =>
   cellsOf(text, ascii)

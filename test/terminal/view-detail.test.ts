@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { ASCII } from '../../src/terminal/terminal-traits.ts';
-import { widthOf } from '../../src/terminal/text-cells.ts';
+import { widthOf } from '../../src/core/text-width.ts';
 import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 describe('one service in full', () => {

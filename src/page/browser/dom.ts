@@ -1,6 +1,8 @@
 /** The few things that the page does to its document, each only where something differs. */
 
-/** Makes an element. */
+import { printable } from '../../core/printable.ts';
+
+/** Makes an element. Text is shown as it is printable. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className = '',
@@ -8,7 +10,7 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
   if (className !== '') element.className = className;
-  element.append(...children);
+  element.append(...children.map((child) => (typeof child === 'string' ? printable(child) : child)));
   return element;
 }
 
@@ -20,7 +22,8 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
 }
 
 export function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const shown = printable(text);
+  if (element.textContent !== shown) element.textContent = shown;
 }
 
 export function setData(element: HTMLElement, name: string, value: string): void {
@@ -32,5 +35,12 @@ export function setHidden(element: HTMLElement, hidden: boolean): void {
 }
 
 export function setLabel(element: HTMLElement, label: string): void {
-  if (element.ariaLabel !== label) element.ariaLabel = label;
+  const shown = printable(label);
+  if (element.ariaLabel !== shown) element.ariaLabel = shown;
+}
+
+/** @param titled an element, or the document */
+export function setTitle(titled: { title: string }, title: string): void {
+  const shown = printable(title);
+  if (titled.title !== shown) titled.title = shown;
 }

@@ -3,7 +3,8 @@
  * connection; which monitor this is.
  */
 import type { Summary } from '../page-summary.ts';
-import { byId, make, setData, setText } from './dom.ts';
+import { printable } from '../../core/printable.ts';
+import { byId, make, setData, setText, setTitle } from './dom.ts';
 import type { State } from '../../core/model.ts';
 import { count, showClock } from '../../core/format.ts';
 import { type ConnectionState, connectionLabel, showEvery, showWhen } from '../page-text.ts';
@@ -35,7 +36,7 @@ export class Hero {
       link.hidden = true;
       link.addEventListener('click', (event) => {
         event.preventDefault();
-        reveal(link.textContent);
+        reveal(link.dataset['service'] ?? '');
       });
       return { line: make('p', '', link, text), link, text };
     });
@@ -46,19 +47,20 @@ export class Hero {
     setText(this.#sentence, sentence);
     setData(this.#sign, 'state', tone);
     const title = `${old ? 'Not connected – ' : ''}${sentence} – gapwatch`;
-    if (document.title !== title) document.title = title;
+    setTitle(document, title);
     const icon = old ? 'unknown' : tone;
     if (icon !== this.#icons) this.#icon.href = ICONS[icon];
     this.#icons = icon;
     this.#slots.forEach(({ line, link, text }, place) => {
       const shown = lines[place];
       const whole = shown === undefined ? '' : `${shown.service ?? ''} ${shown.text}`.trim();
-      if (line.title === whole) return;
-      line.title = whole;
+      if (line.title === printable(whole)) return;
+      setTitle(line, whole);
+      setData(link, 'service', shown?.service ?? '');
       // Both are set: a text that stays would be moved by the one before it.
-      link.textContent = shown?.service ?? '';
+      link.textContent = printable(shown?.service ?? '');
       link.hidden = link.textContent === '';
-      text.textContent = ` ${shown?.text ?? ''}`;
+      text.textContent = printable(` ${shown?.text ?? ''}`);
     });
   }
 }

@@ -2,7 +2,7 @@
 import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
 import { mainReason, showEvery, showExactly, showReason } from '../page-text.ts';
-import { make, setText } from './dom.ts';
+import { make, setLabel, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
 
 const KINDS = { tcp: 'TCP', http: 'HTTP', redis: 'Redis' } as const;
@@ -42,7 +42,7 @@ export class ServicePanel {
     const scroll = make('div', 'gaps', table, this.#none);
     scroll.tabIndex = 0;
     scroll.role = 'region';
-    scroll.ariaLabel = `The last gaps of ${service.name}`;
+    setLabel(scroll, `The last gaps of ${service.name}`);
     this.element = make('div', 'panel', facts, scroll);
     this.element.id = id;
   }

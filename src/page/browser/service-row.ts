@@ -6,7 +6,7 @@ import { daysOf } from '../page-days.ts';
 import type { ServiceExtras } from '../page-state.ts';
 import { rowText, stripText, daysText, dayText, intervalText } from '../page-text.ts';
 import { intervalAt, type Known, pieces, scaleAt } from '../page-strip.ts';
-import { make, setData, setLabel, setText } from './dom.ts';
+import { make, setData, setLabel, setText, setTitle } from './dom.ts';
 import { type Frame, paintDays, paintStrip } from './paint.ts';
 import { ServicePanel } from './service-panel.ts';
 
@@ -47,7 +47,7 @@ export class ServiceRow {
   constructor(service: BoardService, index: number, toggled: () => void) {
     this.#service = service;
     const name = make('span', 'name', service.name);
-    name.title = service.name;
+    setTitle(name, service.name);
     this.#button = make('button', '', this.#sign, name, make('span', 'chevron'));
     this.#button.type = 'button';
     this.#button.ariaExpanded = 'false';
