@@ -106,9 +106,9 @@ export class Attempt {
   }
 
   /** Begins a phase without booking the time before it: the first one, or the first of a second connection. */
-  begin(phase: Phase): void {
+  begin(phase: Phase, now = this.#host.now()): void {
     this.#phase = phase;
-    this.#phaseFrom = this.#host.now();
+    this.#phaseFrom = now;
     this.#lostMs = this.#stalledMs();
   }
 
@@ -131,7 +131,7 @@ export class Attempt {
       return;
     }
     this.#book(now);
-    this.begin(phase);
+    this.begin(phase, now);
   }
 
   /** Frees what the attempt holds; it goes on elsewhere. */
