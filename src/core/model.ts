@@ -110,6 +110,8 @@ export interface Sample {
   readonly phases: Phases;
   /** How much later than it should its question left the thread that sent it, in milliseconds; left out for 0. */
   readonly stalledMs?: number;
+  /** How long of it was a wait whether the peer keeps the connection, in milliseconds; left out for 0. */
+  readonly heldMs?: number;
   /** Whether it was sent beside the grid: it says what the state is, but does not count for `rise` and `fall`. */
   readonly offGrid?: boolean;
   /** Whether it was sent at once because a held connection to the service broke. */

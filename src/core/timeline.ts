@@ -174,6 +174,7 @@ export class Timeline {
   #lastSeenSent: number | null = null;
   #lastSeen: Result | null = null;
   #gap: GapSoFar | null = null;
+  #lastOverdueSent = -Infinity;
   /** Good answers that took far longer than usual: a probe that was sent before their end may still contradict them. */
   #doubtful: Sample[] = [];
 
@@ -241,6 +242,11 @@ export class Timeline {
     if (sample.result === 'unobserved') this.#unobserved(sample);
   }
 
+  /** A probe that was sent then was given up when it was overdue: no proof, but the service had not come back by all appearance. */
+  overdue(sentAt: number): void {
+    this.#lastOverdueSent = sentAt;
+  }
+
   /** No probe is on its way any more: what waits for one counts. */
   settle(): void {
     this.#believe(this.#doubtful.length);
@@ -281,7 +287,7 @@ export class Timeline {
 
   #endGap(gap: GapSoFar, { sentAt }: Sample, answered: number): void {
     // The first good probe is late by half the distance to the failed one before it.
-    const lateMs = gap.run === null ? 0 : (sentAt - gap.run.lastSent) / 2;
+    const lateMs = gap.run === null ? 0 : (sentAt - Math.max(gap.run.lastSent, this.#lastOverdueSent)) / 2;
     endRun(gap, sentAt);
     this.#sink.gap({
       from: gap.from,
@@ -377,8 +383,9 @@ export class Timeline {
   }
 }
 
-function tookMs({ sentAt, endedAt }: Sample): number {
-  return endedAt - sentAt;
+/** How long the answer took. */
+function tookMs({ sentAt, endedAt, heldMs = 0 }: Sample): number {
+  return endedAt - sentAt - heldMs;
 }
 
 /**

@@ -14,8 +14,6 @@ import type { Dialler } from '../probe/dialler.ts';
 
 /** A server that closes idle connections is not bothered more often. */
 const PAUSE_MS = 60_000;
-/** Nor one whose outages follow each other. */
-const LEAST_PAUSE_MS = 1000;
 
 export class Sentinel {
   readonly #host: AttemptHost;
@@ -50,9 +48,9 @@ export class Sentinel {
     if (this.#attempt === null && this.#host.now() >= this.#notBefore) this.#open();
   }
 
-  /** A gap has ended: what broke the connection was no dislike of idle ones. */
+  /** The service was down, and is up again: what broke the connection was no dislike of idle ones. */
   recovered(): void {
-    this.#notBefore = Math.min(this.#notBefore, this.#openedAt + LEAST_PAUSE_MS);
+    if (this.#notBefore !== Infinity) this.#notBefore = -Infinity;
   }
 
   /** The service does not bear it. */

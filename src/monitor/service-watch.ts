@@ -68,6 +68,9 @@ export class Watcher implements ProberEvents {
   #isSilent = false;
   #inDoubtSince: number | null = null;
   #inDoubtUntil = -Infinity;
+  readonly #onOverdue = (): void => {
+    this.#doubt();
+  };
   #stopped = false;
 
   constructor(host: WatcherHost, watched: Watched, counters: ProbeCounters) {
@@ -127,7 +130,6 @@ export class Watcher implements ProberEvents {
   /** Sends the probe of a slot. Returns false where too many are on their way already: then nothing was sent. */
   probe(): boolean {
     if (this.#prober === null || this.#inFlight.size - this.#offGrid.size >= this.#maxInFlight) return false;
-    if (this.#isOverdue()) this.#doubt();
     this.#send(this.#prober, {});
     return true;
   }
@@ -153,7 +155,7 @@ export class Watcher implements ProberEvents {
     if (this.#prober === null) return;
     // Over a kept connection they would wait for each other.
     if (this.watched.service.connection === 'kept' && this.#inFlight.size > 0) return;
-    for (const attempt of this.#offGrid) if (attempt.ageMs > this.#timeline.overdueMs) attempt.abort();
+    for (const attempt of this.#offGrid) if (this.#isLate(attempt)) attempt.abort();
     if (this.#offGrid.size < RECHECKS_IN_FLIGHT) this.#send(this.#prober, { offGrid: true });
   }
 
@@ -178,20 +180,27 @@ export class Watcher implements ProberEvents {
   /** Whether a probe that was sent after the newest good one has waited for longer than answers of the service take. */
   #isOverdue(): boolean {
     for (const attempt of this.#inFlight)
-      if (attempt.sentAt > this.#goodSent) return attempt.ageMs > this.#timeline.overdueMs;
+      if (attempt.sentAt > this.#goodSent && attempt.holdingSince === null) return this.#isLate(attempt);
     return false;
+  }
+
+  /** Timers may fire a little before their time. */
+  #isLate({ ageMs, holdingSince }: Attempt): boolean {
+    return holdingSince === null && ageMs > this.#timeline.overdueMs - 1;
   }
 
   #send(prober: Prober, circumstances: Pick<Sample, 'offGrid' | 'prompted'>): void {
     const { timeoutMs } = this.watched.service;
     const ticket = this.#settle.begin();
-    const attempt: Attempt = new Attempt(this.#host, timeoutMs, (found) => {
+    const onEnd = (found: Sample): void => {
       this.#inFlight.delete(attempt);
       this.#offGrid.delete(attempt);
       const sample = { ...found, ...circumstances };
       this.#ended(sample);
       this.#settle.end(ticket, sample);
-    });
+    };
+    const overdue = { afterMs: this.#timeline.overdueMs, call: this.#onOverdue };
+    const attempt: Attempt = new Attempt(this.#host, timeoutMs, onEnd, overdue);
     this.#lastSent = attempt.sentAt;
     this.#inFlight.add(attempt);
     if (circumstances.offGrid === true) this.#offGrid.add(attempt);
@@ -203,19 +212,20 @@ export class Watcher implements ProberEvents {
   #tryBeside(sentinel: Sentinel, attempt: Attempt): void {
     const patienceMs = Math.min(this.#timeline.overdueMs, attempt.timeoutMs * TRIAL_SHARE);
     setTimeout(() => {
-      if (!attempt.ended && sentinel.isOnTrial) sentinel.giveUp();
+      if (!attempt.ended && attempt.holdingSince === null && sentinel.isOnTrial) sentinel.giveUp();
     }, patienceMs);
   }
 
   #ended(sample: Sample): void {
     if (sample.reason === 'stopped') return;
-    const { sentAt, endedAt, result, reason } = sample;
+    const { sentAt, endedAt, heldMs = 0, result, reason } = sample;
     this.#counters.add(sample);
     if (this.#host.samplesWanted) this.#emitSample(sample);
     if (result === 'up') {
+      if (sentAt > this.#failedSent && this.#failedSent > this.#goodSent) this.#sentinel?.recovered();
       this.#goodSent = Math.max(this.#goodSent, sentAt);
       this.#stalledAtAnswer = this.#host.stalledMs();
-      if (endedAt - sentAt <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
+      if (endedAt - sentAt - heldMs <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
     } else if (result === 'down' && sentAt > this.#failedSent) {
       this.#failedSent = sentAt;
       this.#isSilent = reason === 'timeout-connect' || reason === 'timeout-reply';
@@ -284,8 +294,11 @@ export class Watcher implements ProberEvents {
   }
 
   #settled(sample: Sample): void {
-    // A probe that was given up at the end says nothing, not even that the service was unobserved.
-    if (sample.reason === 'stopped') return;
+    // A probe that was given up says nothing, not even that the service was unobserved: but a recheck was overdue then.
+    if (sample.reason === 'stopped') {
+      if (sample.offGrid === true && !this.#stopped) this.#timeline.overdue(sample.sentAt);
+      return;
+    }
     this.#timeline.add(sample, this.#settle.length > 0);
     const status = sample.offGrid === true ? null : (this.#status?.add(sample.result) ?? null);
     if (status === null) return;
@@ -329,7 +342,6 @@ export class Watcher implements ProberEvents {
   }
 
   #emitGap(gap: GapFacts): void {
-    this.#sentinel?.recovered();
     const { clock } = this.#host;
     this.#host.emit({
       type: 'gap',

@@ -50,14 +50,15 @@ export class Attempt {
   unaccepted: Failure | null = null;
   /** Set by the prober once the peer has answered in full: nothing is under way on the connection any more. */
   answered = false;
-  /** Set by the prober where the peer waits for nothing but the end of the attempt, once it is connected. */
-  isHolding = false;
+  /** Set by the prober when it begins to wait whether the peer keeps the connection: that is no time that an answer takes. */
+  holdingSince: number | null = null;
   /** After how long it ended well, in milliseconds; null before, and where it did not. */
   goodAfterMs: number | null = null;
 
   readonly #host: AttemptHost;
   readonly #onEnd: (sample: Sample) => void;
   readonly #stalledBefore: number;
+  readonly #onOverdue: (() => void) | null;
   #timer: NodeJS.Timeout;
   #phase: Phase = 'connect';
   #phaseFrom: number;
@@ -74,8 +75,14 @@ export class Attempt {
    * Begins now.
    * @param timeoutMs the deadline over all phases
    * @param onEnd called once, with what was found
+   * @param overdue what is called where it has not ended after so many milliseconds
    */
-  constructor(host: AttemptHost, timeoutMs: number, onEnd: (sample: Sample) => void) {
+  constructor(
+    host: AttemptHost,
+    timeoutMs: number,
+    onEnd: (sample: Sample) => void,
+    overdue: { readonly afterMs: number; readonly call: () => void } | null = null,
+  ) {
     this.#host = host;
     this.timeoutMs = timeoutMs;
     this.#onEnd = onEnd;
@@ -83,7 +90,12 @@ export class Attempt {
     this.#phaseFrom = this.sentAt;
     this.#askedBy = this.sentAt;
     this.#stalledBefore = host.stalledMs();
-    this.#timer = setTimeout(onDeadline, timeoutMs, this);
+    // One timer for both: most attempts end before either.
+    this.#onOverdue = overdue !== null && overdue.afterMs < timeoutMs ? overdue.call : null;
+    this.#timer =
+      this.#onOverdue === null
+        ? setTimeout(onDeadline, timeoutMs, this)
+        : setTimeout(onOverdue, overdue?.afterMs ?? 0, this);
   }
 
   get ended(): boolean {
@@ -92,6 +104,12 @@ export class Attempt {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** It is overdue: from now on it waits for its deadline. */
+  overdue(): void {
+    this.#timer = setTimeout(onDeadline, this.timeoutMs - this.ageMs, this);
+    this.#onOverdue?.();
   }
 
   /** How long it has been under way, in milliseconds. */
@@ -194,6 +212,7 @@ export class Attempt {
     const stalledMs = this.#peerWaitedMs();
     this.#onEnd({
       ...(stalledMs > 0 && { stalledMs }),
+      ...(this.holdingSince !== null && { heldMs: endedAt - this.holdingSince }),
       sentAt: this.sentAt,
       endedAt,
       result: failure === null ? 'up' : resultOf(failure.reason),
@@ -208,7 +227,7 @@ export class Attempt {
    * stays in the socket, and is read before a silence counts, however busy this thread is meanwhile.
    */
   #peerWaitedMs(): number {
-    const isTheirTurn = this.#phase === 'connect' || (this.#phase === 'reply' && !this.isHolding);
+    const isTheirTurn = this.#phase === 'connect' || (this.#phase === 'reply' && this.holdingSince === null);
     return isTheirTurn ? this.#lostMs : this.#stalledMs();
   }
 
@@ -234,6 +253,10 @@ export class Attempt {
 /** @param seen what would otherwise be said of the service */
 function stalled(ms: number, seen: string): Failure {
   return { reason: 'stalled', message: `this monitor was late by ${String(Math.round(ms))} ms: ${seen}` };
+}
+
+function onOverdue(attempt: Attempt): void {
+  if (!attempt.ended) attempt.overdue();
 }
 
 /**

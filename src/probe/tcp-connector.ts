@@ -86,6 +86,8 @@ function connectionOver(socket: Socket, send: string | null, replies: Expectatio
 
 /** A peer that closed late must stay open for this many times as long before it counts as up again. */
 const CAUTION = 4;
+/** By how much of the difference a newer time changes what is known. */
+const NEWER_SHARE = 0.25;
 /** Nor longer than so many times what it must hold otherwise: nothing that is slower to close passes for one that is not there. */
 const MOST_CAUTION = 10;
 /** The share of the deadline, from where the connection opened, that may be waited. */
@@ -97,7 +99,7 @@ const HOLD_SHARE = 0.8;
  */
 class Hold {
   readonly #holdMs: number;
-  /** How long the slowest took that closed since one held, in milliseconds; null where none did. */
+  /** How long those took that closed since one held, in milliseconds, the newer the more they count; null where none did. */
   #closedAfterMs: number | null = null;
 
   constructor(holdMs: number) {
@@ -108,7 +110,7 @@ class Hold {
   begin(attempt: Attempt, socket: Socket, onHeld: () => void): void {
     const { ageMs } = attempt;
     const isCautious = this.#closedAfterMs !== null;
-    attempt.isHolding = true;
+    attempt.holdingSince = attempt.sentAt + ageMs;
     // A socket reports its end only where it is read.
     socket.resume();
     socket.once('end', () => {
@@ -129,10 +131,15 @@ class Hold {
     );
     attempt.release = (failure) => {
       clearTimeout(timer);
-      if (failure?.reason === 'closed' || failure?.reason === 'reset')
-        this.#closedAfterMs = Math.max(this.#closedAfterMs ?? 0, attempt.ageMs - ageMs);
+      if (failure?.reason === 'closed' || failure?.reason === 'reset') this.#closed(attempt.ageMs - ageMs);
       free?.(failure);
     };
+  }
+
+  /** One that closes at the end of a good time must not count like all that close at once. */
+  #closed(afterMs: number): void {
+    const before = this.#closedAfterMs ?? afterMs;
+    this.#closedAfterMs = before + NEWER_SHARE * (afterMs - before);
   }
 
   #cautiousMs(leftMs: number): number {
