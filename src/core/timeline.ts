@@ -93,6 +93,8 @@ export interface GapCheckpoint {
   readonly run: Readonly<Run> | null;
 }
 
+/** What breaks within this time, in milliseconds, breaks together. */
+const TOGETHER_MS = 10;
 /** An engine that is silent for longer is not at work. */
 export const ENGINE_SILENCE_MS = 1000;
 
@@ -325,8 +327,12 @@ export class Timeline {
     gap.run.firstEnd = Math.min(gap.run.firstEnd, endedAt);
     gap.run.firstOverdue = Math.min(gap.run.firstOverdue, failedBy);
     gap.run.lastSent = sentAt;
-    // It had begun by then.
-    if (gap.run.from === gap.from) gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
+    if (gap.run.from === gap.from) {
+      // Broken together: what was on its way failed at the moment at which the held connection broke.
+      if (sample.prompted === true && sentAt - gap.run.firstOverdue < TOGETHER_MS) gap.leadMs = gap.from - sentAt;
+      // It had begun by then.
+      gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
+    }
     gap.failed += 1;
     const reason = sample.reason ?? 'error';
     gap.reasons.set(reason, (gap.reasons.get(reason) ?? 0) + 1);

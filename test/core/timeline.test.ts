@@ -118,6 +118,19 @@ describe('Timeline', () => {
     assert.equal(prompted.gaps[0]?.durationMs, 95 - 80);
   });
 
+  it('begins a gap where a held connection broke, together with a probe that was on its way', () => {
+    const { gaps } = storyOf([
+      up(0),
+      down(80, 101, 'reset'),
+      { ...down(102), prompted: true },
+      down(110),
+      down(120),
+      up(130),
+    ]);
+    // The reset was at 101.
+    assert.deepEqual([gaps[0]?.from, gaps[0]?.durationMs], [80, 125 - 101]);
+  });
+
   it('begins a gap not before the last good answer, where probes on their way are reset', () => {
     const reset = [100, 200, 300, 400].map((at) => down(at, 405, 'reset'));
     const { gaps } = storyOf([up(-100, 300), up(0, 398), ...reset, down(500), up(600)]);
