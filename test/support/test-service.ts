@@ -28,6 +28,8 @@ export class TestService {
   readonly open = new Set<Socket>();
   behave: Behaviour;
   accepted = 0;
+  /** Read by behaviours that can be silent for a while. */
+  isSilent = false;
   #server: Server;
 
   private constructor(name: string, server: Server, behave: Behaviour) {
