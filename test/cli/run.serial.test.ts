@@ -73,7 +73,8 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const report = readReport(path('json'));
     assert.equal(report.verdict?.result, 'fail');
     const [gap] = report.vantages[0]!.services[0]!.gaps;
-    assert.ok(gap !== undefined && gap.minMs <= 300 && (gap.maxMs ?? 0) >= 300, JSON.stringify(gap));
+    // It was away for 300 ms, and for a little more where this machine is busy.
+    assert.ok(gap !== undefined && gap.minMs <= 450 && (gap.maxMs ?? 0) >= 300, JSON.stringify(gap));
     assert.ok((gap.fromStartMs ?? -1) > -100);
     assert.deepEqual(
       report.marks.map(({ text }) => text.replace(/ (after|started).*/, ' $1')),
@@ -86,9 +87,14 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const service = await startSignalledService();
     const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.6`];
     const slow = ['--before', '300ms', '--after', '300ms', '-i', '3s', '-t', '300ms'];
-    const { code, stdout } = await run(['run', `web=${String(service.port)}`, ...slow, '--', ...command]);
+    const target = `web=${String(service.port)}`;
+    const { code, stdout } = await run(['run', target, ...slow, '--sentinel', 'off', '--', ...command]);
     assert.equal(code, 1, stdout);
     assert.match(stdout, /^NOT PROVEN: web was probed only every 3\.00 s, /m);
+    // An idle connection sees it, however far apart they are.
+    const held = await run(['run', target, ...slow, '--', ...command]);
+    assert.equal(held.code, 1, held.stdout);
+    assert.match(held.stdout, /^FAIL: web was down 0\.\d\d s /m);
   });
 
   it('writes its files before an output that can not be written, and says so in words', async () => {

@@ -33,6 +33,31 @@ describe('a configuration', () => {
     assert.equal((await folder.load({ json })).watched.length, 1);
   });
 
+  it('rechecks ten times in an interval, at least 10 ms apart, or as it is told', async () => {
+    const services = [
+      { name: 'short', ...tcp },
+      { name: 'long', ...tcp, interval: '2s' },
+      { name: 'told', ...tcp, recheck: '30ms' },
+      { name: 'off', ...tcp, recheck: 'off' },
+    ];
+    const rechecks = async (asked: Parameters<typeof folder.load>[0]): Promise<unknown[]> =>
+      (await folder.load(asked)).watched.map(({ recheckMs }) => recheckMs);
+    assert.deepEqual(await rechecks({ json: { services } }), [10, 200, 30, null]);
+    const defaults = { recheck: 'off' };
+    assert.deepEqual(await rechecks({ json: { services, defaults } }), [null, null, 30, null]);
+    assert.deepEqual(await rechecks({ json: { services, defaults }, options: { recheck: '40ms' } }), [
+      40,
+      40,
+      30,
+      null,
+    ]);
+    assert.match(
+      await folder.problem({ name: 'a', ...tcp, recheck: '1ms' }),
+      /recheck: "1ms" is not a time between rechecks/,
+    );
+    assert.match(await folder.problem({ name: 'a', ...tcp, recheck: 5 }), /recheck: 5 is not a time between rechecks/);
+  });
+
   it('takes a setting from the service, else the command line, else the defaults, else the program', async () => {
     const own = { interval: '3s', timeout: '4s', connection: 'kept', rise: 2, fall: 3 };
     const services = [
