@@ -39,6 +39,8 @@ export const grid: Bench = {
     }
     say('one service that hangs among 100');
     rows.push(await hangRow(ports));
+    say('sharp edges');
+    rows.push(await sharpRow(ports), await downRow(ports));
     await targets.end();
     return rows;
   },
@@ -104,6 +106,43 @@ function scaleRow({ what, count, intervalMs }: Case, result: LoadResult): Row {
     reach: `${String(rate)} probes/s held, at most ${String(REACH_MS)} ms late`,
     reached: perSecond > rate * 0.99 && lateMs <= REACH_MS && downs === 0,
     figures: { perSecond, lateMs, missed, downs, unobserved },
+  };
+}
+
+/** As `watch` has them. */
+function sharp(watched: readonly Watched[]): Watched[] {
+  return watched.map((one) => ({ ...one, recheckMs: Math.max(10, one.service.intervalMs / 10), sentinel: true }));
+}
+
+async function sharpRow(ports: TargetPorts): Promise<Row> {
+  const well = services({ kinds: KINDS, connection: 'new', count: 100, intervalMs: 100 }, ports);
+  const rounds: number[][] = [[], []];
+  for (let round = 0; round < 2; round++) {
+    rounds[0]?.push((await probeLoad(well, SECONDS)).cpuMs);
+    rounds[1]?.push((await probeLoad(sharp(well), SECONDS)).cpuMs);
+  }
+  const [without = 0, withMs = 0] = rounds.map((cpu) => cpu.reduce((sum, ms) => sum + ms, 0) / cpu.length);
+  const ratio = withMs / without;
+  return {
+    what: 'CPU of 100 services at 100 ms that are all up, with sentinels and rechecks',
+    found: `${ratio.toFixed(2)} times that without (${withMs.toFixed(0)} against ${without.toFixed(0)} ms a second)`,
+    reach: 'at most 1.1 times',
+    reached: ratio <= 1.1,
+    figures: { ratio, withMs, without },
+  };
+}
+
+async function downRow(ports: TargetPorts): Promise<Row> {
+  const count = 2000;
+  const up = sharp(services({ kinds: ['tcp'], connection: 'new', count, intervalMs: 1000 }, ports));
+  const down = sharp(services({ kinds: ['tcp'], connection: 'new', count, intervalMs: 1000 }, { ...ports, tcp: 1 }));
+  const [well, lost] = [await probeLoad(up, SECONDS), await probeLoad(down, SECONDS)];
+  return {
+    what: '2,000 services at 1 s that are all down, with rechecks',
+    found: `late by ${lost.lateMs.toFixed(1)} ms at p99, ${String(lost.missed)} slots missed; up by ${well.lateMs.toFixed(1)} ms`,
+    reach: 'at most 10 ms more than up',
+    reached: lost.lateMs <= well.lateMs + 10,
+    figures: { downMs: lost.lateMs, upMs: well.lateMs, missed: lost.missed },
   };
 }
 

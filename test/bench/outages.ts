@@ -3,18 +3,14 @@
  * and, when all is over, what was true. An edge is known to lie between two readings of the clock around the act that
  * makes it. Runs at the highest priority where it may: what is measured must not starve.
  */
-import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { takeHighestPriority } from './highest-priority.ts';
 import type { Target } from './services.ts';
 import { OUTAGE_KINDS, type OutageKind, type Staged, type TrueOutage, type Truth } from './outage-kinds.ts';
 import { StagedService } from './staged-service.ts';
 
-try {
-  setPriority(-20);
-} catch {
-  // Only root may.
-}
+takeHighestPriority();
 
 const SHORTEST_MS = 20;
 const LONGEST_MS = 1000;

@@ -10,6 +10,8 @@ export interface LoadResult {
   readonly perSecond: number;
   /** 99th percentile of lateness: the median over the heartbeats' windows, in milliseconds. */
   readonly lateMs: number;
+  /** Of this process, from the warm-up on, in milliseconds a second. */
+  readonly cpuMs: number;
   readonly missed: number;
   /** Whether the monitor said that it is overloaded. */
   readonly overloaded: boolean;
@@ -30,6 +32,8 @@ export async function probeLoad(watched: readonly Watched[], seconds: number, wo
   const sum = { probes: 0, missed: 0, downs: 0, unobserved: 0, heartbeats: 0 };
   let overloaded = false;
   let warm = false;
+  let before = process.cpuUsage();
+  let since = performance.now();
   const unsubscribe = monitor.subscribe({
     samples: false,
     take(messages) {
@@ -47,16 +51,23 @@ export async function probeLoad(watched: readonly Watched[], seconds: number, wo
           sum.heartbeats += 1;
           overloaded ||= message.overloaded;
         }
+        if (!warm) {
+          before = process.cpuUsage();
+          since = performance.now();
+        }
         warm = true;
       }
     },
   });
   await sleep(HEARTBEAT_MS + seconds * 1000 + HEARTBEAT_MS / 2);
+  const { user, system } = process.cpuUsage(before);
+  const tookMs = performance.now() - since;
   unsubscribe();
   await monitor.stop();
   return {
     perSecond: sum.probes / ((sum.heartbeats * HEARTBEAT_MS) / 1000),
     lateMs: median(late),
+    cpuMs: (user + system) / tookMs,
     missed: sum.missed,
     overloaded,
     downs: sum.downs,

@@ -6,6 +6,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
 import { answerRedis } from './fake-redis.ts';
+import { takeHighestPriority } from './highest-priority.ts';
 
 export interface TargetPorts {
   readonly tcp: number;
@@ -13,6 +14,8 @@ export interface TargetPorts {
   readonly redis: number;
   readonly silent: number;
 }
+
+takeHighestPriority();
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '0.0.0.0', backlog: 4096 }, resolve));
