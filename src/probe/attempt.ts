@@ -52,6 +52,8 @@ export class Attempt {
   answered = false;
   /** Set by the prober when it begins to wait whether the peer keeps the connection: that is no time that an answer takes. */
   holdingSince: number | null = null;
+  /** Set by the prober: whether a failure would say nothing, at that moment. */
+  isMoot: (() => boolean) | null = null;
   /** After how long it ended well, in milliseconds; null before, and where it did not. */
   goodAfterMs: number | null = null;
 
@@ -169,6 +171,10 @@ export class Attempt {
    * the message: it is made fit to be shown here, for all protocols.
    */
   fail({ reason, message, impatient }: Failure): void {
+    if (this.isMoot?.() === true) {
+      this.abort();
+      return;
+    }
     const lateMs = this.#peerWaitedMs();
     const isOurs = lateMs > PATIENCE_MS && (impatient === true || IMPATIENT.has(reason));
     const words = printable(message);

@@ -109,7 +109,13 @@ class KeptProber implements Prober {
     this.#underWay.add(attempt);
     if (this.#connection === null) this.#open(attempt);
     else if (this.#carried === null) this.#carry(attempt, this.#connection);
-    else this.#connector.open(attempt, null);
+    else this.#openBeside(attempt, this.#carried);
+  }
+
+  /** The kept connection decides: while it is there, and answers, it does not matter that a new one can't be had. */
+  #openBeside(attempt: Attempt, carried: Attempt): void {
+    attempt.isMoot = () => !carried.ended || carried.goodAfterMs !== null;
+    this.#connector.open(attempt, null);
   }
 
   close(): void {

@@ -75,6 +75,31 @@ for (const dialect of DIALECTS) {
       });
     });
 
+    it('is what counts: while it answers, it does not matter that a new one can not be had', async () => {
+      let first: Socket | null = null;
+      const late: Behaviour = (socket) => {
+        if (first !== null) {
+          reset(socket);
+          return;
+        }
+        first = socket;
+        let answers = 0;
+        socket.on('data', (data) => {
+          for (const answer of dialect.answers(data.toString())) {
+            answers += 1;
+            setTimeout(() => socket.write(answer), answers > answersToOpen ? 200 : 0);
+          }
+        });
+      };
+      await withKept(late, spec, async (probing) => {
+        assert.equal(verdict(await probing.probe()), 'up');
+        const carried = probing.probe();
+        const beside = probing.probe();
+        assert.deepEqual([verdict(await beside), verdict(await carried)], ['stopped', 'up']);
+        assert.deepEqual(probing.lost, []);
+      });
+    });
+
     it('is lost in idle: reported at once, and the next probe opens another', async () => {
       for (const end of [(socket: Socket) => socket.end(), reset]) {
         await withKept(good(dialect), spec, async (probing, server) => {
