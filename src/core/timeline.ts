@@ -261,7 +261,7 @@ export class Timeline {
     const run = gap.run;
     return {
       from: gap.from,
-      durationMs: gap.leadMs + gap.downMs + (run === null ? 0 : now - run.from),
+      durationMs: leadOf(gap) + gap.downMs + (run === null ? 0 : now - run.from),
       minMs: gap.minMs + (run === null ? 0 : Math.max(0, run.lastSent - run.firstOverdue)),
       provenMinMs: gap.provenMinMs + (run === null ? 0 : Math.max(0, run.lastSent - run.firstEnd)),
       failed: gap.failed,
@@ -290,11 +290,12 @@ export class Timeline {
   #endGap(gap: GapSoFar, { sentAt }: Sample, answered: number): void {
     // The first good probe is late by half the distance to the failed one before it.
     const lateMs = gap.run === null ? 0 : (sentAt - Math.max(gap.run.lastSent, this.#lastOverdueSent)) / 2;
+    const leadMs = leadOf(gap);
     endRun(gap, sentAt);
     this.#sink.gap({
       from: gap.from,
       to: gap.downUntil,
-      durationMs: gap.leadMs + gap.downMs - lateMs,
+      durationMs: leadMs + gap.downMs - lateMs,
       minMs: gap.minMs,
       provenMinMs: gap.provenMinMs,
       maxMs: gap.lastGoodSent === null ? null : answered - gap.lastGoodSent,
@@ -414,6 +415,11 @@ export function interrupted<T extends Pick<GapCheckpoint, 'downMs' | 'minMs' | '
     downUntil: end,
     run: null,
   };
+}
+
+/** It had begun when its last failed probe was sent, however late the answers before it came. */
+function leadOf({ leadMs, from, run }: GapSoFar): number {
+  return run?.from === from ? Math.max(leadMs, from - run.lastSent) : leadMs;
 }
 
 function endRun(gap: GapSoFar, at: number): void {

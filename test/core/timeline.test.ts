@@ -118,6 +118,11 @@ describe('Timeline', () => {
     assert.equal(prompted.gaps[0]?.durationMs, 95 - 80);
   });
 
+  it('has a length though the answers before it came late', () => {
+    const { gaps } = storyOf([up(0, 250), down(100, 1100, 'timeout-connect'), up(200)]);
+    assert.equal(gaps[0]?.durationMs, 50);
+  });
+
   it('begins a gap where a held connection broke, together with a probe that was on its way', () => {
     const { gaps } = storyOf([
       up(0),
