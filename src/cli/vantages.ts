@@ -102,12 +102,13 @@ export class RemoteVantage implements Vantage {
   async settled(at: number): Promise<void> {
     const settleMs = this.#recorder.timeoutMs;
     const patience = AbortSignal.timeout(settleMs + HEARTBEAT_MS);
-    while (!patience.aborted) {
-      // Only what it says later than that proves that it was still probing, and still connected.
-      if (this.#recorder.newestTime >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
+    // Only what it says later than that proves that it was still probing, and still connected.
+    const hasCome = (): boolean => this.#recorder.newestTime >= there() + settleMs;
+    const there = (): number => at + (this.#offset?.offsetMs ?? 0);
+    while (!patience.aborted && !(hasCome() && this.#recorder.gapsCountedUntil >= there())) {
       await sleep(POLL_MS, undefined, UNHELD);
     }
-    this.#recorder.disconnected();
+    if (!hasCome()) this.#recorder.disconnected();
   }
 
   observed(): ObservedVantage {

@@ -165,6 +165,8 @@ export const MESSAGES = {
     provenMinMs: duration.optional(),
     failed: count,
     reasons,
+    until: time.optional(),
+    final: z.boolean().optional(),
   }),
   mark: z.object({ type: z.literal('mark'), seq, at: time, text: hidden, ...origin }),
   'connection-lost': z.object({

@@ -154,10 +154,14 @@ export interface Gap extends GapFacts, Origin {
   readonly service: string;
 }
 
-/** A gap that is still open when the monitor stops. Not an event: how it ends is not known. */
+/** A gap that is still open: with every heartbeat of the monitor, and when it stops. Not an event: how it ends is not known. */
 export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs' | 'silenceMs'> {
   readonly type: 'open-gap';
   readonly service: string;
+  /** When this was known. Version 0.1.0 did not say it. */
+  readonly until?: number | undefined;
+  /** Whether the monitor stops, and this is all that it will ever know of it. Version 0.1.0 sent no others, and did not say it. */
+  readonly final?: boolean | undefined;
 }
 
 /** A moment that was marked: by a key, a request, or the start and end of `run`'s command. */

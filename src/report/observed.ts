@@ -25,7 +25,7 @@ export interface ObservedInterval {
 }
 
 /** What is known of a gap that was still open when the watch ended. */
-export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service'>;
+export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service' | 'final'>;
 
 /** All that is known of one service. */
 export interface ObservedService {

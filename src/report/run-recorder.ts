@@ -82,6 +82,12 @@ export class Recorder implements FeedReader {
     return this.#newest;
   }
 
+  /** Until when what is known of the gaps that are open was counted, by the monitor's clock; `Infinity` where none is. */
+  get gapsCountedUntil(): number {
+    const open = [...this.#records.values()].filter(({ states }) => states.present.state === 'down');
+    return Math.min(...open.map(({ openGap }) => openGap?.until ?? -Infinity));
+  }
+
   /** The longest deadline of a probe: what was sent earlier than this ago is settled. 0 where there is no service. */
   get timeoutMs(): number {
     return [...this.#records.values()].reduce((most, { info }) => Math.max(most, info.timeoutMs), 0);
@@ -125,9 +131,9 @@ export class Recorder implements FeedReader {
         this.#records.get(message.service)?.gaps.push(gapFacts(message));
         return;
       case 'open-gap': {
-        const { from, durationMs, minMs, provenMinMs, failed, reasons } = message;
-        const record = this.#records.get(message.service);
-        if (record !== undefined) record.openGap = { from, durationMs, minMs, provenMinMs, failed, reasons };
+        const { type, service, final, ...openGap } = message;
+        const record = this.#records.get(service);
+        if (record !== undefined) record.openGap = openGap;
         return;
       }
       case 'mark':
@@ -244,7 +250,11 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
       return { state, from: from - ms, to: next === undefined ? null : next.from - ms, reason };
     }),
     gaps: gaps.map((gap) => ({ ...gap, from: gap.from - ms, to: gap.to - ms })),
-    openGap: openGap === null ? null : { ...openGap, from: openGap.from - ms },
+    openGap: openGap && {
+      ...openGap,
+      from: openGap.from - ms,
+      until: openGap.until === undefined ? undefined : openGap.until - ms,
+    },
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
   };

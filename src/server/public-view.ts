@@ -99,8 +99,8 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       return { type, seq, service, ...publicGap(message) };
     }
     case 'open-gap': {
-      const { type, service, from, durationMs, minMs, provenMinMs, failed, reasons } = message;
-      return { type, service, from, durationMs, minMs, provenMinMs, failed, reasons };
+      const { type, service, from, durationMs, minMs, provenMinMs, failed, reasons, until, final } = message;
+      return { type, service, from, durationMs, minMs, provenMinMs, failed, reasons, until, final };
     }
     case 'mark':
       return { type: message.type, seq: message.seq, at: message.at };

@@ -49,7 +49,8 @@ export class LinesFormat {
       case 'gap':
         return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${vantageNote(message)}`);
       case 'open-gap': {
-        const { from, durationMs, minMs, failed, reasons } = message;
+        const { from, durationMs, minMs, failed, reasons, final = true } = message;
+        if (!final) return null;
         const facts = `${showDuration(durationMs)} so far (at least ${showAtLeast(minMs)})`;
         return this.#row(from, message.service, 'STILL DOWN', `${facts}, ${showFailed(failed, reasons)}`);
       }

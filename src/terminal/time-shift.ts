@@ -49,7 +49,11 @@ export function shifted(message: Message, offsetMs: number): Message {
     case 'gap':
       return by(message);
     case 'open-gap':
-      return { ...message, from: message.from + offsetMs };
+      return {
+        ...message,
+        from: message.from + offsetMs,
+        until: message.until === undefined ? undefined : message.until + offsetMs,
+      };
     case 'heartbeat':
       return { ...message, now: message.now + offsetMs };
     default:
