@@ -14,6 +14,9 @@ import {
 } from './report.ts';
 import { type Incident, Incidents } from '../core/incidents.ts';
 
+/** No two probes of a service are sent within this time; labels of one differ by what is rounded. */
+const SAME_PROBE_MS = 0.1;
+
 /** To the microsecond: what lies below is noise. */
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
@@ -58,11 +61,15 @@ function serviceReport(
   fromStart: (at: number) => number | null,
 ): ServiceReport {
   const intervals = cut(service.intervals, window);
-  const gaps = gapsOf(service, intervals, window).map((gap) => ({
-    ...gap,
-    fromStartMs: fromStart(gap.from),
-    toStartMs: gap.to === null ? null : fromStart(gap.to),
-  }));
+  const gaps = gapsOf(service, intervals, window).map((gap): ReportGap => {
+    const fall = service.falls?.find(({ from }) => Math.abs(from - gap.from) < SAME_PROBE_MS);
+    return {
+      ...gap,
+      fromStartMs: fromStart(gap.from),
+      toStartMs: gap.to === null ? null : fromStart(gap.to),
+      ...(fall !== undefined && { failedStartMs: fromStart(fall.failedAt) }),
+    };
+  });
   const sum = (state: ReportInterval['state']): number =>
     round(intervals.reduce((ms, one) => ms + (one.state === state ? one.to - one.from : 0), 0));
   const [upMs, downMs] = [sum('up'), sum('down')];

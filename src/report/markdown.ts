@@ -86,7 +86,7 @@ function tableOf(report: Report): string[] {
 }
 
 function factsOf(service: ServiceReport): string[] {
-  const gaps = service.gaps.slice(-MOST).map(showGapLine);
+  const gaps = service.gaps.slice(-MOST).map((gap) => showGapLine(gap, service));
   const more = service.gaps.length - gaps.length;
   const older = more > 0 ? [`${String(more)} older gaps are in the JSON form`] : [];
   return [

@@ -36,6 +36,8 @@ export interface ObservedService {
   /** Those that ended, in the order of time. */
   readonly gaps: readonly GapFacts[];
   readonly openGap: ObservedOpenGap | null;
+  /** When the first failed probe of a gap had failed: of those whose beginning the reporter received. */
+  readonly falls?: readonly { readonly from: number; readonly failedAt: number }[];
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];
 }

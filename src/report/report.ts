@@ -180,6 +180,8 @@ export interface ReportGap {
   /** Null in a report from the history. */
   readonly fromStartMs: number | null;
   readonly toStartMs: number | null;
+  /** When the first failed probe had failed; left out where that is not known. A probe may be sent before the command and fail after. */
+  readonly failedStartMs?: number | null;
 }
 
 /** Time in which the service was not observed. */

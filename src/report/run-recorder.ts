@@ -41,6 +41,7 @@ interface Record {
   message: string | null;
   readonly gaps: GapFacts[];
   openGap: ObservedOpenGap | null;
+  readonly falls: { readonly from: number; readonly failedAt: number }[];
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
 }
@@ -172,12 +173,13 @@ export class Recorder implements FeedReader {
     this.#advance(hello.now);
   }
 
-  #transition({ service, to, at, reason, message }: Transition): void {
+  #transition({ service, to, at, notAfter, reason, message }: Transition): void {
     const record = this.#records.get(service);
     if (record === undefined) return;
     enter(record.states, { state: to, from: at, reason });
     record.message = message;
     if (to === 'up') record.openGap = null;
+    if (to === 'down') record.falls.push({ from: at, failedAt: notAfter });
   }
 
   #advance(at: number): void {
@@ -202,7 +204,8 @@ function recordOf(snapshot: ServiceSnapshot): Record {
   const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
   enterSnapshot(states, snapshot, -Infinity);
   const { gaps } = snapshot;
-  return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, lost: [], identities: [] };
+  const events = { falls: [], lost: [], identities: [] };
+  return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, ...events };
 }
 
 function timelineOf({ timeline, state, since }: ServiceSnapshot): readonly TimelineInterval[] {
@@ -241,7 +244,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, lost, identities } = record;
+  const { info, gaps, openGap, falls, lost, identities } = record;
   return {
     name,
     info,
@@ -255,6 +258,7 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
       from: openGap.from - ms,
       until: openGap.until === undefined ? undefined : openGap.until - ms,
     },
+    falls: falls.map(({ from, failedAt }) => ({ from: from - ms, failedAt: failedAt - ms })),
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
   };

@@ -1,7 +1,7 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
 import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
 import { columnWidth, inColumn, table } from '../core/text-width.ts';
-import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
+import type { IncidentReport, Report, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
   printableReport,
@@ -47,7 +47,7 @@ export function runText(judged: Report, facts: RunFacts): string {
 
 function serviceLines(service: ServiceReport): string[] {
   const { gaps } = service;
-  const shown = gaps.slice(-RUN_LINES).map(showGapLine);
+  const shown = gaps.slice(-RUN_LINES).map((gap) => showGapLine(gap, service));
   const before = gaps.length - shown.length;
   const sum =
     gaps.length < 2
@@ -157,16 +157,15 @@ function unobservedLines(
 /** Each incident; of several services with a line for each. */
 function incidentLines(report: Report, incidents: readonly IncidentReport[]): string[] {
   const several = report.vantages.length > 1;
-  const gapOf = (vantage: string, service: string, place: number): ReportGap | undefined =>
-    report.vantages.find((one) => one.vantage === vantage)?.services.find((one) => one.service === service)?.gaps[
-      place
-    ];
+  const reported = (vantage: string, service: string): ServiceReport | undefined =>
+    report.vantages.find((one) => one.vantage === vantage)?.services.find((one) => one.service === service);
   return incidents.map(({ vantage, from, services, longestGapMs }) => {
     const shown = services.flatMap(({ service, gap: place }) => {
-      const gap = gapOf(vantage, service, place);
+      const one = reported(vantage, service);
+      const gap = one?.gaps[place];
       if (gap === undefined) return [];
       const name = showSeen(service, vantage, several);
-      return [`${showTime(gap.from)}  ${name}  down ${showLength(gap)}${showCause(gap)}`];
+      return [`${showTime(gap.from)}  ${name}  down ${showLength(gap)}${showCause(gap, one)}`];
     });
     if (shown.length === 1) return shown[0] ?? '';
     const longest = showDuration(longestGapMs);

@@ -16,7 +16,7 @@ import type {
   Verdict,
   VerdictResult,
 } from './report.ts';
-import { commandFailed, eachService, showEnding, showLength, showSeen, showWhen } from './report-phrases.ts';
+import { commandFailed, eachService, showEnding, showLength, showBegin, showSeen } from './report-phrases.ts';
 
 /** Faults that the sentence names; the others are counted. */
 const NAMED = 3;
@@ -50,7 +50,7 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
   const faults: Pick<Fault, 'kind' | 'text'>[] = [];
   if (!service.cameBack) {
     const open = service.gaps.findLast(({ end }) => end !== 'seen') ?? service.gaps.at(-1);
-    const since = open === undefined ? '' : `, ${showLength(open)} from ${showWhen(open.from, open.fromStartMs)}`;
+    const since = open === undefined ? '' : `, ${showLength(open)} ${showBegin(open)}`;
     const why = service.reason === null ? '' : `: ${service.reason}`;
     faults.push({ kind: 'not-back', text: `did not come back${since}${why}` });
   }
@@ -71,7 +71,7 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
 }
 
 function overBudget(gap: ReportGap, maxGapMs: number): string {
-  const when = `down ${showLength(gap)} from ${showWhen(gap.from, gap.fromStartMs)}`;
+  const when = `down ${showLength(gap)} ${showBegin(gap)}`;
   if (maxGapMs === 0) return when;
   const error = gap.minMs <= maxGapMs ? ', though its lower bound is within it' : '';
   return `${when}, over the budget of ${showDuration(maxGapMs)}${error}`;
