@@ -19,7 +19,7 @@ const UNHELD = { ref: false };
 export interface Vantage {
   /** Its name; an address while that is not known. */
   readonly name: string;
-  /** How its services stand, with how long they have been up without a break; null where one is not up. */
+  /** How its services stand, with how long they have been so, and been up without any break; null where one is not up. */
   readonly standings: readonly (Standing & { readonly forMs: number; readonly upForMs: number | null })[];
   /** Why nothing is known from there at present, for people; null where it is. */
   readonly problem: string | null;
@@ -122,6 +122,6 @@ export class RemoteVantage implements Vantage {
 }
 
 function timed(standing: Standing, now: number): Vantage['standings'][number] {
-  const forMs = Math.max(0, now - standing.since);
-  return { ...standing, forMs, upForMs: standing.state === 'up' ? forMs : null };
+  const forMs = Math.max(0, now - standing.steadySince);
+  return { ...standing, forMs, upForMs: standing.state === 'up' ? Math.max(0, now - standing.since) : null };
 }

@@ -104,11 +104,15 @@ export interface ServiceSnapshot {
   readonly rise: number;
   /** Failed probes in a row that make the status down. */
   readonly fall: number;
+  /** False where nothing is sent over a kept connection; otherwise left out. */
+  readonly asks?: boolean | undefined;
   readonly state: State;
   /** The state with `rise` and `fall` applied: equal to `state` where both are 1. */
   readonly status: State;
   /** When the state began. */
   readonly since: number;
+  /** The same, where a stall of the monitor of at most 10 s does not count; left out where it is `since`. */
+  readonly steadySince?: number | undefined;
   readonly reason: Reason | null;
   readonly uptime: Uptime;
   readonly observed: Observed;

@@ -27,7 +27,8 @@ const NEAR_END_MS = 3000;
 const EVIDENCE = 5;
 
 /** All hints that the evidence fits, the most specific first. */
-export function hintsOf(report: Report): Hint[] {
+export function hintsOf(found: Report): Hint[] {
+  const report = asking(found);
   const several = report.vantages.length > 1;
   const seen = eachService(report).map(({ vantage: { vantage }, service }): Seen => {
     return { vantage, service, name: showSeen(service.service, vantage, several) };
@@ -43,6 +44,18 @@ export function hintsOf(report: Report): Hint[] {
     ownPath(report, seen),
   ];
   return hints.filter((hint) => hint !== null);
+}
+
+/** The report without kept connections on which nothing is sent: that one is not broken is no evidence for anything. */
+function asking(report: Report): Report {
+  const vantages = report.vantages.map((one) => {
+    return { ...one, services: one.services.filter(({ asks = true }) => asks) };
+  });
+  const names = new Map(vantages.map((one) => [one.vantage, new Set(one.services.map(({ service }) => service))]));
+  const incidents = report.incidents.map((one) => {
+    return { ...one, services: one.services.filter(({ service }) => names.get(one.vantage)?.has(service)) };
+  });
+  return { ...report, vantages, incidents };
 }
 
 function loopbackOnly(seen: readonly Seen[]): Hint | null {

@@ -41,6 +41,11 @@ export function showBegin({ from, fromStartMs, failedStartMs = null }: ReportGap
   return `from a probe that was sent before the command and failed at ${showOffset(failedStartMs)}`;
 }
 
+/** `up all the time`; where nothing was sent over a kept connection, that is more than is known. */
+export function showUp({ asks = true }: Pick<ServiceReport, 'asks'>): string {
+  return asks ? 'up all the time' : 'connection not broken: nothing is sent on it, which proves nothing of the service';
+}
+
 /**
  * `down 0.25 s (0.21–0.31) from +2.14 s, refused ×3`.
  * @param service what was down, where the line is to say for how long it did not answer

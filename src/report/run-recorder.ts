@@ -31,6 +31,10 @@ export interface Standing {
   readonly state: State;
   /** Since when, by the monitor's clock. */
   readonly since: number;
+  /** The same, where a short stall of the monitor does not count. */
+  readonly steadySince: number;
+  /** False where nothing is sent over a kept connection: see `ServiceInfo`. */
+  readonly asks: boolean;
   readonly reason: Reason | null;
   readonly message: string | null;
 }
@@ -98,8 +102,9 @@ export class Recorder implements FeedReader {
   get standings(): Standing[] {
     return Array.from(this.#records, ([service, record]) => {
       const { state, from, reason } = record.states.present;
-      const { intervalMs, timeoutMs } = record.info;
-      return { service, intervalMs, timeoutMs, state, since: from, reason, message: record.message };
+      const { intervalMs, timeoutMs, asks = true } = record.info;
+      const { steadySince } = record.states;
+      return { service, intervalMs, timeoutMs, asks, state, since: from, steadySince, reason, message: record.message };
     });
   }
 

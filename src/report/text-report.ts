@@ -1,5 +1,6 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
 import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
+import { wordOf } from '../core/model.ts';
 import { columnWidth, inColumn, table } from '../core/text-width.ts';
 import type { IncidentReport, Report, RunFacts, ServiceReport } from './report.ts';
 import {
@@ -12,6 +13,7 @@ import {
   showGapLine,
   showLength,
   showSeen,
+  showUp,
   showUnobserved,
   showVantage,
 } from './report-phrases.ts';
@@ -59,7 +61,7 @@ function serviceLines(service: ServiceReport): string[] {
   const unknown = service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : [];
   const early = before > 0 ? [`${count(before, 'gap')} before these`] : [];
   const lines = [...sum, ...early, ...shown, ...unobserved, ...unknown, ...showEvents(service)];
-  if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift('up all the time');
+  if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift(showUp(service));
   return lines;
 }
 
@@ -71,7 +73,7 @@ export function historyText(found: Report): string {
   const name = (service: string, vantage: string): string => showSeen(service, vantage, several);
   const rows = seen.map(({ vantage: { vantage }, service }) => [
     name(service.service, vantage),
-    service.state === 'down' ? 'DOWN' : service.state.toUpperCase(),
+    wordOf(service.state, service).toUpperCase(),
     showShare(service.uptime),
     service.gaps.length === 0 ? '–' : String(service.gaps.length),
     service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),

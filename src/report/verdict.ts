@@ -155,7 +155,14 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
   if (longest === undefined) {
     const slowestMs = Math.max(0, ...all.map(({ service }) => service.intervalMs));
     const grain = slowestMs > COARSE_MS ? `, as far as probes ${showDuration(slowestMs)} apart can show` : '';
-    return unobserved.length === 0 ? `${who} up all the time${grain}` : `${who} never seen down${grain}${unseen}`;
+    // Over a kept connection on which nothing is sent, only a break of it would have been seen.
+    const held = all.filter(({ service }) => service.asks === false).length;
+    if (unobserved.length > 0) return `${who} never seen down${grain}${unseen}`;
+    if (held === 0) return `${who} up all the time${grain}`;
+    const connections = `${count(held, 'kept connection')} not broken, on which nothing is sent`;
+    return held === all.length
+      ? `${connections}${grain}`
+      : `${count(all.length - held, 'service')} up all the time, and ${connections}${grain}`;
   }
   const name = showSeen(longest.service.service, longest.vantage.vantage, several);
   const error = (longest.gap.maxMs ?? Infinity) > maxGapMs ? ', though its upper bound exceeds it' : '';

@@ -49,8 +49,8 @@ export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdent
 }
 
 export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
-  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, state, status, since, reason } =
-    snapshot;
+  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, asks } = snapshot;
+  const { state, status, since, steadySince, reason } = snapshot;
   return {
     service,
     kind,
@@ -60,9 +60,11 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
     timeoutMs,
     rise,
     fall,
+    ...(asks !== undefined && { asks }),
     state,
     status,
     since,
+    ...(steadySince !== undefined && { steadySince }),
     reason,
     uptime: { '1h': snapshot.uptime['1h'], '24h': snapshot.uptime['24h'], '90d': snapshot.uptime['90d'] },
     observed: {

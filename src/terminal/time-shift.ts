@@ -35,6 +35,7 @@ export function shifted(message: Message, offsetMs: number): Message {
         services: message.services.map((service) => ({
           ...service,
           since: service.since + offsetMs,
+          ...(service.steadySince !== undefined && { steadySince: service.steadySince + offsetMs }),
           timeline: service.timeline.map(by),
           gaps: service.gaps.map(by),
         })),

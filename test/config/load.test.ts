@@ -33,6 +33,20 @@ describe('a configuration', () => {
     assert.equal((await folder.load({ json })).watched.length, 1);
   });
 
+  it('says of kept connections whether anything is sent on them', async () => {
+    const services = [
+      { name: 'idle', ...tcp, connection: 'both' },
+      { name: 'sends', ...tcp, connection: 'kept', send: 'PING' },
+      { name: 'expects', ...tcp, connection: 'kept', expect: 'PONG' },
+      { name: 'http', type: 'http', url: 'http://127.0.0.1/', connection: 'kept' },
+    ];
+    const { watched } = await folder.load({ json: { services } });
+    assert.deepEqual(
+      watched.filter(({ service }) => service.asks === false).map(({ service }) => service.name),
+      ['idle (kept)'],
+    );
+  });
+
   it('takes a setting from the service, else the command line, else the defaults, else the program', async () => {
     const own = { interval: '3s', timeout: '4s', connection: 'kept', rise: 2, fall: 3 };
     const services = [

@@ -70,6 +70,9 @@ describe('hints', () => {
     const kept = observed('web (kept)', { info: { ...LOOPBACK, ...KEPT } });
     const here = vantage('here', observed('web', { info: LOOPBACK, falls: PROXY_DIED }), kept);
     assert.deepEqual(kinds(here), ['new-connections-only']);
+    // One on which nothing is sent may be dead for hours.
+    const idle = { ...kept, info: { ...kept.info, asks: false } };
+    assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls: PROXY_DIED }), idle)), []);
     // Where it looks like rules that are built again, that hint says it already.
     const short = vantage('here', observed('web', { info: LOOPBACK, falls: REBUILT }), kept);
     assert.deepEqual(kinds(short), ['rules-rebuilt']);

@@ -51,7 +51,12 @@ export function observed(
     const failed = Math.ceil((to - from) / 100);
     const bounds = { minMs: Math.max(0, to - from - errorMs), maxMs: to - from + errorMs };
     return [
-      gap(name, START + from, START + to, { ...bounds, silenceMs, failed, reasons: [{ reason, count: failed }] }),
+      gap(name, START + from, START + to, {
+        ...bounds,
+        ...(silenceMs !== undefined && { silenceMs }),
+        failed,
+        reasons: [{ reason, count: failed }],
+      }),
     ];
   });
   const lost = lostAt.map((at) => ({

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Verdict } from '../../src/report/report.ts';
+import { historyText, runText } from '../../src/report/text-report.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { budget, runReport, observed, START, type Story, vantage } from './scene.ts';
 
@@ -135,6 +136,19 @@ describe('the verdict', () => {
       sentence,
       'NOT PROVEN: 1 service up all the time; but SIGINT ended the watch early: what came later is not known.',
     );
+  });
+
+  it('calls a kept connection on which nothing is sent not broken, never up', () => {
+    const held = observed('web (kept)', { info: { connection: 'kept', asks: false } });
+    const alone = runReport([vantage('here', held)]);
+    assert.equal(judge(alone, alone.run).sentence, 'PASS: 1 kept connection not broken, on which nothing is sent.');
+    const both = runReport([vantage('here', observed('web'), held)]);
+    assert.equal(
+      judge(both, both.run).sentence,
+      'PASS: 1 service up all the time, and 1 kept connection not broken, on which nothing is sent.',
+    );
+    assert.match(runText(both, both.run), /^web \(kept\) {2}connection not broken: nothing is sent on it/m);
+    assert.match(historyText(both), /^web \(kept\) +NOT BROKEN /m);
   });
 
   it('does not fail for a connection that was lost', () => {
