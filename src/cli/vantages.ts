@@ -34,7 +34,7 @@ export class LocalVantage implements Vantage {
   readonly name: string;
   readonly problem = null;
   readonly #monitor: Monitor;
-  readonly #recorder = new Recorder();
+  readonly #recorder = new Recorder(true);
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;

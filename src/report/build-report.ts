@@ -89,6 +89,9 @@ function serviceReport(
     unknownMs: sum('unknown'),
     partialMs: sum('partial'),
     uptime: ratio({ upMs, downMs }),
+    ...(isWithin(service.silence, window) && {
+      longestSilence: { ...service.silence, fromStartMs: fromStart(service.silence.from) },
+    }),
     longestGapMs: Math.max(0, ...gaps.map(({ durationMs }) => durationMs)),
     unobserved: intervals
       .filter(({ state }) => state === 'unobserved')
@@ -127,6 +130,10 @@ function cut(intervals: readonly ObservedInterval[], window: Window): ReportInte
   if (intervals.length === 0) add('unknown', Infinity, null);
   else add('unobserved', Infinity, 'stopped');
   return pieces;
+}
+
+function isWithin(silence: ObservedService['silence'], { from, to }: Window): silence is NonNullable<typeof silence> {
+  return silence !== undefined && silence.from < to && silence.from + silence.durationMs > from;
 }
 
 function isInside(at: number, { from, to }: Window): boolean {

@@ -12,6 +12,7 @@ import {
   type Identity,
   type Mark,
   type Message,
+  type SampleMessage,
   type ServiceSnapshot,
   type TimelineInterval,
   type Transition,
@@ -46,13 +47,16 @@ interface Record {
   readonly gaps: GapFacts[];
   openGap: ObservedOpenGap | null;
   readonly falls: { readonly from: number; readonly failedAt: number }[];
+  /** When the last good answer came; null where a probe that was not good has ended since. */
+  answeredAt: number | null;
+  silence: ObservedService['silence'];
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
 }
 
 /** The record of one monitor. */
 export class Recorder implements FeedReader {
-  readonly samples = false;
+  readonly samples: boolean;
   readonly #records = new Map<string, Record>();
   readonly #marks: Mark[] = [];
   #monitor = { id: '', vantage: '' };
@@ -60,6 +64,11 @@ export class Recorder implements FeedReader {
   #newest = 0;
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
+
+  /** @param samples whether it asks for every probe, to know of silence in which none failed: of a monitor in this process */
+  constructor(samples = false) {
+    this.samples = samples;
+  }
 
   take(messages: readonly Message[]): void {
     for (const message of messages) this.#take(message);
@@ -142,6 +151,9 @@ export class Recorder implements FeedReader {
         if (record !== undefined) record.openGap = openGap;
         return;
       }
+      case 'sample':
+        this.#answered(message);
+        return;
       case 'mark':
         this.#advance(message.at);
         this.#marks.push(message);
@@ -187,6 +199,20 @@ export class Recorder implements FeedReader {
     if (to === 'down') record.falls.push({ from: at, failedAt: notAfter });
   }
 
+  #answered({ service, at, durationMs, result }: SampleMessage): void {
+    const record = this.#records.get(service);
+    if (record === undefined) return;
+    if (result !== 'up') {
+      record.answeredAt = null;
+      return;
+    }
+    const from = record.answeredAt;
+    // Answers come in the order in which they ended.
+    record.answeredAt = Math.max(from ?? 0, at + durationMs);
+    if (from === null || record.answeredAt - from <= (record.silence?.durationMs ?? 0)) return;
+    record.silence = { from, durationMs: record.answeredAt - from };
+  }
+
   #advance(at: number): void {
     this.#newest = Math.max(this.#newest, at);
   }
@@ -209,7 +235,7 @@ function recordOf(snapshot: ServiceSnapshot): Record {
   const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
   enterSnapshot(states, snapshot, -Infinity);
   const { gaps } = snapshot;
-  const events = { falls: [], lost: [], identities: [] };
+  const events = { falls: [], answeredAt: null, silence: undefined, lost: [], identities: [] };
   return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, ...events };
 }
 
@@ -249,7 +275,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, falls, lost, identities } = record;
+  const { info, gaps, openGap, falls, silence, lost, identities } = record;
   return {
     name,
     info,
@@ -264,6 +290,7 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
       until: openGap.until === undefined ? undefined : openGap.until - ms,
     },
     falls: falls.map(({ from, failedAt }) => ({ from: from - ms, failedAt: failedAt - ms })),
+    ...(silence !== undefined && { silence: { ...silence, from: silence.from - ms } }),
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
   };

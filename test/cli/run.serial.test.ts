@@ -6,12 +6,15 @@ import { closeSync, existsSync, openSync, readFileSync, symlinkSync, writeFileSy
 import { basename, dirname, join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { whyNoCommand } from '../../src/cli/command-child.ts';
 import type { Report } from '../../src/report/report.ts';
+import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
+import { requireTool } from '../support/tools.ts';
 import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
-import { endPrograms, entry, FOLDER, folderWith, type Outcome, run } from './program.ts';
+import { endPrograms, entry, FOLDER, folderWith, type Outcome, Program, run } from './program.ts';
 
 /** Quick, where the test is not about these. */
 const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
@@ -49,6 +52,24 @@ describe('gapwatch run', { concurrency: 2 }, () => {
   after(async () => {
     await endPrograms();
     await endServices();
+  });
+
+  it('never passes a freeze that is longer than the budget, also where every probe was answered in the end', async (t) => {
+    if (!requireTool(t, 'redis-server')) return;
+    const redis = await RedisServer.start();
+    t.after(() => redis.close());
+    const path = join(FOLDER, 'frozen.json');
+    const options = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '3s', '--max-gap', '300ms'];
+    const program = new Program(['run', `db=${redis.url}`, ...options, '--report', path, '--', 'sleep', '1.2']);
+    await program.said(/Starting: sleep/);
+    redis.signal('SIGSTOP');
+    await sleep(800);
+    redis.signal('SIGCONT');
+    assert.equal(await program.ended, 1, program.stdout);
+    assert.match(program.stdout, /^NOT PROVEN: db was without an answer for 0\.[789]\d s from \+/m);
+    const [db] = readReport(path).vantages[0]!.services;
+    assert.equal(db!.gaps.length, 0);
+    assert.ok((db!.longestSilence?.durationMs ?? 0) > 700);
   });
 
   it('passes a command that was not felt; its output passes through, and the report comes after it', async () => {
