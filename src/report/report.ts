@@ -235,6 +235,8 @@ export interface ReportMark {
 
 /** Which shape the evidence fits; see `hints.ts`. */
 export type HintKind =
+  | 'process-replaced'
+  | 'process-frozen'
   | 'loopback-only'
   | 'rules-rebuilt'
   | 'proxy-without-service'
