@@ -42,8 +42,11 @@ export function showBegin({ from, fromStartMs, failedStartMs = null }: ReportGap
 }
 
 /** `up all the time`; where nothing was sent over a kept connection, that is more than is known. */
-export function showUp({ asks = true }: Pick<ServiceReport, 'asks'>): string {
-  return asks ? 'up all the time' : 'connection not broken: nothing is sent on it, which proves nothing of the service';
+export function showUp({ asks = true, intervalMs, longestSilence }: ServiceReport): string {
+  if (!asks) return 'connection not broken: nothing is sent on it, which proves nothing of the service';
+  if (longestSilence === undefined || longestSilence.durationMs <= 3 * intervalMs + JITTER_MS) return 'up all the time';
+  const { durationMs, from, fromStartMs } = longestSilence;
+  return `up all the time, but no answer for ${showDuration(durationMs)} from ${showWhen(from, fromStartMs)}`;
 }
 
 /**

@@ -146,9 +146,9 @@ export class Recorder implements FeedReader {
         this.#records.get(message.service)?.gaps.push(gapFacts(message));
         return;
       case 'open-gap': {
-        const { type, service, final, ...openGap } = message;
-        const record = this.#records.get(service);
-        if (record !== undefined) record.openGap = openGap;
+        const { from, until, durationMs, minMs, provenMinMs, failed, reasons } = message;
+        const record = this.#records.get(message.service);
+        if (record !== undefined) record.openGap = { from, until, durationMs, minMs, provenMinMs, failed, reasons };
         return;
       }
       case 'sample':
