@@ -113,7 +113,7 @@ function notUp(vantage: Vantage, beforeMs: number, several: boolean): string[] {
     .filter(({ upForMs }) => upForMs === null || upForMs < beforeMs)
     .map(({ service, state, forMs, reason, message, upForMs }) => {
       const why = reason === null ? '' : `: ${reason}${message === null ? '' : `, ${message}`}`;
-      const since = upForMs === null ? `${state} for ${showDuration(forMs)}` : `up for ${showDuration(forMs)} only`;
+      const since = upForMs === null ? `${state} for ${showDuration(forMs)}` : `up for ${showDuration(upForMs)} only`;
       return `  ${service}${where}: ${since}${why}`;
     });
 }

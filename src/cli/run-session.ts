@@ -189,7 +189,7 @@ export class RunSession {
       stage === 'before' ? `before  ${showDuration(now - since)}` : `${stage === 'over' ? 'last answers' : stage}${at}`;
     const several = this.#all.vantages.length > 1;
     const services = this.#all.vantages.flatMap(({ name, standings }) =>
-      standings.map(({ service, state, forMs }) => ({ name: several ? `${name}: ${service}` : service, state, forMs })),
+      standings.map(({ service, ...one }) => ({ ...one, name: several ? `${name}: ${service}` : service })),
     );
     return liveLine(head, services, columns, colours);
   }

@@ -19,7 +19,7 @@ const UNHELD = { ref: false };
 export interface Vantage {
   /** Its name; an address while that is not known. */
   readonly name: string;
-  /** How its services stand, with how long they have been up without a break; null where one is not up. */
+  /** How its services stand, with how long they have been so, and been up without any break; null where one is not up. */
   readonly standings: readonly (Standing & { readonly forMs: number; readonly upForMs: number | null })[];
   /** Why nothing is known from there at present, for people; null where it is. */
   readonly problem: string | null;
@@ -34,7 +34,7 @@ export class LocalVantage implements Vantage {
   readonly name: string;
   readonly problem = null;
   readonly #monitor: Monitor;
-  readonly #recorder = new Recorder();
+  readonly #recorder = new Recorder(true);
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
@@ -102,12 +102,13 @@ export class RemoteVantage implements Vantage {
   async settled(at: number): Promise<void> {
     const settleMs = this.#recorder.timeoutMs;
     const patience = AbortSignal.timeout(settleMs + HEARTBEAT_MS);
-    while (!patience.aborted) {
-      // Only what it says later than that proves that it was still probing, and still connected.
-      if (this.#recorder.newestTime >= at + settleMs + (this.#offset?.offsetMs ?? 0)) return;
+    // Only what it says later than that proves that it was still probing, and still connected.
+    const hasCome = (): boolean => this.#recorder.newestTime >= there() + settleMs;
+    const there = (): number => at + (this.#offset?.offsetMs ?? 0);
+    while (!patience.aborted && !(hasCome() && this.#recorder.gapsCountedUntil >= there())) {
       await sleep(POLL_MS, undefined, UNHELD);
     }
-    this.#recorder.disconnected();
+    if (!hasCome()) this.#recorder.disconnected();
   }
 
   observed(): ObservedVantage {
@@ -121,6 +122,6 @@ export class RemoteVantage implements Vantage {
 }
 
 function timed(standing: Standing, now: number): Vantage['standings'][number] {
-  const forMs = Math.max(0, now - standing.since);
-  return { ...standing, forMs, upForMs: standing.state === 'up' ? forMs : null };
+  const forMs = Math.max(0, now - standing.steadySince);
+  return { ...standing, forMs, upForMs: standing.state === 'up' ? Math.max(0, now - standing.since) : null };
 }

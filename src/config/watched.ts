@@ -72,6 +72,7 @@ export async function watchedOf(
           timeoutMs: settings.timeout,
           rise: settings.rise,
           fall: settings.fall,
+          ...(connection === 'kept' && sendsNothing(drafted.probe) && { asks: false }),
         },
         probe: drafted.probe,
         recheckMs:
@@ -81,6 +82,10 @@ export async function watchedOf(
     }
   }
   return watched;
+}
+
+function sendsNothing(probe: ProbeSpec): boolean {
+  return probe.kind === 'tcp' && probe.send === null && probe.expect === null;
 }
 
 function settingsOf(entry: ServiceEntry, defaults: Settings): Settings {

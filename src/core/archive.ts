@@ -39,7 +39,7 @@ export interface RecordedGap extends GapFacts {
 }
 
 /** A gap that had not ended at the newest sign of life. */
-export type RecordedOpenGap = Omit<OpenGap, 'type'>;
+export type RecordedOpenGap = Omit<OpenGap, 'type' | 'final'>;
 
 /** The widths of roll-ups: whole minutes, hours and days of UTC. */
 export type RollupWidth = 'minute' | 'hour' | 'day';

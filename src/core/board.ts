@@ -32,6 +32,8 @@ export class BoardService {
   readonly #intervals: Intervals;
   /** When the present state began, by the clock as it is now: earlier than in the intervals where that was set back. */
   #since: number;
+  /** The same as `steadySince` has it, for the state that was the present one in a snapshot. */
+  #restored = { since: NaN, steadySince: NaN };
   #accountedTo: number;
   readonly #uptime = new UptimeWindows();
   /** What was before is in the windows already. */
@@ -51,6 +53,8 @@ export class BoardService {
     service.#uptime.begin(now, snapshot.uptime, snapshot.observed);
     service.#uptimeFrom = now;
     service.#restore(snapshot);
+    const { since, steadySince = since } = snapshot;
+    service.#restored = { since: service.#intervals.present.from, steadySince };
     return service;
   }
 
@@ -83,6 +87,12 @@ export class BoardService {
   /** When the state began: not in the future, but for a moment after the clock was set back. */
   get since(): number {
     return this.#since;
+  }
+
+  /** The same, where a short stall of the monitor does not count: see `Intervals.steadySince`. */
+  get steadySince(): number {
+    const steadySince = this.#intervals.steadySince;
+    return Math.min(this.#since, steadySince === this.#restored.since ? this.#restored.steadySince : steadySince);
   }
 
   get reason(): Reason | null {
@@ -122,6 +132,7 @@ export class BoardService {
       state: this.state,
       status: this.status,
       since,
+      ...(this.steadySince < since && { steadySince: this.steadySince }),
       reason: this.reason,
       ...this.#uptime.uptime(now, { state: this.state, from: Math.max(this.#accountedTo, this.#uptimeFrom) }),
       timeline: timelineUpTo(this.timeline, since),

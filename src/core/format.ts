@@ -21,7 +21,13 @@ export function showAtLeast(ms: number): string {
   return showDuration(Math.floor(ms / resolution(ms)) * resolution(ms));
 }
 
-/** A gap's length with its bounds: `0.40 s (0.31–0.50)`; `at least` where there is no upper bound. */
+/** A length of at most this much is in seconds where its bounds are near enough for them: minutes would hide what is known. */
+const LONGEST_IN_SECONDS_MS = 600_000;
+
+/**
+ * A gap's length with its bounds, in as many digits as these resolve: `0.40 s (0.31–0.50)`, `62.37 s (62.33–62.43)`; `at least`
+ * where there is no upper bound.
+ */
 export function showGap(gap: {
   readonly durationMs: number;
   readonly minMs: number;
@@ -30,9 +36,10 @@ export function showGap(gap: {
   const { durationMs, minMs, maxMs } = gap;
   if (maxMs === null) return `${showDuration(durationMs)} (at least ${showAtLeast(minMs)})`;
   if (maxMs < 100) return `${showDuration(durationMs)} (${String(Math.floor(minMs))}–${String(Math.ceil(maxMs))})`;
-  if (maxMs < 60_000) {
+  const widthMs = maxMs - minMs;
+  if (maxMs < 60_000 || (maxMs <= LONGEST_IN_SECONDS_MS && widthMs < 10_000)) {
     // One unit for all three, and bounds rounded outwards so that they stay true.
-    const digits = maxMs < 10_000 ? 2 : 1;
+    const digits = maxMs < 10_000 || widthMs < 1000 ? 2 : 1;
     return `${(durationMs / 1000).toFixed(digits)} s (${down(minMs, digits)}–${up(maxMs, digits)})`;
   }
   const atMost = Math.ceil(maxMs / resolution(maxMs)) * resolution(maxMs);

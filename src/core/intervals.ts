@@ -43,6 +43,9 @@ export function timelineUpTo(timeline: readonly TimelineInterval[], since: numbe
   }));
 }
 
+/** Unobserved time of at most this length does not end the age of a state that is the same after it. */
+const SHORT_STALL_MS = 10_000;
+
 /** A state, when it began, and why. */
 export interface Interval {
   readonly state: State;
@@ -65,6 +68,21 @@ export class Intervals {
 
   get present(): Interval {
     return this.#present;
+  }
+
+  /**
+   * Since when it has been in the present state, where a short stall of the monitor does not count: nothing changed, as far as
+   * probes on both sides of it show. It stays in the timeline.
+   */
+  get steadySince(): number {
+    let since = this.#present.from;
+    for (let place = this.#past.length - 1; place > 0; place -= 2) {
+      const [before, stall] = [this.#past[place - 1], this.#past[place]];
+      if (stall?.state !== 'unobserved' || stall.reason !== 'stalled' || since - stall.from > SHORT_STALL_MS) break;
+      if (before?.state !== this.#present.state) break;
+      since = before.from;
+    }
+    return since;
   }
 
   /** A state is entered at a moment. Where it is the present one already, only its reason is another. */

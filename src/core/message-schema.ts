@@ -90,9 +90,11 @@ const snapshot = z.object({
   // Monitors of version 0.1.0 did not send these.
   rise: z.int().min(1).default(1),
   fall: z.int().min(1).default(1),
+  asks: z.boolean().optional(),
   state,
   status: state,
   since: began,
+  steadySince: time.optional().catch(undefined),
   reason: reason.nullable(),
   uptime: z.object({ '1h': share, '24h': share, '90d': share }),
   observed: z.object({ '1h': sum, '24h': sum, '90d': sum }).default({ '1h': 0, '24h': 0, '90d': 0 }),
@@ -117,6 +119,7 @@ function corrected(hello: Hello): Hello {
     return {
       ...service,
       since: since(service.since),
+      ...(service.steadySince !== undefined && { steadySince: Math.min(service.steadySince, now) }),
       timeline,
       gaps: service.gaps.filter(({ to }) => to <= latest),
       ...(service.vantages && { vantages: service.vantages.map((view) => ({ ...view, since: since(view.since) })) }),
@@ -165,6 +168,8 @@ export const MESSAGES = {
     provenMinMs: duration.optional(),
     failed: count,
     reasons,
+    until: time.optional(),
+    final: z.boolean().optional(),
   }),
   mark: z.object({ type: z.literal('mark'), seq, at: time, text: hidden, ...origin }),
   'connection-lost': z.object({

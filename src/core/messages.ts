@@ -104,11 +104,15 @@ export interface ServiceSnapshot {
   readonly rise: number;
   /** Failed probes in a row that make the status down. */
   readonly fall: number;
+  /** False where nothing is sent over a kept connection; otherwise left out. */
+  readonly asks?: boolean | undefined;
   readonly state: State;
   /** The state with `rise` and `fall` applied: equal to `state` where both are 1. */
   readonly status: State;
   /** When the state began. */
   readonly since: number;
+  /** The same, where a stall of the monitor of at most 10 s does not count; left out where it is `since`. */
+  readonly steadySince?: number | undefined;
   readonly reason: Reason | null;
   readonly uptime: Uptime;
   readonly observed: Observed;
@@ -154,10 +158,14 @@ export interface Gap extends GapFacts, Origin {
   readonly service: string;
 }
 
-/** A gap that is still open when the monitor stops. Not an event: how it ends is not known. */
+/** A gap that is still open: with every heartbeat of the monitor, and when it stops. Not an event: how it ends is not known. */
 export interface OpenGap extends Omit<GapFacts, 'to' | 'maxMs' | 'silenceMs'> {
   readonly type: 'open-gap';
   readonly service: string;
+  /** When this was known. Version 0.1.0 did not say it. */
+  readonly until?: number | undefined;
+  /** Whether the monitor stops, and this is all that it will ever know of it. Version 0.1.0 sent no others, and did not say it. */
+  readonly final?: boolean | undefined;
 }
 
 /** A moment that was marked: by a key, a request, or the start and end of `run`'s command. */

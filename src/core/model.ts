@@ -88,6 +88,11 @@ export interface Service {
   readonly rise: number;
   /** Failed probes in a row after which the status is down. 1 or more. */
   readonly fall: number;
+  /**
+   * False where nothing is sent over a kept connection, and nothing expected: then a good probe shows only that the connection
+   * is not broken, as far as this machine noticed. Left out where each probe asks something.
+   */
+  readonly asks?: boolean | undefined;
 }
 
 /** How long each phase of a probe took, in milliseconds; null where it had no such phase or did not reach it. */
@@ -123,8 +128,13 @@ export type ServiceInfo = Omit<Service, 'name'>;
 
 /** What a service is, without its name and its state. */
 export function infoOf(described: ServiceInfo): ServiceInfo {
-  const { kind, target, connection, group, intervalMs, timeoutMs, rise, fall } = described;
-  return { kind, target, connection, group, intervalMs, timeoutMs, rise, fall };
+  const { kind, target, connection, group, intervalMs, timeoutMs, rise, fall, asks = true } = described;
+  return { kind, target, connection, group, intervalMs, timeoutMs, rise, fall, ...(!asks && { asks }) };
+}
+
+/** The word for a state of a service: over a kept connection on which nothing is sent, `not broken` is all that up means. */
+export function wordOf(state: State, { asks = true }: Pick<ServiceInfo, 'asks'>): State | 'not broken' {
+  return state === 'up' && !asks ? 'not broken' : state;
 }
 
 /** Sums since the board first saw the service. Durations in milliseconds. */

@@ -43,7 +43,7 @@ export interface StateChange {
 }
 
 /** What is known of a gap that has not ended. */
-export type OpenGapFacts = Omit<OpenGap, 'type' | 'service'>;
+export type OpenGapFacts = Omit<OpenGap, 'type' | 'service' | 'final'>;
 
 /** Takes the changes. Called in the order of time. */
 export interface TimelineSink {
@@ -257,16 +257,7 @@ export class Timeline {
   /** What is known at `now` of the gap that is open; null where there is none. */
   openGap(now: number): OpenGapFacts | null {
     const gap = this.#gap;
-    if (gap === null) return null;
-    const run = gap.run;
-    return {
-      from: gap.from,
-      durationMs: leadOf(gap) + gap.downMs + (run === null ? 0 : now - run.from),
-      minMs: gap.minMs + (run === null ? 0 : Math.max(0, run.lastSent - run.firstOverdue)),
-      provenMinMs: gap.provenMinMs + (run === null ? 0 : Math.max(0, run.lastSent - run.firstEnd)),
-      failed: gap.failed,
-      reasons: countsOf(gap.reasons),
-    };
+    return gap && openGapAt({ ...gap, reasons: countsOf(gap.reasons) }, now);
   }
 
   /** The first doubtful answers are good ones. */
@@ -418,8 +409,17 @@ export function interrupted<T extends Pick<GapCheckpoint, 'downMs' | 'minMs' | '
 }
 
 /** It had begun when its last failed probe was sent, however late the answers before it came. */
-function leadOf({ leadMs, from, run }: GapSoFar): number {
+function leadOf({ leadMs, from, run }: Pick<GapCheckpoint, 'leadMs' | 'from' | 'run'>): number {
   return run?.from === from ? Math.max(leadMs, from - run.lastSent) : leadMs;
+}
+
+/** What is known at a moment of a gap that has not ended. */
+export function openGapAt(
+  gap: Omit<GapCheckpoint, 'lastGoodSent' | 'lastGoodEnded'>,
+  at: number,
+): OpenGapFacts & { readonly until: number; readonly provenMinMs: number } {
+  const { from, downMs, minMs, provenMinMs, failed, reasons } = interrupted(gap, at);
+  return { from, until: at, durationMs: Math.max(minMs, leadOf(gap) + downMs), minMs, provenMinMs, failed, reasons };
 }
 
 function endRun(gap: GapSoFar, at: number): void {

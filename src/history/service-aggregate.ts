@@ -5,7 +5,7 @@
 import type { RecordedOpenGap } from '../core/archive.ts';
 import { beginAfter } from '../core/intervals.ts';
 import type { Gap, Transition } from '../core/messages.ts';
-import { checkpointOfUp, interrupted, type Checkpoint } from '../core/timeline.ts';
+import { checkpointOfUp, interrupted, openGapAt, type Checkpoint } from '../core/timeline.ts';
 import type { Database } from './database.ts';
 import {
   type Condition,
@@ -162,14 +162,5 @@ export function openGapOf(entry: Entry, until: number): RecordedOpenGap | null {
   const { checkpoint } = entry;
   const { state } = conditionOf(entry.condition);
   if (checkpoint === null || checkpoint.gap === null || (state !== 'down' && state !== 'unobserved')) return null;
-  const { from, leadMs, downMs, minMs, provenMinMs, failed, reasons } = interrupted(checkpoint.gap, until);
-  return {
-    service: entry.name,
-    from,
-    durationMs: Math.max(minMs, leadMs + downMs),
-    minMs,
-    provenMinMs,
-    failed,
-    reasons,
-  };
+  return { service: entry.name, ...openGapAt(checkpoint.gap, until) };
 }

@@ -18,12 +18,13 @@ import {
   type Mark,
   type Message,
   type MonitorIdentity,
+  type OpenGap,
   type Unnumbered,
   PROTOCOL,
 } from '../core/messages.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import type { Reader } from '../core/source.ts';
-import { ENGINE_SILENCE_MS, checkpointOfUp, type Checkpoint } from '../core/timeline.ts';
+import { ENGINE_SILENCE_MS, checkpointOfUp, openGapAt, type Checkpoint } from '../core/timeline.ts';
 import type { Watched } from '../probe/spec.ts';
 import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 import { EngineThread } from './engine-thread.ts';
@@ -109,7 +110,7 @@ export class Monitor {
     this.#restored = new Map(options.restored?.services);
     this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
     this.#heartbeat = setInterval(() => {
-      this.#publish([this.#makeHeartbeat()]);
+      this.#publish([...this.#openGaps(), this.#makeHeartbeat()]);
     }, HEARTBEAT_MS);
     this.#watchdog = setInterval(() => {
       this.#checkThreads();
@@ -417,6 +418,17 @@ export class Monitor {
       resumed: false,
       services: this.#board.snapshot(now),
     };
+  }
+
+  /** What is known of the gaps that are open: those who were not here at their beginning, or are far away, know no more. */
+  #openGaps(): OpenGap[] {
+    const now = this.now();
+    return Array.from(this.#checkpoints).flatMap(([service, { gap }]): OpenGap[] => {
+      const board = this.#board.services.get(service);
+      if (gap === null || board === undefined || (board.state !== 'down' && board.state !== 'unobserved')) return [];
+      const until = Math.max(gap.from, Math.min(now, board.state === 'down' ? now : board.since));
+      return [{ type: 'open-gap', service, final: false, ...openGapAt(gap, until) }];
+    });
   }
 
   #makeHeartbeat(): Heartbeat {

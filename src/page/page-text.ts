@@ -4,7 +4,7 @@
  */
 import { showClock, showDuration, count, showGap } from '../core/format.ts';
 import type { GapFacts, ServiceSnapshot, TimelineInterval } from '../core/messages.ts';
-import type { Reason, State } from '../core/model.ts';
+import { wordOf, type Reason, type ServiceInfo, type State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { Day } from '../core/uptime.ts';
 
@@ -100,15 +100,17 @@ interface RowText {
   readonly note: string;
 }
 
-type RowFacts = Pick<ServiceSnapshot, 'status' | 'state' | 'since' | 'reason' | 'gaps'>;
+type RowFacts = Pick<ServiceSnapshot, 'status' | 'state' | 'since' | 'steadySince' | 'reason' | 'gaps'> & {
+  readonly info?: Pick<ServiceInfo, 'asks'>;
+};
 
 /** @param old whether the connection is broken: then it was so */
 export function rowText(service: RowFacts, now: number, old: boolean): RowText {
-  const { status, state, since } = service;
-  const word = STATE_WORDS[status];
+  const { status, state, since, steadySince = since, info = {} } = service;
+  const word = wordOf(status, info) === 'not broken' ? 'Not broken' : STATE_WORDS[status];
   const was = status === 'unknown' ? word : `Was ${word.toLowerCase()}`;
   // Where the status waits for more probes, the time of the state is not its time.
-  const lasts = status !== state || status === 'unknown' ? '' : `for ${showDuration(Math.max(0, now - since))}`;
+  const lasts = status !== state || status === 'unknown' ? '' : `for ${showDuration(Math.max(0, now - steadySince))}`;
   return { state: old ? was : word, lasts: old ? '' : lasts, note: noteOf(service, now) };
 }
 

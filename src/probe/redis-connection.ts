@@ -161,6 +161,7 @@ const BY_WORD: Partial<Record<string, Reason>> = {
   DENIED: 'auth', // protected mode: without a password only from loopback
   LOADING: 'loading',
   READONLY: 'readonly',
+  MISCONF: 'readonly', // it can't save, so it takes no writes
 };
 
 /** Of servers older than Redis 6, which say ERR to a wrong password. */

@@ -2,7 +2,7 @@
 import { ratio } from '../core/uptime.ts';
 import { VERSION } from '../core/version.ts';
 import type { Window } from '../core/archive.ts';
-import type { ObservedInterval, ObservedService, ObservedVantage } from './observed.ts';
+import type { ObservedInterval, ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
 import {
   FORMAT,
   type Report,
@@ -13,6 +13,9 @@ import {
   type IncidentReport,
 } from './report.ts';
 import { type Incident, Incidents } from '../core/incidents.ts';
+
+/** No two probes of a service are sent within this time; labels of one differ by what is rounded. */
+const SAME_PROBE_MS = 0.1;
 
 /** To the microsecond: what lies below is noise. */
 function round(ms: number): number {
@@ -58,11 +61,15 @@ function serviceReport(
   fromStart: (at: number) => number | null,
 ): ServiceReport {
   const intervals = cut(service.intervals, window);
-  const gaps = gapsOf(service, intervals, window).map((gap) => ({
-    ...gap,
-    fromStartMs: fromStart(gap.from),
-    toStartMs: gap.to === null ? null : fromStart(gap.to),
-  }));
+  const gaps = gapsOf(service, intervals, window).map((gap): ReportGap => {
+    const fall = service.falls?.find(({ from }) => Math.abs(from - gap.from) < SAME_PROBE_MS);
+    return {
+      ...gap,
+      fromStartMs: fromStart(gap.from),
+      toStartMs: gap.to === null ? null : fromStart(gap.to),
+      ...(fall !== undefined && { failedStartMs: fromStart(fall.failedAt) }),
+    };
+  });
   const sum = (state: ReportInterval['state']): number =>
     round(intervals.reduce((ms, one) => ms + (one.state === state ? one.to - one.from : 0), 0));
   const [upMs, downMs] = [sum('up'), sum('down')];
@@ -82,6 +89,9 @@ function serviceReport(
     unknownMs: sum('unknown'),
     partialMs: sum('partial'),
     uptime: ratio({ upMs, downMs }),
+    ...(isWithin(service.silence, window) && {
+      longestSilence: { ...service.silence, fromStartMs: fromStart(service.silence.from) },
+    }),
     longestGapMs: Math.max(0, ...gaps.map(({ durationMs }) => durationMs)),
     unobserved: intervals
       .filter(({ state }) => state === 'unobserved')
@@ -122,6 +132,10 @@ function cut(intervals: readonly ObservedInterval[], window: Window): ReportInte
   return pieces;
 }
 
+function isWithin(silence: ObservedService['silence'], { from, to }: Window): silence is NonNullable<typeof silence> {
+  return silence !== undefined && silence.from < to && silence.from + silence.durationMs > from;
+}
+
 function isInside(at: number, { from, to }: Window): boolean {
   return from <= at && at <= to;
 }
@@ -137,7 +151,10 @@ function uniqueNames(names: readonly string[]): string[] {
   });
 }
 
-type WholeGap = Omit<ReportGap, 'fromStartMs' | 'toStartMs' | 'insideMs'>;
+/** A gap, and when it was last seen down: `Infinity` while it is open. */
+interface WholeGap extends Omit<ReportGap, 'fromStartMs' | 'toStartMs' | 'insideMs'> {
+  readonly until: number;
+}
 
 /**
  * The gaps of a service, oldest first.
@@ -148,73 +165,99 @@ function gapsOf(
   inside: readonly ReportInterval[],
   window: Window,
 ): Omit<ReportGap, 'fromStartMs' | 'toStartMs'>[] {
-  const seen = seenGaps(service).sort((a, b) => a.from - b.from);
+  const seen = seenGaps(service, window).sort((a, b) => a.from - b.from);
   const gaps = [...seen, ...unseenGaps(service, seen, window)]
     .filter((gap) => overlaps(gap, window))
     .sort((a, b) => a.from - b.from);
   // Gaps and stretches are both in the order of time: one walk along the two, however many there are.
   const downs = inside.filter(({ state }) => state === 'down');
   let first = 0;
-  return gaps.map((gap) => {
+  return gaps.map(({ until, ...gap }) => {
     while ((downs[first]?.to ?? Infinity) <= gap.from) first += 1;
-    return { ...gap, insideMs: insideMs(gap, downs, first) };
+    return { ...gap, insideMs: insideMs(gap.from, until, downs, first) };
   });
 }
 
-function seenGaps({ gaps, openGap }: ObservedService): WholeGap[] {
-  const ended = gaps.map((gap): WholeGap => ({ ...gap, end: 'seen' }));
-  if (openGap === null) return ended;
-  return [...ended, { ...openGap, to: null, end: 'open', maxMs: null }];
+function seenGaps({ gaps, openGap, intervals }: ObservedService, window: Window): WholeGap[] {
+  const ended = gaps.map((gap): WholeGap => ({ ...gap, end: 'seen', until: gap.to }));
+  return openGap === null ? ended : [...ended, openAt(openGap, intervals, window.to)];
 }
 
-/** The stretches of downtime that no gap covers, as gaps. */
+/** A gap that is open, as it was at the end of the window. What was known of it may be older, or later. */
+function openAt(gap: ObservedOpenGap, intervals: readonly ObservedInterval[], end: number): WholeGap {
+  const downWithin = (from: number, to: number): number =>
+    intervals
+      .filter(({ state }) => state === 'down')
+      .reduce((ms, down) => ms + Math.max(0, Math.min(down.to ?? Infinity, to) - Math.max(down.from, from)), 0);
+  const { until, ...facts } = gap;
+  const beyondMs =
+    until === undefined ? Math.max(0, gap.durationMs - downWithin(gap.from, end)) : downWithin(end, until);
+  const sinceMs = until === undefined ? 0 : downWithin(until, end);
+  const durationMs = round(Math.max(0, gap.durationMs - beyondMs + sinceMs));
+  const cut = (ms: number): number => round(Math.min(durationMs, Math.max(0, ms - beyondMs)));
+  return {
+    ...facts,
+    ...{ to: null, end: 'open', until: Infinity, durationMs, minMs: cut(gap.minMs), maxMs: null },
+    ...(gap.provenMinMs !== undefined && { provenMinMs: cut(gap.provenMinMs) }),
+  };
+}
+
+/** The downtime that no gap covers, as gaps: stretches that only unobserved time separates are one. */
 function unseenGaps(service: ObservedService, seen: readonly WholeGap[], window: Window): WholeGap[] {
-  const lastSeen = service.intervals.findLastIndex(({ state }) => state !== 'unobserved');
+  const lastSeen = service.intervals.findLast(({ state }) => state !== 'unobserved');
+  const found: ObservedInterval[][] = [];
+  let isDown = false;
   let next = 0;
-  return service.intervals.flatMap((down, index) => {
-    if (down.state !== 'down') return [];
-    for (let gap = seen[next]; gap !== undefined && endOf(gap) <= down.from; gap = seen[next]) next += 1;
+  for (const one of service.intervals) {
+    if (one.state === 'unobserved') continue;
+    for (let gap = seen[next]; gap !== undefined && gap.until <= one.from; gap = seen[next]) next += 1;
     const gap = seen[next];
-    return gap !== undefined && overlaps(gap, down) ? [] : [unseenGap(service, down, index < lastSeen, window)];
-  });
+    const wasDown = isDown;
+    isDown = one.state === 'down' && (gap === undefined || !overlaps(gap, one));
+    if (isDown && wasDown) found.at(-1)?.push(one);
+    else if (isDown) found.push([one]);
+  }
+  return found.map((downs) => unseenGap(service, downs, downs.at(-1) !== lastSeen, window));
 }
 
 /**
- * A stretch of downtime that no gap covers: the monitor was lost in it, or still sees it. Its first failed probe had
+ * Downtime that no gap covers: the monitor was lost in it, or still sees it. The first failed probe of each stretch had
  * ended one deadline after its begin, and the last one was sent one interval before its end at the latest.
  */
-function unseenGap({ info }: ObservedService, down: ObservedInterval, isOver: boolean, window: Window): WholeGap {
-  const durationMs = (down.to ?? window.to) - down.from;
+function unseenGap(
+  { info }: ObservedService,
+  downs: readonly ObservedInterval[],
+  isOver: boolean,
+  window: Window,
+): WholeGap {
+  const lengths = downs.map(({ from, to }) => {
+    return Math.max(0, (isOver ? (to ?? window.to) : Math.min(to ?? Infinity, window.to)) - from);
+  });
+  const reasons = new Set(downs.flatMap(({ reason }) => reason ?? []));
   return {
-    from: down.from,
+    from: downs[0]?.from ?? window.from,
     to: null,
     end: isOver ? 'unseen' : 'open',
-    durationMs,
-    minMs: Math.max(0, durationMs - info.timeoutMs - info.intervalMs),
+    until: isOver ? (downs.at(-1)?.to ?? Infinity) : Infinity,
+    durationMs: lengths.reduce((sum, ms) => sum + ms, 0),
+    minMs: lengths.reduce((sum, ms) => sum + Math.max(0, ms - info.timeoutMs - info.intervalMs), 0),
     maxMs: null,
     failed: null,
-    reasons: down.reason === null ? [] : [{ reason: down.reason, count: null }],
+    reasons: Array.from(reasons, (reason) => ({ reason, count: null })),
   };
 }
 
 /** @param first the first stretch that ends after the gap begins */
-function insideMs(gap: WholeGap, downs: readonly ReportInterval[], first: number): number {
-  const until = endOf(gap);
+function insideMs(from: number, until: number, downs: readonly ReportInterval[], first: number): number {
   let ms = 0;
   for (let place = first, down = downs[place]; down !== undefined && down.from < until; down = downs[++place]) {
-    ms += Math.min(down.to, until) - Math.max(down.from, gap.from);
+    ms += Math.min(down.to, until) - Math.max(down.from, from);
   }
-  return Math.round(ms * 1000) / 1000;
-}
-
-/** When it was last seen down. */
-function endOf(gap: WholeGap): number {
-  if (gap.to !== null) return gap.to;
-  return gap.end === 'open' ? Infinity : gap.from + gap.durationMs;
+  return round(ms);
 }
 
 function overlaps(gap: WholeGap, other: { readonly from: number; readonly to: number | null }): boolean {
-  return gap.from < (other.to ?? Infinity) && endOf(gap) > other.from;
+  return gap.from < (other.to ?? Infinity) && gap.until > other.from;
 }
 
 interface ScheduledService {

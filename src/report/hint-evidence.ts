@@ -1,5 +1,5 @@
 /** What hints ask about the services of a report: which are the same, and how one was while another was down. Pure. */
-import type { State } from '../core/model.ts';
+import type { Reason, State } from '../core/model.ts';
 import type { ReportGap, ServiceReport } from './report.ts';
 
 /** Two probes see the same cause within this time. */
@@ -80,8 +80,42 @@ export function pairs(seen: readonly Seen[]): [fresh: Seen, kept: Seen][] {
 
 /** Whether two are one service over two connections, seen from the same place. */
 export function isSibling(one: Seen, other: Seen): boolean {
-  return one.vantage === other.vantage && placeOf(one.service) === placeOf(other.service);
+  const [here, there] = [one.service, other.service];
+  const isSame = here.target === '' ? placeOf(here) === placeOf(there) : here.target === there.target;
+  return one.vantage === other.vantage && here.kind === there.kind && isSame;
 }
+
+/** Reasons that a peer or a name server gave: the way to it was open. */
+const NOT_THE_WAY: ReadonlySet<Reason> = new Set<Reason>([
+  ...(['dns', 'tls', 'status', 'body', 'protocol', 'auth', 'loading', 'readonly', 'role', 'error'] as const),
+]);
+
+/** Whether a gap may be trouble of the way to a service. Nothing is concluded from one probe. */
+export function isOfTheWay(gap: ReportGap): boolean {
+  return isTelling(gap) && gap.reasons.every(({ reason }) => !NOT_THE_WAY.has(reason));
+}
+
+/** Whether a gap is more than one failed probe. */
+export function isTelling({ failed }: Pick<ReportGap, 'failed'>): boolean {
+  return failed === null || failed > 1;
+}
+
+/** How it is known that the process behind a service is another one after a gap; null where nothing says so. */
+export function replacedIn(one: Seen, gap: ReportGap, all: readonly Seen[]): string | null {
+  const isNear = ({ at }: { readonly at: number }): boolean =>
+    at >= gap.from - SAME_MOMENT_MS && at <= (gap.to ?? Infinity) + SAME_MOMENT_MS;
+  const siblings = all.filter((other) => isSibling(one, other));
+  const changed = siblings.flatMap(({ service }) => service.identities).find(isNear);
+  if (changed !== undefined) return `then it was another process (${changed.was} → ${changed.is})`;
+  const held = siblings.find(({ service }) => {
+    const { connection, connectionsLost } = service;
+    return connection === 'kept' && connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost));
+  });
+  return held === undefined ? null : `the other end closed the held connection of ${held.name}`;
+}
+
+/** How a connection ends whose peer is gone, where the network still carries that. */
+const CLOSED: ReadonlySet<Reason> = new Set<Reason>(['closed', 'reset']);
 
 /** Whether another one is the same service on another way than over this loopback: by its port, or by its name. */
 export function isOtherWay(here: Seen, other: Seen): boolean {

@@ -8,32 +8,38 @@ import type { Hint, Report, ReportGap } from './report.ts';
 import {
   downWithin,
   isLoopback,
+  isOfTheWay,
   isOtherWay,
   isSibling,
+  isTelling,
   isUnharmed,
   isUpAround,
   isWatched,
   pairs,
   placeOf,
+  replacedIn,
   type Seen,
 } from './hint-evidence.ts';
 import { eachService, showGapLine, showSeen, showWhen } from './report-phrases.ts';
 
-/** Rules that are flushed and rebuilt leave gaps of about this length. Measured: 0.20 to 0.37 s. */
-const REBUILD_MS = { least: 100, most: 600 };
+/** Rules that are flushed and rebuilt leave gaps of about this length. Measured: 0.20 to 0.37 s with Docker 20.10, 0.6 to 0.8 s with 26.1. */
+const REBUILD_MS = { least: 100, most: 1000 };
 /** How near to the end of the command: a daemon reports that it is ready once it has built them. */
 const NEAR_END_MS = 3000;
 /** Lines of evidence that are shown. */
 const EVIDENCE = 5;
 
 /** All hints that the evidence fits, the most specific first. */
-export function hintsOf(report: Report): Hint[] {
+export function hintsOf(found: Report): Hint[] {
+  const report = asking(found);
   const several = report.vantages.length > 1;
   const seen = eachService(report).map(({ vantage: { vantage }, service }): Seen => {
     return { vantage, service, name: showSeen(service.service, vantage, several) };
   });
   const rebuilds = rebuildsIn(seen, report);
   const hints = [
+    processReplaced(seen),
+    processFrozen(seen),
     loopbackOnly(seen),
     rulesRebuilt(rebuilds),
     newConnectionsOnly(seen, new Set(rebuilds.map(({ gap }) => gap))),
@@ -45,22 +51,75 @@ export function hintsOf(report: Report): Hint[] {
   return hints.filter((hint) => hint !== null);
 }
 
+/** The report without kept connections on which nothing is sent: that one is not broken is no evidence for anything. */
+function asking(report: Report): Report {
+  const vantages = report.vantages.map((one) => {
+    return { ...one, services: one.services.filter(({ asks = true }) => asks) };
+  });
+  const names = new Map(vantages.map((one) => [one.vantage, new Set(one.services.map(({ service }) => service))]));
+  const incidents = report.incidents.map((one) => {
+    return { ...one, services: one.services.filter(({ service }) => names.get(one.vantage)?.has(service)) };
+  });
+  return { ...report, vantages, incidents };
+}
+
 function loopbackOnly(seen: readonly Seen[]): Hint | null {
   const evidence = seen
     .filter(({ service }) => isLoopback(service) && service.connection === 'new')
     .flatMap((here) => {
       const others = seen.filter((other) => isOtherWay(here, other) && other.service.connection === 'new');
-      return here.service.gaps.flatMap((gap) =>
-        others
-          .filter(({ service }) => isWatched(service, gap) && downWithin(service, gap) < gap.durationMs / 2)
-          .map((other) => `${here.name} ${showGapLine(gap)}; ${other.name} was ${spared(other, gap)}`),
-      );
+      return here.service.gaps
+        .filter(isProxyDeath)
+        .flatMap((gap) =>
+          others
+            .filter(({ service }) => isWatched(service, gap) && downWithin(service, gap) < gap.durationMs / 2)
+            .map((other) => `${here.name} ${showGapLine(gap)}; ${other.name} was ${spared(other, gap)}`),
+        );
     });
   return hint(evidence, {
     kind: 'loopback-only',
     text: 'Down on loopback while the same service was up by another way: usually the proxy for published ports (docker-proxy) died with the daemon, while the container kept running and other machines hardly noticed.',
     look: 'ps for docker-proxy; "userland-proxy": false in daemon.json makes loopback take the same way as other clients.',
   });
+}
+
+/** Where a proxy died nothing listens: one refused probe may be anything. */
+function isProxyDeath(gap: ReportGap): boolean {
+  const [main] = gap.reasons;
+  return isOfTheWay(gap) && main?.reason === 'refused' && (main.count === null || main.count > 1);
+}
+
+function processReplaced(seen: readonly Seen[]): Hint | null {
+  const evidence = seen.flatMap((one) =>
+    one.service.gaps.flatMap((gap) => {
+      const how = replacedIn(one, gap, seen);
+      return how === null || !isTelling(gap) ? [] : [`${one.name} ${showGapLine(gap)}; ${how}`];
+    }),
+  );
+  return hint(evidence, {
+    kind: 'process-replaced',
+    text: 'The process was replaced: an ordinary restart of the service itself. Clients that hold connections have to connect again.',
+    look: 'whether it was to be restarted; containers restart with their daemon unless live-restore is on.',
+  });
+}
+
+function processFrozen(seen: readonly Seen[]): Hint | null {
+  const evidence = seen.flatMap((one) =>
+    one.service.gaps
+      .filter((gap) => isFreeze(gap, one.service.intervalMs) && replacedIn(one, gap, seen) === null)
+      .map((gap) => `${one.name} ${showGapLine(gap, one.service)}; what waited was answered in the end`),
+  );
+  return hint(evidence, {
+    kind: 'process-frozen',
+    text: 'Silent, then the waiting requests were answered late: usually the same process was frozen (stopped, paused, blocked), and not replaced.',
+    look: 'docker pause, signals, a stalled disk or log pipe, a long collection of garbage, a blocking command.',
+  });
+}
+
+function isFreeze(gap: ReportGap, intervalMs: number): boolean {
+  const { silenceMs, durationMs, reasons, end } = gap;
+  const isLate = typeof silenceMs === 'number' && silenceMs - durationMs > 2 * intervalMs + durationMs / 20;
+  return end === 'seen' && isTelling(gap) && isLate && reasons.every(({ reason }) => reason === 'timeout-reply');
 }
 
 function spared({ service }: Seen, gap: ReportGap): string {
@@ -83,16 +142,20 @@ function rebuildsIn(seen: readonly Seen[], { run }: Report): Rebuild[] {
     .flatMap((one) => {
       const fits = one.service.gaps.filter((gap) => isRebuild(gap) && (endedAt === null || isNear(gap, endedAt)));
       const sibling = seen.find((other) => isSibling(one, other) && other.service.connection === 'kept');
-      const held = sibling !== undefined && fits.every((gap) => isUnharmed(sibling.service, gap));
-      // On loopback a short gap alone has many causes; a kept connection that survived it points to the rules.
-      if (isLoopback(one.service) && !held) return [];
-      return fits.map((gap) => ({ name: one.name, gap, held }));
+      return fits.flatMap((gap) => {
+        const held = sibling !== undefined && isUnharmed(sibling.service, gap);
+        // A held connection that broke as well, or another process, speaks against the rules.
+        if ((sibling !== undefined && !held) || replacedIn(one, gap, seen) !== null) return [];
+        // On loopback a short gap alone has many causes; a kept connection that survived it points to the rules.
+        return isLoopback(one.service) && !held ? [] : [{ name: one.name, gap, held }];
+      });
     });
 }
 
 function rulesRebuilt(rebuilds: readonly Rebuild[]): Hint | null {
   const evidence = rebuilds.map(
-    ({ name, gap, held }) => `${name} ${showGapLine(gap)}${held ? '; its held connection survived' : ''}`,
+    ({ name, gap, held }) =>
+      `${name} ${showGapLine(gap)}${held ? '; its held connection survived' : "; without a held connection (--connection both) a restart can't be told apart"}`,
   );
   return hint(evidence, {
     kind: 'rules-rebuilt',
@@ -101,10 +164,11 @@ function rulesRebuilt(rebuilds: readonly Rebuild[]): Hint | null {
   });
 }
 
-function isRebuild({ end, durationMs, reasons }: ReportGap): boolean {
+function isRebuild(gap: ReportGap): boolean {
+  const { end, durationMs, reasons } = gap;
   const rules = ['refused', 'timeout-connect', 'unreachable'];
   const isLong = durationMs < REBUILD_MS.least || durationMs > REBUILD_MS.most;
-  return end === 'seen' && !isLong && reasons.every(({ reason }) => rules.includes(reason));
+  return isTelling(gap) && end === 'seen' && !isLong && reasons.every(({ reason }) => rules.includes(reason));
 }
 
 function isNear({ from, to }: ReportGap, at: number): boolean {
@@ -115,7 +179,7 @@ function isNear({ from, to }: ReportGap, at: number): boolean {
 function newConnectionsOnly(seen: readonly Seen[], covered: ReadonlySet<ReportGap>): Hint | null {
   const evidence = pairs(seen).flatMap(([fresh, kept]) =>
     fresh.service.gaps
-      .filter((gap) => !covered.has(gap) && isUnharmed(kept.service, gap))
+      .filter((gap) => isOfTheWay(gap) && !covered.has(gap) && isUnharmed(kept.service, gap))
       .map((gap) => `${fresh.name} ${showGapLine(gap)}; ${kept.name}, over a held connection, was up all that time`),
   );
   return hint(evidence, {
@@ -179,7 +243,7 @@ const OWN: readonly UnobservedReason[] = ['network', 'resources', 'stalled', 'su
 function ownPath(report: Report, seen: readonly Seen[]): Hint | null {
   const unobserved = seen.flatMap(({ name, service }) =>
     service.unobserved
-      .filter(({ reason }) => OWN.some((own) => own === reason))
+      .filter(({ reason, durationMs }) => OWN.some((own) => own === reason) && durationMs >= 2 * service.intervalMs)
       .map(
         ({ from, durationMs, reason, fromStartMs }) =>
           `${name} was not observed for ${showDuration(durationMs)} from ${showWhen(from, fromStartMs)}: ${reason ?? ''}`,
@@ -193,7 +257,8 @@ function ownPath(report: Report, seen: readonly Seen[]): Hint | null {
       return isAll && !own.services.some(isLoopback) && new Set(own.services.map(placeOf)).size > 1;
     })
     .filter((incident) => {
-      const others = seen.filter(({ vantage }) => vantage !== incident.vantage);
+      // The host's own loopback says nothing of the way to it: where only outside is down, its users are affected.
+      const others = seen.filter(({ vantage, service }) => vantage !== incident.vantage && !isLoopback(service));
       const span = { from: incident.from, to: incident.to };
       return (
         others.length > 0 && others.every(({ service }) => isWatched(service, span) && downWithin(service, span) === 0)

@@ -51,10 +51,14 @@ export function junit(found: Report): string {
 }
 
 function serviceCase(report: Report, { vantage }: VantageReport, service: ServiceReport): Case {
-  const facts = [...service.gaps.map(showGapLine), ...service.unobserved.map(showUnobserved), ...showEvents(service)];
+  const facts = [
+    ...service.gaps.map((gap) => showGapLine(gap, service)),
+    ...service.unobserved.map(showUnobserved),
+    ...showEvents(service),
+  ];
   const faults =
     report.verdict === null
-      ? service.gaps.map((gap) => ({ kind: gap.end === 'open' ? 'not-back' : 'gap', text: showGapLine(gap) }))
+      ? service.gaps.map((gap) => ({ kind: gap.end === 'open' ? 'not-back' : 'gap', text: showGapLine(gap, service) }))
       : report.verdict.faults.filter((fault: Fault) => fault.vantage === vantage && fault.service === service.service);
   const first = faults[0];
   const more = faults.length > 1 ? `; and ${String(faults.length - 1)} more` : '';

@@ -1,5 +1,6 @@
 /** A report as Markdown, for an issue or a write-up of an incident. Pure. */
 import { showDuration, showShare, showTime } from '../core/format.ts';
+import { wordOf } from '../core/model.ts';
 import type { Report, ServiceReport } from './report.ts';
 import {
   eachService,
@@ -70,7 +71,7 @@ function tableOf(report: Report): string[] {
   const rows = eachService(report).map(({ vantage: { vantage }, service }) => {
     const cells = [
       escaped(showSeen(service.service, vantage, several)),
-      service.cameBack ? service.state : 'did not come back',
+      service.cameBack ? wordOf(service.state, service) : 'did not come back',
       showShare(service.uptime),
       showSum(service),
       service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),
@@ -86,7 +87,7 @@ function tableOf(report: Report): string[] {
 }
 
 function factsOf(service: ServiceReport): string[] {
-  const gaps = service.gaps.slice(-MOST).map(showGapLine);
+  const gaps = service.gaps.slice(-MOST).map((gap) => showGapLine(gap, service));
   const more = service.gaps.length - gaps.length;
   const older = more > 0 ? [`${String(more)} older gaps are in the JSON form`] : [];
   return [

@@ -25,7 +25,7 @@ export interface ObservedInterval {
 }
 
 /** What is known of a gap that was still open when the watch ended. */
-export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service'>;
+export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service' | 'final'>;
 
 /** All that is known of one service. */
 export interface ObservedService {
@@ -36,6 +36,10 @@ export interface ObservedService {
   /** Those that ended, in the order of time. */
   readonly gaps: readonly GapFacts[];
   readonly openGap: ObservedOpenGap | null;
+  /** When the first failed probe of a gap had failed: of those whose beginning the reporter received. */
+  readonly falls?: readonly { readonly from: number; readonly failedAt: number }[];
+  /** The longest time between two good answers while it was up; left out where the answers were not seen one by one. */
+  readonly silence?: { readonly from: number; readonly durationMs: number };
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];
 }

@@ -5,6 +5,9 @@ import { showReasons } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
 
+/** Answers take a while, and come late on a busy machine. */
+const JITTER_MS = 50;
+
 /** A report as it is shown: all texts of others in it are printable, on one line. What every form but JSON is made from. */
 export function printableReport<T>(report: T): T {
   if (typeof report === 'string') return printable(report) as T;
@@ -30,16 +33,44 @@ export function showLength(gap: ReportGap): string {
   return `${showDuration(gap.durationMs)}${so} (at least ${showAtLeast(gap.minMs)})`;
 }
 
-/** `down 0.25 s (0.21–0.31) from +2.14 s, refused ×3`. */
-export function showGapLine(gap: ReportGap): string {
-  return `down ${showLength(gap)} from ${showWhen(gap.from, gap.fromStartMs)}${showCause(gap)}`;
+/** `from +2.14 s`; what was sent before the command and failed after its start says nothing of the time before. */
+export function showBegin({ from, fromStartMs, failedStartMs = null }: ReportGap): string {
+  if (fromStartMs === null || failedStartMs === null || fromStartMs > -0.5 || failedStartMs < 0) {
+    return `from ${showWhen(from, fromStartMs)}`;
+  }
+  return `from a probe that was sent before the command and failed at ${showOffset(failedStartMs)}`;
 }
 
-/** `, refused ×3; did not come back`. */
-export function showCause(gap: ReportGap): string {
+/** `up all the time`; where nothing was sent over a kept connection, that is more than is known. */
+export function showUp({ asks = true, intervalMs, longestSilence }: ServiceReport): string {
+  if (!asks) return 'connection not broken: nothing is sent on it, which proves nothing of the service';
+  if (longestSilence === undefined || longestSilence.durationMs <= 3 * intervalMs + JITTER_MS) return 'up all the time';
+  const { durationMs, from, fromStartMs } = longestSilence;
+  return `up all the time, but no answer for ${showDuration(durationMs)} from ${showWhen(from, fromStartMs)}`;
+}
+
+/**
+ * `down 0.25 s (0.21–0.31) from +2.14 s, refused ×3`.
+ * @param service what was down, where the line is to say for how long it did not answer
+ */
+export function showGapLine(gap: ReportGap, service?: Pick<ServiceReport, 'intervalMs'>): string {
+  return `down ${showLength(gap)} ${showBegin(gap)}${showCause(gap, service)}`;
+}
+
+/** `, no answer for 3.40 s, timeout-reply ×24; did not come back`. */
+export function showCause(gap: ReportGap, service?: Pick<ServiceReport, 'intervalMs'>): string {
   const why = gap.reasons.length === 0 ? '' : `, ${showReasons(gap.reasons)}`;
   const end = gap.end === 'unseen' ? '; its end was not seen' : gap.end === 'open' ? '; did not come back' : '';
-  return `${why}${end}`;
+  return `${service === undefined ? '' : showSilence(gap, service)}${why}${end}`;
+}
+
+/**
+ * For how long there was no answer, where that is more than the requests that failed: a frozen service answers late what waited
+ * for it. A distance between two probes at either end is no silence, but what the grid resolves.
+ */
+function showSilence({ silenceMs, durationMs }: ReportGap, { intervalMs }: Pick<ServiceReport, 'intervalMs'>): string {
+  const isLonger = typeof silenceMs === 'number' && silenceMs - durationMs > 2 * intervalMs + JITTER_MS;
+  return isLonger ? `, no answer for ${showDuration(silenceMs)}` : '';
 }
 
 /** `not observed for 0.41 s from +1.02 s: stalled`. */

@@ -63,7 +63,7 @@ export interface Budget {
 
 /**
  * `pass`: watched without a hole, and no gap over the budget. `fail`: one was, or a service did not come back.
- * `not-proven`: nothing over the budget was seen, but unobserved time could hide it, or the
+ * `not-proven`: nothing over the budget was seen, but unobserved time could hide it, an upper bound is over it, or the
  * watch was ended early.
  */
 export type VerdictResult = 'pass' | 'fail' | 'not-proven';
@@ -80,9 +80,9 @@ export interface Verdict {
 /**
  * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
  * end. `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: for
- * longer than the budget allows a gap to be.
+ * longer than the budget allows a gap to be. `bounds`: the figure is within the budget, and its upper bound is not.
  */
-export type FaultKind = 'gap' | 'total' | 'not-back' | 'partial' | 'unobserved';
+export type FaultKind = 'gap' | 'total' | 'not-back' | 'partial' | 'unobserved' | 'bounds';
 
 /** One thing that speaks against a run. */
 export interface Fault {
@@ -127,6 +127,8 @@ export interface ServiceReport extends ServiceInfo {
   readonly uptime: number | null;
   /** The longest `durationMs` of its gaps; 0 where there is none. */
   readonly longestGapMs: number;
+  /** The longest time between two good answers with no failed probe in it; left out where the answers were not seen one by one. */
+  readonly longestSilence?: { readonly from: number; readonly durationMs: number; readonly fromStartMs: number | null };
   /** Its time of the state `unobserved`; oldest first. */
   readonly unobserved: readonly UnobservedStretch[];
   readonly connectionsLost: readonly LostConnection[];
@@ -180,6 +182,8 @@ export interface ReportGap {
   /** Null in a report from the history. */
   readonly fromStartMs: number | null;
   readonly toStartMs: number | null;
+  /** When the first failed probe had failed; left out where that is not known. A probe may be sent before the command and fail after. */
+  readonly failedStartMs?: number | null;
 }
 
 /** Time in which the service was not observed. */
@@ -231,6 +235,8 @@ export interface ReportMark {
 
 /** Which shape the evidence fits; see `hints.ts`. */
 export type HintKind =
+  | 'process-replaced'
+  | 'process-frozen'
   | 'loopback-only'
   | 'rules-rebuilt'
   | 'proxy-without-service'

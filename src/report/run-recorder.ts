@@ -12,6 +12,7 @@ import {
   type Identity,
   type Mark,
   type Message,
+  type SampleMessage,
   type ServiceSnapshot,
   type TimelineInterval,
   type Transition,
@@ -31,6 +32,10 @@ export interface Standing {
   readonly state: State;
   /** Since when, by the monitor's clock. */
   readonly since: number;
+  /** The same, where a short stall of the monitor does not count. */
+  readonly steadySince: number;
+  /** False where nothing is sent over a kept connection: see `ServiceInfo`. */
+  readonly asks: boolean;
   readonly reason: Reason | null;
   readonly message: string | null;
 }
@@ -41,13 +46,17 @@ interface Record {
   message: string | null;
   readonly gaps: GapFacts[];
   openGap: ObservedOpenGap | null;
+  readonly falls: { readonly from: number; readonly failedAt: number }[];
+  /** When the last good answer came; null where a probe that was not good has ended since. */
+  answeredAt: number | null;
+  silence: ObservedService['silence'];
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
 }
 
 /** The record of one monitor. */
 export class Recorder implements FeedReader {
-  readonly samples = false;
+  readonly samples: boolean;
   readonly #records = new Map<string, Record>();
   readonly #marks: Mark[] = [];
   #monitor = { id: '', vantage: '' };
@@ -55,6 +64,11 @@ export class Recorder implements FeedReader {
   #newest = 0;
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
+
+  /** @param samples whether it asks for every probe, to know of silence in which none failed: of a monitor in this process */
+  constructor(samples = false) {
+    this.samples = samples;
+  }
 
   take(messages: readonly Message[]): void {
     for (const message of messages) this.#take(message);
@@ -82,6 +96,12 @@ export class Recorder implements FeedReader {
     return this.#newest;
   }
 
+  /** Until when what is known of the gaps that are open was counted, by the monitor's clock; `Infinity` where none is. */
+  get gapsCountedUntil(): number {
+    const open = [...this.#records.values()].filter(({ states }) => states.present.state === 'down');
+    return Math.min(...open.map(({ openGap }) => openGap?.until ?? -Infinity));
+  }
+
   /** The longest deadline of a probe: what was sent earlier than this ago is settled. 0 where there is no service. */
   get timeoutMs(): number {
     return [...this.#records.values()].reduce((most, { info }) => Math.max(most, info.timeoutMs), 0);
@@ -91,8 +111,9 @@ export class Recorder implements FeedReader {
   get standings(): Standing[] {
     return Array.from(this.#records, ([service, record]) => {
       const { state, from, reason } = record.states.present;
-      const { intervalMs, timeoutMs } = record.info;
-      return { service, intervalMs, timeoutMs, state, since: from, reason, message: record.message };
+      const { intervalMs, timeoutMs, asks = true } = record.info;
+      const { steadySince } = record.states;
+      return { service, intervalMs, timeoutMs, asks, state, since: from, steadySince, reason, message: record.message };
     });
   }
 
@@ -125,11 +146,14 @@ export class Recorder implements FeedReader {
         this.#records.get(message.service)?.gaps.push(gapFacts(message));
         return;
       case 'open-gap': {
-        const { from, durationMs, minMs, provenMinMs, failed, reasons } = message;
+        const { from, until, durationMs, minMs, provenMinMs, failed, reasons } = message;
         const record = this.#records.get(message.service);
-        if (record !== undefined) record.openGap = { from, durationMs, minMs, provenMinMs, failed, reasons };
+        if (record !== undefined) record.openGap = { from, until, durationMs, minMs, provenMinMs, failed, reasons };
         return;
       }
+      case 'sample':
+        this.#answered(message);
+        return;
       case 'mark':
         this.#advance(message.at);
         this.#marks.push(message);
@@ -166,12 +190,27 @@ export class Recorder implements FeedReader {
     this.#advance(hello.now);
   }
 
-  #transition({ service, to, at, reason, message }: Transition): void {
+  #transition({ service, to, at, notAfter, reason, message }: Transition): void {
     const record = this.#records.get(service);
     if (record === undefined) return;
     enter(record.states, { state: to, from: at, reason });
     record.message = message;
     if (to === 'up') record.openGap = null;
+    if (to === 'down') record.falls.push({ from: at, failedAt: notAfter });
+  }
+
+  #answered({ service, at, durationMs, result }: SampleMessage): void {
+    const record = this.#records.get(service);
+    if (record === undefined) return;
+    if (result !== 'up') {
+      record.answeredAt = null;
+      return;
+    }
+    const from = record.answeredAt;
+    // Answers come in the order in which they ended.
+    record.answeredAt = Math.max(from ?? 0, at + durationMs);
+    if (from === null || record.answeredAt - from <= (record.silence?.durationMs ?? 0)) return;
+    record.silence = { from, durationMs: record.answeredAt - from };
   }
 
   #advance(at: number): void {
@@ -196,7 +235,8 @@ function recordOf(snapshot: ServiceSnapshot): Record {
   const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
   enterSnapshot(states, snapshot, -Infinity);
   const { gaps } = snapshot;
-  return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, lost: [], identities: [] };
+  const events = { falls: [], answeredAt: null, silence: undefined, lost: [], identities: [] };
+  return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, ...events };
 }
 
 function timelineOf({ timeline, state, since }: ServiceSnapshot): readonly TimelineInterval[] {
@@ -235,7 +275,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, lost, identities } = record;
+  const { info, gaps, openGap, falls, silence, lost, identities } = record;
   return {
     name,
     info,
@@ -244,7 +284,13 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
       return { state, from: from - ms, to: next === undefined ? null : next.from - ms, reason };
     }),
     gaps: gaps.map((gap) => ({ ...gap, from: gap.from - ms, to: gap.to - ms })),
-    openGap: openGap === null ? null : { ...openGap, from: openGap.from - ms },
+    openGap: openGap && {
+      ...openGap,
+      from: openGap.from - ms,
+      until: openGap.until === undefined ? undefined : openGap.until - ms,
+    },
+    falls: falls.map(({ from, failedAt }) => ({ from: from - ms, failedAt: failedAt - ms })),
+    ...(silence !== undefined && { silence: { ...silence, from: silence.from - ms } }),
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
   };

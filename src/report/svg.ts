@@ -88,7 +88,7 @@ function describe(report: Report): string {
 }
 
 function summaryOf(service: ServiceReport): string {
-  const gaps = service.gaps.slice(-20).map(showGapLine);
+  const gaps = service.gaps.slice(-20).map((gap) => showGapLine(gap, service));
   const unobserved = service.unobservedMs > 0 ? [`not observed for ${showDuration(service.unobservedMs)}`] : [];
   const all = [...gaps, ...unobserved];
   return all.length === 0 ? 'up all the time.' : `${all.join('; ')}.`;

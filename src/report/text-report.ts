@@ -1,7 +1,8 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
 import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
+import { wordOf } from '../core/model.ts';
 import { columnWidth, inColumn, table } from '../core/text-width.ts';
-import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
+import type { IncidentReport, Report, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
   printableReport,
@@ -12,6 +13,7 @@ import {
   showGapLine,
   showLength,
   showSeen,
+  showUp,
   showUnobserved,
   showVantage,
 } from './report-phrases.ts';
@@ -47,7 +49,7 @@ export function runText(judged: Report, facts: RunFacts): string {
 
 function serviceLines(service: ServiceReport): string[] {
   const { gaps } = service;
-  const shown = gaps.slice(-RUN_LINES).map(showGapLine);
+  const shown = gaps.slice(-RUN_LINES).map((gap) => showGapLine(gap, service));
   const before = gaps.length - shown.length;
   const sum =
     gaps.length < 2
@@ -59,7 +61,7 @@ function serviceLines(service: ServiceReport): string[] {
   const unknown = service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : [];
   const early = before > 0 ? [`${count(before, 'gap')} before these`] : [];
   const lines = [...sum, ...early, ...shown, ...unobserved, ...unknown, ...showEvents(service)];
-  if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift('up all the time');
+  if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift(showUp(service));
   return lines;
 }
 
@@ -71,7 +73,7 @@ export function historyText(found: Report): string {
   const name = (service: string, vantage: string): string => showSeen(service, vantage, several);
   const rows = seen.map(({ vantage: { vantage }, service }) => [
     name(service.service, vantage),
-    service.state === 'down' ? 'DOWN' : service.state.toUpperCase(),
+    wordOf(service.state, service).toUpperCase(),
     showShare(service.uptime),
     service.gaps.length === 0 ? '–' : String(service.gaps.length),
     service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),
@@ -157,16 +159,15 @@ function unobservedLines(
 /** Each incident; of several services with a line for each. */
 function incidentLines(report: Report, incidents: readonly IncidentReport[]): string[] {
   const several = report.vantages.length > 1;
-  const gapOf = (vantage: string, service: string, place: number): ReportGap | undefined =>
-    report.vantages.find((one) => one.vantage === vantage)?.services.find((one) => one.service === service)?.gaps[
-      place
-    ];
+  const reported = (vantage: string, service: string): ServiceReport | undefined =>
+    report.vantages.find((one) => one.vantage === vantage)?.services.find((one) => one.service === service);
   return incidents.map(({ vantage, from, services, longestGapMs }) => {
     const shown = services.flatMap(({ service, gap: place }) => {
-      const gap = gapOf(vantage, service, place);
+      const one = reported(vantage, service);
+      const gap = one?.gaps[place];
       if (gap === undefined) return [];
       const name = showSeen(service, vantage, several);
-      return [`${showTime(gap.from)}  ${name}  down ${showLength(gap)}${showCause(gap)}`];
+      return [`${showTime(gap.from)}  ${name}  down ${showLength(gap)}${showCause(gap, one)}`];
     });
     if (shown.length === 1) return shown[0] ?? '';
     const longest = showDuration(longestGapMs);

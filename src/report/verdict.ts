@@ -1,13 +1,16 @@
 /**
- * The verdict on a run. Pure. `--max-gap` is compared with a gap's single figure; where its bounds lie on both sides of
- * the budget, the text says so. What was not observed never counts as up: unobserved time, together with the
+ * The verdict on a run. Pure. A budget is compared with the bounds: where the figure is over it, the run fails; where only the
+ * upper bound is, it is not proven. The time without an answer is an upper bound of what users noticed: a frozen service
+ * answers late what waited for it. What was not observed never counts as up: unobserved time, together with the
  * downtime that it touches, counts as one possible gap. Nor does a good last answer prove
  * anything for the time after it, where no probe was sent since.
  */
+import { durationText } from '../core/duration.ts';
 import { count, showDuration, list } from '../core/format.ts';
 import type {
   Budget,
   Fault,
+  FaultKind,
   Report,
   ReportGap,
   RunFacts,
@@ -16,12 +19,15 @@ import type {
   Verdict,
   VerdictResult,
 } from './report.ts';
-import { commandFailed, eachService, showEnding, showLength, showSeen, showWhen } from './report-phrases.ts';
+import { commandFailed, eachService, showEnding, showLength, showBegin, showSeen, showWhen } from './report-phrases.ts';
 
 /** Faults that the sentence names; the others are counted. */
 const NAMED = 3;
 /** Probes further apart than this may miss what users notice: the sentence says so beside "all the time". */
 const COARSE_MS = 1000;
+
+/** What could be over the budget, but was not seen to be. */
+const UNPROVEN: ReadonlySet<FaultKind> = new Set<FaultKind>(['bounds', 'unobserved']);
 
 /** Judges what was seen in the window of a run. */
 export function judge(report: Report, run: RunFacts): Verdict {
@@ -39,7 +45,7 @@ function isWatching({ services }: VantageReport): boolean {
 }
 
 function resultOf(faults: readonly Fault[], { interrupted }: RunFacts, allWatch: boolean): VerdictResult {
-  if (faults.some(({ kind }) => kind !== 'unobserved')) return 'fail';
+  if (faults.some(({ kind }) => !UNPROVEN.has(kind))) return 'fail';
   // A watch that was interrupted has not seen the end.
   return faults.length > 0 || interrupted !== null || !allWatch ? 'not-proven' : 'pass';
 }
@@ -50,17 +56,33 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
   const faults: Pick<Fault, 'kind' | 'text'>[] = [];
   if (!service.cameBack) {
     const open = service.gaps.findLast(({ end }) => end !== 'seen') ?? service.gaps.at(-1);
-    const since = open === undefined ? '' : `, ${showLength(open)} from ${showWhen(open.from, open.fromStartMs)}`;
+    const since = open === undefined ? '' : `, ${showLength(open)} ${showBegin(open)}`;
     const why = service.reason === null ? '' : `: ${service.reason}`;
     faults.push({ kind: 'not-back', text: `did not come back${since}${why}` });
   }
-  const over = service.gaps.filter(
-    ({ end, durationMs }) => durationMs > maxGapMs && (end !== 'open' || service.cameBack),
-  );
-  for (const gap of over) faults.push({ kind: 'gap', text: overBudget(gap, maxGapMs) });
-  if (maxTotalMs !== null && service.downMs > maxTotalMs) {
-    const text = `down ${showDuration(service.downMs)} in all, over the budget of ${showDuration(maxTotalMs)}`;
-    faults.push({ kind: 'total', text });
+  for (const gap of service.gaps) {
+    if (gap.end === 'open' && !service.cameBack) continue;
+    if (maxGapMs === 0 || gap.durationMs > maxGapMs) faults.push({ kind: 'gap', text: overBudget(gap, maxGapMs) });
+    else if (mostOf(gap) > maxGapMs) faults.push({ kind: 'bounds', text: nearBudget(gap, service, maxGapMs) });
+  }
+  const { longestSilence: silence = null } = service;
+  if (silence !== null && maxGapMs > 0 && silence.durationMs - service.intervalMs > maxGapMs && faults.length === 0) {
+    const when = showWhen(silence.from, silence.fromStartMs);
+    const text = `without an answer for ${showDuration(silence.durationMs)} from ${when}, over the budget of ${showDuration(maxGapMs)}, though all answers came in the end`;
+    faults.push({ kind: 'bounds', text });
+  }
+  if (maxTotalMs !== null) {
+    const mostMs = service.gaps.reduce((sum, gap) => sum + (gap.maxMs ?? gap.durationMs), 0);
+    const within = `the budget of ${showDuration(maxTotalMs)}`;
+    const text = `down ${showDuration(service.downMs)} in all`;
+    if (service.downMs > maxTotalMs) faults.push({ kind: 'total', text: `${text}, over ${within}` });
+    else if (mostMs > maxTotalMs) {
+      const settle = settledBy(service, maxTotalMs - service.downMs, mostMs - service.downMs);
+      faults.push({
+        kind: 'bounds',
+        text: `${text}, within ${within}, but at most ${showDuration(mostMs)}: ${settle}`,
+      });
+    }
   }
   if (service.partialMs > maxGapMs) {
     faults.push({ kind: 'partial', text: `up from some vantages only for ${showDuration(service.partialMs)}` });
@@ -71,10 +93,34 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
 }
 
 function overBudget(gap: ReportGap, maxGapMs: number): string {
-  const when = `down ${showLength(gap)} from ${showWhen(gap.from, gap.fromStartMs)}`;
+  const when = `down ${showLength(gap)} ${showBegin(gap)}`;
   if (maxGapMs === 0) return when;
   const error = gap.minMs <= maxGapMs ? ', though its lower bound is within it' : '';
   return `${when}, over the budget of ${showDuration(maxGapMs)}${error}`;
+}
+
+/** The longest time for which users may have been without the service. What is not seen of a gap counts as unobserved. */
+function mostOf({ end, maxMs, durationMs, silenceMs }: ReportGap): number {
+  return Math.max(end === 'seen' ? (maxMs ?? Infinity) : durationMs, silenceMs ?? 0);
+}
+
+function nearBudget(gap: ReportGap, service: ServiceReport, maxGapMs: number): string {
+  const head = `down ${showLength(gap)} ${showBegin(gap)}, within the budget of ${showDuration(maxGapMs)}, but`;
+  const { silenceMs, maxMs, durationMs } = gap;
+  // Two intervals are the grid's, not the service's.
+  if (typeof silenceMs === 'number' && silenceMs - 2 * service.intervalMs > maxGapMs) {
+    return `${head} without an answer for ${showDuration(silenceMs)}`;
+  }
+  if (maxMs === null) return `${head} without an upper bound`;
+  return `${head} its upper bound is over it: ${settledBy(service, maxGapMs - durationMs, maxMs - durationMs)}`;
+}
+
+/** How to probe so that an error of `errorMs`, which is as wide as the interval, is within a margin. */
+function settledBy({ intervalMs }: ServiceReport, marginMs: number, errorMs: number): string {
+  const enough = (intervalMs * marginMs) / errorMs;
+  if (enough < 1) return 'they are too near to each other for any interval';
+  const step = 10 ** Math.floor(Math.log10(enough));
+  return `an interval of ${durationText(Math.floor(enough / step) * step)} (-i) would settle it`;
 }
 
 /** How long it is not known whether it was up. */
@@ -155,26 +201,35 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
   if (longest === undefined) {
     const slowestMs = Math.max(0, ...all.map(({ service }) => service.intervalMs));
     const grain = slowestMs > COARSE_MS ? `, as far as probes ${showDuration(slowestMs)} apart can show` : '';
-    return unobserved.length === 0 ? `${who} up all the time${grain}` : `${who} never seen down${grain}${unseen}`;
+    // Over a kept connection on which nothing is sent, only a break of it would have been seen.
+    const held = all.filter(({ service }) => service.asks === false).length;
+    if (unobserved.length > 0) return `${who} never seen down${grain}${unseen}`;
+    if (held === 0) return `${who} up all the time${grain}`;
+    const connections = `${count(held, 'kept connection')} not broken, on which nothing is sent`;
+    return held === all.length
+      ? `${connections}${grain}`
+      : `${count(all.length - held, 'service')} up all the time, and ${connections}${grain}`;
   }
   const name = showSeen(longest.service.service, longest.vantage.vantage, several);
-  const error = (longest.gap.maxMs ?? Infinity) > maxGapMs ? ', though its upper bound exceeds it' : '';
   const total = maxTotalMs === null ? '' : `, and no service was down for more than ${showDuration(maxTotalMs)} in all`;
-  return `the longest gap, ${showLength(longest.gap)} of ${name}, is within the budget of ${showDuration(maxGapMs)}${error}${total}${unseen}`;
+  return `the longest gap, ${showLength(longest.gap)} of ${name}, is within the budget of ${showDuration(maxGapMs)}${total}${unseen}`;
 }
 
 /** The worst first. */
-const WEIGHT = { 'not-back': 0, gap: 1, total: 2, partial: 3, unobserved: 4 } as const;
+const WEIGHT = { 'not-back': 0, gap: 1, total: 2, partial: 3, bounds: 4, unobserved: 5 } as const;
 
 function failSentence(faults: readonly Fault[], result: VerdictResult, several: boolean): string {
   const weighty = faults
-    .filter(({ kind }) => result === 'not-proven' || kind !== 'unobserved')
+    .filter(({ kind }) => result === 'not-proven' || !UNPROVEN.has(kind))
     .sort((a, b) => WEIGHT[a.kind] - WEIGHT[b.kind]);
   const named = weighty
     .slice(0, NAMED)
     .map(({ service, vantage, text }) => `${showSeen(service, vantage, several)} ${verb(text)}${text}`);
   const more = weighty.length - named.length;
-  const unobserved = faults.length > weighty.length ? '; and part of the time was not observed' : '';
+  const unobserved =
+    result === 'fail' && faults.some(({ kind }) => kind === 'unobserved')
+      ? '; and part of the time was not observed'
+      : '';
   return `${named.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}${unobserved}`;
 }
 

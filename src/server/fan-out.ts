@@ -114,7 +114,7 @@ export class FanOut implements Sent {
       due = [];
     };
     for (const message of messages) {
-      if (isEvent(message)) {
+      if (isEvent(message) || (message.type === 'open-gap' && message.final === false)) {
         due.push(message);
       } else if (message.type === 'hello') {
         flush();

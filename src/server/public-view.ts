@@ -49,8 +49,8 @@ export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdent
 }
 
 export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
-  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, state, status, since, reason } =
-    snapshot;
+  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, asks } = snapshot;
+  const { state, status, since, steadySince, reason } = snapshot;
   return {
     service,
     kind,
@@ -60,9 +60,11 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
     timeoutMs,
     rise,
     fall,
+    ...(asks !== undefined && { asks }),
     state,
     status,
     since,
+    ...(steadySince !== undefined && { steadySince }),
     reason,
     uptime: { '1h': snapshot.uptime['1h'], '24h': snapshot.uptime['24h'], '90d': snapshot.uptime['90d'] },
     observed: {
@@ -99,8 +101,8 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       return { type, seq, service, ...publicGap(message) };
     }
     case 'open-gap': {
-      const { type, service, from, durationMs, minMs, provenMinMs, failed, reasons } = message;
-      return { type, service, from, durationMs, minMs, provenMinMs, failed, reasons };
+      const { type, service, from, durationMs, minMs, provenMinMs, failed, reasons, until, final } = message;
+      return { type, service, from, durationMs, minMs, provenMinMs, failed, reasons, until, final };
     }
     case 'mark':
       return { type: message.type, seq: message.seq, at: message.at };

@@ -1,6 +1,7 @@
 /** A watch as plain text: one line for each event, and a table at the end. Pure. */
 import { count, showAtLeast, showDuration, showGap, showTime, showShare } from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
+import { wordOf } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import { withMessage } from '../core/reasons.ts';
 import { ratio } from '../core/uptime.ts';
@@ -19,6 +20,8 @@ export class LinesFormat {
   readonly #sayVantage: boolean;
   #nameWidth = 4;
   #vantage = '';
+  /** Services over kept connections on which nothing is sent. */
+  #silent: ReadonlySet<string> = new Set();
 
   /** @param sayVantage whether each line begins with the monitor's vantage: where there are several */
   constructor(sayVantage: boolean) {
@@ -30,6 +33,7 @@ export class LinesFormat {
     switch (message.type) {
       case 'hello':
         this.#vantage = message.monitor.vantage;
+        this.#silent = new Set(message.services.filter(({ asks }) => asks === false).map(({ service }) => service));
         this.#nameWidth = Math.min(
           MAX_NAME,
           message.services.reduce((widest, { service }) => Math.max(widest, columnWidth(service)), 4),
@@ -42,14 +46,15 @@ export class LinesFormat {
         return this.#row(
           message.at,
           message.service,
-          message.to.toUpperCase(),
+          wordOf(message.to, { asks: !this.#silent.has(message.service) }).toUpperCase(),
           `${why === '' ? first : why}${vantageNote(message)}`,
         );
       }
       case 'gap':
         return this.#row(message.to, message.service, 'GAP', `${showGapFacts(message)}${vantageNote(message)}`);
       case 'open-gap': {
-        const { from, durationMs, minMs, failed, reasons } = message;
+        const { from, durationMs, minMs, failed, reasons, final = true } = message;
+        if (!final) return null;
         const facts = `${showDuration(durationMs)} so far (at least ${showAtLeast(minMs)})`;
         return this.#row(from, message.service, 'STILL DOWN', `${facts}, ${showFailed(failed, reasons)}`);
       }
@@ -124,7 +129,7 @@ export function summary(board: Board, now: number): string {
     const gaps = totals.gaps + (isDown ? 1 : 0);
     return [
       service.name,
-      isDown ? 'STILL DOWN' : service.state.toUpperCase(),
+      isDown ? 'STILL DOWN' : wordOf(service.state, service.info).toUpperCase(),
       showShare(ratio(totals)),
       String(gaps),
       gaps === 0 ? '–' : showDuration(Math.max(totals.longestGapMs, openMs)),

@@ -3,12 +3,13 @@ import type { WriteStream } from 'node:tty';
 
 import { cellsOf, widthOf } from '../core/text-width.ts';
 import { showDuration } from '../core/format.ts';
-import { WORST_FIRST, type State } from '../core/model.ts';
+import { WORST_FIRST, wordOf, type State } from '../core/model.ts';
 
 /** A service on the line. */
 export interface LiveService {
   readonly name: string;
   readonly state: State;
+  readonly asks?: boolean;
   /** For how long. */
   readonly forMs: number;
 }
@@ -30,9 +31,9 @@ export function liveLine(head: string, services: readonly LiveService[], columns
   const sorted = services.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
   let line = cut(head, columns);
   let width = widthOf(line);
-  for (const [index, { name, state, forMs }] of sorted.entries()) {
+  for (const [index, { name, state, asks = true, forMs }] of sorted.entries()) {
     const shown = cut(name, Math.max(4, Math.floor(columns / 3)));
-    const [word, since] = [state.toUpperCase(), showDuration(forMs)];
+    const [word, since] = [wordOf(state, { asks }).toUpperCase(), showDuration(forMs)];
     const before = index === 0 ? '  ' : BETWEEN;
     const tookWidth = before.length + widthOf(shown) + 1 + word.length + 1 + since.length;
     const left = sorted.length - index - 1;

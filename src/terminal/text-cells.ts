@@ -1,7 +1,7 @@
 /** The short forms of durations, states and gaps that fit into columns of a terminal. Pure. Durations in milliseconds. */
 import { showDuration, showGap } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
-import type { State } from '../core/model.ts';
+import type { wordOf } from '../core/model.ts';
 import { widthOf } from '../core/text-width.ts';
 
 /** `0.84 ms`, `12.3 ms`, `412 ms`, `1.2 s`. */
@@ -31,15 +31,17 @@ export function fitGap(gap: GapFacts, room: number): string {
   return widthOf(full) <= room ? full : showDuration(gap.durationMs);
 }
 
-const WORDS: Readonly<Record<State, string>> = {
+const WORDS: Readonly<Record<ReturnType<typeof wordOf>, string>> = {
   up: 'up',
+  'not broken': 'not broken',
   down: 'DOWN',
   partial: 'PARTIAL',
   unobserved: 'unobserved',
   unknown: 'waiting',
 };
-const SHORT: Readonly<Record<State, string>> = {
+const SHORT: Readonly<Record<ReturnType<typeof wordOf>, string>> = {
   up: 'up',
+  'not broken': 'held',
   down: 'DOWN',
   partial: 'PART',
   unobserved: 'unobs.',
@@ -47,7 +49,7 @@ const SHORT: Readonly<Record<State, string>> = {
 };
 
 /** The word for a state. @param room in cells */
-export function stateWord(state: State, room = Infinity): string {
+export function stateWord(state: ReturnType<typeof wordOf>, room = Infinity): string {
   const word = WORDS[state];
   return word.length <= room ? word : SHORT[state];
 }

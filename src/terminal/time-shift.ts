@@ -35,6 +35,7 @@ export function shifted(message: Message, offsetMs: number): Message {
         services: message.services.map((service) => ({
           ...service,
           since: service.since + offsetMs,
+          ...(service.steadySince !== undefined && { steadySince: service.steadySince + offsetMs }),
           timeline: service.timeline.map(by),
           gaps: service.gaps.map(by),
         })),
@@ -49,7 +50,11 @@ export function shifted(message: Message, offsetMs: number): Message {
     case 'gap':
       return by(message);
     case 'open-gap':
-      return { ...message, from: message.from + offsetMs };
+      return {
+        ...message,
+        from: message.from + offsetMs,
+        until: message.until === undefined ? undefined : message.until + offsetMs,
+      };
     case 'heartbeat':
       return { ...message, now: message.now + offsetMs };
     default:

@@ -7,6 +7,7 @@ import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import { ratio } from '../core/uptime.ts';
 import type { Lane } from './lane.ts';
+import { wordOf } from '../core/model.ts';
 import { disagreement, stateOf, type Row, type SourceState } from './dashboard-model.ts';
 import { styleOf } from './view-rows.ts';
 import { cellsFor, drawAxis, drawSpark, drawStrip, type Place, type Window } from './view-strip.ts';
@@ -76,10 +77,10 @@ function drawState({ grid, glyphs, now }: DetailBrush, seen: Seen, many: boolean
   const { x, y, width } = place;
   const { lane, source } = seen;
   const state = stateOf(seen, now);
-  const { reason, since, status } = lane.board;
+  const { reason, steadySince: since, status } = lane.board;
   const head: Span[] = [
     ...(many ? [[`${source.vantage}   `, 'strong'] as const] : []),
-    [`${glyphs.states[state]} ${stateWord(state)}`, styleOf(state)],
+    [`${glyphs.states[state]} ${stateWord(wordOf(state, lane.board.info))}`, styleOf(state)],
     [` for ${showDuration(Math.max(0, now - since))}, since ${showClock(since)}`, 'plain'],
   ];
   if (status !== state && status !== lane.state) head.push([`   status ${stateWord(status)}`, 'ahead']);

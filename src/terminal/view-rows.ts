@@ -1,6 +1,6 @@
 /** Draws the list of services: a line for each, or a card of two lines where there is room. Pure. */
 import { showDuration, showShare, count } from '../core/format.ts';
-import type { State } from '../core/model.ts';
+import { wordOf, type State } from '../core/model.ts';
 import type { Columns, LaneItem, Group } from './list-layout.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
@@ -65,7 +65,7 @@ export function drawService({ grid, columns, glyphs, now }: Brush, row: Row, y: 
 function stateSpan({ glyphs, now }: Brush, seen: LaneItem, room: number): Span {
   const live = seen.lane.live(now);
   const state = stateOf(seen, now);
-  const word = `${glyphs.states[state]} ${stateWord(state, room - 2)}`;
+  const word = `${glyphs.states[state]} ${stateWord(wordOf(state, seen.lane.board.info), room - 2)}`;
   return live.settled || state !== live.state
     ? [word, styleOf(state)]
     : [`${word}${glyphs.ascii ? '?' : '…'}`, 'ahead'];

@@ -3,18 +3,19 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Report } from '../../src/report/report.ts';
 import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
-import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
+import { endServices, type SignalledService, startSignalledService, TestService } from '../support/test-service.ts';
 import { endPrograms, FOLDER, Program, run } from './program.ts';
 
 const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
 
 /** Starts a daemon. Returns it with the address of its feed. */
-async function daemon(vantage: string, service: SignalledService): Promise<{ program: Program; url: string }> {
+async function daemon(vantage: string, service: { readonly port: number }): Promise<{ program: Program; url: string }> {
   const where = ['--listen', '127.0.0.1:0', '--data', 'off', '--vantage', vantage];
   const program = new Program(['serve', `web=${String(service.port)}`, '-i', '50ms', '-t', '300ms', ...where]);
   await program.said(/"feed":"http:\/\/[^"]+"/);
@@ -62,6 +63,33 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     ]);
     assert.equal(code, 1, stdout);
     assert.match(stdout, /web \(from second\) was not observed for|part of the time was not observed/m);
+  });
+
+  it('has one open gap with its counts where the other monitor stalled while the service was down', async () => {
+    const service = await TestService.start();
+    const { program, url } = await daemon('second', service);
+    const path = join(FOLDER, 'open.json');
+    const where = ['--also', url, '--report', path, ...QUICK, '--give-up', '3s'];
+    const watching = new Program(['run', ...where, '--', 'sleep', '1']);
+    await watching.said(/Starting: sleep/);
+    service.down();
+    await sleep(700);
+    process.kill(program.pid, 'SIGSTOP');
+    await sleep(500);
+    process.kill(program.pid, 'SIGCONT');
+    assert.equal(await watching.ended, 1, watching.stdout + watching.stderr);
+    const report = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    const [web] = report.vantages[0]!.services;
+    assert.ok(web!.unobservedMs > 200, String(web!.unobservedMs));
+    assert.equal(web!.gaps.length, 1, JSON.stringify(web!.gaps));
+    const [gap] = web!.gaps;
+    assert.equal(gap!.end, 'open');
+    assert.ok(gap!.failed !== null && gap!.failed > 10, String(gap!.failed));
+    assert.equal(gap!.reasons[0]?.reason, 'refused');
+    assert.ok(Math.abs(gap!.durationMs - web!.downMs) < 60, `${String(gap!.durationMs)} ${String(web!.downMs)}`);
+    assert.ok(gap!.minMs <= gap!.durationMs);
+    assert.match(watching.stdout, /did not come back, .* so far/);
+    await program.end();
   });
 
   it('needs no service of its own', async () => {

@@ -6,12 +6,15 @@ import { closeSync, existsSync, openSync, readFileSync, symlinkSync, writeFileSy
 import { basename, dirname, join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { whyNoCommand } from '../../src/cli/command-child.ts';
 import type { Report } from '../../src/report/report.ts';
+import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
+import { requireTool } from '../support/tools.ts';
 import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
-import { endPrograms, entry, FOLDER, folderWith, type Outcome, run } from './program.ts';
+import { endPrograms, entry, FOLDER, folderWith, type Outcome, Program, run } from './program.ts';
 
 /** Quick, where the test is not about these. */
 const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
@@ -51,6 +54,25 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     await endServices();
   });
 
+  it('never passes a freeze that is longer than the budget, also where every probe was answered in the end', async (t) => {
+    if (!requireTool(t, 'redis-server')) return;
+    const redis = await RedisServer.start();
+    t.after(() => redis.close());
+    const path = join(FOLDER, 'frozen.json');
+    const options = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '3s', '--max-gap', '300ms'];
+    const program = new Program(['run', `db=${redis.url}`, ...options, '--report', path, '--', 'sleep', '1.2']);
+    await program.said(/Starting: sleep/);
+    redis.signal('SIGSTOP');
+    await sleep(800);
+    redis.signal('SIGCONT');
+    assert.equal(await program.ended, 1, program.stdout);
+    assert.match(program.stdout, /^NOT PROVEN: db was without an answer for 0\.[789]\d s from [+−]/m);
+    assert.match(program.stdout, /^db {4}up all the time, but no answer for 0\.[789]\d s from [+−]/m);
+    const [db] = readReport(path).vantages[0]!.services;
+    assert.equal(db!.gaps.length, 0);
+    assert.ok((db!.longestSilence?.durationMs ?? 0) > 700);
+  });
+
   it('passes a command that was not felt; its output passes through, and the report comes after it', async () => {
     const { code, stdout, stderr } = await runs(steady, LENIENT, ['sh', '-c', 'echo one | cat; echo two >&2']);
     assert.equal(code, 0, stdout + stderr);
@@ -68,7 +90,10 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const command = ['sh', '-c', `kill -USR2 ${String(service.pid)}; sleep 0.8`];
     const { code, stdout } = await runs(service, files, command);
     assert.equal(code, 1, stdout);
-    assert.match(stdout, /^web {3}down 0\.\d\d s \(0\.\d\d–0\.\d\d\) from [+−].*, .*refused ×\d+/m);
+    assert.match(
+      stdout,
+      /^web {3}down 0\.\d\d s \(0\.\d\d–0\.\d\d\) from ([+−]|a probe that was sent before).*, .*refused ×\d+/m,
+    );
     assert.match(stdout, /^FAIL: web was down 0\.\d\d s/m);
     const report = readReport(path('json'));
     assert.equal(report.verdict?.result, 'fail');
@@ -138,7 +163,10 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const service = await startSignalledService();
     const { code, stdout } = await runs(service, ['--give-up', '1s'], ['kill', '-KILL', String(service.pid)]);
     assert.equal(code, 1);
-    assert.match(stdout, /^web {3}down .* so far \(at least .*\) from [+−].*; did not come back$/m);
+    assert.match(
+      stdout,
+      /^web {3}down .* so far \(at least .*\) from ([+−]|a probe that was sent before).*; did not come back$/m,
+    );
     assert.match(stdout, /^FAIL: web did not come back, /m);
   });
 

@@ -45,17 +45,25 @@ describe('a configuration', () => {
     assert.deepEqual(await rechecks({ json: { services } }), [10, 200, 30, null]);
     const defaults = { recheck: 'off' };
     assert.deepEqual(await rechecks({ json: { services, defaults } }), [null, null, 30, null]);
-    assert.deepEqual(await rechecks({ json: { services, defaults }, options: { recheck: '40ms' } }), [
-      40,
-      40,
-      30,
-      null,
-    ]);
-    assert.match(
-      await folder.problem({ name: 'a', ...tcp, recheck: '1ms' }),
-      /recheck: "1ms" is not a time between rechecks/,
+    const options = { recheck: '40ms' };
+    assert.deepEqual(await rechecks({ json: { services, defaults }, options }), [40, 40, 30, null]);
+    const wrong = /recheck: ("1ms"|5) is not a time between rechecks/;
+    assert.match(await folder.problem({ name: 'a', ...tcp, recheck: '1ms' }), wrong);
+    assert.match(await folder.problem({ name: 'a', ...tcp, recheck: 5 }), wrong);
+  });
+
+  it('says of kept connections whether anything is sent on them', async () => {
+    const services = [
+      { name: 'idle', ...tcp, connection: 'both' },
+      { name: 'sends', ...tcp, connection: 'kept', send: 'PING' },
+      { name: 'expects', ...tcp, connection: 'kept', expect: 'PONG' },
+      { name: 'http', type: 'http', url: 'http://127.0.0.1/', connection: 'kept' },
+    ];
+    const { watched } = await folder.load({ json: { services } });
+    assert.deepEqual(
+      watched.filter(({ service }) => service.asks === false).map(({ service }) => service.name),
+      ['idle (kept)'],
     );
-    assert.match(await folder.problem({ name: 'a', ...tcp, recheck: 5 }), /recheck: 5 is not a time between rechecks/);
   });
 
   it('takes a setting from the service, else the command line, else the defaults, else the program', async () => {

@@ -78,6 +78,24 @@ function uptimesAt(board: Board, now: number): unknown {
 }
 
 describe('Board', () => {
+  it('publishes the age of a state over short stalls, and goes on with it from a snapshot', () => {
+    const one = new BoardService('web', infoOf(service('web')), 0);
+    one.transition(transition('web', 'unknown', 'up', 10));
+    assert.equal(one.snapshot(900).steadySince, undefined);
+    one.transition(transition('web', 'up', 'unobserved', 1000));
+    one.transition(transition('web', 'unobserved', 'up', 1500));
+    const snapshot = one.snapshot(2000);
+    assert.deepEqual([snapshot.since, snapshot.steadySince], [1500, 10]);
+    const other = BoardService.from(snapshot, 2000);
+    assert.deepEqual([other.since, other.steadySince], [1500, 10]);
+    other.transition(transition('web', 'up', 'unobserved', 3000));
+    assert.equal(other.steadySince, 3000);
+    other.transition(transition('web', 'unobserved', 'up', 3500));
+    assert.equal(other.steadySince, 10);
+    other.transition(transition('web', 'up', 'down', 4000));
+    assert.equal(other.steadySince, 4000);
+  });
+
   it('knows nothing of a service before its first message', () => {
     const [snapshot] = boardOf('api').snapshot(BEGAN + 5000);
     assert.deepEqual(

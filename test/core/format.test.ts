@@ -66,10 +66,18 @@ describe('showGap', () => {
     assert.equal(showGap({ durationMs: 40, minMs: 19.7, maxMs: 61.2 }), '40 ms (19–62)');
     assert.equal(showGap({ durationMs: 400, minMs: 318, maxMs: 501 }), '0.40 s (0.31–0.51)');
     assert.equal(showGap({ durationMs: 2480, minMs: 2290, maxMs: 2570 }), '2.48 s (2.29–2.57)');
-    assert.equal(showGap({ durationMs: 12_340, minMs: 12_290, maxMs: 12_410 }), '12.3 s (12.2–12.5)');
+    assert.equal(showGap({ durationMs: 12_340, minMs: 11_290, maxMs: 12_410 }), '12.3 s (11.2–12.5)');
+  });
+
+  it('shows as many digits as the bounds resolve, also above a minute', () => {
+    assert.equal(showGap({ durationMs: 12_340, minMs: 12_290, maxMs: 12_410 }), '12.34 s (12.29–12.41)');
+    assert.equal(showGap({ durationMs: 62_367, minMs: 62_331, maxMs: 62_429 }), '62.37 s (62.33–62.43)');
+    assert.equal(showGap({ durationMs: 62_367, minMs: 61_331, maxMs: 63_429 }), '62.4 s (61.3–63.5)');
+    assert.equal(showGap({ durationMs: 62_367, minMs: 42_331, maxMs: 63_429 }), '1 min 02 s (42.3 s – 1 min 04 s)');
+    assert.equal(showGap({ durationMs: 4 * MIN, minMs: 4 * MIN - 1, maxMs: 4 * MIN + 1 }), '240.00 s (239.99–240.01)');
     assert.equal(
-      showGap({ durationMs: 4 * MIN, minMs: 4 * MIN - 1, maxMs: 4 * MIN + 1 }),
-      '4 min 00 s (3 min 59 s – 4 min 01 s)',
+      showGap({ durationMs: 14 * MIN, minMs: 14 * MIN - 1, maxMs: 14 * MIN + 1 }),
+      '14 min 00 s (13 min 59 s – 14 min 01 s)',
     );
   });
 

@@ -3,12 +3,33 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { Intervals } from '../../src/core/intervals.ts';
+import { Intervals, type Interval } from '../../src/core/intervals.ts';
 import type { State } from '../../src/core/model.ts';
 
 const state = fc.constantFrom<State[]>('up', 'down', 'unobserved', 'partial');
 
 describe('intervals', () => {
+  it('age over short stalls of the monitor, and over nothing else', () => {
+    const since = (...list: readonly Interval[]): number => {
+      const states = new Intervals({ state: 'unknown', from: 0, reason: null });
+      for (const one of list) states.enter(one);
+      return states.steadySince;
+    };
+    const at = (from: number, state: State, reason: Interval['reason'] = null): Interval => ({ state, from, reason });
+    const stall = (from: number): Interval => at(from, 'unobserved', 'stalled');
+    assert.equal(since(at(10, 'up'), stall(1000), at(1500, 'up')), 10);
+    assert.equal(since(at(10, 'up'), stall(1000), at(1500, 'up'), stall(2000), at(12_000, 'up')), 10);
+    assert.equal(since(at(10, 'down'), stall(1000), at(1500, 'down')), 10);
+    // While it lasts, too long, for another reason, or with a change of the service in it.
+    assert.equal(since(at(10, 'up'), stall(1000)), 1000);
+    assert.equal(since(at(10, 'up'), stall(1000), at(11_001, 'up')), 11_001);
+    assert.equal(since(at(10, 'up'), at(1000, 'unobserved', 'suspended'), at(1500, 'up')), 1500);
+    assert.equal(since(at(10, 'up'), at(1000, 'unobserved', 'stopped'), at(1500, 'up')), 1500);
+    assert.equal(since(at(10, 'up'), stall(1000), at(1500, 'down')), 1500);
+    assert.equal(since(at(10, 'up'), stall(1000), at(1500, 'down'), at(1600, 'up')), 1600);
+    assert.equal(since(at(10, 'up'), at(900, 'down'), stall(1000), at(1500, 'up')), 1500);
+  });
+
   it('keep every state that lasted, in order, however the clock steps', () => {
     const steps = fc.array(
       fc.tuple(

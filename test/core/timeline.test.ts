@@ -236,6 +236,7 @@ describe('Timeline', () => {
     const { gaps, open } = storyOf([up(0), down(100, 101), down(200, 201)], 260);
     assert.deepEqual(gaps, []);
     assert.deepEqual(open, {
+      until: 260,
       from: 100,
       durationMs: 160 + 50,
       minMs: 99,

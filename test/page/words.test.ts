@@ -30,6 +30,23 @@ describe('a row', () => {
     assert.deepEqual(rowText(down, NOW, false), { state: 'Down', lasts: 'for 0.41 s', note: 'connection refused' });
   });
 
+  it('counts over short stalls, and says no more than is known of a connection on which nothing is sent', () => {
+    const up = {
+      status: 'up',
+      state: 'up',
+      since: NOW - 500,
+      steadySince: NOW - 8750,
+      reason: null,
+      gaps: [],
+    } as const;
+    assert.equal(rowText(up, NOW, false).lasts, 'for 8.75 s');
+    const held = { ...up, info: { asks: false } };
+    assert.equal(rowText(held, NOW, false).state, 'Not broken');
+    assert.equal(rowText(held, NOW, true).state, 'Was not broken');
+    const down = { ...held, status: 'down', state: 'down' } as const;
+    assert.equal(rowText(down, NOW, false).state, 'Down');
+  });
+
   it('speaks of the past when the connection is broken, and claims no length', () => {
     const up = { status: 'up', state: 'up', since: NOW - 8750, reason: null, gaps: [] } as const;
     assert.deepEqual(rowText(up, NOW, true), { state: 'Was up', lasts: '', note: 'no gap seen' });

@@ -8,6 +8,7 @@ import type { GapFacts } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedInterval, ObservedService } from '../../src/report/observed.ts';
+import type { ReportGap } from '../../src/report/report.ts';
 import { observed, START, vantage, within } from './scene.ts';
 
 const DAY = 86_400_000;
@@ -95,7 +96,13 @@ describe('a report of a window', () => {
         const overlapping = all.filter(({ from, to }) => from < window.to && to > window.from);
         assert.deepEqual(
           reported.gaps.map(({ from, durationMs }) => ({ from, durationMs })),
-          overlapping.map(({ from, durationMs }) => ({ from, durationMs })),
+          // One that is open is as long as it was at the end of the window.
+          overlapping.map(({ from, to, durationMs }) => {
+            const beyondMs = pieces
+              .filter((piece) => to === Infinity && piece.state === 'down')
+              .reduce((ms, piece) => ms + Math.max(0, piece.to - Math.max(piece.from, window.to)), 0);
+            return { from, durationMs: durationMs - beyondMs };
+          }),
         );
       }),
       { numRuns: 300 },
@@ -138,6 +145,49 @@ describe('a report of a window', () => {
     assert.equal(again!.gaps[0].durationMs, 1000);
     assert.equal(again!.gaps[0].insideMs, 1000);
     assert.equal(again!.cameBack, true);
+  });
+
+  it('makes one gap of downtime that only unobserved time separates, cut at the window', () => {
+    const web: ObservedService = {
+      ...observed('web'),
+      intervals: [
+        { state: 'up', from: START, to: START + 1000, reason: null },
+        { state: 'down', from: START + 1000, to: START + 3000, reason: 'refused' },
+        { state: 'unobserved', from: START + 3000, to: START + 3500, reason: 'stalled' },
+        { state: 'down', from: START + 3500, to: null, reason: 'refused' },
+      ],
+    };
+    const gapsIn = (service: ObservedService): readonly ReportGap[] =>
+      buildReport([vantage('here', service)], within(0, 6000), START).vantages[0]!.services[0]!.gaps;
+    const [gap, ...more] = gapsIn(web);
+    assert.equal(more.length, 0);
+    assert.deepEqual(
+      [gap?.from, gap?.end, gap?.durationMs, gap?.insideMs, gap?.minMs],
+      [START + 1000, 'open', 4500, 4500, 900 + 1400],
+    );
+    assert.deepEqual(gap?.reasons, [{ reason: 'refused', count: null }]);
+
+    const counted = {
+      ...{ from: START + 1000, minMs: 4000, provenMinMs: 3000, failed: 40 },
+      reasons: [{ reason: 'refused' as const, count: 40 }],
+    };
+    // Counted a second after the window, and half a second before its end.
+    const [late] = gapsIn({ ...web, openGap: { ...counted, until: START + 7000, durationMs: 5520 } });
+    assert.deepEqual([late?.durationMs, late?.minMs, late?.provenMinMs, late?.failed], [4520, 3000, 2000, 40]);
+    const [early] = gapsIn({ ...web, openGap: { ...counted, until: START + 5500, durationMs: 4020 } });
+    assert.deepEqual([early?.durationMs, early?.minMs, early?.failed], [4520, 4000, 40]);
+    // An older monitor does not say when it counted.
+    const [old] = gapsIn({ ...web, openGap: { ...counted, durationMs: 9000 } });
+    assert.deepEqual([old?.durationMs, old?.minMs, old?.insideMs], [4500, 0, 4500]);
+    const up = { state: 'up' as const, from: START + 4000, to: START + 5000, reason: null };
+    const twice = [...web.intervals.slice(0, 3), up, { ...web.intervals[3]!, from: START + 5000 }];
+    assert.deepEqual(
+      gapsIn({ ...web, intervals: twice }).map(({ end, durationMs }) => [end, durationMs]),
+      [
+        ['unseen', 2000],
+        ['open', 1000],
+      ],
+    );
   });
 
   it('knows nothing before the first interval, and has what follows the last as unobserved', () => {

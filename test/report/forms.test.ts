@@ -40,6 +40,17 @@ describe('the text of a run', () => {
     assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^FAIL: cache did not come back/);
   });
 
+  it('says for how long there was no answer where that is more than what failed', () => {
+    const textOf = (silenceMs: number): string => {
+      const frozen = { from: 1000, to: 3400, reason: 'timeout-reply' as const, silenceMs };
+      const report = judged([vantage('here', observed('web', { falls: [frozen] }))]);
+      return runText(report, report.run);
+    };
+    assert.match(textOf(3400), /^web {3}down 2\.40 s .* from \+1\.00 s, no answer for 3\.40 s, timeout-reply ×24$/m);
+    // Two intervals: as far as probes 100 ms apart resolve it.
+    assert.doesNotMatch(textOf(2600), /no answer/);
+  });
+
   it('distinguishes vantages, with their clocks', () => {
     const there = { ...vantage('there', FELL), clock: { offsetMs: -3.21, uncertaintyMs: 0.44 } };
     const report = judged([vantage('here', observed('web')), there]);

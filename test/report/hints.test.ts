@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 import { hintsOf } from '../../src/report/hints.ts';
 import type { Hint } from '../../src/report/report.ts';
-import { runReport, observed, vantage } from './scene.ts';
+import { runReport, observed, START, vantage } from './scene.ts';
 
 const LOOPBACK = { target: 'http://127.0.0.1:8080/' };
 const OUTSIDE = { target: 'http://192.0.2.7:8080/' };
@@ -70,6 +70,9 @@ describe('hints', () => {
     const kept = observed('web (kept)', { info: { ...LOOPBACK, ...KEPT } });
     const here = vantage('here', observed('web', { info: LOOPBACK, falls: PROXY_DIED }), kept);
     assert.deepEqual(kinds(here), ['new-connections-only']);
+    // One on which nothing is sent may be dead for hours.
+    const idle = { ...kept, info: { ...kept.info, asks: false } };
+    assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls: PROXY_DIED }), idle)), []);
     // Where it looks like rules that are built again, that hint says it already.
     const short = vantage('here', observed('web', { info: LOOPBACK, falls: REBUILT }), kept);
     assert.deepEqual(kinds(short), ['rules-rebuilt']);
@@ -88,7 +91,51 @@ describe('hints', () => {
     const kept = observed('web (kept)', { info: { ...OUTSIDE, ...KEPT }, lostAt: [1500] });
     assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE }), kept)), ['kept-connections-only']);
     const both = vantage('second', observed('web', { info: OUTSIDE, falls: [{ from: 1400, to: 5000 }] }), kept);
-    assert.deepEqual(kinds(both), []);
+    assert.deepEqual(kinds(both), ['process-replaced']);
+  });
+
+  it('see a process that was replaced, which ends the hint at the rules', () => {
+    const kept = observed('web (kept)', { info: { ...OUTSIDE, ...KEPT }, lostAt: [2310] });
+    assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: REBUILT }), kept)), [
+      'process-replaced',
+    ]);
+    const identities = [{ type: 'identity', seq: 1, service: 'db', at: START + 2500, was: 'a', is: 'b' } as const];
+    const redis = { ...observed('db', { info: { ...OUTSIDE, kind: 'redis' }, falls: REBUILT }), identities };
+    assert.deepEqual(kinds(vantage('second', redis)), ['process-replaced']);
+    // Of another kind at the same port, or at another path: no sibling.
+    const tcp = observed('tcp (kept)', { info: { target: 'tcp://192.0.2.7:8080', ...KEPT }, lostAt: [2310] });
+    const http = observed('web', { info: { ...OUTSIDE, kind: 'http' }, falls: REBUILT });
+    assert.deepEqual(kinds(vantage('second', http, tcp)), ['rules-rebuilt']);
+  });
+
+  it('see a frozen process: silent, then late answers by the same one', () => {
+    const frozen = [{ from: 100, to: 2500, reason: 'timeout-reply' as const, silenceMs: 3400 }];
+    assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: frozen }))), ['process-frozen']);
+    const quick = [{ ...frozen[0]!, silenceMs: 2500 }];
+    assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: quick }))), []);
+  });
+
+  it('conclude nothing from one probe, a short stall, or what the peer itself answered', () => {
+    const one = [{ from: 2300, to: 2400 }];
+    const up = observed('web by its address', { info: OUTSIDE });
+    assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls: one }), up)), []);
+    const kept = observed('web (kept)', { info: { ...LOOPBACK, ...KEPT } });
+    assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls: one }), kept)), []);
+    for (const reason of ['status', 'body', 'role', 'error', 'auth', 'loading', 'dns'] as const) {
+      const falls = [{ from: 100, to: 2580, reason }];
+      assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls }), up, kept)), [], reason);
+    }
+    const silent = [{ from: 100, to: 2580, reason: 'timeout-connect' as const }];
+    assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls: silent }), up)), []);
+    const unobserved = [{ from: 100, to: 250, reason: 'stalled' as const }];
+    assert.deepEqual(kinds(vantage('here', observed('web', { unobserved }))), []);
+  });
+
+  it('do not blame the monitor where only the loopback of the host is up', () => {
+    const falls = [{ from: 100, to: 5000 }];
+    const db = { target: 'tcp://192.0.2.7:5432' };
+    const outside = vantage('second', observed('web', { info: OUTSIDE, falls }), observed('db', { info: db, falls }));
+    assert.ok(!kinds(outside, vantage('here', observed('local', { info: LOOPBACK }))).includes('own-path'));
   });
 
   it('see a proxy with nothing behind it', () => {

@@ -6,6 +6,7 @@ import type { ServiceSnapshot, TimelineInterval } from '../../src/core/messages.
 import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedService } from '../../src/report/observed.ts';
+import { showGapLine } from '../../src/report/report-phrases.ts';
 import { Recorder } from '../../src/report/run-recorder.ts';
 import { gap, hello, snapshot, transition } from '../support/builders.ts';
 
@@ -56,6 +57,22 @@ describe('a recorder', () => {
       recorder.standings.map(({ state, since }) => [state, since]),
       [['up', 400]],
     );
+  });
+
+  it('knows when the probe failed that was sent before the command', () => {
+    const recorder = new Recorder();
+    recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);
+    recorder.take([transition('web', 'up', 'down', 1780, { notBefore: 1700, notAfter: 2010 }), entered('up', 2300)]);
+    recorder.take([gap('web', 1780, 2300)]);
+    const lineOf = (startedAt: number): string => {
+      const window = { from: 0, to: 5000 };
+      const report = buildReport([recorder.observed(null)], window, startedAt);
+      return showGapLine(report.vantages[0]!.services[0]!.gaps[0]!);
+    };
+    assert.match(lineOf(2000), / from a probe that was sent before the command and failed at \+10 ms, /);
+    // It failed before the command as well: then it was down before it.
+    assert.match(lineOf(2020), / from −0\.24 s, /);
+    assert.match(lineOf(1000), / from \+0\.78 s, /);
   });
 
   it('gives all times by this clock where the other one is ahead', () => {

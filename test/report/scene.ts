@@ -16,6 +16,7 @@ export interface Fall {
   readonly reason?: DownReason;
   /** How far the bounds are from the length; 100 where left out. */
   readonly errorMs?: number;
+  readonly silenceMs?: number;
 }
 
 export interface Story {
@@ -45,11 +46,18 @@ export function observed(
     const next = changes[index + 1];
     return { state, from: START + at, to: next === undefined ? null : START + next.at, reason };
   });
-  const gaps = falls.flatMap(({ from, to, reason = 'refused', errorMs = 100 }) => {
+  const gaps = falls.flatMap(({ from, to, reason = 'refused', errorMs = 100, silenceMs }) => {
     if (to === null) return [];
     const failed = Math.ceil((to - from) / 100);
     const bounds = { minMs: Math.max(0, to - from - errorMs), maxMs: to - from + errorMs };
-    return [gap(name, START + from, START + to, { ...bounds, failed, reasons: [{ reason, count: failed }] })];
+    return [
+      gap(name, START + from, START + to, {
+        ...bounds,
+        ...(silenceMs !== undefined && { silenceMs }),
+        failed,
+        reasons: [{ reason, count: failed }],
+      }),
+    ];
   });
   const lost = lostAt.map((at) => ({
     type: 'connection-lost' as const,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Verdict } from '../../src/report/report.ts';
+import { historyText, runText } from '../../src/report/text-report.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { budget, runReport, observed, START, type Story, vantage } from './scene.ts';
 
@@ -29,16 +30,56 @@ describe('the verdict', () => {
     assert.equal(sentence, 'FAIL: web was down 0.25 s (0.15–0.35) from +1.00 s.');
   });
 
-  it('compares the single figure with the budget, and says when a bound is on the other side', () => {
+  it('fails where the figure is over the budget, and proves nothing where only its upper bound is', () => {
     const over = verdictOn({ falls: [{ from: 1000, to: 1550 }] }, budget(500));
     assert.equal(over.result, 'fail');
     assert.match(over.sentence, /over the budget of 0\.50 s, though its lower bound is within it/);
     const clearly = verdictOn({ falls: [{ from: 1000, to: 1550, errorMs: 20 }] }, budget(500));
     assert.doesNotMatch(clearly.sentence, /bound/);
-    const inside = verdictOn({ falls: [{ from: 1000, to: 1450 }] }, budget(500));
-    assert.equal(inside.result, 'pass');
-    assert.match(inside.sentence, /within the budget of 0\.50 s, though its upper bound exceeds it/);
-    assert.equal(verdictOn({ falls: [{ from: 1000, to: 1500 }] }, budget(500)).result, 'pass');
+    const near = verdictOn({ falls: [{ from: 1000, to: 1450 }] }, budget(500));
+    assert.equal(near.result, 'not-proven');
+    assert.equal(
+      near.sentence,
+      'NOT PROVEN: web was down 0.45 s (0.35–0.55) from +1.00 s, within the budget of 0.50 s, but its upper bound is over it: an interval of 50ms (-i) would settle it.',
+    );
+    assert.deepEqual(
+      near.faults.map(({ kind }) => kind),
+      ['bounds'],
+    );
+    assert.equal(verdictOn({ falls: [{ from: 1000, to: 1450, errorMs: 50 }] }, budget(500)).result, 'pass');
+    // At the budget itself no interval is short enough.
+    assert.match(
+      verdictOn({ falls: [{ from: 1000, to: 1500 }] }, budget(500)).sentence,
+      /too near to each other for any interval/,
+    );
+    // A fault that was seen counts more.
+    const both = [
+      { from: 1000, to: 1450 },
+      { from: 3000, to: 3900 },
+    ];
+    assert.equal(verdictOn({ falls: both }, budget(500)).result, 'fail');
+    assert.doesNotMatch(verdictOn({ falls: both }, budget(500)).sentence, /not observed|0\.45/);
+  });
+
+  it('never passes a freeze that is longer than the budget', () => {
+    const frozen = { from: 1000, to: 3200, errorMs: 100, reason: 'timeout-reply' as const, silenceMs: 3200 };
+    const { result, sentence } = verdictOn({ falls: [frozen] }, budget(2500));
+    assert.equal(result, 'not-proven');
+    assert.match(sentence, /within the budget of 2\.50 s, but without an answer for 3\.20 s\.$/);
+    assert.equal(verdictOn({ falls: [frozen] }, budget(3200)).result, 'pass');
+
+    // Shorter than the deadline: no probe failed at all.
+    const silence = { from: START + 100, durationMs: 930 };
+    const report = (maxGapMs: number) =>
+      runReport([vantage('here', { ...observed('web'), silence })], { budget: budget(maxGapMs) });
+    const late = report(500);
+    assert.equal(
+      judge(late, late.run).sentence,
+      'NOT PROVEN: web was without an answer for 0.93 s from +0.10 s, over the budget of 0.50 s, though all answers came in the end.',
+    );
+    assert.equal(judge(report(900), report(900).run).result, 'pass');
+    // Without a budget only failures count.
+    assert.equal(judge(report(0), report(0).run).result, 'pass');
   });
 
   it('sums the gaps of a service for --max-total', () => {
@@ -52,7 +93,10 @@ describe('the verdict', () => {
       faults.map(({ kind }) => kind),
       ['total'],
     );
-    assert.equal(verdictOn({ falls }, budget(500, 800)).result, 'pass');
+    const near = verdictOn({ falls }, budget(500, 800));
+    assert.equal(near.result, 'not-proven');
+    assert.match(near.sentence, /down 0\.80 s in all, within the budget of 0\.80 s, but at most 1\.00 s: /);
+    assert.equal(verdictOn({ falls }, budget(500, 1000)).result, 'pass');
   });
 
   it('is bad for a service that did not come back, whatever the budget', () => {
@@ -135,6 +179,19 @@ describe('the verdict', () => {
       sentence,
       'NOT PROVEN: 1 service up all the time; but SIGINT ended the watch early: what came later is not known.',
     );
+  });
+
+  it('calls a kept connection on which nothing is sent not broken, never up', () => {
+    const held = observed('web (kept)', { info: { connection: 'kept', asks: false } });
+    const alone = runReport([vantage('here', held)]);
+    assert.equal(judge(alone, alone.run).sentence, 'PASS: 1 kept connection not broken, on which nothing is sent.');
+    const both = runReport([vantage('here', observed('web'), held)]);
+    assert.equal(
+      judge(both, both.run).sentence,
+      'PASS: 1 service up all the time, and 1 kept connection not broken, on which nothing is sent.',
+    );
+    assert.match(runText(both, both.run), /^web \(kept\) {2}connection not broken: nothing is sent on it/m);
+    assert.match(historyText(both), /^web \(kept\) +NOT BROKEN /m);
   });
 
   it('does not fail for a connection that was lost', () => {
