@@ -10,7 +10,7 @@ import type { Archive } from '../core/archive.ts';
 import type { FeedSource } from '../core/source.ts';
 import { Access } from './access.ts';
 import { Api } from './api.ts';
-import { admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
+import { AddressRates, admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
 import { FanOut } from './fan-out.ts';
 import { closingAnswer, type HttpResponse, errorResponse, send } from './http-response.ts';
 import { Metrics } from './metrics.ts';
@@ -49,6 +49,8 @@ export interface FeedServerOptions extends Rules {
   readonly archive?: Archive | null;
   readonly page: PageAssets;
   readonly log: Logger;
+  /** How much each address may ask for; what `AddressRates` allows where it is left out. */
+  readonly rates?: AddressRates;
 }
 
 /** A client must have sent its headers within this time, and its whole request within the next. In milliseconds. */
@@ -126,7 +128,7 @@ export class FeedServer {
         scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),
       recent: new TtlCache(RECENT_MS),
     };
-    serve = serving(served, new Upgrader(monitor, access, fanOut, log), log);
+    serve = serving(served, new Upgrader(monitor, access, fanOut, log), options);
     serve(server);
     return new FeedServer({ open, fanOut, access }, server, options);
   }
@@ -205,16 +207,26 @@ function addressOf(server: Server): FeedAddress {
 }
 
 /** What makes a server answer. */
-function serving(served: Served, upgrader: Upgrader, log: Logger): (server: Server) => void {
+function serving(
+  served: Served,
+  upgrader: Upgrader,
+  { log, rates = new AddressRates() }: FeedServerOptions,
+): (server: Server) => void {
   return (server) => {
+    server.on('connection', (socket: Socket) => {
+      // What comes on it is refused.
+      rates.take(socket);
+    });
     server.on('request', (request, response) => {
-      if (admit(request, response)) void handle(served, request, response, log);
+      const turn = admit(request, response);
+      const waitS = rates.take(request.socket);
+      if (turn !== null) void turn.then(() => handle(served, request, response, { log, waitS }));
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const protocols = (request.headers.upgrade ?? '').toLowerCase().split(/ *, */);
       if (protocols.includes('websocket')) {
         request.headers.upgrade = 'websocket';
-        upgrader.upgrade(request, socket, head, urlOf(request));
+        upgrader.upgrade(request, socket, head, { url: urlOf(request), waitS: rates.take(socket) });
       } else void ignoreUpgrade(server, request, socket, head);
     });
     server.on('clientError', (error, socket) => {
@@ -226,12 +238,20 @@ function serving(served: Served, upgrader: Upgrader, log: Logger): (server: Serv
   };
 }
 
-async function handle(served: Served, request: IncomingMessage, response: ServerResponse, log: Logger): Promise<void> {
+/** @param waitS in how many seconds its address may ask again; null where it may now */
+async function handle(
+  served: Served,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, waitS }: { readonly log: Logger; readonly waitS: number | null },
+): Promise<void> {
+  if (response.destroyed) return;
   // The client disconnected: nothing to be done.
   response.on('error', () => undefined);
   const url = urlOf(request);
   try {
-    const answer = url === null ? errorResponse(400, 'this is not a path') : await answerTo(served, request, url);
+    const answer =
+      url === null ? errorResponse(400, 'this is not a path') : await answerTo(served, request, url, waitS);
     send(request, response, answer);
   } catch (error) {
     if (request.destroyed && request.errored !== null) return;
