@@ -135,6 +135,7 @@ describe('a first start of a user', () => {
     chmodSync(cwd, 0o755);
     writeFileSync(join(cwd, 'named.json'), JSON.stringify({ services: [], history: { dir: 'history' } }));
     writeFileSync(join(cwd, 'file'), '');
+    const setpriv = 'setpriv' as string;
     const node = ['--reuid=54321', '--clear-groups', process.execPath, entry('main')];
     const { PATH = '' } = process.env;
     for (const [env, words, status] of [
@@ -144,7 +145,7 @@ describe('a first start of a user', () => {
       [{ HOME: cwd }, [...SERVE, '--data', join(cwd, 'history')], 2],
       [{ HOME: cwd }, [...SERVE, '--config', 'named.json'], 2],
     ] as const) {
-      const served = spawnSync('setpriv', [...node, ...words], { encoding: 'utf8', cwd, env: { PATH, ...env } });
+      const served = spawnSync(setpriv, [...node, ...words], { encoding: 'utf8', cwd, env: { PATH, ...env } });
       assert.equal(served.status, status, served.stderr);
       assert.match(served.stderr, /may not write there|a file, not a folder/);
       assert.equal(/Nothing is kept/.test(served.stderr), status === 0);
