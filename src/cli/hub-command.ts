@@ -10,7 +10,7 @@ import { hangups } from './hangups.ts';
 import { daemonLog, dumpAtSignal } from './log.ts';
 import { parseDuration, type HubArguments } from './options.ts';
 import { reloadHub } from './reload.ts';
-import { serveFeed } from './serve-feed.ts';
+import { ServedFeed } from './serve-feed.ts';
 import { busOf } from './with-monitor.ts';
 
 /** Clients of other hubs can resume here when all has been read; while the bus is unreachable, they are let in after this time, in milliseconds. */
@@ -33,11 +33,11 @@ export async function hub(args: HubArguments): Promise<number> {
   const source = new Hub({ connections, name: stream, version: VERSION, log });
   try {
     await source.ready(FIRST_READ_MS);
-    const feed = await serveFeed(source, { option: args.listen, settings: config.feed, archive: null, log });
-    log.info({ bus: where.shown, stream, feed: feed?.address.url ?? 'off' }, 'started');
+    const feed = await ServedFeed.start(source, { option: args.listen, settings: config.feed, archive: null, log });
+    log.info({ bus: where.shown, stream, feed: feed.url ?? 'off' }, 'started');
     const endDumps = dumpAtSignal(log, () => ({
       seq: source.events.newest,
-      feed: feed === null ? null : { url: feed.address.url, clients: feed.clients },
+      feed: feed.figures,
       bus: { vantages: source.figures.vantages, skipped: source.figures.skipped, problem: source.problem },
       memory: process.memoryUsage.rss(),
     }));
@@ -50,7 +50,7 @@ export async function hub(args: HubArguments): Promise<number> {
     hangups.close();
     log.info({ why: ending }, 'stopping');
     endDumps();
-    await feed?.close();
+    await feed.close();
     return exitCodeOf(ending);
   } finally {
     await source.close();

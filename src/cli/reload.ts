@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../config/config-error.ts';
 import type { Config, HubConfig } from '../config/load-config.ts';
 import { count } from '../core/format.ts';
-import { FeedError, type FeedServer } from '../server/feed-server.ts';
+import { FeedError } from '../server/feed-server.ts';
 import { hangups } from './hangups.ts';
+import type { ServedFeed } from './serve-feed.ts';
 import type { RunningMonitor } from './with-monitor.ts';
 
 /** Takes what came of a reload, for people. */
@@ -14,7 +15,7 @@ type Say = (text: string, isFault: boolean) => void;
 /** Settings that can't change while the process runs, by their names. */
 type Fixed<Settings> = Readonly<Record<string, (config: Settings) => unknown>>;
 
-const FIXED_OF_HUB: Fixed<HubConfig> = { 'feed.listen': ({ feed }) => feed.listen, bus: ({ bus }) => bus };
+const FIXED_OF_HUB: Fixed<HubConfig> = { bus: ({ bus }) => bus };
 
 const FIXED: Fixed<Config> = {
   vantage: ({ vantage }) => vantage,
@@ -24,7 +25,7 @@ const FIXED: Fixed<Config> = {
 };
 
 /**
- * Reads a monitor's configuration again: services, token and `public` change at once.
+ * Reads a monitor's configuration again: services and feed change at once.
  * @param started the configuration that the process was started with
  */
 export function reload(
@@ -36,18 +37,18 @@ export function reload(
   return reading(say, async () => {
     const config = await load();
     if (hangups.isClosed) return;
-    feed?.changeAccess(config.feed);
+    const ofFeed = await feed.change(config.feed);
     monitor.apply(config.watched);
     say(
-      `Read the configuration again: ${count(config.watched.length, 'service')}.${rest(FIXED, started, config)}`,
+      `Read the configuration again: ${count(config.watched.length, 'service')}.${ofFeed}${rest(FIXED, started, config)}`,
       false,
     );
   });
 }
 
-/** Reads a hub's configuration again: token and `public` change at once. */
+/** Reads a hub's configuration again: the feed changes at once. */
 export function reloadHub(
-  feed: FeedServer | null,
+  feed: ServedFeed,
   started: HubConfig,
   load: () => Promise<HubConfig>,
   say: Say,
@@ -55,8 +56,8 @@ export function reloadHub(
   return reading(say, async () => {
     const config = await load();
     if (hangups.isClosed) return;
-    feed?.changeAccess(config.feed);
-    say(`Read the configuration again.${rest(FIXED_OF_HUB, started, config)}`, false);
+    const ofFeed = await feed.change(config.feed);
+    say(`Read the configuration again.${ofFeed}${rest(FIXED_OF_HUB, started, config)}`, false);
   });
 }
 

@@ -21,7 +21,7 @@ export async function serve(args: MonitorArguments & DaemonLogArguments & Target
   const log = daemonLog(args['log-level']);
   return withMonitor({ args, config, log, keepsHistory: true }, async (running) => {
     const { monitor, feed } = running;
-    log.info({ vantage: config.vantage, services: config.watched.length, feed: feed?.address.url ?? 'off' }, 'started');
+    log.info({ vantage: config.vantage, services: config.watched.length, feed: feed.url ?? 'off' }, 'started');
     const unsubscribe = monitor.subscribe(logReader(log));
     hangups.handle(() =>
       reload(running, config, load, (text, isFault) => {

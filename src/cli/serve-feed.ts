@@ -1,4 +1,6 @@
 /** Serves a monitor's feed as the command line and the configuration ask for it. */
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Logger } from 'pino';
 
 import { commandLinePlace, invalid } from '../config/config-error.ts';
@@ -23,25 +25,95 @@ export interface FeedRequest {
   readonly log: Logger;
 }
 
-/**
- * @returns the server; null where none is wanted
- * @throws ConfigError, FeedError
- */
-export async function serveFeed(monitor: FeedSource, request: FeedRequest): Promise<FeedServer | null> {
-  const { option, settings, archive, log } = request;
-  const asked = listenOf(option) ?? settings.listen;
-  const listen = asked ?? DEFAULT_LISTEN;
-  if (listen === 'off') return null;
-  const { token, public: isPublic } = settings;
-  try {
-    return await FeedServer.start({ listen, token, public: isPublic, monitor, archive, page: pageAssets(), log });
-  } catch (error) {
-    const onlyDefault = asked === null && error instanceof FeedError && error.code === 'address-in-use';
-    if (!onlyDefault || request.goOn === undefined) throw error;
-    request.goOn(
-      `No feed: ${DEFAULT_LISTEN.host}:${String(DEFAULT_LISTEN.port)} is taken. --listen HOST:PORT serves it elsewhere.`,
-    );
-    return null;
+/** The feed of a monitor or a hub, which other settings may move, begin or end. */
+export class ServedFeed {
+  readonly #source: FeedSource;
+  readonly #request: FeedRequest;
+  readonly #option: Listen | null;
+  #settings: Config['feed'];
+  #server: FeedServer | null = null;
+  #changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(source: FeedSource, request: FeedRequest) {
+    this.#source = source;
+    this.#request = request;
+    this.#option = listenOf(request.option);
+    this.#settings = request.settings;
+  }
+
+  /** @throws ConfigError, FeedError */
+  static async start(source: FeedSource, request: FeedRequest): Promise<ServedFeed> {
+    const feed = new ServedFeed(source, request);
+    const { goOn, settings } = request;
+    try {
+      feed.#server = await feed.#serve(settings);
+    } catch (error) {
+      const isDefault = feed.#option === null && settings.listen === null;
+      const onlyDefault = isDefault && error instanceof FeedError && error.code === 'address-in-use';
+      if (!onlyDefault || goOn === undefined) throw error;
+      goOn(
+        `No feed: ${DEFAULT_LISTEN.host}:${String(DEFAULT_LISTEN.port)} is taken. --listen HOST:PORT serves it elsewhere.`,
+      );
+    }
+    return feed;
+  }
+
+  /** Where it is; null where it is nowhere. */
+  get url(): string | null {
+    return this.#server?.address.url ?? null;
+  }
+
+  /** For diagnostics; null where there is no feed. */
+  get figures(): { readonly url: string; readonly clients: number } | null {
+    return this.#server === null ? null : { url: this.#server.address.url, clients: this.#server.clients };
+  }
+
+  /**
+   * Serves under other settings.
+   * @returns what users have to know beside that, as sentences that begin with a blank; empty where there is nothing
+   * @throws FeedError where it can't be served so: then it is served as before
+   */
+  change(settings: Config['feed']): Promise<string> {
+    const changing = this.#change(settings);
+    // The caller takes what is wrong; the end only waits.
+    this.#changing = changing.catch(() => undefined);
+    return changing;
+  }
+
+  async close(): Promise<void> {
+    await this.#changing;
+    await this.#server?.close();
+  }
+
+  async #change(settings: Config['feed']): Promise<string> {
+    const urlBefore = this.url;
+    const isOther = !isDeepStrictEqual(settings.listen, this.#settings.listen);
+    const listen = this.#listenOf(settings);
+    if (this.#server !== null && listen !== 'off') await this.#server.change(listen, settings);
+    else if (this.#server !== null) {
+      void this.#server.close();
+      this.#server = null;
+    } else if (isOther) this.#server = await this.#serve(settings);
+    this.#settings = settings;
+    if (isOther && this.#option !== null) return ' --listen on the command line goes before feed.listen.';
+    if (this.url === urlBefore) return '';
+    return this.url === null ? ' The feed is off now.' : ` The feed is at ${this.url} now.`;
+  }
+
+  async #serve(settings: Config['feed']): Promise<FeedServer | null> {
+    const listen = this.#listenOf(settings);
+    if (listen === 'off') return null;
+    const { archive, log } = this.#request;
+    const { token, public: isPublic } = settings;
+    return FeedServer.start({
+      ...{ listen, token, public: isPublic, monitor: this.#source, archive },
+      ...{ page: pageAssets(), log },
+    });
+  }
+
+  /** The command line goes before the file. */
+  #listenOf({ listen }: Config['feed']): Listen {
+    return this.#option ?? listen ?? DEFAULT_LISTEN;
   }
 }
 

@@ -30,6 +30,9 @@ export interface Vantage {
   close(): Promise<void>;
 }
 
+/** Events that are kept of another monitor, some 100 MB. */
+const MOST_EVENTS = 250_000;
+
 export class LocalVantage implements Vantage {
   readonly name: string;
   readonly problem = null;
@@ -61,7 +64,7 @@ export class LocalVantage implements Vantage {
 
 export class RemoteVantage implements Vantage {
   readonly #client: FeedClient;
-  readonly #recorder = new Recorder();
+  readonly #recorder = new Recorder(MOST_EVENTS);
   #offset: ClockOffset | null = null;
   #lost = 'no answer yet';
 

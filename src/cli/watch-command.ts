@@ -60,7 +60,7 @@ export async function watchConfig(options: WatchOptions, config: Config, hooks: 
     const { monitor, feed, history, publisher } = running;
     const showing = await show(options, [new LocalSource(monitor, history, publisher)]);
     const { format } = showing;
-    if (format === 'lines') say(opening(config, feed?.address.url ?? null));
+    if (format === 'lines') say(opening(config, feed.url));
     if (format !== 'dashboard') {
       if (typeof history?.problem === 'string') say(history.problem);
       history?.onProblem((problem) => {

@@ -12,11 +12,11 @@ import { allUpTo, type RestoredState } from '../core/archive.ts';
 import { VERSION } from '../core/version.ts';
 import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
 import { History } from '../history/history.ts';
+import { HistoryError } from '../history/history-error.ts';
 import { Monitor } from '../monitor/monitor.ts';
-import type { FeedServer } from '../server/feed-server.ts';
 import { dumpAtSignal } from './log.ts';
 import type { MonitorArguments, ProbeArguments, RunArguments, Targets } from './options.ts';
-import { serveFeed } from './serve-feed.ts';
+import { ServedFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
 const LOW_PRIORITY =
@@ -57,8 +57,7 @@ export interface MonitorRequest {
 
 export interface RunningMonitor {
   readonly monitor: Monitor;
-  /** Null where none is wanted. */
-  readonly feed: FeedServer | null;
+  readonly feed: ServedFeed;
   readonly history: History | null;
   readonly publisher: Publisher | null;
 }
@@ -93,7 +92,7 @@ export async function withMonitor<T>(
   };
   const options = { vantage, version: VERSION, watched: [], workers, followsSteps, onLowPriority, onReplaced };
   const monitor = new Monitor({ ...options, ...restored });
-  let feed: FeedServer | null = null;
+  let feed: ServedFeed | null = null;
   let publisher: Publisher | null = null;
   let endDumps: (() => void) | null = null;
   try {
@@ -101,8 +100,11 @@ export async function withMonitor<T>(
     history?.onLate((services) => {
       monitor.adopt(allUpTo(services, Date.now()));
     });
-    const served = { option: args.listen, settings: config.feed, archive: history, log };
-    feed = await serveFeed(monitor, { ...served, ...(onNoFeed && { goOn: onNoFeed }) });
+    const served = await ServedFeed.start(monitor, {
+      ...{ option: args.listen, settings: config.feed, archive: history, log },
+      ...(onNoFeed && { goOn: onNoFeed }),
+    });
+    feed = served;
     monitor.apply(config.watched);
     if (bus !== null) {
       const [{ BusConnection }, { Publisher }] = await Promise.all([
@@ -114,12 +116,12 @@ export async function withMonitor<T>(
     endDumps = dumpAtSignal(log, () => ({
       engines: monitor.diagnostics,
       seq: monitor.events.newest,
-      feed: feed === null ? null : { url: feed.address.url, clients: feed.clients },
+      feed: served.figures,
       history: history === null ? null : { ...history.figures, problem: history.problem },
       bus: publisher && { as: publisher.vantage, caughtUp: publisher.isCaughtUp, problem: publisher.problem },
       memory: process.memoryUsage.rss(),
     }));
-    return await body({ monitor, feed, history, publisher });
+    return await body({ monitor, feed: served, history, publisher });
   } finally {
     endDumps?.();
     await monitor.stop();
@@ -135,15 +137,23 @@ function restoredNow({ id, events, services }: RestoredState): RestoredState {
 }
 
 /**
- * The history that the command line or the configuration asks for; null where none is wanted.
- * @throws HistoryError where another process has it, or the folder can't be used
+ * The history that the command line or the configuration asks for; null where none is wanted, or the default folder can't be
+ * used: watching without a history is better than not watching.
+ * @throws HistoryError where another process has it, or the folder that was named can't be used
  */
 async function openHistory({ args, config, log, keepsHistory }: MonitorRequest): Promise<History | null> {
   const { dir: configured, keepMs } = config.history;
-  const dir = args.data ?? (keepsHistory ? (configured ?? defaultDataDir(process.env)) : 'off');
-  // Watching without a history is better than not watching.
+  const named = args.data ?? (keepsHistory ? configured : 'off');
+  const dir = named ?? defaultDataDir(process.env);
   if (dir === null) log.error(`${NO_HOME}. Nothing is kept.`);
-  return dir === null || dir === 'off' ? null : History.open({ dir: resolve(dir), keepMs, log });
+  if (dir === null || dir === 'off') return null;
+  try {
+    return await History.open({ dir: resolve(dir), keepMs, log });
+  } catch (error) {
+    if (named !== null || !(error instanceof HistoryError) || error.code !== 'unusable') throw error;
+    log.error(`${error.message} Nothing is kept.`);
+    return null;
+  }
 }
 
 /**

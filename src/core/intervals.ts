@@ -107,6 +107,11 @@ export class Intervals {
     if (this.#past.length >= 2 * this.#limit) this.#past = this.#past.slice(-this.#limit);
   }
 
+  /** How many are kept. */
+  get size(): number {
+    return this.#past.length + 1;
+  }
+
   /** The oldest first; the last one is the present state. */
   list(): Interval[] {
     return [...this.#past, this.#present];

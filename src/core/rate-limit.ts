@@ -12,12 +12,21 @@ export class RateLimit {
     this.#left = most;
   }
 
-  /** Takes so much. Returns false where that is more than there is: it is taken all the same. */
+  /** Takes so much. Returns false where that is more than there is: it is taken all the same, down to as much as could be had at once. */
   take(amount = 1): boolean {
-    const now = performance.now();
-    const more = ((now - this.#at) / 1000) * this.#perSecond;
-    this.#left = Math.min(this.#most, this.#left + more) - amount;
-    this.#at = now;
+    this.#left = Math.max(-this.#most, this.left - amount);
+    this.#at = performance.now();
     return this.#left >= 0;
+  }
+
+  /** How much there is; negative where more was taken. */
+  get left(): number {
+    const more = ((performance.now() - this.#at) / 1000) * this.#perSecond;
+    return Math.min(this.#most, this.#left + more);
+  }
+
+  /** In how many milliseconds there is something again. */
+  get waitMs(): number {
+    return (Math.max(0, 1 - this.left) / this.#perSecond) * 1000;
   }
 }

@@ -67,7 +67,7 @@ export class Engine implements WatcherHost {
   #sentinels = 0;
   #stalledMs = 0;
   #sleptUntil = -Infinity;
-  #plannedWake = 0;
+  #plannedWake: number;
   /** When the last two wakes were. What is ready since before the first of them was read between the two. */
   #wokeAt: [earlier: number, last: number];
   #timer: NodeJS.Timeout | null = null;
@@ -76,7 +76,8 @@ export class Engine implements WatcherHost {
   constructor(sink: EngineSink, clock: Clock = new Clock()) {
     this.#sink = sink;
     this.clock = clock;
-    this.#wokeAt = [this.now(), this.now()];
+    this.#plannedWake = this.now();
+    this.#wokeAt = [this.#plannedWake, this.#plannedWake];
     this.#nextStats = this.now() + STATS_MS;
     this.#sleep();
   }
@@ -180,6 +181,8 @@ export class Engine implements WatcherHost {
   }
 
   #sleep(): void {
+    // The wake that was planned may be late, or the one that ends may have taken long.
+    this.#stalledMs = this.stalledMs();
     const now = this.now();
     const due = this.#queue.peek()?.time ?? Infinity;
     this.#plannedWake = Math.max(now, Math.min(due, now + PULSE_MS));
@@ -208,6 +211,7 @@ export class Engine implements WatcherHost {
       this.#sleep();
       return;
     }
+    this.#stalledMs = this.stalledMs();
     this.#plannedWake = this.now();
     setImmediate(() => {
       this.#wake();

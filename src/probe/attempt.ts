@@ -119,7 +119,7 @@ export class Attempt {
     return this.#host.now() - this.sentAt;
   }
 
-  /** The kernel has been asked for the connection: not later than now the first packet was sent. */
+  /** What this thread has to do in the present phase is done: not later than now the question was handed to the kernel. */
   asked(): void {
     this.#askedBy = this.#host.now();
     this.#lostMs = this.#stalledMs();

@@ -75,7 +75,9 @@ export class Dialler {
       socket.once('connect', () => {
         failItself(attempt, socket);
         attempt.enter('reply');
-        if (!attempt.ended) connected(socket);
+        if (attempt.ended) return;
+        connected(socket);
+        attempt.asked();
       });
     } else {
       this.#secure(attempt, socket as TLSSocket, connected);
@@ -100,6 +102,7 @@ export class Dialler {
       }
       attempt.enter('reply');
       connected(socket);
+      attempt.asked();
     });
   }
 }

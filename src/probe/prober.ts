@@ -158,6 +158,7 @@ class KeptProber implements Prober {
     };
     attempt.begin('reply');
     connection.send(attempt);
+    attempt.asked();
   }
 
   #lose(connection: Connection, failure: Failure | null): void {

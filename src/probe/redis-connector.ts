@@ -47,6 +47,7 @@ export class RedisConnector implements Connector {
             attempt.succeed();
           }
         });
+        attempt.asked();
       };
       const onBroken = (failure: Failure): void => {
         cause = failure;

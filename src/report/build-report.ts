@@ -22,6 +22,11 @@ function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
+/** Of hundreds of thousands too, of which `Math.max(...values)` makes a stack overflow. */
+function largest(values: readonly number[], least = 0): number {
+  return values.reduce((most, value) => Math.max(most, value), least);
+}
+
 /**
  * The report of a window, without what only a run has.
  * @param startedAt when run's command was started, for the offsets; null where there is none
@@ -92,7 +97,7 @@ function serviceReport(
     ...(isWithin(service.silence, window) && {
       longestSilence: { ...service.silence, fromStartMs: fromStart(service.silence.from) },
     }),
-    longestGapMs: Math.max(0, ...gaps.map(({ durationMs }) => durationMs)),
+    longestGapMs: largest(gaps.map(({ durationMs }) => durationMs)),
     unobserved: intervals
       .filter(({ state }) => state === 'unobserved')
       .map(({ from, to, reason }) => {
@@ -286,13 +291,16 @@ function incidentsAt({ vantage, services }: VantageReport, fromStart: (at: numbe
     else all.push(one);
   }
   return Array.from(members.values(), (all) => {
-    const from = Math.min(...all.map(({ gap }) => gap.from));
+    const from = -largest(
+      all.map(({ gap }) => -gap.from),
+      -Infinity,
+    );
     const ends = all.map(({ gap }) => gap.to);
     return {
       vantage,
       from,
-      to: ends.every((end) => end !== null) ? Math.max(...ends) : null,
-      longestGapMs: Math.max(...all.map(({ gap }) => gap.durationMs)),
+      to: ends.every((end) => end !== null) ? largest(ends) : null,
+      longestGapMs: largest(all.map(({ gap }) => gap.durationMs)),
       fromStartMs: fromStart(from),
       services: all.map(({ service, place }) => ({ service, gap: place })),
     };

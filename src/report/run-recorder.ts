@@ -6,6 +6,7 @@
 import type { FeedReader } from '../core/source.ts';
 import {
   gapFacts,
+  isEvent,
   type ConnectionLost,
   type GapFacts,
   type Hello,
@@ -64,6 +65,16 @@ export class Recorder implements FeedReader {
   #newest = 0;
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
+  readonly #most: number;
+  /** Entries that came since the first hello. */
+  #kept = 0;
+  #firstSize: number | null = null;
+  #isFull = false;
+
+  /** @param most entries that are kept beside the first hello: a feed may send without end. What comes then is unobserved. */
+  constructor(most = Infinity) {
+    this.#most = most;
+  }
 
   /** @param samples whether it asks for every probe, to know of silence in which none failed: of a monitor in this process */
   constructor(samples = false) {
@@ -133,6 +144,16 @@ export class Recorder implements FeedReader {
   }
 
   #take(message: Message): void {
+    if (this.#isFull) {
+      if (message.type === 'heartbeat') this.#advance(message.now);
+      return;
+    }
+    this.#record(message);
+    if (isEvent(message)) this.#kept += 1;
+    if (this.#kept > this.#most) this.#endEarly();
+  }
+
+  #record(message: Message): void {
     switch (message.type) {
       case 'hello':
         this.#hello(message);
@@ -188,6 +209,27 @@ export class Recorder implements FeedReader {
     }
     this.#monitor = { id: hello.monitor.id, vantage: hello.monitor.vantage };
     this.#advance(hello.now);
+    const size = this.#size;
+    this.#firstSize ??= size;
+    this.#kept = Math.max(this.#kept, size - this.#firstSize);
+  }
+
+  get #size(): number {
+    const sizes = Array.from(
+      this.#records.values(),
+      ({ states, gaps, lost, identities }) => 1 + states.size + gaps.length + lost.length + identities.length,
+    );
+    return sizes.reduce((sum, size) => sum + size, this.#marks.length);
+  }
+
+  /** More came than is kept: from now on nothing is known. */
+  #endEarly(): void {
+    this.#isFull = true;
+    const at = this.#newest;
+    for (const { states } of this.#records.values())
+      enter(states, { state: 'unobserved', from: at, reason: 'resources' });
+    const text = `more than ${String(this.#most)} events came from this monitor: what came later is not in this report`;
+    this.#marks.push({ type: 'mark', seq: 0, at, text });
   }
 
   #transition({ service, to, at, notAfter, reason, message }: Transition): void {

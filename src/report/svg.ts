@@ -44,7 +44,8 @@ export function svg(found: Report): string {
     body.push(text(LEFT, y, `seen from ${showVantage(vantage)}`, 'faint small'));
     y += 8;
     for (const service of vantage.services) {
-      body.push(...rowOf(service, y, place));
+      // There may be more than fit on the stack as arguments.
+      for (const line of rowOf(service, y, place)) body.push(line);
       y += ROW;
     }
     y += LINE;

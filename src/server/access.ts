@@ -17,7 +17,7 @@ import { isIPv4 } from 'node:net';
 
 import type { View } from './public-view.ts';
 
-export interface AccessRules {
+interface AccessRules {
   /** The address that is listened on. */
   readonly host: string;
   /** A secret; null where there is none. */
@@ -43,17 +43,17 @@ export function isLoopback(host: string): boolean {
 }
 
 export class Access {
-  readonly #loopback: boolean;
+  #loopback = false;
   #tokenHash: Buffer | null = null;
   #public = false;
 
   constructor(rules: AccessRules) {
-    this.#loopback = isLoopback(rules.host);
     this.change(rules);
   }
 
   /** Other rules from now on. */
-  change({ token, public: isPublic }: Omit<AccessRules, 'host'>): void {
+  change({ host, token, public: isPublic }: AccessRules): void {
+    this.#loopback = isLoopback(host);
     this.#tokenHash = token === null || token === '' ? null : hash(token);
     this.#public = isPublic;
   }

@@ -1,4 +1,4 @@
-/** How many connections the feed holds, so that neither it nor the probes run out of descriptors. */
+/** How many connections and requests the feed takes, so that neither it nor the probes run out of descriptors or time. */
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -6,7 +6,9 @@ import type { Duplex } from 'node:stream';
 
 import type { Logger } from 'pino';
 
+import { RateLimit } from '../core/rate-limit.ts';
 import { isLoopback } from './access.ts';
+import { nextSlice } from './slices.ts';
 
 export interface Limits {
   /** Connections in all. */
@@ -38,20 +40,24 @@ const waiting = new WeakMap<Duplex, Set<ServerResponse>>();
 
 /**
  * Counts a request until it is answered, and breaks a connection that has too many.
- * @returns false for a request of a connection that is broken
+ * @returns what to wait for before it is answered: a connection has one answer in each turn of the loop; null for a request of
+ *   a connection that is broken
  */
-export function admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+export function admit({ socket }: IncomingMessage, response: ServerResponse): Promise<void> | null {
   // The parser goes on to the end of what was read, which may be thousands of requests.
-  if (socket.destroyed) return false;
+  if (socket.destroyed) return null;
   const answers = waiting.get(socket) ?? new Set();
   waiting.set(socket, answers);
+  const before = [...answers].at(-1);
   answers.add(response);
   response.once('close', () => {
     answers.delete(response);
   });
-  if (answers.size <= WAITING) return true;
-  socket.destroy();
-  return false;
+  if (answers.size > WAITING) {
+    socket.destroy();
+    return null;
+  }
+  return before === undefined ? Promise.resolve() : once(before, 'close').then(nextSlice);
 }
 
 /** Resolves when a connection waits for no answer. */
@@ -93,4 +99,45 @@ export function limitConnections(server: Server, { total, perAddress }: Limits, 
     socket.destroy();
     warn({ address, perAddress });
   });
+}
+
+/** Connections and requests of one address: so many at once, and in a second. */
+export interface Rate {
+  readonly most: number;
+  readonly perSecond: number;
+}
+
+const FROM_ELSEWHERE: Rate = { most: 1000, perSecond: 100 };
+/** On this machine a proxy may stand for many. */
+const FROM_HERE: Rate = { most: 20_000, perSecond: 2000 };
+/** Addresses that are remembered. */
+const ADDRESSES = 10_000;
+
+/** How much each address asks for. */
+export class AddressRates {
+  readonly #here: Rate;
+  readonly #elsewhere: Rate;
+  readonly #rates = new Map<string, RateLimit>();
+
+  /** @param here of this machine's own addresses */
+  constructor(here: Rate = FROM_HERE, elsewhere: Rate = FROM_ELSEWHERE) {
+    this.#here = here;
+    this.#elsewhere = elsewhere;
+  }
+
+  /**
+   * Counts a connection or a request.
+   * @returns in how many seconds, at least 1, the address may come again; null where it may ask now
+   */
+  take({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): number | null {
+    const address = remoteAddress.replace(/^::ffff:/, '');
+    const { most, perSecond } = isLoopback(address) ? this.#here : this.#elsewhere;
+    const rate = this.#rates.get(address) ?? new RateLimit(most, perSecond);
+    // Behind all others, of which the first was not seen for longest.
+    this.#rates.delete(address);
+    this.#rates.set(address, rate);
+    const [oldest] = this.#rates.keys();
+    if (this.#rates.size > ADDRESSES && oldest !== undefined) this.#rates.delete(oldest);
+    return rate.take() ? null : Math.ceil(rate.waitMs / 1000);
+  }
 }

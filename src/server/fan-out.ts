@@ -104,7 +104,7 @@ export class FanOut implements Sent {
   /** Closes all clients, who may come back. */
   closeClients(): void {
     for (const subscriber of this.#subscribers)
-      subscriber.close(CLOSE.comeBack, 'the rules of access were changed: come back');
+      subscriber.close(CLOSE.comeBack, "the feed's address or its rules of access were changed: come back");
   }
 
   #take(messages: readonly Message[]): void {

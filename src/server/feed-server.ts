@@ -8,9 +8,9 @@ import type { Logger } from 'pino';
 
 import type { Archive } from '../core/archive.ts';
 import type { FeedSource } from '../core/source.ts';
-import { Access, type AccessRules } from './access.ts';
+import { Access } from './access.ts';
 import { Api } from './api.ts';
-import { admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
+import { AddressRates, admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
 import { FanOut } from './fan-out.ts';
 import { closingAnswer, type HttpResponse, errorResponse, send } from './http-response.ts';
 import { Metrics } from './metrics.ts';
@@ -19,18 +19,38 @@ import { answerTo, type Served } from './routes.ts';
 import { TtlCache } from './ttl-cache.ts';
 import { Upgrader } from './upgrade.ts';
 
-export interface FeedServerOptions {
-  /** Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+/** Port 0 takes a free one. */
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface FeedAddress extends Listen {
+  readonly url: string;
+}
+
+interface Rules {
   /** A secret: a client that shows it sees all and may mark; null for none. */
   readonly token: string | null;
   /** Whether clients without the token see the public view. */
   readonly public: boolean;
+}
+
+interface FeedParts {
+  readonly open: (listen: Listen) => Promise<Server>;
+  readonly fanOut: FanOut;
+  readonly access: Access;
+}
+
+export interface FeedServerOptions extends Rules {
+  readonly listen: Listen;
   readonly monitor: FeedSource;
   /** What the past is read from; none where nothing is kept. */
   readonly archive?: Archive | null;
   readonly page: PageAssets;
   readonly log: Logger;
+  /** How much each address may ask for; what `AddressRates` allows where it is left out. */
+  readonly rates?: AddressRates;
 }
 
 /** A client must have sent its headers within this time, and its whole request within the next. In milliseconds. */
@@ -45,21 +65,24 @@ const RECENT_MS = 250;
 const CLOSE_MS = 2000;
 
 export class FeedServer {
-  /** Where it listens. */
-  readonly address: { readonly host: string; readonly port: number; readonly url: string };
-  readonly #server: Server;
+  readonly #open: (listen: Listen) => Promise<Server>;
   readonly #fanOut: FanOut;
   readonly #access: Access;
-  #rules: AccessRules;
+  #server: Server;
+  /** As it was asked for: port 0 stays 0. */
+  #listen: Listen;
+  #rules: Rules;
+  #address: FeedAddress;
   #closed: Promise<void> | null = null;
 
-  private constructor(server: Server, fanOut: FanOut, access: Access, rules: AccessRules) {
+  private constructor(parts: FeedParts, server: Server, { listen, token, public: isPublic }: FeedServerOptions) {
+    this.#open = parts.open;
+    this.#fanOut = parts.fanOut;
+    this.#access = parts.access;
     this.#server = server;
-    this.#fanOut = fanOut;
-    this.#access = access;
-    this.#rules = rules;
-    const { address: host, port } = server.address() as AddressInfo;
-    this.address = { host, port, url: `http://${hostPort(host, port)}` };
+    this.#listen = listen;
+    this.#rules = { token, public: isPublic };
+    this.#address = addressOf(server);
   }
 
   /**
@@ -67,26 +90,30 @@ export class FeedServer {
    * @throws FeedError where it may not, or can't
    */
   static async start(options: FeedServerOptions): Promise<FeedServer> {
-    const { listen, token, monitor, archive = null, log } = options;
-    const where = hostPort(listen.host, listen.port);
-    const rules = { host: listen.host, token, public: options.public };
-    const access = new Access(rules);
-    if (!access.possible) throw notProtected(where);
-
-    const server = createServer({
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 1000,
-      maxHeaderSize: HEADER_BYTES,
-    });
-    limitConnections(server, defaultLimits(), log);
-    server.listen(listen.port, listen.host, 1024);
-    try {
-      await once(server, 'listening');
-    } catch (error) {
-      throw listenFault(error as NodeJS.ErrnoException, where) ?? error;
-    }
+    const { listen, monitor, archive = null, log } = options;
+    const access = new Access({ host: listen.host, token: options.token, public: options.public });
+    if (!access.possible) throw notProtected(hostPort(listen));
+    let serve: ((server: Server) => void) | null = null;
+    const limits = defaultLimits();
+    const open = async (where: Listen): Promise<Server> => {
+      const server = createServer({
+        headersTimeout: HEADERS_MS,
+        requestTimeout: REQUEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: 1000,
+        maxHeaderSize: HEADER_BYTES,
+      });
+      limitConnections(server, limits, log);
+      serve?.(server);
+      server.listen(where.port, where.host, 1024);
+      try {
+        await once(server, 'listening');
+      } catch (error) {
+        throw listenFault(error as NodeJS.ErrnoException, hostPort(where)) ?? error;
+      }
+      return server;
+    };
+    const server = await open(listen);
 
     const fanOut = new FanOut(monitor);
     const metrics = new Metrics(monitor, fanOut, archive);
@@ -101,38 +128,52 @@ export class FeedServer {
         scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),
       recent: new TtlCache(RECENT_MS),
     };
-    const upgrader = new Upgrader(monitor, access, fanOut, log);
-    server.on('request', (request, response) => {
-      if (admit(request, response)) void handle(served, request, response, log);
-    });
-    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      const protocols = (request.headers.upgrade ?? '').toLowerCase().split(/ *, */);
-      if (protocols.includes('websocket')) {
-        request.headers.upgrade = 'websocket';
-        upgrader.upgrade(request, socket, head, urlOf(request));
-      } else void ignoreUpgrade(server, request, socket, head);
-    });
-    server.on('clientError', (error, socket) => {
-      void refuseUnreadable(error, socket);
-    });
-    server.on('connect', (_: IncomingMessage, socket: Socket) => {
-      socket.end(closingAnswer(405, 'Method Not Allowed', 'this is no proxy', ['allow: GET, HEAD, POST']));
-    });
-    return new FeedServer(server, fanOut, access, rules);
+    serve = serving(served, new Upgrader(monitor, access, fanOut, log), options);
+    serve(server);
+    return new FeedServer({ open, fanOut, access }, server, options);
+  }
+
+  /** Where it listens. */
+  get address(): FeedAddress {
+    return this.#address;
   }
 
   /**
-   * Other rules of access. Where they changed, clients of the feed are closed: they reconnect under the new ones.
-   * @throws FeedError where the address would be open to every client: then nothing is changed
+   * Another address, or other rules of access. Clients of the feed are closed then: they reconnect under the new ones. The
+   * new address is opened before the old one is left.
+   * @throws FeedError where it may not listen there, or can't, or the address would be open to every client: then nothing is
+   * changed
    */
-  changeAccess(rules: Omit<AccessRules, 'host'>): void {
-    const before = this.#rules;
-    if (rules.token === before.token && rules.public === before.public) return;
-    const changed = { host: before.host, ...rules };
-    if (!new Access(changed).possible) throw notProtected(hostPort(before.host, this.address.port));
-    this.#rules = changed;
+  async change(listen: Listen, rules: Rules): Promise<void> {
+    const moves = listen.host !== this.#listen.host || listen.port !== this.#listen.port;
+    if (!moves && rules.token === this.#rules.token && rules.public === this.#rules.public) return;
+    const changed = { host: listen.host, ...rules };
+    if (!new Access(changed).possible) throw notProtected(hostPort(listen));
+    if (moves) await this.#move(listen);
+    this.#rules = rules;
     this.#access.change(changed);
     this.#fanOut.closeClients();
+  }
+
+  async #move(listen: Listen): Promise<void> {
+    const before = this.#server;
+    try {
+      this.#server = await this.#open(listen);
+    } catch (error) {
+      // All addresses of a port include this one, and it must be left before.
+      const isOwn = listen.port === this.#address.port && error instanceof FeedError && error.code === 'address-in-use';
+      if (!isOwn) throw error;
+      void ended(before);
+      try {
+        this.#server = await this.#open(listen);
+      } catch (stillUsed) {
+        this.#server = await this.#open(this.#address);
+        throw stillUsed;
+      }
+    }
+    void ended(before);
+    this.#listen = listen;
+    this.#address = addressOf(this.#server);
   }
 
   /** How many clients the feed has. */
@@ -142,29 +183,75 @@ export class FeedServer {
 
   /** Ends it: clients of the feed are closed, and what is in flight may end. */
   close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
-  }
-
-  async #close(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeIdleConnections();
     this.#fanOut.close();
-    const timer = setTimeout(() => {
-      this.#server.closeAllConnections();
-    }, CLOSE_MS);
-    await closed;
-    clearTimeout(timer);
+    return (this.#closed ??= ended(this.#server));
   }
 }
 
-async function handle(served: Served, request: IncomingMessage, response: ServerResponse, log: Logger): Promise<void> {
+/** Listens no more, and resolves when what is in flight has ended; after a time it is ended by force. */
+async function ended(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+  }, CLOSE_MS);
+  await closed;
+  clearTimeout(timer);
+}
+
+function addressOf(server: Server): FeedAddress {
+  const { address: host, port } = server.address() as AddressInfo;
+  return { host, port, url: `http://${hostPort({ host, port })}` };
+}
+
+/** What makes a server answer. */
+function serving(
+  served: Served,
+  upgrader: Upgrader,
+  { log, rates = new AddressRates() }: FeedServerOptions,
+): (server: Server) => void {
+  return (server) => {
+    server.on('connection', (socket: Socket) => {
+      // What comes on it is refused.
+      rates.take(socket);
+    });
+    server.on('request', (request, response) => {
+      const turn = admit(request, response);
+      const waitS = rates.take(request.socket);
+      if (turn !== null) void turn.then(() => handle(served, request, response, { log, waitS }));
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      const protocols = (request.headers.upgrade ?? '').toLowerCase().split(/ *, */);
+      if (protocols.includes('websocket')) {
+        request.headers.upgrade = 'websocket';
+        upgrader.upgrade(request, socket, head, { url: urlOf(request), waitS: rates.take(socket) });
+      } else void ignoreUpgrade(server, request, socket, head);
+    });
+    server.on('clientError', (error, socket) => {
+      void refuseUnreadable(error, socket);
+    });
+    server.on('connect', (_: IncomingMessage, socket: Socket) => {
+      socket.end(closingAnswer(405, 'Method Not Allowed', 'this is no proxy', ['allow: GET, HEAD, POST']));
+    });
+  };
+}
+
+/** @param waitS in how many seconds its address may ask again; null where it may now */
+async function handle(
+  served: Served,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, waitS }: { readonly log: Logger; readonly waitS: number | null },
+): Promise<void> {
+  if (response.destroyed) return;
   // The client disconnected: nothing to be done.
   response.on('error', () => undefined);
   const url = urlOf(request);
   try {
-    const answer = url === null ? errorResponse(400, 'this is not a path') : await answerTo(served, request, url);
+    const answer =
+      url === null ? errorResponse(400, 'this is not a path') : await answerTo(served, request, url, waitS);
     send(request, response, answer);
   } catch (error) {
     if (request.destroyed && request.errored !== null) return;
@@ -227,7 +314,7 @@ async function ignoreUpgrade(server: Server, request: IncomingMessage, socket: S
   server.emit('connection', socket);
 }
 
-function hostPort(host: string, port: number): string {
+function hostPort({ host, port }: Listen): string {
   return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }
 

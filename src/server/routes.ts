@@ -65,8 +65,14 @@ const OPEN: Readonly<Record<string, (served: Served) => HttpResponse>> = {
 /**
  * Answers a request.
  * @param url of the request
+ * @param waitS in how many seconds its address may ask again; null where it may now
  */
-export async function answerTo(served: Served, request: IncomingMessage, url: URL): Promise<HttpResponse> {
+export async function answerTo(
+  served: Served,
+  request: IncomingMessage,
+  url: URL,
+  waitS: number | null,
+): Promise<HttpResponse> {
   const { pathname: path, searchParams: query } = url;
   if (request.httpVersionMajor > 1) return errorResponse(505, 'HTTP/1.1 is spoken here');
   // RFC 9112, 3.2: which of them is meant can't be known.
@@ -75,6 +81,11 @@ export async function answerTo(served: Served, request: IncomingMessage, url: UR
   if (path === '*') return options('GET, HEAD, POST');
   const open = Object.hasOwn(OPEN, path) ? OPEN[path] : undefined;
   if (open !== undefined) return allowed(request, 'GET', path) ?? open(served);
+  if (waitS !== null)
+    return errorResponse(429, 'too many requests come from this address', {
+      'retry-after': String(waitS),
+      connection: 'close',
+    });
   const granted = served.access.judge(request.headers, null);
   if ('status' in granted)
     return errorResponse(granted.status, granted.problem, granted.status === 401 ? ASK_FOR_TOKEN : {});

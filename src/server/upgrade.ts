@@ -37,8 +37,16 @@ export class Upgrader {
     this.#log = log;
   }
 
-  /** Serves a client that asks for a websocket, or refuses it. */
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, url: URL | null): void {
+  /**
+   * Serves a client that asks for a websocket, or refuses it.
+   * @param asked `waitS`: in how many seconds its address may come again; null where it may now
+   */
+  upgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    { url, waitS }: { readonly url: URL | null; readonly waitS: number | null },
+  ): void {
     const refuse = (status: number, reason: string, problem: string, headers: readonly string[] = []): void => {
       socket.on('error', () => {
         // The client disconnected before the response came.
@@ -69,6 +77,14 @@ export class Upgrader {
           'a client of the feed broke the protocol',
         );
       });
+      if (waitS !== null) {
+        closeSocket(
+          ws,
+          CLOSE.notAllowed,
+          `too many clients and requests come from this address: come back in ${String(waitS)} s`,
+        );
+        return;
+      }
       if ('status' in granted) {
         closeSocket(ws, CLOSE.notAllowed, granted.problem);
         return;

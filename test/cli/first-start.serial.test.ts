@@ -125,6 +125,33 @@ describe('a first start of a user', () => {
     assert.match(report.stderr, /--data: .*no home folder/);
   });
 
+  it('who may not write to the default folder goes on without a history, and one that is named is refused', (t) => {
+    if (process.getuid?.() !== 0 || !requireTool(t, 'setpriv')) {
+      t.skip('only root may be another user');
+      return;
+    }
+    const cwd = folder();
+    chmodSync(FOLDER, 0o755);
+    chmodSync(cwd, 0o755);
+    writeFileSync(join(cwd, 'named.json'), JSON.stringify({ services: [], history: { dir: 'history' } }));
+    writeFileSync(join(cwd, 'file'), '');
+    const setpriv = 'setpriv' as string;
+    const node = ['--reuid=54321', '--clear-groups', process.execPath, entry('main')];
+    const { PATH = '' } = process.env;
+    for (const [env, words, status] of [
+      [{ HOME: cwd }, SERVE, 0],
+      [{ XDG_STATE_HOME: cwd }, SERVE, 0],
+      [{ XDG_STATE_HOME: join(cwd, 'file') }, SERVE, 0],
+      [{ HOME: cwd }, [...SERVE, '--data', join(cwd, 'history')], 2],
+      [{ HOME: cwd }, [...SERVE, '--config', 'named.json'], 2],
+    ] as const) {
+      const served = spawnSync(setpriv, [...node, ...words], { encoding: 'utf8', cwd, env: { PATH, ...env } });
+      assert.equal(served.status, status, served.stderr);
+      assert.match(served.stderr, /may not write there|a file, not a folder/);
+      assert.equal(/Nothing is kept/.test(served.stderr), status === 0);
+    }
+  });
+
   it('in a folder that was removed is refused in words', () => {
     const cwd = folder();
     const { PATH = '' } = process.env;

@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 
 import { RedisServer } from '../support/redis.ts';
+import { freePort } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
 import { TestService, endServices } from '../support/test-service.ts';
 import { endPrograms, folderWith, Program } from './program.ts';
@@ -44,13 +45,13 @@ describe('SIGHUP', { concurrency: 2 }, () => {
     const program = new Program(ARGS, { cwd: folder });
     const url = await started(program);
     assert.equal(await statusWith(url, 'the-first-token'), 200);
-    const feed = { listen: '127.0.0.1:9', token: 'the-second-token' };
+    const feed = { listen: '127.0.0.1:0', token: 'the-second-token' };
     rewrite(folder, fileOf(backend, { feed, vantage: 'rack-3', history: { dir: 'elsewhere', keep: '7d' } }));
     program.signal('SIGHUP');
     await program.said(/Read the configuration again/);
     assert.match(
       program.stderr,
-      /1 service\. Changed, but only after a restart: vantage, feed\.listen, history\.dir, history\.keep\./,
+      /1 service\. Changed, but only after a restart: vantage, history\.dir, history\.keep\./,
     );
     assert.equal(await statusWith(url, 'the-first-token'), 401);
     assert.equal(await statusWith(url, 'the-second-token'), 200);
@@ -69,6 +70,77 @@ describe('SIGHUP', { concurrency: 2 }, () => {
     program.signal('SIGHUP');
     const [code] = (await closed) as [number];
     assert.equal(code, 1013);
+    assert.equal(await program.end(), 143);
+  });
+
+  const reloaded = async (program: Program, folder: string, content: object, words: RegExp): Promise<string> => {
+    const before = program.stderr.length;
+    rewrite(folder, content);
+    program.signal('SIGHUP');
+    await program.waitFor(() => words.test(program.stderr.slice(before)), words.source);
+    return /The feed is at (http:[^" ]+) now/.exec(program.stderr.slice(before))?.[1] ?? '';
+  };
+
+  it('moves the feed: its clients are closed, and the old address is left', async () => {
+    const backend = await TestService.start();
+    const token = 'the-first-token';
+    const folder = folderWith('services.json', fileOf(backend));
+    const program = new Program(ARGS, { cwd: folder });
+    const url = await started(program);
+    const ws = new WebSocket(`${url.replace('http', 'ws')}/feed?token=${token}`);
+    const closed = once(ws, 'close');
+    await once(ws, 'message');
+    const port = await freePort();
+    const listen = `127.0.0.1:${String(port)}`;
+    const moved = await reloaded(program, folder, fileOf(backend, { feed: { listen, token } }), /The feed is at/);
+    assert.equal(moved, `http://${listen}`);
+    assert.equal(((await closed) as [number])[0], 1013);
+    assert.equal(await statusWith(moved, token), 200);
+    await assert.rejects(statusWith(url, token));
+    // The same port on all addresses, which the present address is one of; and back.
+    const feed = { listen: `0.0.0.0:${String(port)}`, token };
+    assert.equal(await reloaded(program, folder, fileOf(backend, { feed }), /The feed is at/), `http://${feed.listen}`);
+    assert.equal(await statusWith(moved, token), 200);
+    assert.equal(
+      await reloaded(program, folder, fileOf(backend, { feed: { listen, token } }), /The feed is at/),
+      moved,
+    );
+    assert.equal(await statusWith(moved, token), 200);
+    assert.equal(await statusWith(moved, 'another'), 401);
+    await reloaded(program, folder, fileOf(backend, { feed: { listen: 'off' } }), /The feed is off now/);
+    await assert.rejects(statusWith(moved, token));
+    await reloaded(program, folder, fileOf(backend, { feed: { listen, token: 'new' } }), /The feed is at/);
+    assert.equal(await statusWith(moved, 'new'), 200);
+    assert.equal(await program.end(), 143);
+  });
+
+  it("keeps the feed where the new address is taken, not this machine's, or open to every client", async () => {
+    const backend = await TestService.start();
+    const token = 'the-first-token';
+    const folder = folderWith('services.json', fileOf(backend));
+    const program = new Program(ARGS, { cwd: folder });
+    const url = await started(program);
+    const { port } = new URL(url);
+    for (const [feed, words] of [
+      [{ listen: `127.0.0.1:${String(backend.port)}`, token: 'other' }, /another program does.*Nothing was changed/],
+      [{ listen: '192.0.2.1:0', token: 'other' }, /no such address.*Nothing was changed/],
+      [{ listen: `192.0.2.1:${port}`, token: 'other' }, /no such address.*Nothing was changed/],
+      [{ listen: '0.0.0.0:0' }, /not served on 0\.0\.0\.0.*Nothing was changed/],
+    ] as const) {
+      await reloaded(program, folder, fileOf(backend, { feed }), words);
+      assert.equal(await statusWith(url, token), 200);
+    }
+    assert.equal(await program.end(), 143);
+  });
+
+  it('says where --listen goes before the file', async () => {
+    const backend = await TestService.start();
+    const folder = folderWith('services.json', fileOf(backend));
+    const program = new Program([...ARGS, '--listen', '127.0.0.1:0'], { cwd: folder });
+    const url = await started(program);
+    const feed = { listen: `127.0.0.1:${String(await freePort())}`, token: 'the-second-token' };
+    await reloaded(program, folder, fileOf(backend, { feed }), /--listen on the command line goes before feed\.listen/);
+    assert.equal(await statusWith(url, 'the-second-token'), 200);
     assert.equal(await program.end(), 143);
   });
 

@@ -14,6 +14,11 @@ import { TestService, endServices, watched } from '../support/test-service.ts';
 import { Recording } from '../support/recording.ts';
 import { placed, withEngine } from './watch.ts';
 
+/** Keeps this thread from everything else. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 describe('Engine', { concurrency: true }, () => {
   after(endServices);
 
@@ -45,6 +50,29 @@ describe('Engine', { concurrency: true }, () => {
       await recording.waitFor(() => recording.story('mute').length > 0);
       assert.deepEqual(recording.story('mute'), ['down timeout-reply']);
     });
+  });
+
+  it('counts its absence also where something else comes before the wake that was due', async () => {
+    const engine = new Engine(new Recording());
+    block(300);
+    // Plans the next wake again, as a recheck does.
+    await engine.add([]);
+    assert.ok(engine.stalledMs() > 250, `${String(engine.stalledMs())} ms`);
+    engine.stop();
+  });
+
+  it('counts its absence also where it is stopped in the middle of a wake', async () => {
+    const engine = await new Promise<Engine>((resolve) => {
+      const started: Engine = new Engine({
+        emit: () => undefined,
+        stats: () => {
+          block(300);
+          setTimeout(resolve, 100, started);
+        },
+      });
+    });
+    assert.ok(engine.stalledMs() > 250, `${String(engine.stalledMs())} ms`);
+    engine.stop();
   });
 
   it('gives a service that goes away and comes back one gap, whose bounds hold the truth', async () => {

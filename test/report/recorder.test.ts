@@ -7,6 +7,11 @@ import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedService } from '../../src/report/observed.ts';
 import { showGapLine } from '../../src/report/report-phrases.ts';
+import { hintsOf } from '../../src/report/hints.ts';
+import { junit } from '../../src/report/junit.ts';
+import { markdown } from '../../src/report/markdown.ts';
+import { svg } from '../../src/report/svg.ts';
+import { historyText } from '../../src/report/text-report.ts';
 import { Recorder } from '../../src/report/run-recorder.ts';
 import { gap, hello, snapshot, transition } from '../support/builders.ts';
 
@@ -33,6 +38,55 @@ function recorded(recorder: Recorder): ObservedService | undefined {
 }
 
 describe('a recorder', () => {
+  it('ends early where more comes than it keeps, says so, and the rest is unobserved', () => {
+    const recorder = new Recorder(100);
+    recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);
+    for (let n = 1; n <= 500; n++) recorder.take([entered(n % 2 === 1 ? 'down' : 'up', n * 10)]);
+    recorder.take([{ type: 'mark', seq: 5, at: 5000, text: 'late' }, greeting(5001, [])]);
+    recorder.take([{ type: 'heartbeat', now: 6000, seq: 5, probes: 1, missed: 0, lateMs: 0, overloaded: false }]);
+    const service = recorded(recorder);
+    assert.equal(service?.intervals.length, 103);
+    assert.deepEqual(stretches(service).slice(-2), [
+      'down 1010–1010.001 refused',
+      'unobserved 1010.001–null resources',
+    ]);
+    assert.deepEqual(recorder.observed(null).marks, [
+      { at: 1010, text: 'more than 100 events came from this monitor: what came later is not in this report' },
+    ]);
+    // What was sent is settled all the same.
+    assert.equal(recorder.newestTime, 6000);
+    assert.deepEqual(
+      recorder.standings.map(({ state }) => state),
+      ['unobserved'],
+    );
+  });
+
+  it('ends early where hellos bring more and more services', () => {
+    const recorder = new Recorder(100);
+    for (let n = 1; n <= 50; n++)
+      recorder.take([greeting(n, [snapshot(`one-${String(n)}`, {}), snapshot(`other-${String(n)}`, {})])]);
+    assert.ok(recorder.observed(null).services.length < 60);
+    assert.equal(recorder.observed(null).marks.length, 1);
+  });
+
+  it('makes a report of hundreds of thousands of events, in every form', () => {
+    const recorder = new Recorder();
+    recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);
+    for (let n = 1; n <= 130_000; n++) {
+      const at = n * 10;
+      recorder.take([
+        entered('down', at),
+        entered('up', at + 3),
+        gap('web', at, at + 3),
+        entered('unobserved', at + 5),
+      ]);
+      recorder.take([{ type: 'connection-lost', seq: n, service: 'web', at, reason: 'closed', message: 'closed' }]);
+    }
+    const report = buildReport([recorder.observed(null)], { from: 0, to: 1.4e6 }, null);
+    assert.equal(report.vantages[0]?.services[0]?.longestGapMs, 3);
+    for (const form of [svg, markdown, junit, historyText, hintsOf]) assert.ok(form(report).length >= 0, form.name);
+  });
+
   it('records what it receives', () => {
     const recorder = new Recorder();
     recorder.take([greeting(0, [])]);
