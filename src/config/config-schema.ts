@@ -56,7 +56,11 @@ const recheck = z
     'How often the service is probed beside the grid while it is down, or "off". Default: a tenth of the interval, at least "10ms".',
   );
 
-const settings = { interval, timeout, connection, family, rise, fall, recheck };
+const slow = duration('a limit for slow answers', 1, DAY, null).describe(
+  'A good answer that took longer counts as slow, such as "500ms". Without it none does.',
+);
+
+const settings = { interval, timeout, connection, family, rise, fall, recheck, slow };
 
 const name = label('a name').describe('What the service is called; no other has the same name.');
 
@@ -214,7 +218,7 @@ export type RedisEntry = Extract<ServiceEntry, { type: 'redis' }>;
 const vantage = label('a vantage').describe('Where this monitor is. Default: the host name.');
 
 /** The options of the command line that the file has too, as typed. */
-export const optionsSchema = z.object({ interval, timeout, connection, recheck, vantage }).partial();
+export const optionsSchema = z.object({ interval, timeout, connection, recheck, slow, vantage }).partial();
 
 const defaultsSchema = fields('defaults', z.object(settings).partial().shape);
 

@@ -1,6 +1,6 @@
 /** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
 import type { GapFacts } from '../core/messages.ts';
-import type { Sample, UnobservedReason } from '../core/model.ts';
+import { answerMs, type Sample, type UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { ProberEvents } from '../probe/connector.ts';
@@ -68,6 +68,8 @@ export class Watcher implements ProberEvents {
   #isSilent = false;
   #inDoubtSince: number | null = null;
   #inDoubtUntil = -Infinity;
+  /** The stretch of slow answers that goes on, in timeline time; null for none. */
+  #slow: { from: number; to: number; slowestMs: number; count: number } | null = null;
   readonly #onOverdue = (): void => {
     this.#doubt();
   };
@@ -253,6 +255,7 @@ export class Watcher implements ProberEvents {
     this.#stopped = true;
     for (const attempt of [...this.#inFlight]) attempt.abort();
     this.#timeline.settle();
+    this.#endSlow();
     this.#prober?.close();
     this.#sentinel?.close();
     if (!this.isUp) this.#host.saveCheckpoint(this);
@@ -300,10 +303,41 @@ export class Watcher implements ProberEvents {
       return;
     }
     this.#timeline.add(sample, this.#settle.length > 0);
+    this.#takeSlow(sample);
     const status = sample.offGrid === true ? null : (this.#status?.add(sample.result) ?? null);
     if (status === null) return;
     const at = this.#host.clock.epoch(sample.sentAt);
     this.#host.emit({ type: 'status', service: this.watched.service.name, at, status });
+  }
+
+  #takeSlow(sample: Sample): void {
+    const { slowMs = null } = this.watched;
+    if (slowMs === null) return;
+    const tookMs = answerMs(sample);
+    if (sample.result !== 'up' || tookMs <= slowMs) {
+      this.#endSlow();
+      return;
+    }
+    const { sentAt, endedAt } = sample;
+    this.#slow ??= { from: sentAt, to: endedAt, slowestMs: tookMs, count: 0 };
+    this.#slow.to = Math.max(this.#slow.to, endedAt);
+    this.#slow.slowestMs = Math.max(this.#slow.slowestMs, tookMs);
+    this.#slow.count += 1;
+  }
+
+  #endSlow(): void {
+    if (this.#slow === null) return;
+    const { from, to, slowestMs, count } = this.#slow;
+    this.#slow = null;
+    const { clock } = this.#host;
+    this.#host.emit({
+      type: 'slow',
+      service: this.watched.service.name,
+      from: clock.epoch(from),
+      to: clock.epoch(to),
+      slowestMs: round(slowestMs),
+      count,
+    });
   }
 
   #emitSample(sample: Sample): void {
@@ -313,6 +347,7 @@ export class Watcher implements ProberEvents {
       service: this.watched.service.name,
       at: this.#host.clock.epoch(sentAt),
       durationMs: round(endedAt - sentAt),
+      ...(result === 'up' && { answerMs: round(answerMs(sample)) }),
       result,
       reason,
       message,

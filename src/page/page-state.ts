@@ -202,7 +202,10 @@ export class PageState {
       case 'identity': {
         const { at, service, was, is } = event;
         this.news.add({ kind: 'identity', at, service, was, is });
+        return;
       }
+      case 'slow':
+        this.news.add({ kind: 'slow', at: event.from, service: event.service, slow: event });
     }
   }
 

@@ -80,6 +80,8 @@ export interface Watched {
   readonly probe: ProbeSpec;
   /** How often it is probed beside the grid while it is down, in milliseconds; null or left out for never. */
   readonly recheckMs?: number | null;
+  /** A good answer that took longer is slow, in milliseconds; null or left out for any. */
+  readonly slowMs?: number | null;
   /** Whether an idle connection is held to it, which shows at once where the process dies; left out for not. */
   readonly sentinel?: boolean;
 }

@@ -3,6 +3,7 @@
  * by the verdict; in a report from the history, which has none, by any gap. A service that was not observed is skipped
  * there, and fails in a run: a run that is not proven has not passed. Pure.
  */
+import { showAnswers } from './latency-report.ts';
 import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
 import {
   commandFailed,
@@ -51,7 +52,12 @@ export function junit(found: Report): string {
 }
 
 function serviceCase(report: Report, { vantage }: VantageReport, service: ServiceReport): Case {
-  const facts = [...service.gaps.map(showGapLine), ...service.unobserved.map(showUnobserved), ...showEvents(service)];
+  const facts = [
+    ...service.gaps.map(showGapLine),
+    ...service.unobserved.map(showUnobserved),
+    ...showEvents(service),
+    ...showAnswers(service),
+  ];
   const faults =
     report.verdict === null
       ? service.gaps.map((gap) => ({ kind: gap.end === 'open' ? 'not-back' : 'gap', text: showGapLine(gap) }))

@@ -1,5 +1,5 @@
 /** The phrases that every form of a report shares. Pure. */
-import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+import { count, showAtLeast, showDuration, showGap, showSlow, showTime } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
 import { showReasons } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
@@ -49,14 +49,17 @@ export function showUnobserved(stretch: UnobservedStretch): string {
 }
 
 /** All that happened to a service beside its gaps, in the order of time, one line each. */
-export function showEvents({ connectionsLost, identities }: ServiceReport): string[] {
+export function showEvents({ connectionsLost, identities, slow }: ServiceReport): string[] {
   const lost = connectionsLost.map(({ at, reason, fromStartMs }) => {
     return { at, text: `connection lost at ${showWhen(at, fromStartMs)}: ${reason}` };
   });
   const changed = identities.map(({ at, was, is, fromStartMs }) => {
     return { at, text: `another process since ${showWhen(at, fromStartMs)}: ${was} → ${is}` };
   });
-  return [...lost, ...changed].sort((a, b) => a.at - b.at).map(({ text }) => text);
+  const slowed = slow.map((one) => {
+    return { at: one.from, text: `${showSlow(one)}, from ${showWhen(one.from, one.fromStartMs)}` };
+  });
+  return [...lost, ...changed, ...slowed].sort((a, b) => a.at - b.at).map(({ text }) => text);
 }
 
 /** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */

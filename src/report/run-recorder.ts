@@ -13,12 +13,14 @@ import {
   type Mark,
   type Message,
   type ServiceSnapshot,
+  type Slow,
   type TimelineInterval,
   type Transition,
 } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { infoOf, type ServiceInfo } from '../core/model.ts';
 import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
+import { AnswerRecord } from './answer-record.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
 import type { VantageReport } from './report.ts';
 
@@ -43,14 +45,18 @@ interface Record {
   openGap: ObservedOpenGap | null;
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
+  readonly slow: Slow[];
+  readonly answers: AnswerRecord;
 }
 
 /** The record of one monitor. */
 export class Recorder implements FeedReader {
-  readonly samples = false;
+  readonly samples = true;
   readonly #records = new Map<string, Record>();
   readonly #marks: Mark[] = [];
   #monitor = { id: '', vantage: '' };
+  /** When the stages of the run began after the first one, by the monitor's clock. */
+  readonly #edges: number[] = [];
   /** The newest time in a message. */
   #newest = 0;
   /** Since when the feed is lost; null while it is live. */
@@ -66,6 +72,11 @@ export class Recorder implements FeedReader {
 
   disconnected(): void {
     this.#lostSince ??= this.#newest;
+  }
+
+  /** The next stage of the run begins. @param at by the monitor's clock */
+  nextStage(at: number): void {
+    this.#edges.push(at);
   }
 
   /** Whether a hello came: monitor and services are known. */
@@ -140,6 +151,12 @@ export class Recorder implements FeedReader {
       case 'identity':
         this.#records.get(message.service)?.identities.push(message);
         return;
+      case 'slow':
+        this.#records.get(message.service)?.slow.push(message);
+        return;
+      case 'sample':
+        this.#records.get(message.service)?.answers.take(message, this.#edges);
+        return;
       case 'heartbeat':
         this.#advance(message.now);
         return;
@@ -196,7 +213,8 @@ function recordOf(snapshot: ServiceSnapshot): Record {
   const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
   enterSnapshot(states, snapshot, -Infinity);
   const { gaps } = snapshot;
-  return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, lost: [], identities: [] };
+  const nothing = { message: null, openGap: null, lost: [], identities: [], slow: [] };
+  return { info: infoOf(snapshot), states, gaps: [...gaps], ...nothing, answers: new AnswerRecord() };
 }
 
 function timelineOf({ timeline, state, since }: ServiceSnapshot): readonly TimelineInterval[] {
@@ -235,7 +253,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, lost, identities } = record;
+  const { info, gaps, openGap, lost, identities, slow } = record;
   return {
     name,
     info,
@@ -247,5 +265,7 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
     openGap: openGap === null ? null : { ...openGap, from: openGap.from - ms },
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
+    slow: slow.map((one) => ({ ...one, from: one.from - ms, to: one.to - ms })),
+    answers: record.answers.observed(ms),
   };
 }

@@ -1,6 +1,7 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
 import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
 import { columnWidth, inColumn, table } from '../core/text-width.ts';
+import { showAnswers } from './latency-report.ts';
 import type { IncidentReport, Report, ReportGap, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
@@ -58,7 +59,15 @@ function serviceLines(service: ServiceReport): string[] {
   const unobserved = newest(service.unobserved, RUN_LINES, showUnobserved);
   const unknown = service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : [];
   const early = before > 0 ? [`${count(before, 'gap')} before these`] : [];
-  const lines = [...sum, ...early, ...shown, ...unobserved, ...unknown, ...showEvents(service)];
+  const lines = [
+    ...sum,
+    ...early,
+    ...shown,
+    ...unobserved,
+    ...unknown,
+    ...showEvents(service),
+    ...showAnswers(service),
+  ];
   if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift('up all the time');
   return lines;
 }

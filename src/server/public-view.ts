@@ -19,6 +19,7 @@ import {
   type OpenGap,
   type SampleMessage,
   type ServiceSnapshot,
+  type Slow,
   type StatusMessage,
   type Transition,
 } from '../core/messages.ts';
@@ -39,6 +40,7 @@ export type PublicMessage =
   | PublicMark
   | PublicConnectionLost
   | PublicIdentity
+  | Slow
   | OpenGap
   | StatusMessage
   | Heartbeat;
@@ -49,7 +51,7 @@ export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdent
 }
 
 export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
-  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, state, status, since, reason } =
+  const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, state, status, since, reason, latency } =
     snapshot;
   return {
     service,
@@ -72,6 +74,9 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
     },
     timeline: snapshot.timeline.map(({ state, from, to }) => ({ state, from, to })),
     gaps: snapshot.gaps.map(publicGap),
+    ...(latency !== undefined && {
+      latency: latency && { p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, maxMs: latency.maxMs },
+    }),
   };
 }
 
@@ -111,6 +116,10 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
     case 'identity': {
       const { type, seq, service, at } = message;
       return { type, seq, service, at };
+    }
+    case 'slow': {
+      const { type, seq, service, from, to, slowestMs, count } = message;
+      return { type, seq, service, from, to, slowestMs, count };
     }
     case 'status': {
       const { type, service, at, status } = message;
