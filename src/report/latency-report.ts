@@ -87,7 +87,7 @@ export function latencyFault(service: ServiceReport, maxLatencyMs: number | null
     };
   }
   const worst = slowest(service);
-  if (worst?.maxMs == null || worst.maxMs <= maxLatencyMs) return null;
+  if (worst === null || (worst.maxMs ?? 0) <= maxLatencyMs) return null;
   const text = `slow: ${showSlowest(worst)}, over the budget of ${showDuration(maxLatencyMs)} for the slowest answer`;
   return { kind: 'latency', text };
 }
@@ -119,17 +119,17 @@ export function slowNote(report: Report): string {
 
 function slowWords(service: ServiceReport): string | null {
   const worst = slowest(service);
-  const usual = service.latency?.before ?? null;
-  const limitMs = usual?.p99Ms == null ? Infinity : Math.max(LEAST_SLOW_MS, FAR * usual.p99Ms);
-  const isFar = worst?.maxMs != null && worst.maxMs > limitMs;
-  if (!isFar) {
+  const { p50Ms = null, p99Ms = null } = service.latency?.before ?? {};
+  const limitMs = Math.max(LEAST_SLOW_MS, FAR * (p99Ms ?? Infinity));
+  const maxMs = worst?.maxMs ?? 0;
+  if (worst === null || maxMs <= limitMs) {
     const longest = [...service.slow].sort((a, b) => b.slowestMs - a.slowestMs)[0];
     return longest === undefined ? null : `${showSlow(longest)} at ${showWhen(longest.from, longest.fromStartMs)}`;
   }
-  const usually = usual?.p50Ms == null ? '' : `, usually ${showLatency(usual.p50Ms)}`;
+  const usually = p50Ms === null ? '' : `, usually ${showLatency(p50Ms)}`;
   const silent = longestSilence(service);
   // Where each answer came late, but one came after the other, it was not silent for that long.
-  const isSilent = silent !== null && silent.durationMs >= (worst.maxMs ?? 0) / 2;
+  const isSilent = silent !== null && silent.durationMs >= maxMs / 2;
   return isSilent
     ? `no answer for ${showDuration(silent.durationMs)} from ${showWhen(silent.from, silent.fromStartMs)}${usually}`
     : `${showSlowest(worst)}${usually}`;
@@ -146,8 +146,9 @@ function longestSilence(service: ServiceReport): ReportSilence | null {
 
 /** `p50 0.3 ms, p99 0.9 ms, slowest 0.93 s`. */
 export function showStage(stage: StageLatency | null): string {
-  if (stage?.p50Ms == null || stage.p99Ms === null || stage.maxMs === null) return 'no good answer';
-  return `p50 ${showLatency(stage.p50Ms)}, p99 ${showLatency(stage.p99Ms)}, slowest ${showLatency(stage.maxMs)}`;
+  const { p50Ms = null, p99Ms = null, maxMs = null } = stage ?? {};
+  if (p50Ms === null || p99Ms === null || maxMs === null) return 'no good answer';
+  return `p50 ${showLatency(p50Ms)}, p99 ${showLatency(p99Ms)}, slowest ${showLatency(maxMs)}`;
 }
 
 /** How long the good answers of a service took, and for how long there was none, a line each. */

@@ -65,6 +65,7 @@ describe('over HTTP', () => {
       'reason',
       'uptime',
       'observed',
+      'latency',
     ]);
     assert.equal(web?.['state'], 'up');
   });
