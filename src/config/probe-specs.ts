@@ -84,7 +84,14 @@ export async function tcpSpec(
   checkFamily(reader, where.host, family);
   return {
     target: `tcp://${hostInUrl(where.host)}:${String(where.port)}`,
-    probe: { kind: 'tcp', endpoint: { ...where, family, tls }, holdMs, send, expect: entry.expect ?? null },
+    probe: {
+      kind: 'tcp',
+      endpoint: { ...where, family, tls },
+      holdMs,
+      send,
+      expect: entry.expect ?? null,
+      identity: entry.identity?.body ?? null,
+    },
   };
 }
 
@@ -136,10 +143,16 @@ export async function httpSpec(
       body,
       expectStatus: entry.expect?.status ?? ACCEPTED,
       expectBody: entry.expect?.body ?? null,
+      identity: httpIdentity(entry),
       follow,
       tls,
     },
   };
+}
+
+function httpIdentity({ identity }: HttpEntry): NonNullable<HttpSpec['identity']> | null {
+  if (identity?.body !== undefined) return { body: identity.body };
+  return identity?.header === undefined ? null : { header: identity.header.toLowerCase() };
 }
 
 /** @param open whether the URL is in the configuration itself: otherwise only its host is shown */

@@ -179,7 +179,16 @@ export const MESSAGES = {
     message,
     ...origin,
   }),
-  identity: z.object({ type: z.literal('identity'), seq, service: name, at: time, was: hidden, is: hidden, ...origin }),
+  identity: z.object({
+    type: z.literal('identity'),
+    seq,
+    service: name,
+    at: time,
+    was: hidden,
+    is: hidden,
+    what: z.literal('role').optional(),
+    ...origin,
+  }),
   slow: z.object({
     type: z.literal('slow'),
     seq,

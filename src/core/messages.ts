@@ -181,7 +181,7 @@ export interface ConnectionLost extends Origin {
   readonly message: string | null;
 }
 
-/** The same service is another process now. */
+/** The same service is another process now, or has another role. */
 export interface Identity extends Origin {
   readonly type: 'identity';
   readonly seq: number;
@@ -189,6 +189,8 @@ export interface Identity extends Origin {
   readonly at: number;
   readonly was: string;
   readonly is: string;
+  /** `role`: it is the role (of a Redis: `master`, `replica`) that changed; left out where it is the process. */
+  readonly what?: 'role' | undefined;
 }
 
 /** What a stretch of slow answers was: good ones in a row that took longer than `slow` of the configuration. */

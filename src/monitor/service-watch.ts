@@ -57,7 +57,8 @@ export class Watcher implements ProberEvents {
   readonly #maxInFlight: number;
   #prober: Prober | null = null;
   #sentinel: Sentinel | null = null;
-  #identity: string | null = null;
+  /** Who answered, and in which role, and when the probe that learnt it was sent. */
+  readonly #known = new Map<'process' | 'role', { readonly id: string; readonly sentAt: number }>();
   #lastSent = -Infinity;
   /** What `stalledMs` was at the newest good answer. */
   #stalledAtAnswer = 0;
@@ -288,12 +289,16 @@ export class Watcher implements ProberEvents {
     });
   }
 
-  identity(id: string): void {
-    const was = this.#identity;
-    this.#identity = id;
-    if (was === null || was === id || this.#stopped) return;
+  identity(id: string, sentAt: number, what?: 'role'): void {
+    const kind = what ?? 'process';
+    const known = this.#known.get(kind);
+    // An answer that comes late says who was there before.
+    if (this.#stopped || (known !== undefined && sentAt < known.sentAt)) return;
+    this.#known.set(kind, { id, sentAt });
+    if (known === undefined || known.id === id) return;
     const at = this.#host.clock.epoch(this.#host.now());
-    this.#host.emit({ type: 'identity', service: this.watched.service.name, at, was, is: id });
+    const { name } = this.watched.service;
+    this.#host.emit({ type: 'identity', service: name, at, was: known.id, is: id, ...(what && { what }) });
   }
 
   #settled(sample: Sample): void {

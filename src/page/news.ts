@@ -25,7 +25,7 @@ export type Item =
   | (Of<'gap'> & { readonly gap: GapFacts })
   | (Of<'unobserved'> & { readonly to: number | null; readonly reason: Reason | null })
   | (Of<'lost'> & { readonly reason: Reason; readonly message: string | null })
-  | (Of<'identity'> & { readonly was: string; readonly is: string })
+  | (Of<'identity'> & { readonly was: string; readonly is: string; readonly what: 'role' | undefined })
   | (Of<'slow'> & { readonly slow: SlowFacts })
   | (Of<'mark'> & { readonly text: string })
   | (Of<'note'> & { readonly text: string });
@@ -125,7 +125,7 @@ function whatOf(item: Item, now: number): string {
     case 'lost':
       return 'kept connection broke';
     case 'identity':
-      return 'another process now';
+      return item.what === 'role' ? 'another role now' : 'another process now';
     case 'slow':
       return `slow: ${showSlow(item.slow)}`;
     case 'mark':

@@ -200,8 +200,8 @@ export class PageState {
         return;
       }
       case 'identity': {
-        const { at, service, was, is } = event;
-        this.news.add({ kind: 'identity', at, service, was, is });
+        const { at, service, was, is, what } = event;
+        this.news.add({ kind: 'identity', at, service, was, is, what });
         return;
       }
       case 'slow':

@@ -42,6 +42,8 @@ export interface TcpSpec {
   readonly holdMs: number;
   readonly send: string | null;
   readonly expect: Pattern | null;
+  /** Who answered is in the first group of this; null or left out for not known. Only with `expect`. */
+  readonly identity?: RegExp | null;
 }
 
 export interface HttpSpec {
@@ -58,6 +60,8 @@ export interface HttpSpec {
   readonly body: string | null;
   readonly expectStatus: readonly StatusRange[];
   readonly expectBody: Pattern | null;
+  /** Who answered: what a header holds, by its name in lower case, or the first group of what matches the body; null or left out for not known. */
+  readonly identity?: { readonly header: string } | { readonly body: RegExp } | null;
   /** How many redirects are followed. */
   readonly follow: number;
   readonly tls: TlsSpec;

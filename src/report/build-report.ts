@@ -94,7 +94,7 @@ function serviceReport(
       .map(({ at, reason, message }) => ({ at, reason, message, fromStartMs: fromStart(at) })),
     identities: service.identities
       .filter(({ at }) => isInside(at, window))
-      .map(({ at, was, is }) => ({ at, was, is, fromStartMs: fromStart(at) })),
+      .map(({ at, was, is, what }) => ({ at, was, is, ...(what && { what }), fromStartMs: fromStart(at) })),
     slow: service.slow
       .filter(({ from, to }) => to >= window.from && from <= window.to)
       .map(({ from, to, slowestMs, count }) => ({ from, to, slowestMs, count, fromStartMs: fromStart(from) })),

@@ -3,7 +3,15 @@ import { count, showAtLeast, showDuration, showGap, showSlow, showTime } from '.
 import { printable } from '../core/printable.ts';
 import { showReasons } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
-import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
+import type {
+  IdentityChange,
+  Report,
+  ReportGap,
+  RunFacts,
+  ServiceReport,
+  UnobservedStretch,
+  VantageReport,
+} from './report.ts';
 
 /** A report as it is shown: all texts of others in it are printable, on one line. What every form but JSON is made from. */
 export function printableReport<T>(report: T): T {
@@ -53,13 +61,25 @@ export function showEvents({ connectionsLost, identities, slow }: ServiceReport)
   const lost = connectionsLost.map(({ at, reason, fromStartMs }) => {
     return { at, text: `connection lost at ${showWhen(at, fromStartMs)}: ${reason}` };
   });
-  const changed = identities.map(({ at, was, is, fromStartMs }) => {
-    return { at, text: `another process since ${showWhen(at, fromStartMs)}: ${was} → ${is}` };
-  });
+  const changed = [undefined, 'role' as const].flatMap((kind) =>
+    showChanges(identities.filter(({ what }) => what === kind)),
+  );
   const slowed = slow.map((one) => {
     return { at: one.from, text: `${showSlow(one)}, from ${showWhen(one.from, one.fromStartMs)}` };
   });
   return [...lost, ...changed, ...slowed].sort((a, b) => a.at - b.at).map(({ text }) => text);
+}
+
+/** Changes of the process, or of the role: one, or the first and the last of several. */
+function showChanges(changes: readonly IdentityChange[]): { at: number; text: string }[] {
+  const [first, last] = [changes[0], changes.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const { at, was, is, what = 'process' } = first;
+  const began = showWhen(at, first.fromStartMs);
+  if (first === last) return [{ at, text: `another ${what} since ${began}: ${was} → ${is}` }];
+  const ended = showWhen(last.at, last.fromStartMs);
+  const between = `changed back and forth ${count(changes.length - 1, 'time')}`;
+  return [{ at, text: `${what} ${was} until ${began}, ${last.is} from ${ended}, ${between}` }];
 }
 
 /** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */

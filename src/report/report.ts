@@ -206,11 +206,13 @@ export interface LostConnection {
   readonly fromStartMs: number | null;
 }
 
-/** The same service is another process now. */
+/** The same service is another process now, or has another role. */
 export interface IdentityChange {
   readonly at: number;
   readonly was: string;
   readonly is: string;
+  /** `role`: it is the role that changed; left out where it is the process. */
+  readonly what?: 'role' | undefined;
   readonly fromStartMs: number | null;
 }
 

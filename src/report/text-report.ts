@@ -107,7 +107,7 @@ export function historyText(found: Report): string {
   const events = seen.flatMap(({ vantage: { vantage }, service }) =>
     [...service.connectionsLost, ...service.identities].map((event) => ({
       at: event.at,
-      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${'was' in event ? `another process: ${event.was} → ${event.is}` : `connection lost: ${event.reason}`}`,
+      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${'was' in event ? `another ${event.what ?? 'process'}: ${event.was} → ${event.is}` : `connection lost: ${event.reason}`}`,
     })),
   );
   lines.push(...section('Connections and processes', sorted(events)));

@@ -114,8 +114,8 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       return { type, seq, service, at, reason };
     }
     case 'identity': {
-      const { type, seq, service, at } = message;
-      return { type, seq, service, at };
+      const { type, seq, service, at, what } = message;
+      return { type, seq, service, at, ...(what && { what }) };
     }
     case 'slow': {
       const { type, seq, service, from, to, slowestMs, count } = message;

@@ -67,7 +67,7 @@ export class LinesFormat {
           message.at,
           message.service,
           'IDENTITY',
-          `another process now: ${message.was} → ${message.is}`,
+          `${message.what === 'role' ? 'another role' : 'another process'} now: ${message.was} → ${message.is}`,
         );
       case 'slow':
         return this.#row(message.to, message.service, 'SLOW', `${showSlow(message)}${vantageNote(message)}`);

@@ -68,7 +68,10 @@ function spansOfEvent(event: (Entry & { kind: 'event' })['event'], glyphs: Glyph
       ];
     case 'identity':
       return [
-        [`${glyphs.identity} ${event.service} is another process now`, 'accent'],
+        [
+          `${glyphs.identity} ${event.service} ${event.what === 'role' ? 'has another role' : 'is another process'} now`,
+          'accent',
+        ],
         [`  ${event.was.slice(0, 8)} → ${event.is.slice(0, 8)}`, 'dim'],
       ];
     case 'slow':

@@ -45,7 +45,7 @@ const SECTIONS: Section[] = PAGE.split(/^##+ /m)
   });
 
 /** Not given by version 0.1.0, which is why they may be missing. */
-const LATER: ReadonlySet<string> = new Set(['provenMinMs', 'silenceMs', 'answerMs']);
+const LATER: ReadonlySet<string> = new Set(['provenMinMs', 'silenceMs', 'answerMs', 'what']);
 /** The fields that every sender gives. */
 const shapeOf = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape)
