@@ -90,7 +90,7 @@ export async function tcpSpec(
       holdMs,
       send,
       expect: entry.expect ?? null,
-      identity: entry.identity?.body ?? null,
+      ...(entry.identity && { identity: entry.identity.body }),
     },
   };
 }
@@ -143,16 +143,16 @@ export async function httpSpec(
       body,
       expectStatus: entry.expect?.status ?? ACCEPTED,
       expectBody: entry.expect?.body ?? null,
-      identity: httpIdentity(entry),
+      ...(entry.identity && { identity: httpIdentity(entry.identity) }),
       follow,
       tls,
     },
   };
 }
 
-function httpIdentity({ identity }: HttpEntry): NonNullable<HttpSpec['identity']> | null {
-  if (identity?.body !== undefined) return { body: identity.body };
-  return identity?.header === undefined ? null : { header: identity.header.toLowerCase() };
+/** Exactly one of the two is there. */
+function httpIdentity({ header = '', body }: NonNullable<HttpEntry['identity']>): NonNullable<HttpSpec['identity']> {
+  return body === undefined ? { header: header.toLowerCase() } : { body };
 }
 
 /** @param open whether the URL is in the configuration itself: otherwise only its host is shown */

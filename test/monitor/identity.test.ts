@@ -19,7 +19,9 @@ async function named(t: TestContext): Promise<{ url: string; name: string; statu
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => server.close().closeAllConnections());
+  t.after(() => {
+    server.close().closeAllConnections();
+  });
   const found = {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
     name: 'old',
@@ -46,8 +48,8 @@ describe('who answered', { concurrency: true }, () => {
           server.name = 'new';
           const { service, was, is } = await recording.nth(1, 'identity');
           assert.deepEqual([service, was, is], ['web', 'old', 'new']);
-          server.name = 'x'.repeat(300) + '\u202e';
-          assert.equal((await recording.nth(2, 'identity')).is, server.name.startsWith('x') ? 'x'.repeat(100) : '');
+          server.name = 'x'.repeat(300);
+          assert.equal((await recording.nth(2, 'identity')).is, 'x'.repeat(100));
         });
       });
     }
