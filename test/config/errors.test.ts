@@ -179,7 +179,7 @@ describe('a field that is wrong', () => {
       [{ ...http, identity: { header: 'A', body: '/(a)/' } }, /identity: one of "header" and "body"/],
       [{ ...http, identity: { header: 'not a name' } }, /identity\.header: "not a name" is not the name of a header/],
       [{ ...http, identity: { body: 'text' } }, /identity\.body: .* has 0 groups/],
-      [{ ...http, identity: { body: '/a/' } }, /identity\.body: "\/a\/" has 0 groups; .* with one group/],
+      [{ ...http, identity: { body: '/a/' } }, /identity\.body: .* has 0 groups; .* with one group/],
       [{ ...http, identity: { body: '/(a)(b)/' } }, /has 2 groups/],
       [{ ...http, identity: { body: '/(a+)+?(?=b)/' } }, /can't be used/],
       [{ ...tcp, identity: { body: '/(a)/' } }, /identity: nothing is read without "expect"/],
