@@ -185,8 +185,8 @@ describe('a field that is wrong', () => {
       [{ ...tcp, identity: { body: '/(a)/' } }, /identity: nothing is read without "expect"/],
       [{ ...tcp, identity: { header: 'A' } }, /header/],
       [{ ...redis, identity: { body: '/(a)/' } }, /identity/],
-      [{ ...tcp, slow: 5 }, /slow: 5 is not a limit for slow answers/],
-      [{ ...tcp, slow: '0ms' }, /slow/],
+      [{ ...tcp, slow: 5 }, /slow: 5 has no unit/],
+      [{ ...tcp, slow: '0ms' }, /slow: "0ms" is too short for a limit for slow answers/],
     ];
     for (const [service, words] of cases) {
       const { message } = await folder.refusal({ json: { services: [{ name: 'a', ...service }] } });
