@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { decodeValue } from '../core/message-schema.ts';
-import { type Event, type Hello, isEvent, type StatusMessage } from '../core/messages.ts';
+import { type Event, type Hello, isEvent, type StatusMessage, timeOf } from '../core/messages.ts';
 import type { RawEntry } from './bus-connection.ts';
 
 /** Events in one entry at most, and how long each of its parts may be before a hub passes it over unread. */
@@ -132,7 +132,7 @@ function decoded(json: string): ReturnType<typeof decodeValue> | null {
 function eventOf(value: unknown, now: number): Event | null {
   const message = decodeValue(value);
   if ('fault' in message || !isEvent(message)) return null;
-  const at = message.type === 'gap' ? message.to : message.at;
+  const at = timeOf(message);
   return at > now + AHEAD_MS ? null : message;
 }
 

@@ -24,6 +24,7 @@ const HOW_OPTIONS = {
     ...text,
     describe: 'Probe a service this often while it is down, or off  [a tenth of the interval, at least 10ms]',
   },
+  slow: { ...text, describe: 'A good answer that took longer counts as slow, such as 500ms  [none]' },
   vantage: { ...text, describe: 'Name of the place where this monitor stands  [the host name]' },
 } as const satisfies Record<string, Options>;
 
@@ -99,6 +100,7 @@ export const RUN_OPTIONS = {
   'give-up': { ...text, default: '2m', describe: 'Wait no longer than this, for each of: before, the command, after' },
   'max-gap': { ...text, default: '0ms', describe: 'Budget for one gap' },
   'max-total': { ...text, describe: "Budget for a service's gaps together  [none]" },
+  'max-latency': { ...text, describe: 'Budget for the slowest good answer  [none]' },
   also: { ...repeated, describe: 'Feed of another monitor, taken into report and verdict; may be repeated' },
   ...REPORT_FILES,
 } as const satisfies Record<string, Options>;

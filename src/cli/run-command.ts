@@ -151,6 +151,7 @@ export async function planOf(args: RunArguments & Targets, command: readonly str
   const budget = {
     maxGapMs: parseDuration(args['max-gap'], '--max-gap'),
     maxTotalMs: args['max-total'] === undefined ? null : parseDuration(args['max-total'], '--max-total'),
+    maxLatencyMs: args['max-latency'] === undefined ? null : parseDuration(args['max-latency'], '--max-latency'),
   };
   const also = feedUrls(args.also);
   const config = await servicesOf(args);

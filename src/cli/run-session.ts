@@ -117,7 +117,9 @@ export class RunSession {
     const services = vantages.reduce((sum, { standings }) => sum + standings.length, 0);
     this.#say(`${count(services, 'service')} up. Starting: ${this.#shown}`);
     monitor.mark(`run: ${this.#shown} started`);
-    this.#facts = { ...this.#facts, startedAt: monitor.now() };
+    const startedAt = monitor.now();
+    this.#facts = { ...this.#facts, startedAt };
+    for (const vantage of vantages) vantage.nextStage(startedAt);
     this.#stages.started(performance.now());
     const child = new CommandChild(command);
     this.#child = child;
@@ -137,6 +139,7 @@ export class RunSession {
     if (this.#stages.stage !== 'during') return;
     const { monitor, patience } = this.#all;
     const endedAt = monitor.now();
+    for (const vantage of this.#all.vantages) vantage.nextStage(endedAt);
     const ending: CommandEnding = this.#givenUp ? 'given-up' : exitCode === null ? 'signal' : 'exited';
     this.#facts = { ...this.#facts, endedAt, ending, exitCode, signal };
     const durationMs = endedAt - (this.#facts.startedAt ?? endedAt);

@@ -25,6 +25,8 @@ export interface Vantage {
   readonly problem: string | null;
   /** Resolves when all that was sent before `at` (by this machine's clock) is settled and has come, or can't come. */
   settled(at: number): Promise<void>;
+  /** The next stage of the run begins at this moment, by this machine's clock. */
+  nextStage(at: number): void;
   observed(): ObservedVantage;
   /** Ends it. All that has come by then is in `observed`. */
   close(): Promise<void>;
@@ -37,7 +39,7 @@ export class LocalVantage implements Vantage {
   readonly name: string;
   readonly problem = null;
   readonly #monitor: Monitor;
-  readonly #recorder = new Recorder(true);
+  readonly #recorder = new Recorder();
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
@@ -51,6 +53,10 @@ export class LocalVantage implements Vantage {
 
   async settled(at: number): Promise<void> {
     await sleep(Math.max(0, at + this.#recorder.timeoutMs - this.#monitor.now()), undefined, UNHELD);
+  }
+
+  nextStage(at: number): void {
+    this.#recorder.nextStage(at);
   }
 
   observed(): ObservedVantage {
@@ -69,9 +75,9 @@ export class RemoteVantage implements Vantage {
   #lost = 'no answer yet';
 
   constructor(url: FeedUrl) {
-    this.#client = new FeedClient(url, false, new Clock(systemClock, false));
+    this.#client = new FeedClient(url, true, new Clock(systemClock, false));
     this.#client.subscribe({
-      samples: false,
+      samples: true,
       take: (messages) => {
         this.#recorder.take(messages);
       },
@@ -112,6 +118,10 @@ export class RemoteVantage implements Vantage {
       await sleep(POLL_MS, undefined, UNHELD);
     }
     if (!hasCome()) this.#recorder.disconnected();
+  }
+
+  nextStage(at: number): void {
+    this.#recorder.nextStage(at + (this.#offset?.offsetMs ?? 0));
   }
 
   observed(): ObservedVantage {

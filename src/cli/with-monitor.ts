@@ -31,11 +31,11 @@ export function configOf(
   args: ProbeArguments & Targets & Partial<Pick<RunArguments, 'sentinel'>>,
   defaultIntervalMs: number,
 ): Promise<Config> {
-  const { interval, timeout, connection, recheck, vantage } = args;
+  const { interval, timeout, connection, recheck, slow, vantage } = args;
   return loadConfig({
     file: args.config ?? null,
     targets: args.target ?? [],
-    options: { interval, timeout, connection, recheck, vantage },
+    options: { interval, timeout, connection, recheck, slow, vantage },
     defaultIntervalMs,
     sentinel: args.sentinel === 'on',
     cwd: process.cwd(),

@@ -56,7 +56,11 @@ const recheck = z
     'How often the service is probed beside the grid while it is down, or "off". Default: a tenth of the interval, at least "10ms".',
   );
 
-const settings = { interval, timeout, connection, family, rise, fall, recheck };
+const slow = duration('a limit for slow answers', 1, DAY, null).describe(
+  'A good answer that took longer counts as slow, such as "500ms". Without it none does.',
+);
+
+const settings = { interval, timeout, connection, family, rise, fall, recheck, slow };
 
 const name = label('a name').describe('What the service is called; no other has the same name.');
 
@@ -122,6 +126,16 @@ function oneAddress(
   }
 }
 
+const identityBody = pattern.superRefine((written, context) => {
+  // An alternative that is empty matches anything, and its result has a place for each group.
+  const groups =
+    typeof written === 'string' ? 0 : (new RegExp(`${written.source}|`, written.flags).exec('')?.length ?? 1) - 1;
+  if (groups === 1) return;
+  const message = `${shown(String(written))} has ${String(groups)} groups; "/regular expression/" with one group, which holds who answered`;
+  context.addIssue({ code: 'custom', message });
+}) as unknown as z.ZodType<RegExp, string>;
+const identityIn = identityBody.describe('"/regular expression/flags" with one group, which holds who answered.');
+
 const tcp = fields('a service', {
   name,
   type: z.literal('tcp').describe('Up: connected, still open after "hold", and what is expected arrived.'),
@@ -135,11 +149,16 @@ const tcp = fields('a service', {
     .optional(),
   send: secret.describe('Text to send once connected.').optional(),
   expect: pattern.describe('Text that must arrive, or "/regular expression/flags".').optional(),
+  identity: fields('an identity', { body: identityIn })
+    .describe('Where in what arrives it stands who answered: a change is reported. Only with "expect".')
+    .optional(),
   tls: tls.optional(),
   ...common,
 })
   .superRefine((service, context) => {
     oneAddress(service, context, true);
+    if (service.identity !== undefined && service.expect === undefined)
+      context.addIssue({ code: 'custom', path: ['identity'], message: 'nothing is read without "expect"; add that' });
   })
   .meta(HOST_OR_URL);
 
@@ -170,6 +189,20 @@ const http = fields('a service', {
     body: pattern.describe('Text that the body must hold, or "/regular expression/flags".').optional(),
   })
     .describe('What the reply must be.')
+    .optional(),
+  identity: fields('an identity', {
+    header: z
+      .string(says('the name of a header', 'text such as "X-Served-By"'))
+      .regex(HEADER_NAME, says('the name of a header', 'text such as "X-Served-By"'))
+      .describe('The header of the reply that says who answered.')
+      .optional(),
+    body: identityIn.optional(),
+  })
+    .superRefine(({ header, body }, context) => {
+      if ((header === undefined) === (body === undefined))
+        context.addIssue({ code: 'custom', message: 'one of "header" and "body" says who answered; exactly one' });
+    })
+    .describe('Where in a reply it stands who answered: a change is reported.')
     .optional(),
   follow: whole('a number of redirects', 0, 20).describe('How many redirects are followed. Default: 0.').optional(),
   tls: tls.optional(),
@@ -214,7 +247,7 @@ export type RedisEntry = Extract<ServiceEntry, { type: 'redis' }>;
 const vantage = label('a vantage').describe('Where this monitor is. Default: the host name.');
 
 /** The options of the command line that the file has too, as typed. */
-export const optionsSchema = z.object({ interval, timeout, connection, recheck, vantage }).partial();
+export const optionsSchema = z.object({ interval, timeout, connection, recheck, slow, vantage }).partial();
 
 const defaultsSchema = fields('defaults', z.object(settings).partial().shape);
 

@@ -36,6 +36,7 @@ interface LoadRequest {
     readonly timeout?: string | undefined;
     readonly connection?: string | undefined;
     readonly recheck?: string | undefined;
+    readonly slow?: string | undefined;
     readonly vantage?: string | undefined;
   };
   /** The default of the command. */
@@ -117,6 +118,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     rise: file.defaults?.rise ?? 1,
     fall: file.defaults?.fall ?? 1,
     recheck: options.recheck === undefined ? file.defaults?.recheck : options.recheck,
+    slow: options.slow ?? file.defaults?.slow ?? null,
     sentinel: request.sentinel === true,
   };
   const watched = await watchedOf(candidates, settings, surroundings, problems);

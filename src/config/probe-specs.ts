@@ -84,7 +84,14 @@ export async function tcpSpec(
   checkFamily(reader, where.host, family);
   return {
     target: `tcp://${hostInUrl(where.host)}:${String(where.port)}`,
-    probe: { kind: 'tcp', endpoint: { ...where, family, tls }, holdMs, send, expect: entry.expect ?? null },
+    probe: {
+      kind: 'tcp',
+      endpoint: { ...where, family, tls },
+      holdMs,
+      send,
+      expect: entry.expect ?? null,
+      ...(entry.identity && { identity: entry.identity.body }),
+    },
   };
 }
 
@@ -136,10 +143,16 @@ export async function httpSpec(
       body,
       expectStatus: entry.expect?.status ?? ACCEPTED,
       expectBody: entry.expect?.body ?? null,
+      ...(entry.identity && { identity: httpIdentity(entry.identity) }),
       follow,
       tls,
     },
   };
+}
+
+/** Exactly one of the two is there. */
+function httpIdentity({ header = '', body }: NonNullable<HttpEntry['identity']>): NonNullable<HttpSpec['identity']> {
+  return body === undefined ? { header: header.toLowerCase() } : { body };
 }
 
 /** @param open whether the URL is in the configuration itself: otherwise only its host is shown */

@@ -26,6 +26,8 @@ export interface Settings {
   readonly fall: number;
   /** Null for never; undefined for what follows from the interval. */
   readonly recheck: number | null | undefined;
+  /** A good answer that took longer is slow; null for any. */
+  readonly slow: number | null;
   /** Whether an idle connection is held to services whose probes each have one of their own. */
   readonly sentinel: boolean;
 }
@@ -77,6 +79,7 @@ export async function watchedOf(
         probe: drafted.probe,
         recheckMs:
           settings.recheck === undefined ? Math.max(LEAST_RECHECK_MS, settings.interval / RECHECKS) : settings.recheck,
+        slowMs: settings.slow,
         sentinel: settings.sentinel && settings.connection === 'new',
       });
     }
@@ -97,6 +100,7 @@ function settingsOf(entry: ServiceEntry, defaults: Settings): Settings {
     rise: entry.rise ?? defaults.rise,
     fall: entry.fall ?? defaults.fall,
     recheck: entry.recheck === undefined ? defaults.recheck : entry.recheck,
+    slow: entry.slow ?? defaults.slow,
     sentinel: defaults.sentinel,
   };
 }

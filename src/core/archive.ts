@@ -1,7 +1,7 @@
 /** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
 import type { ServiceInfo, Totals } from './model.ts';
 import type { EventLog } from './event-log.ts';
-import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap, TimelineInterval } from './messages.ts';
+import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap, Slow, TimelineInterval } from './messages.ts';
 import type { Reason, State } from './model.ts';
 import { setBack, timelineUpTo } from './intervals.ts';
 import { relabelled, type Checkpoint } from './timeline.ts';
@@ -56,7 +56,7 @@ export interface Rollup {
   readonly longestGapMs: number;
 }
 
-export type Annotation = Mark | ConnectionLost | Identity;
+export type Annotation = Mark | ConnectionLost | Identity | Slow;
 
 /** What is recorded at all. */
 export interface ArchiveOverview {

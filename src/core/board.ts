@@ -3,6 +3,7 @@
  * and for one at the other end of a feed. Bounded memory for each service. Pure: time comes with the messages.
  */
 import type { RestoredService } from './archive.ts';
+import type { Latency } from './latency.ts';
 import { Intervals, setBack, timelineUpTo } from './intervals.ts';
 import {
   gapFacts,
@@ -36,6 +37,8 @@ export class BoardService {
   #restored = { since: NaN, steadySince: NaN };
   #accountedTo: number;
   readonly #uptime = new UptimeWindows();
+  /** How long its good answers take at present; null where that is not known here. */
+  latency: (() => Latency | null) | null = null;
   /** What was before is in the windows already. */
   #uptimeFrom = -Infinity;
 
@@ -74,6 +77,7 @@ export class BoardService {
     service.#enter('unobserved', Math.max(restored.until, restored.since), 'stopped');
     for (const { state, from, reason } of this.#intervals.list()) service.#enter(state, from, reason);
     service.#status = this.#status;
+    service.latency = this.latency;
     service.gaps.push(...this.gaps);
     service.#totals.gaps += this.#totals.gaps;
     service.#totals.longestGapMs = Math.max(service.#totals.longestGapMs, this.#totals.longestGapMs);
@@ -137,6 +141,7 @@ export class BoardService {
       ...this.#uptime.uptime(now, { state: this.state, from: Math.max(this.#accountedTo, this.#uptimeFrom) }),
       timeline: timelineUpTo(this.timeline, since),
       gaps: [...this.gaps],
+      ...(this.latency !== null && { latency: this.latency() }),
     };
   }
 

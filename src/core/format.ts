@@ -21,6 +21,17 @@ export function showAtLeast(ms: number): string {
   return showDuration(Math.floor(ms / resolution(ms)) * resolution(ms));
 }
 
+/** How long an answer took: `0.3 ms`, `41 ms`, `0.93 s`. */
+export function showLatency(ms: number): string {
+  return ms < 9.95 ? `${ms.toFixed(1)} ms` : showDuration(ms);
+}
+
+/** `3 slow answers within 1.40 s, the slowest after 0.93 s`. */
+export function showSlow(slow: { from: number; to: number; slowestMs: number; count: number }): string {
+  const { from, to, slowestMs } = slow;
+  return `${count(slow.count, 'slow answer')} within ${showDuration(to - from)}, the slowest after ${showLatency(slowestMs)}`;
+}
+
 /** A length of at most this much is in seconds where its bounds are near enough for them: minutes would hide what is known. */
 const LONGEST_IN_SECONDS_MS = 600_000;
 

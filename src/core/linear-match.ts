@@ -48,6 +48,16 @@ export function linearMatchEnd(text: string, pattern: RegExp): number {
   return match === null ? -1 : match.index + match[0].length;
 }
 
+/** What the first group of the first match of such an expression holds; null where there is none. */
+export function linearGroup(text: string, pattern: RegExp): string | null {
+  if (!repeatsNothing(pattern.source)) {
+    const matcher = linear(pattern).matcher(text);
+    return matcher.find() ? matcher.group(1) : null;
+  }
+  pattern.lastIndex = 0;
+  return pattern.exec(text)?.[1] ?? null;
+}
+
 function repeatsNothing(source: string): boolean {
   const plain = source.replace(ESCAPE, 'x').replace(CLASS, 'x');
   if (/[*+{]/.test(plain)) return false;

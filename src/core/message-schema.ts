@@ -56,6 +56,8 @@ function past<T extends z.ZodType>(entry: T) {
     );
 }
 
+const latency = z.object({ p50Ms: duration, p99Ms: duration, maxMs: duration });
+
 const gapShape = {
   from: time,
   to: time,
@@ -100,6 +102,7 @@ const snapshot = z.object({
   observed: z.object({ '1h': sum, '24h': sum, '90d': sum }).default({ '1h': 0, '24h': 0, '90d': 0 }),
   timeline: timelineSchema,
   gaps: past(z.object(gapShape).transform(bounded)),
+  latency: latency.nullable().optional().catch(null),
   vantages: z
     .array(z.object({ vantage: name, monitor: name, state, since: began, reason: reason.nullable() }))
     .max(MOST_ENTRIES)
@@ -181,12 +184,32 @@ export const MESSAGES = {
     message,
     ...origin,
   }),
-  identity: z.object({ type: z.literal('identity'), seq, service: name, at: time, was: hidden, is: hidden, ...origin }),
+  identity: z.object({
+    type: z.literal('identity'),
+    seq,
+    service: name,
+    at: time,
+    was: hidden,
+    is: hidden,
+    what: z.literal('role').optional(),
+    ...origin,
+  }),
+  slow: z.object({
+    type: z.literal('slow'),
+    seq,
+    service: name,
+    from: time,
+    to: time,
+    slowestMs: duration,
+    count,
+    ...origin,
+  }),
   sample: z.object({
     type: z.literal('sample'),
     service: name,
     at: time,
     durationMs: duration,
+    answerMs: duration.optional(),
     result: z.enum(['up', 'down', 'unobserved']),
     reason: reason.nullable(),
     message,

@@ -2,6 +2,7 @@
  * The messages of the feed: what the engine emits, what `--format json` prints and what the websocket sends.
  * Times are milliseconds since the Unix epoch with a fraction; durations are milliseconds.
  */
+import type { Latency } from './latency.ts';
 import type { Connection, Kind, Phases, Reason, Result, State } from './model.ts';
 
 /** The version of this protocol. */
@@ -119,6 +120,8 @@ export interface ServiceSnapshot {
   readonly timeline: readonly TimelineInterval[];
   /** The last gaps that ended, the newest last. */
   readonly gaps: readonly GapFacts[];
+  /** How long the good answers of the last minute took; null where there was none; left out where that is not known, as by hubs. */
+  readonly latency?: Latency | null | undefined;
   /** How each vantage sees it: sent by hubs only. Then `state` is of all of them together. */
   readonly vantages?: readonly VantageView[] | undefined;
 }
@@ -186,7 +189,7 @@ export interface ConnectionLost extends Origin {
   readonly message: string | null;
 }
 
-/** The same service is another process now. */
+/** The same service is another process now, or has another role. */
 export interface Identity extends Origin {
   readonly type: 'identity';
   readonly seq: number;
@@ -194,6 +197,31 @@ export interface Identity extends Origin {
   readonly at: number;
   readonly was: string;
   readonly is: string;
+  /** `role`: it is the role (of a Redis: `master`, `replica`) that changed; left out where it is the process. */
+  readonly what?: 'role' | undefined;
+}
+
+/** What a stretch of slow answers was: good ones in a row that took longer than `slow` of the configuration. */
+export interface SlowFacts {
+  /** When the first of them was sent, ... */
+  readonly from: number;
+  /** ... and when the last of them was answered. */
+  readonly to: number;
+  readonly slowestMs: number;
+  /** How many answers were slow. */
+  readonly count: number;
+}
+
+/** A stretch of slow answers ended: by an answer that was not slow or not good, or with the watch. */
+export interface Slow extends SlowFacts, Origin {
+  readonly type: 'slow';
+  readonly seq: number;
+  readonly service: string;
+}
+
+/** When an event was, or ended. Milliseconds since the epoch. */
+export function timeOf(event: Event): number {
+  return event.type === 'gap' || event.type === 'slow' ? event.to : event.at;
 }
 
 /** One probe. Not an event: it may be left out, and comes in the order in which probes end. */
@@ -202,6 +230,8 @@ export interface SampleMessage {
   readonly service: string;
   readonly at: number;
   readonly durationMs: number;
+  /** How long a good answer took: `durationMs` without a hold, and without the time that the monitor itself lost. Left out of others. */
+  readonly answerMs?: number | undefined;
   readonly result: Result;
   readonly reason: Reason | null;
   readonly message: string | null;
@@ -232,7 +262,7 @@ export interface Heartbeat {
 }
 
 /** Numbered by `seq`, settled, kept in the history. A hole between two numbers means nothing: see `EventNumbers`. */
-export type Event = Transition | Gap | Mark | ConnectionLost | Identity;
+export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow;
 export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
 
 /** An event before it has its number. */
@@ -244,6 +274,7 @@ const EVENTS: ReadonlySet<string> = new Set<Event['type']>([
   'mark',
   'connection-lost',
   'identity',
+  'slow',
 ]);
 
 /** Whether a message is an event: numbered by `seq`. */

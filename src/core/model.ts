@@ -11,8 +11,8 @@
  * - **status**: the state after `rise` and `fall` of the configuration.
  * - **interval** (of a timeline): a stretch of time in one state.
  * - **gap**: the time from the first failed probe to the first good one after it.
- * - **event**: a message with a number, after which clients can resume: `transition`, `gap`, `mark`, `connection-lost` or
- *   `identity`.
+ * - **event**: a message with a number, after which clients can resume: `transition`, `gap`, `mark`, `connection-lost`,
+ *   `identity` or `slow`.
  * - **vantage**: the place from which a monitor observes, by name. A hub combines several.
  * - **board**: what is known of every service now.
  * - **checkpoint**: what a timeline needs to resume after a restart.
@@ -117,10 +117,17 @@ export interface Sample {
   readonly stalledMs?: number;
   /** How long of it was a wait whether the peer keeps the connection, in milliseconds; left out for 0. */
   readonly heldMs?: number;
+  /** For how long this monitor itself was too busy while it waited for the answer, in milliseconds; left out for 0. */
+  readonly busyMs?: number;
   /** Whether it was sent beside the grid: it says what the state is, but does not count for `rise` and `fall`. */
   readonly offGrid?: boolean;
   /** Whether it was sent at once because a held connection to the service broke. */
   readonly prompted?: boolean;
+}
+
+/** How long a good answer took, as far as it is the service's: without a hold, and without the time that this monitor itself lost. */
+export function answerMs({ sentAt, endedAt, heldMs = 0, busyMs = 0 }: Sample): number {
+  return Math.max(0, endedAt - sentAt - heldMs - busyMs);
 }
 
 /** What never changes of a service while it is watched. */

@@ -3,7 +3,9 @@
  * whenever it likes, in memory that both share: a probe costs a few stores and no message, however often it is sent and
  * whether or not a client reads them. What is read of the last probe may belong to two that ended one after the other.
  */
+import { cumulative, LATENCY_BUCKETS, latencyBucket, latencyOf, type Latency } from './latency.ts';
 import {
+  answerMs,
   DOWN_REASONS,
   UNOBSERVED_REASONS,
   resultOf,
@@ -22,7 +24,16 @@ const INDEX = new Map<Reason | null, number>([
 
 /** Where in the memory the last probe is: its result (0 for none so far, otherwise an index from 1), then its durations. */
 const LAST = INDEX.size;
-const FIELDS = LAST + 6;
+/** Then all good answers: the sum of their durations, and the counts of their buckets. */
+const SUM = LAST + 6;
+const ALL = SUM + 1;
+/** Then those of the last minute, in slices of it: which slice it is, the slowest answer, and the counts. */
+const SLICES = ALL + LATENCY_BUCKETS;
+const SLICE_MS = 10_000;
+const SLICE_FIELDS = 2 + LATENCY_BUCKETS;
+/** One more than a minute has: the present slice has just begun. */
+const SLICE_COUNT = 7;
+const FIELDS = SLICES + SLICE_COUNT * SLICE_FIELDS;
 
 export interface ProbeCount {
   readonly result: Result;
@@ -59,6 +70,54 @@ export class ProbeCounters {
     fields[LAST + 3] = sample.phases.connectMs ?? NaN;
     fields[LAST + 4] = sample.phases.tlsMs ?? NaN;
     fields[LAST + 5] = sample.phases.replyMs ?? NaN;
+    if (sample.result === 'up') this.#answered(answerMs(sample), sample.endedAt);
+  }
+
+  #answered(ms: number, at: number): void {
+    const fields = this.#fields;
+    const bucket = latencyBucket(ms);
+    fields[SUM] = (fields[SUM] ?? 0) + ms;
+    fields[ALL + bucket] = (fields[ALL + bucket] ?? 0) + 1;
+    const number = Math.floor(at / SLICE_MS);
+    const slice = SLICES + (number % SLICE_COUNT) * SLICE_FIELDS;
+    if (fields[slice] !== number) {
+      fields.fill(0, slice, slice + SLICE_FIELDS);
+      fields[slice] = number;
+    }
+    fields[slice + 1] = Math.max(fields[slice + 1] ?? 0, ms);
+    fields[slice + 2 + bucket] = (fields[slice + 2 + bucket] ?? 0) + 1;
+  }
+
+  /**
+   * How long the good answers of the last 60 to 70 s took; null where there was none.
+   * @param now timeline time
+   */
+  lastMinute(now: number): Latency | null {
+    const counts = new Float64Array(LATENCY_BUCKETS);
+    const oldest = Math.floor(now / SLICE_MS) - SLICE_COUNT;
+    let maxMs = 0;
+    for (let slice = SLICES; slice < FIELDS; slice += SLICE_FIELDS) {
+      const fields = this.#fields.subarray(slice, slice + SLICE_FIELDS);
+      if ((fields[0] ?? 0) <= oldest) continue;
+      maxMs = Math.max(maxMs, fields[1] ?? 0);
+      for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket += 1)
+        counts[bucket] = (counts[bucket] ?? 0) + (fields[2 + bucket] ?? 0);
+    }
+    return latencyOf(counts, round(maxMs));
+  }
+
+  /**
+   * All good answers since the service is watched: how many took at most each of these bounds, how many there were, and the sum of
+   * their durations.
+   */
+  answers(boundsMs: readonly number[]): {
+    readonly upTo: readonly number[];
+    readonly count: number;
+    readonly sumMs: number;
+  } {
+    const counts = this.#fields.subarray(ALL, ALL + LATENCY_BUCKETS);
+    const upTo = cumulative(counts, boundsMs);
+    return { upTo, count: counts.reduce((sum, one) => sum + one, 0), sumMs: this.#fields[SUM] ?? 0 };
   }
 
   /** How many probes ended in each way, since the service is watched; ways that none ended in are left out, but for `up`. */
@@ -92,4 +151,9 @@ export class ProbeCounters {
     const ms = this.#fields[LAST + offset] ?? NaN;
     return Number.isNaN(ms) ? null : ms;
   }
+}
+
+/** To the microsecond: what lies below is noise. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

@@ -1,7 +1,7 @@
 /**
  * Turns what a monitor published, in order, into rows. Each batch is one transaction: where it fails, nothing has changed.
  */
-import type { Event } from '../core/messages.ts';
+import { timeOf, type Event } from '../core/messages.ts';
 import type { Database } from './database.ts';
 import {
   type Condition,
@@ -127,7 +127,7 @@ export class HistoryWriter {
         this.#aggregate(event.service)?.gap(event);
       } else {
         const body = JSON.stringify(event);
-        this.#db.run('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)', toMicros(event.at), event.seq, body);
+        this.#db.run('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)', toMicros(timeOf(event)), event.seq, body);
       }
     }
   }
@@ -142,7 +142,7 @@ export class HistoryWriter {
       this.#completeAfter(first.seq - 1);
     }
     const body = encodeEvents(events);
-    const at = toMicros(last.type === 'gap' ? last.to : last.at);
+    const at = toMicros(timeOf(last));
     this.#db.run('INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?)', last.seq, first.seq, at, body);
     const sum = "INSERT INTO meta VALUES ('event_bytes', ?) ON CONFLICT DO UPDATE SET value = value + excluded.value";
     this.#db.run(sum, body.length);

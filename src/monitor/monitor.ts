@@ -183,7 +183,10 @@ export class Monitor {
         : this.#resume(name, infoOf(one.service));
       added.get(thread)?.push(this.#schedule(place, restored));
       const board = this.#board.services.get(name);
-      if (board !== undefined) board.info = infoOf(one.service);
+      if (board !== undefined) {
+        board.info = infoOf(one.service);
+        board.latency = () => place.counters.lastMinute(this.#clock.now());
+      }
       this.#places.set(name, place);
     }
     for (const [thread, services] of added) {

@@ -1,6 +1,6 @@
 /** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
 import type { GapFacts } from '../core/messages.ts';
-import type { Sample, UnobservedReason } from '../core/model.ts';
+import { answerMs, type Sample, type UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { ProberEvents } from '../probe/connector.ts';
@@ -57,7 +57,8 @@ export class Watcher implements ProberEvents {
   readonly #maxInFlight: number;
   #prober: Prober | null = null;
   #sentinel: Sentinel | null = null;
-  #identity: string | null = null;
+  /** Who answered, and in which role, and when the probe that learnt it was sent. */
+  readonly #known = new Map<'process' | 'role', { readonly id: string; readonly sentAt: number }>();
   #lastSent = -Infinity;
   /** What `stalledMs` was at the newest good answer. */
   #stalledAtAnswer = 0;
@@ -68,6 +69,8 @@ export class Watcher implements ProberEvents {
   #isSilent = false;
   #inDoubtSince: number | null = null;
   #inDoubtUntil = -Infinity;
+  /** The stretch of slow answers that goes on, in timeline time; null for none. */
+  #slow: { from: number; to: number; slowestMs: number; count: number } | null = null;
   readonly #onOverdue = (): void => {
     this.#doubt();
   };
@@ -253,6 +256,7 @@ export class Watcher implements ProberEvents {
     this.#stopped = true;
     for (const attempt of [...this.#inFlight]) attempt.abort();
     this.#timeline.settle();
+    this.#endSlow();
     this.#prober?.close();
     this.#sentinel?.close();
     if (!this.isUp) this.#host.saveCheckpoint(this);
@@ -287,12 +291,16 @@ export class Watcher implements ProberEvents {
     });
   }
 
-  identity(id: string): void {
-    const was = this.#identity;
-    this.#identity = id;
-    if (was === null || was === id || this.#stopped) return;
+  identity(id: string, sentAt: number, what?: 'role'): void {
+    const kind = what ?? 'process';
+    const known = this.#known.get(kind);
+    // An answer that comes late says who was there before.
+    if (this.#stopped || (known !== undefined && sentAt < known.sentAt)) return;
+    this.#known.set(kind, { id, sentAt });
+    if (known === undefined || known.id === id) return;
     const at = this.#host.clock.epoch(this.#host.now());
-    this.#host.emit({ type: 'identity', service: this.watched.service.name, at, was, is: id });
+    const { name } = this.watched.service;
+    this.#host.emit({ type: 'identity', service: name, at, was: known.id, is: id, ...(what && { what }) });
   }
 
   #settled(sample: Sample): void {
@@ -302,10 +310,41 @@ export class Watcher implements ProberEvents {
       return;
     }
     this.#timeline.add(sample, this.#settle.length > 0);
+    this.#takeSlow(sample);
     const status = sample.offGrid === true ? null : (this.#status?.add(sample.result) ?? null);
     if (status === null) return;
     const at = this.#host.clock.epoch(sample.sentAt);
     this.#host.emit({ type: 'status', service: this.watched.service.name, at, status });
+  }
+
+  #takeSlow(sample: Sample): void {
+    const { slowMs = null } = this.watched;
+    if (slowMs === null) return;
+    const tookMs = answerMs(sample);
+    if (sample.result !== 'up' || tookMs <= slowMs) {
+      this.#endSlow();
+      return;
+    }
+    const { sentAt, endedAt } = sample;
+    this.#slow ??= { from: sentAt, to: endedAt, slowestMs: tookMs, count: 0 };
+    this.#slow.to = Math.max(this.#slow.to, endedAt);
+    this.#slow.slowestMs = Math.max(this.#slow.slowestMs, tookMs);
+    this.#slow.count += 1;
+  }
+
+  #endSlow(): void {
+    if (this.#slow === null) return;
+    const { from, to, slowestMs, count } = this.#slow;
+    this.#slow = null;
+    const { clock } = this.#host;
+    this.#host.emit({
+      type: 'slow',
+      service: this.watched.service.name,
+      from: clock.epoch(from),
+      to: clock.epoch(to),
+      slowestMs: round(slowestMs),
+      count,
+    });
   }
 
   #emitSample(sample: Sample): void {
@@ -315,6 +354,7 @@ export class Watcher implements ProberEvents {
       service: this.watched.service.name,
       at: this.#host.clock.epoch(sentAt),
       durationMs: round(endedAt - sentAt),
+      ...(result === 'up' && { answerMs: round(answerMs(sample)) }),
       result,
       reason,
       message,

@@ -3,8 +3,8 @@
  * What happened to several services within a second is one entry: that is what the restart of a daemon looks like.
  * Pure; bounded memory. Times in milliseconds since the epoch.
  */
-import { showDuration, showGap } from '../core/format.ts';
-import type { GapFacts } from '../core/messages.ts';
+import { showDuration, showGap, showSlow } from '../core/format.ts';
+import type { GapFacts, SlowFacts } from '../core/messages.ts';
 import type { Reason } from '../core/model.ts';
 import { mainReason, REASON_WORDS, showReason } from './page-text.ts';
 
@@ -25,7 +25,8 @@ export type Item =
   | (Of<'gap'> & { readonly gap: GapFacts })
   | (Of<'unobserved'> & { readonly to: number | null; readonly reason: Reason | null })
   | (Of<'lost'> & { readonly reason: Reason; readonly message: string | null })
-  | (Of<'identity'> & { readonly was: string; readonly is: string })
+  | (Of<'identity'> & { readonly was: string; readonly is: string; readonly what: 'role' | undefined })
+  | (Of<'slow'> & { readonly slow: SlowFacts })
   | (Of<'mark'> & { readonly text: string })
   | (Of<'note'> & { readonly text: string });
 
@@ -124,7 +125,9 @@ function whatOf(item: Item, now: number): string {
     case 'lost':
       return 'kept connection broke';
     case 'identity':
-      return 'another process now';
+      return item.what === 'role' ? 'another role now' : 'another process now';
+    case 'slow':
+      return `slow: ${showSlow(item.slow)}`;
     case 'mark':
       return item.text === '' ? 'a moment was marked' : item.text;
     case 'note':
@@ -143,6 +146,7 @@ function whyOf(item: Item): string {
       return item.message ?? REASON_WORDS[item.reason];
     case 'identity':
       return item.is === '' ? '' : `was ${item.was}, is ${item.is}`;
+    case 'slow':
     case 'mark':
     case 'note':
       return '';

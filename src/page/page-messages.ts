@@ -18,6 +18,7 @@ const KNOWN: ReadonlySet<string> = new Set<Message['type']>([
   'mark',
   'connection-lost',
   'identity',
+  'slow',
   'status',
   'open-gap',
   'heartbeat',

@@ -200,9 +200,12 @@ export class PageState {
         return;
       }
       case 'identity': {
-        const { at, service, was, is } = event;
-        this.news.add({ kind: 'identity', at, service, was, is });
+        const { at, service, was, is, what } = event;
+        this.news.add({ kind: 'identity', at, service, was, is, what });
+        return;
       }
+      case 'slow':
+        this.news.add({ kind: 'slow', at: event.from, service: event.service, slow: event });
     }
   }
 

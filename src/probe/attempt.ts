@@ -21,6 +21,8 @@ export interface AttemptHost {
  * there when it was asked for, and may not hide that behind a slow success.
  */
 const CONNECT_LIMIT_MS = 1000;
+/** After a second and two more the kernel sends the third one. */
+const THIRD_TRY_MS = 2900;
 /** A connection is checked for its readiness, and so dated, to this many milliseconds. */
 const DATED_MS = 100;
 /** Above this share of the deadline, a question that left late makes a silence unbelievable. */
@@ -146,7 +148,7 @@ export class Attempt {
       else
         this.fail({
           reason: 'timeout-connect',
-          message: `connected only at the second try, ${after}${this.#where()}`,
+          message: `connected only at the ${took < THIRD_TRY_MS ? 'second try' : 'third try or later'}, ${after}: a packet that asks for a connection (SYN) was lost${this.#where()}`,
         });
       return;
     }
@@ -216,8 +218,10 @@ export class Attempt {
     this.release = null;
     release?.(failure);
     const stalledMs = this.#peerWaitedMs();
+    const busyMs = this.holdingSince === null ? this.#stalledMs() : this.#lostMs;
     this.#onEnd({
       ...(stalledMs > 0 && { stalledMs }),
+      ...(busyMs > 0 && { busyMs }),
       ...(this.holdingSince !== null && { heldMs: endedAt - this.holdingSince }),
       sentAt: this.sentAt,
       endedAt,

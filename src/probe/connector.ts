@@ -1,4 +1,5 @@
 /** The port of a protocol: how connections to a service are opened, and what they report. */
+import { printable } from '../core/printable.ts';
 import type { Attempt } from './attempt.ts';
 import type { Failure } from './failure.ts';
 
@@ -6,8 +7,12 @@ import type { Failure } from './failure.ts';
 export interface ProberEvents {
   /** A kept connection broke. The engine emits it, and probes again at once where no attempt is on its way. */
   connectionLost(failure: Failure): void;
-  /** Which process answered (Redis: `run_id`); reported as often as it is learnt. */
-  identity(id: string): void;
+  /**
+   * Which process answered (Redis: `run_id`; otherwise by `identity` of the configuration), or in which role; reported as often as it is
+   * learnt.
+   * @param sentAt when that was asked, in timeline time: answers may come out of order
+   */
+  identity(id: string, sentAt: number, what?: 'role'): void;
 }
 
 /** An open connection that carries probes. */
@@ -36,4 +41,12 @@ export interface Connector {
    * @param keep null where the connection is for this attempt alone, and is closed with its end
    */
   open(attempt: Attempt, keep: KeepEvents | null): void;
+}
+
+/** Characters of an identity that are kept. */
+const IDENTITY_LENGTH = 100;
+
+/** An identity as it is reported: others wrote it. */
+export function identityOf(text: string): string {
+  return printable(text.trim().slice(0, IDENTITY_LENGTH));
 }

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 
 import { excerpt } from '../core/format.ts';
 import type { Attempt } from './attempt.ts';
-import type { Connector, KeepEvents } from './connector.ts';
+import { identityOf, type Connector, type KeepEvents, type ProberEvents } from './connector.ts';
 import type { Dialler } from './dialler.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { HttpExchange, type HttpReply } from './http-exchange.ts';
@@ -16,12 +16,14 @@ import type { HttpSpec } from './spec.ts';
 
 export class HttpConnector implements Connector {
   readonly #spec: HttpSpec;
+  readonly #events: ProberEvents;
   readonly #target: HttpTarget;
   readonly #dialler: Dialler;
   readonly #requests: { readonly once: Buffer | Failure; readonly kept: Buffer | Failure };
 
-  constructor(spec: HttpSpec) {
+  constructor(spec: HttpSpec, events: ProberEvents) {
     this.#spec = spec;
+    this.#events = events;
     this.#target = firstTarget(spec);
     this.#dialler = diallerFor(this.#target, spec);
     this.#requests = { once: requestTo(this.#target, false), kept: requestTo(this.#target, true) };
@@ -104,6 +106,8 @@ export class HttpConnector implements Connector {
     const { follow } = this.#spec;
     if (attempt.ended) return;
     if (location === null) {
+      const id = reply.identity();
+      if (id !== null) this.#events.identity(identityOf(id), attempt.sentAt);
       if (failure === null) attempt.succeed();
       else attempt.fail(failure);
       return;

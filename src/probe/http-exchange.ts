@@ -1,5 +1,6 @@
 /** One HTTP request on its way, and whether its reply is accepted. */
 import { excerpt } from '../core/format.ts';
+import { linearGroup } from '../core/linear-match.ts';
 import type { Attempt } from './attempt.ts';
 import { closedFailure, type Failure } from './failure.ts';
 import { bodyText } from './http-body.ts';
@@ -19,6 +20,8 @@ export interface HttpReply {
   readonly location: string | null;
   /** Whether the reply was read to its end. */
   readonly whole: boolean;
+  /** Who replied, where that is asked for and the reply says it; otherwise null. */
+  identity(): string | null;
   /** Whether the connection can carry another request: the server keeps it, and sent no more than the reply. */
   readonly persistent: boolean;
 }
@@ -65,6 +68,14 @@ export class HttpExchange implements HttpReply {
     return this.whole && !this.#surplus && this.#head?.persistent === true;
   }
 
+  identity(): string | null {
+    const { identity = null } = this.#spec;
+    if (identity === null || this.#head === null) return null;
+    if ('header' in identity) return this.#head.headers.get(identity.header)?.[0] ?? null;
+    const body = this.#body(this.#head);
+    return 'text' in body ? linearGroup(body.text, identity.body) : null;
+  }
+
   /** Takes the next bytes of the connection. @throws ReplyError */
   take(chunk: Buffer): void {
     this.#bytes += chunk.length;
@@ -96,9 +107,10 @@ export class HttpExchange implements HttpReply {
     } else if (!this.#spec.expectStatus.some(({ from, to }) => from <= status && status <= to)) {
       // 408 Request Timeout: the server waited for us (RFC 9110, 15.5.9).
       this.failure = { reason: 'status', message: excerpt(statusText).slice(1, -1), impatient: status === 408 };
-    } else if (this.#spec.expectBody !== null) {
-      this.#chunks = [];
     }
+    const { expectBody, identity = null } = this.#spec;
+    const isRead = expectBody !== null && this.failure === null && this.location === null;
+    if (isRead || (identity !== null && 'body' in identity)) this.#chunks = [];
     this.#attempt.unaccepted = this.failure;
   }
 
@@ -109,10 +121,14 @@ export class HttpExchange implements HttpReply {
     this.#onResponse(this);
   }
 
+  #body({ headers }: ReplyHead): ReturnType<typeof bodyText> {
+    return bodyText(headers, Buffer.concat(this.#chunks ?? []).subarray(0, BODY_LIMIT));
+  }
+
   #bodyFailure(): Failure | null {
     const pattern = this.#spec.expectBody;
-    if (pattern === null || this.#chunks === null || this.#head === null) return null;
-    const body = bodyText(this.#head.headers, Buffer.concat(this.#chunks).subarray(0, BODY_LIMIT));
+    if (pattern === null || this.location !== null || this.#chunks === null || this.#head === null) return null;
+    const body = this.#body(this.#head);
     if ('problem' in body) return { reason: 'body', message: body.problem };
     if (matchEnd(body.text, pattern) >= 0) return null;
     // The body itself is not shown: it may repeat a secret of the request.

@@ -28,11 +28,11 @@ async function connectorFor(probe: Watched['probe'], events: ProberEvents): Prom
   switch (probe.kind) {
     case 'tcp': {
       const { TcpConnector } = await import('./tcp-connector.ts');
-      return new TcpConnector(probe);
+      return new TcpConnector(probe, events);
     }
     case 'http': {
       const { HttpConnector } = await import('./http-connector.ts');
-      return new HttpConnector(probe);
+      return new HttpConnector(probe, events);
     }
     case 'redis': {
       const { RedisConnector } = await import('./redis-connector.ts');

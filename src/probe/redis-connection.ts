@@ -75,10 +75,14 @@ export class RedisConnection {
   /**
    * Sends a probe.
    * @param signIn whether to sign in before, where that is asked for, and to select the database
-   * @param identity called with the `run_id` of the server where it comes along with the answer; null does not ask
+   * @param identity called with the `run_id` of the server, and with its role, where they come along with the answer; null does not ask
    * @param onAnswer called once, with what is wrong or null; never where the connection breaks before
    */
-  probe(signIn: boolean, identity: ((id: string) => void) | null, onAnswer: (failure: Failure | null) => void): void {
+  probe(
+    signIn: boolean,
+    identity: ((id: string, what?: 'role') => void) | null,
+    onAnswer: (failure: Failure | null) => void,
+  ): void {
     const { password, db, role } = this.#spec;
     let open = true;
     const end = (failure: Failure | null): void => {
@@ -87,7 +91,7 @@ export class RedisConnection {
       onAnswer(failure);
     };
     // One packet for several commands: so their replies come together too.
-    const several = signIn || role !== null;
+    const several = signIn || role !== null || identity !== null;
     if (several) this.#socket.cork();
     if (signIn && password !== null) {
       this.#ask('AUTH', this.#auth(password), end, (reply) => {
@@ -106,6 +110,8 @@ export class RedisConnection {
     if (role !== null) {
       this.#ask('ROLE', this.#client.role(), end, (reply) => {
         end(roleFailure(role, reply));
+        const named = roleIn(reply);
+        if (named !== null) identity?.(named, 'role');
       });
     }
     if (identity !== null) {
@@ -113,6 +119,12 @@ export class RedisConnection {
         const id = typeof reply === 'string' ? RUN_ID.exec(reply)?.[1] : undefined;
         if (id !== undefined) identity(id);
       });
+      if (role === null) {
+        this.#ask('ROLE', this.#client.role(), ignore, (reply) => {
+          const named = roleIn(reply);
+          if (named !== null) identity(named, 'role');
+        });
+      }
     }
     if (several) this.#socket.uncork();
   }
@@ -193,9 +205,14 @@ export function mismatch(command: string, due: string, got: unknown): Failure {
 
 /** The failure of a server that has another role than it must; null where it has this one. */
 export function roleFailure(role: 'master' | 'replica', reply: unknown): Failure | null {
-  const got: unknown = Array.isArray(reply) ? reply[0] : reply;
-  const named = got === 'slave' ? 'replica' : got;
+  const named = roleIn(reply);
   if (named === role) return null;
-  if (typeof named !== 'string') return mismatch('ROLE', 'a role', got);
+  if (named === null) return mismatch('ROLE', 'a role', Array.isArray(reply) ? reply[0] : reply);
   return { reason: 'role', message: `its role is ${excerpt(named)}, not "${role}"` };
+}
+
+/** The role in a reply to ROLE; null where there is none. */
+function roleIn(reply: unknown): string | null {
+  const got: unknown = Array.isArray(reply) ? reply[0] : reply;
+  return got === 'slave' ? 'replica' : typeof got === 'string' ? got : null;
 }

@@ -8,7 +8,7 @@ import type { Connection, Connector, KeepEvents, ProberEvents } from './connecto
 import { RedisConnection } from './redis-connection.ts';
 import type { RedisSpec } from './spec.ts';
 
-/** The `run_id` is asked for at most this often. */
+/** The `run_id` and the role are asked for at most this often. */
 const IDENTITY_MS = 1000;
 
 export class RedisConnector implements Connector {
@@ -74,24 +74,22 @@ function probesOver(connection: RedisConnection, socket: Socket): Connection {
   };
 }
 
-/** The `run_id`: asked for with a new connection, until it has answered, and then not more than once a second. */
+/** The `run_id` and the role: asked for with a new connection, until it has answered, and then not more than once a second. */
 export class IdentityQuestion {
-  readonly #report: (id: string) => void;
+  readonly #events: ProberEvents;
   #answeredAt = -Infinity;
 
   constructor(events: ProberEvents) {
-    this.#report = (id) => {
-      events.identity(id);
-    };
+    this.#events = events;
   }
 
   /** What takes the answer where this attempt shall ask; null where it need not. */
-  askedBy(attempt: Pick<Attempt, 'sentAt'>): ((id: string) => void) | null {
-    if (attempt.sentAt - this.#answeredAt < IDENTITY_MS) return null;
-    return (id) => {
+  askedBy({ sentAt }: Pick<Attempt, 'sentAt'>): ((id: string, what?: 'role') => void) | null {
+    if (sentAt - this.#answeredAt < IDENTITY_MS) return null;
+    return (id, what) => {
       // Not when it is asked: a proxy that accepts for a server that is not there yet would use up the question.
-      this.#answeredAt = Math.max(this.#answeredAt, attempt.sentAt);
-      this.#report(id);
+      this.#answeredAt = Math.max(this.#answeredAt, sentAt);
+      this.#events.identity(id, sentAt, what);
     };
   }
 }

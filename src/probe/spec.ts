@@ -42,6 +42,8 @@ export interface TcpSpec {
   readonly holdMs: number;
   readonly send: string | null;
   readonly expect: Pattern | null;
+  /** Who answered is in the first group of this; null or left out for not known. Only with `expect`. */
+  readonly identity?: RegExp | null;
 }
 
 export interface HttpSpec {
@@ -58,6 +60,8 @@ export interface HttpSpec {
   readonly body: string | null;
   readonly expectStatus: readonly StatusRange[];
   readonly expectBody: Pattern | null;
+  /** Who answered: what a header holds, by its name in lower case, or the first group of what matches the body; null or left out for not known. */
+  readonly identity?: { readonly header: string } | { readonly body: RegExp } | null;
   /** How many redirects are followed. */
   readonly follow: number;
   readonly tls: TlsSpec;
@@ -80,6 +84,8 @@ export interface Watched {
   readonly probe: ProbeSpec;
   /** How often it is probed beside the grid while it is down, in milliseconds; null or left out for never. */
   readonly recheckMs?: number | null;
+  /** A good answer that took longer is slow, in milliseconds; null or left out for any. */
+  readonly slowMs?: number | null;
   /** Whether an idle connection is held to it, which shows at once where the process dies; left out for not. */
   readonly sentinel?: boolean;
 }

@@ -4,17 +4,19 @@ import type { Socket } from 'node:net';
 import type { Attempt } from './attempt.ts';
 import { Dialler } from './dialler.ts';
 import { closedFailure, failureOf } from './failure.ts';
-import type { Connection, Connector, KeepEvents } from './connector.ts';
+import type { Connection, Connector, KeepEvents, ProberEvents } from './connector.ts';
 import type { TcpSpec } from './spec.ts';
 import { Expectation } from './tcp-expectation.ts';
 
 export class TcpConnector implements Connector {
   readonly #spec: TcpSpec;
+  readonly #events: ProberEvents;
   readonly #dialler: Dialler;
   readonly #hold: Hold;
 
-  constructor(spec: TcpSpec) {
+  constructor(spec: TcpSpec, events: ProberEvents) {
     this.#spec = spec;
+    this.#events = events;
     this.#dialler = new Dialler(spec.endpoint);
     this.#hold = new Hold(spec.holdMs);
   }
@@ -38,7 +40,7 @@ export class TcpConnector implements Connector {
     const { send, expect, holdMs } = this.#spec;
     if (send !== null) socket.write(send);
     if (expect !== null) {
-      const replies = new Expectation(socket, expect, send);
+      const replies = new Expectation(socket, this.#spec, expect, this.#events);
       replies.next(attempt, () => {
         onProof(replies);
       });

@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 
 import { excerpt } from '../core/format.ts';
+import { linearGroup } from '../core/linear-match.ts';
 import type { Attempt } from './attempt.ts';
+import { identityOf, type ProberEvents } from './connector.ts';
 import { closedFailure, type Failure } from './failure.ts';
 import { matchEnd, redact, shownPattern, type TcpSpec } from './spec.ts';
 
@@ -19,14 +21,23 @@ interface Waiting {
 export class Expectation {
   readonly #expect: NonNullable<TcpSpec['expect']>;
   readonly #send: string | null;
+  readonly #identity: RegExp | null;
+  readonly #events: Pick<ProberEvents, 'identity'>;
   readonly #decoder = new StringDecoder('utf8');
   readonly #waiting: Waiting[] = [];
   #text = '';
 
-  /** @param send what is sent, which may be a secret: it is not shown where the peer repeats it */
-  constructor(socket: Socket, expect: NonNullable<TcpSpec['expect']>, send: string | null) {
+  /** What is sent may be a secret: it is not shown where the peer repeats it. */
+  constructor(
+    socket: Socket,
+    { send, identity = null }: TcpSpec,
+    expect: NonNullable<TcpSpec['expect']>,
+    events: Pick<ProberEvents, 'identity'>,
+  ) {
     this.#expect = expect;
     this.#send = send;
+    this.#identity = identity;
+    this.#events = events;
     socket.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
@@ -63,6 +74,8 @@ export class Expectation {
         head.attempt.unaccepted = this.#mismatch(`got ${excerpt(got)}`);
         return;
       }
+      const id = this.#identity === null ? null : linearGroup(this.#text, this.#identity);
+      if (id !== null) this.#events.identity(identityOf(id), head.attempt.sentAt);
       this.#text = this.#text.slice(end);
       this.#waiting.shift();
       head.met();

@@ -2,6 +2,7 @@
 import { ratio } from '../core/uptime.ts';
 import { VERSION } from '../core/version.ts';
 import type { Window } from '../core/archive.ts';
+import { latencyReport } from './latency-report.ts';
 import type { ObservedInterval, ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
 import {
   FORMAT,
@@ -108,7 +109,11 @@ function serviceReport(
       .map(({ at, reason, message }) => ({ at, reason, message, fromStartMs: fromStart(at) })),
     identities: service.identities
       .filter(({ at }) => isInside(at, window))
-      .map(({ at, was, is }) => ({ at, was, is, fromStartMs: fromStart(at) })),
+      .map(({ at, was, is, what }) => ({ at, was, is, ...(what && { what }), fromStartMs: fromStart(at) })),
+    slow: service.slow
+      .filter(({ from, to }) => to >= window.from && from <= window.to)
+      .map(({ from, to, slowestMs, count }) => ({ from, to, slowestMs, count, fromStartMs: fromStart(from) })),
+    latency: latencyReport(service, window, fromStart),
     state: last?.state ?? 'unknown',
     reason: last?.reason ?? null,
     cameBack: seen?.state !== 'down',

@@ -3,6 +3,7 @@
  * by the verdict; in a report from the history, which has none, by any gap. A service that was not observed is skipped
  * there, and fails in a run: a run that is not proven has not passed. Pure.
  */
+import { showAnswers } from './latency-report.ts';
 import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
 import {
   commandFailed,
@@ -55,6 +56,7 @@ function serviceCase(report: Report, { vantage }: VantageReport, service: Servic
     ...service.gaps.map((gap) => showGapLine(gap, service)),
     ...service.unobserved.map(showUnobserved),
     ...showEvents(service),
+    ...showAnswers(service),
   ];
   const faults =
     report.verdict === null

@@ -1,6 +1,8 @@
 /** A report as Markdown, for an issue or a write-up of an incident. Pure. */
 import { showDuration, showShare, showTime } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
+import { STAGES } from './answer-record.ts';
+import { showSilence, showStage } from './latency-report.ts';
 import type { Report, ServiceReport } from './report.ts';
 import {
   eachService,
@@ -29,6 +31,7 @@ export function markdown(found: Report): string {
   lines.push(`- Window: ${showTime(report.from)} to ${showTime(report.to)} (${showDuration(report.to - report.from)})`);
   lines.push(`- Seen from: ${report.vantages.map((one) => escaped(showVantage(one))).join('; ')}`, '');
   lines.push(...tableOf(report));
+  lines.push(...answersOf(report));
   const several = report.vantages.length > 1;
   const happened = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
     const facts = factsOf(service);
@@ -82,6 +85,27 @@ function tableOf(report: Report): string[] {
   return [
     '| service | at the end | uptime | down | longest gap | not observed |',
     '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ];
+}
+
+/** How long good answers took, where that is known. */
+function answersOf(report: Report): string[] {
+  const several = report.vantages.length > 1;
+  const rows = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
+    const { latency } = service;
+    if (latency === null) return [];
+    const name = escaped(showSeen(service.service, vantage, several));
+    const stages = STAGES.map((stage) => showStage(latency[stage]));
+    return [`| ${[name, ...stages, showSilence(service) ?? '–'].join(' | ')} |`];
+  });
+  if (rows.length === 0) return [];
+  return [
+    '',
+    '## Answers',
+    '',
+    '| service | before | during | after | longest time without |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
   ];
 }

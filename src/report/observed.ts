@@ -10,9 +10,11 @@ import {
   type Identity,
   type Mark,
   type OpenGap,
+  type SlowFacts,
 } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/model.ts';
+import type { ObservedAnswers } from './answer-record.ts';
 import type { VantageReport } from './report.ts';
 
 /** A stretch of time in one state. */
@@ -42,6 +44,9 @@ export interface ObservedService {
   readonly silence?: { readonly from: number; readonly durationMs: number };
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];
+  readonly slow: readonly SlowFacts[];
+  /** What its samples said; left out or null where they were not recorded. */
+  readonly answers?: ObservedAnswers | null;
 }
 
 /** All that one monitor knows. */
@@ -90,6 +95,7 @@ export async function observedFrom(
         openGap: openGaps.find(({ service }) => service === name) ?? null,
         lost: annotations.filter((one) => one.type === 'connection-lost').filter(({ service }) => service === name),
         identities: annotations.filter((one) => one.type === 'identity').filter(({ service }) => service === name),
+        slow: annotations.filter((one) => one.type === 'slow').filter(({ service }) => service === name),
       })),
     marks: annotations.filter((one) => one.type === 'mark'),
   };

@@ -1,9 +1,17 @@
 /** The phrases that every form of a report shares. Pure. */
-import { count, showAtLeast, showDuration, showGap, showTime } from '../core/format.ts';
+import { count, showAtLeast, showDuration, showGap, showSlow, showTime } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
 import { showReasons } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
-import type { Report, ReportGap, RunFacts, ServiceReport, UnobservedStretch, VantageReport } from './report.ts';
+import type {
+  IdentityChange,
+  Report,
+  ReportGap,
+  RunFacts,
+  ServiceReport,
+  UnobservedStretch,
+  VantageReport,
+} from './report.ts';
 
 /** Answers take a while, and come late on a busy machine. */
 const JITTER_MS = 50;
@@ -80,14 +88,29 @@ export function showUnobserved(stretch: UnobservedStretch): string {
 }
 
 /** All that happened to a service beside its gaps, in the order of time, one line each. */
-export function showEvents({ connectionsLost, identities }: ServiceReport): string[] {
+export function showEvents({ connectionsLost, identities, slow }: ServiceReport): string[] {
   const lost = connectionsLost.map(({ at, reason, fromStartMs }) => {
     return { at, text: `connection lost at ${showWhen(at, fromStartMs)}: ${reason}` };
   });
-  const changed = identities.map(({ at, was, is, fromStartMs }) => {
-    return { at, text: `another process since ${showWhen(at, fromStartMs)}: ${was} → ${is}` };
+  const changed = [undefined, 'role' as const].flatMap((kind) =>
+    showChanges(identities.filter(({ what }) => what === kind)),
+  );
+  const slowed = slow.map((one) => {
+    return { at: one.from, text: `${showSlow(one)}, from ${showWhen(one.from, one.fromStartMs)}` };
   });
-  return [...lost, ...changed].sort((a, b) => a.at - b.at).map(({ text }) => text);
+  return [...lost, ...changed, ...slowed].sort((a, b) => a.at - b.at).map(({ text }) => text);
+}
+
+/** Changes of the process, or of the role: one, or the first and the last of several. */
+function showChanges(changes: readonly IdentityChange[]): { at: number; text: string }[] {
+  const [first, last] = [changes[0], changes.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const { at, was, is, what = 'process' } = first;
+  const began = showWhen(at, first.fromStartMs);
+  if (first === last) return [{ at, text: `another ${what} since ${began}: ${was} → ${is}` }];
+  const ended = showWhen(last.at, last.fromStartMs);
+  const between = `changed back and forth ${count(changes.length - 1, 'time')}`;
+  return [{ at, text: `${what} ${was} until ${began}, ${last.is} from ${ended}, ${between}` }];
 }
 
 /** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */

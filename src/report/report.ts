@@ -4,8 +4,9 @@
  * that wrote the report; durations are milliseconds, and so are `fromStartMs` and its like: offsets from the start of
  * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.
  */
-import type { GapFacts, ReasonCount } from '../core/messages.ts';
+import type { GapFacts, ReasonCount, SlowFacts } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
+import type { StageName } from './answer-record.ts';
 import type { ServiceInfo } from '../core/model.ts';
 
 /** The version of this form. */
@@ -59,6 +60,8 @@ export interface Budget {
   readonly maxGapMs: number;
   /** Of a service's gaps together; null: any. */
   readonly maxTotalMs: number | null;
+  /** Of the slowest good answer since the command was started; null: any. */
+  readonly maxLatencyMs: number | null;
 }
 
 /**
@@ -79,10 +82,11 @@ export interface Verdict {
 
 /**
  * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
- * end. `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: for
- * longer than the budget allows a gap to be. `bounds`: the figure is within the budget, and its upper bound is not.
+ * end. `latency`: a good answer took longer than `--max-latency`. `partial`: a hub says that it was up from some vantages only,
+ * for longer than `--max-gap`. `unobserved`: for longer than the budget allows a gap to be. `bounds`: the figure is within the
+ * budget, and its upper bound is not.
  */
-export type FaultKind = 'gap' | 'total' | 'not-back' | 'partial' | 'unobserved' | 'bounds';
+export type FaultKind = 'gap' | 'total' | 'not-back' | 'latency' | 'partial' | 'unobserved' | 'bounds';
 
 /** One thing that speaks against a run. */
 export interface Fault {
@@ -133,6 +137,10 @@ export interface ServiceReport extends ServiceInfo {
   readonly unobserved: readonly UnobservedStretch[];
   readonly connectionsLost: readonly LostConnection[];
   readonly identities: readonly IdentityChange[];
+  /** Stretches of answers that were slow by `--slow`, oldest first. */
+  readonly slow: readonly SlowStretch[];
+  /** How long its good answers took in each stage of a run; null where that is not known, as in a report from the history. */
+  readonly latency: Readonly<Record<StageName, StageLatency | null>> | null;
   /** Its state at the window's end. */
   readonly state: State;
   /** Why it is in that state; null when up. */
@@ -203,12 +211,48 @@ export interface LostConnection {
   readonly fromStartMs: number | null;
 }
 
-/** The same service is another process now. */
+/** The same service is another process now, or has another role. */
 export interface IdentityChange {
   readonly at: number;
   readonly was: string;
   readonly is: string;
+  /** `role`: it is the role that changed; left out where it is the process. */
+  readonly what?: 'role' | undefined;
   readonly fromStartMs: number | null;
+}
+
+/** Good answers in a row that took longer than `--slow`. */
+export interface SlowStretch extends SlowFacts {
+  readonly fromStartMs: number | null;
+}
+
+/** From one good answer to the next. */
+export interface ReportSilence {
+  readonly from: number;
+  /** The end of the watch where there was none. */
+  readonly to: number;
+  readonly durationMs: number;
+  readonly fromStartMs: number | null;
+}
+
+/**
+ * The good answers of one stage of a run: before its command, during it, and after it. Each belongs to the stage that its middle is in. A
+ * hold, and time that the monitor itself lost, is no time of an answer. All are null where there was none.
+ */
+export interface StageLatency {
+  /** How many. */
+  readonly answers: number;
+  /** The median, to within 4 %. */
+  readonly p50Ms: number | null;
+  /** 99 of 100 took no longer, to within 4 %. */
+  readonly p99Ms: number | null;
+  /** The slowest. */
+  readonly maxMs: number | null;
+  /** When that was asked for. */
+  readonly slowestAt: number | null;
+  readonly slowestFromStartMs: number | null;
+  /** The longest time without a good answer that was observed throughout; null for none. */
+  readonly silence: ReportSilence | null;
 }
 
 /** Gaps of one vantage that began within a second of the first of them, as one. */

@@ -15,12 +15,14 @@ import {
   type Message,
   type SampleMessage,
   type ServiceSnapshot,
+  type Slow,
   type TimelineInterval,
   type Transition,
 } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { infoOf, type ServiceInfo } from '../core/model.ts';
 import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
+import { AnswerRecord } from './answer-record.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
 import type { VantageReport } from './report.ts';
 
@@ -53,14 +55,18 @@ interface Record {
   silence: ObservedService['silence'];
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
+  readonly slow: Slow[];
+  readonly answers: AnswerRecord;
 }
 
 /** The record of one monitor. */
 export class Recorder implements FeedReader {
-  readonly samples: boolean;
+  readonly samples = true;
   readonly #records = new Map<string, Record>();
   readonly #marks: Mark[] = [];
   #monitor = { id: '', vantage: '' };
+  /** When the stages of the run began after the first one, by the monitor's clock. */
+  readonly #edges: number[] = [];
   /** The newest time in a message. */
   #newest = 0;
   /** Since when the feed is lost; null while it is live. */
@@ -76,11 +82,6 @@ export class Recorder implements FeedReader {
     this.#most = most;
   }
 
-  /** @param samples whether it asks for every probe, to know of silence in which none failed: of a monitor in this process */
-  constructor(samples = false) {
-    this.samples = samples;
-  }
-
   take(messages: readonly Message[]): void {
     for (const message of messages) this.#take(message);
   }
@@ -91,6 +92,11 @@ export class Recorder implements FeedReader {
 
   disconnected(): void {
     this.#lostSince ??= this.#newest;
+  }
+
+  /** The next stage of the run begins. @param at by the monitor's clock */
+  nextStage(at: number): void {
+    this.#edges.push(at);
   }
 
   /** Whether a hello came: monitor and services are known. */
@@ -185,6 +191,12 @@ export class Recorder implements FeedReader {
       case 'identity':
         this.#records.get(message.service)?.identities.push(message);
         return;
+      case 'slow':
+        this.#records.get(message.service)?.slow.push(message);
+        return;
+      case 'sample':
+        this.#records.get(message.service)?.answers.take(message, this.#edges);
+        return;
       case 'heartbeat':
         this.#advance(message.now);
         return;
@@ -277,8 +289,9 @@ function recordOf(snapshot: ServiceSnapshot): Record {
   const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
   enterSnapshot(states, snapshot, -Infinity);
   const { gaps } = snapshot;
-  const events = { falls: [], answeredAt: null, silence: undefined, lost: [], identities: [] };
-  return { info: infoOf(snapshot), states, message: null, gaps: [...gaps], openGap: null, ...events };
+  const events = { falls: [], answeredAt: null, silence: undefined, lost: [], identities: [], slow: [] };
+  const nothing = { message: null, openGap: null, ...events };
+  return { info: infoOf(snapshot), states, gaps: [...gaps], ...nothing, answers: new AnswerRecord() };
 }
 
 function timelineOf({ timeline, state, since }: ServiceSnapshot): readonly TimelineInterval[] {
@@ -317,7 +330,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, falls, silence, lost, identities } = record;
+  const { info, gaps, openGap, falls, silence, lost, identities, slow } = record;
   return {
     name,
     info,
@@ -335,5 +348,7 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
     ...(silence !== undefined && { silence: { ...silence, from: silence.from - ms } }),
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
+    slow: slow.map((one) => ({ ...one, from: one.from - ms, to: one.to - ms })),
+    answers: record.answers.observed(ms),
   };
 }

@@ -2,6 +2,7 @@
 import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
 import { columnWidth, inColumn, table } from '../core/text-width.ts';
+import { showAnswers } from './latency-report.ts';
 import type { IncidentReport, Report, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
@@ -60,7 +61,8 @@ function serviceLines(service: ServiceReport): string[] {
   const unobserved = newest(service.unobserved, RUN_LINES, showUnobserved);
   const unknown = service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : [];
   const early = before > 0 ? [`${count(before, 'gap')} before these`] : [];
-  const lines = [...sum, ...early, ...shown, ...unobserved, ...unknown, ...showEvents(service)];
+  const events = [...showEvents(service), ...showAnswers(service)];
+  const lines = [...sum, ...early, ...shown, ...unobserved, ...unknown, ...events];
   if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift(showUp(service));
   return lines;
 }
@@ -100,7 +102,7 @@ export function historyText(found: Report): string {
   const events = seen.flatMap(({ vantage: { vantage }, service }) =>
     [...service.connectionsLost, ...service.identities].map((event) => ({
       at: event.at,
-      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${'was' in event ? `another process: ${event.was} → ${event.is}` : `connection lost: ${event.reason}`}`,
+      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${'was' in event ? `another ${event.what ?? 'process'}: ${event.was} → ${event.is}` : `connection lost: ${event.reason}`}`,
     })),
   );
   lines.push(...section('Connections and processes', sorted(events)));

@@ -7,6 +7,7 @@
  */
 import { durationText } from '../core/duration.ts';
 import { count, showDuration, list } from '../core/format.ts';
+import { latencyFault, slowNote } from './latency-report.ts';
 import type {
   Budget,
   Fault,
@@ -87,6 +88,8 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
   if (service.partialMs > maxGapMs) {
     faults.push({ kind: 'partial', text: `up from some vantages only for ${showDuration(service.partialMs)}` });
   }
+  const latency = latencyFault(service, budget.maxLatencyMs);
+  if (latency !== null) faults.push(latency);
   const unobserved = unobservedFault(service, budget) ?? sparsityFault(service, run, to);
   if (unobserved !== null) faults.push({ kind: 'unobserved', text: unobserved });
   return faults;
@@ -174,7 +177,7 @@ function sentenceOf(report: Report, run: RunFacts, result: VerdictResult, faults
   const command = commandFailed(run) ? `; and the command ${showEnding(run)}` : '';
   const early =
     run.interrupted === null ? '' : `; but ${run.interrupted} ended the watch early: what came later is not known`;
-  return `${head}: ${all.length === 0 ? 'no service was watched' : `${what}${idleVantages(report)}`}${command}${early}.`;
+  return `${head}: ${all.length === 0 ? 'no service was watched' : `${what}${result === 'pass' ? slowNote(report) : ''}${idleVantages(report)}`}${command}${early}.`;
 }
 
 /** Which vantages watched nothing, to follow what the others saw. */
@@ -216,7 +219,7 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
 }
 
 /** The worst first. */
-const WEIGHT = { 'not-back': 0, gap: 1, total: 2, partial: 3, bounds: 4, unobserved: 5 } as const;
+const WEIGHT = { 'not-back': 0, gap: 1, total: 2, latency: 3, partial: 4, bounds: 5, unobserved: 6 } as const;
 
 function failSentence(faults: readonly Fault[], result: VerdictResult, several: boolean): string {
   const weighty = faults

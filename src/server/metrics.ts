@@ -16,6 +16,9 @@ const PHASES: readonly (readonly [string, keyof Phases])[] = [
   ['processing', 'replyMs'],
 ];
 
+const LATENCY = 'gapwatch_probe_latency_seconds';
+const LATENCY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
 /** A counter never falls, but a state that is published later than it began takes back some of the time counted before. */
 interface Highest {
   downMs: number;
@@ -113,7 +116,27 @@ export class Metrics {
     this.#clients.set(this.#fanOut.size);
     this.#readHistory();
     this.#readHub();
-    return this.#registry.metrics();
+    return `${await this.#registry.metrics()}${this.#latencies()}`;
+  }
+
+  /** A histogram whose counts are there already, which is none that prom-client can make. */
+  #latencies(): string {
+    const lines = [`# HELP ${LATENCY} How long good answers took`, `# TYPE ${LATENCY} histogram`];
+    for (const { name } of this.#source.board.services.values()) {
+      const answers = this.#source.counters(name)?.answers(LATENCY_BOUNDS_MS);
+      if (answers === undefined) continue;
+      const label = `service="${printable(name).replace(/[\\"]/g, '\\$&')}"`;
+      const { upTo, count, sumMs } = answers;
+      LATENCY_BOUNDS_MS.forEach((ms, index) => {
+        lines.push(`${LATENCY}_bucket{le="${String(ms / 1000)}",${label}} ${String(upTo[index] ?? 0)}`);
+      });
+      lines.push(
+        `${LATENCY}_bucket{le="+Inf",${label}} ${String(count)}`,
+        `${LATENCY}_sum{${label}} ${String(sumMs / 1000)}`,
+        `${LATENCY}_count{${label}} ${String(count)}`,
+      );
+    }
+    return `\n${lines.join('\n')}\n`;
   }
 
   #read(service: BoardService): void {

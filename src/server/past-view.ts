@@ -1,6 +1,6 @@
 /** The past of a monitor's services: from its history where it keeps one, otherwise as far as it remembers. */
 import type { Archive } from '../core/archive.ts';
-import type { GapFacts, Origin, TimelineInterval } from '../core/messages.ts';
+import { timeOf, type GapFacts, type Origin, type TimelineInterval } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, dayOf, type Day, midnights } from '../core/uptime.ts';
 import { nextSlice } from './slices.ts';
@@ -148,7 +148,7 @@ export class PastView {
     if (events.completeAfter === 0) return identity.startedAt;
     const [oldest] = events.latest(Infinity);
     if (oldest === undefined) return this.#source.now();
-    return oldest.type === 'gap' ? oldest.to : oldest.at;
+    return timeOf(oldest);
   }
 }
 

@@ -19,6 +19,7 @@ import {
   type OpenGap,
   type SampleMessage,
   type ServiceSnapshot,
+  type Slow,
   type StatusMessage,
   type Transition,
 } from '../core/messages.ts';
@@ -39,6 +40,7 @@ export type PublicMessage =
   | PublicMark
   | PublicConnectionLost
   | PublicIdentity
+  | Slow
   | OpenGap
   | StatusMessage
   | Heartbeat;
@@ -50,7 +52,7 @@ export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdent
 
 export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
   const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, asks } = snapshot;
-  const { state, status, since, steadySince, reason } = snapshot;
+  const { state, status, since, steadySince, reason, latency } = snapshot;
   return {
     service,
     kind,
@@ -74,6 +76,9 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
     },
     timeline: snapshot.timeline.map(({ state, from, to }) => ({ state, from, to })),
     gaps: snapshot.gaps.map(publicGap),
+    ...(latency !== undefined && {
+      latency: latency && { p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, maxMs: latency.maxMs },
+    }),
   };
 }
 
@@ -111,8 +116,12 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       return { type, seq, service, at, reason };
     }
     case 'identity': {
-      const { type, seq, service, at } = message;
-      return { type, seq, service, at };
+      const { type, seq, service, at, what } = message;
+      return { type, seq, service, at, ...(what && { what }) };
+    }
+    case 'slow': {
+      const { type, seq, service, from, to, slowestMs, count } = message;
+      return { type, seq, service, from, to, slowestMs, count };
     }
     case 'status': {
       const { type, service, at, status } = message;

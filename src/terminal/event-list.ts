@@ -1,5 +1,13 @@
 /** What happened, as the dashboard lists it: the newest entries; services that fell together are one entry. Pure. */
-import type { Event, Identity, ConnectionLost, Mark, Transition } from '../core/messages.ts';
+import {
+  timeOf,
+  type Event,
+  type Identity,
+  type ConnectionLost,
+  type Mark,
+  type Slow,
+  type Transition,
+} from '../core/messages.ts';
 import { Incidents, type Incident } from '../core/incidents.ts';
 
 /** Entries that are kept: the newest. */
@@ -22,7 +30,7 @@ export type Entry = { at: number; readonly source: number } & (
   | { readonly kind: 'fall'; readonly incident: Incident }
   | { readonly kind: 'recovery'; readonly incident: Incident }
   | { readonly kind: 'unobserved'; readonly span: UnobservedSpan }
-  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity }
+  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow }
   | { readonly kind: 'note'; readonly text: string }
 );
 
@@ -69,7 +77,7 @@ export class EventList {
         return;
       }
       default:
-        this.#add({ at: event.at, source, kind: 'event', event });
+        this.#add({ at: timeOf(event), source, kind: 'event', event });
     }
   }
 

@@ -48,6 +48,7 @@ export function shifted(message: Message, offsetMs: number): Message {
         notAfter: message.notAfter + offsetMs,
       };
     case 'gap':
+    case 'slow':
       return by(message);
     case 'open-gap':
       return {

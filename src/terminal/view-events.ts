@@ -1,5 +1,5 @@
 /** Draws what happened, one entry per line. Pure. */
-import { count, showClock, showDuration } from '../core/format.ts';
+import { count, showClock, showDuration, showSlow } from '../core/format.ts';
 import { withMessage } from '../core/reasons.ts';
 import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
 import type { Glyphs } from './terminal-traits.ts';
@@ -68,8 +68,16 @@ function spansOfEvent(event: (Entry & { kind: 'event' })['event'], glyphs: Glyph
       ];
     case 'identity':
       return [
-        [`${glyphs.identity} ${event.service} is another process now`, 'accent'],
+        [
+          `${glyphs.identity} ${event.service} ${event.what === 'role' ? 'has another role' : 'is another process'} now`,
+          'accent',
+        ],
         [`  ${event.was.slice(0, 8)} → ${event.is.slice(0, 8)}`, 'dim'],
+      ];
+    case 'slow':
+      return [
+        [`${glyphs.note} ${event.service} was slow for ${showDuration(event.to - event.from)}`, 'ahead'],
+        [`  ${showSlow(event)}`, 'dim'],
       ];
   }
 }

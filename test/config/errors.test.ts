@@ -173,6 +173,27 @@ describe('a field that is wrong', () => {
     for (const [service, expected] of problems) assert.match(await folder.problem(service), expected);
   });
 
+  it('is reported where it can not say who answered, or what is slow', async () => {
+    const cases: [service: object, words: RegExp][] = [
+      [{ ...http, identity: {} }, /identity: one of "header" and "body" says who answered; exactly one/],
+      [{ ...http, identity: { header: 'A', body: '/(a)/' } }, /identity: one of "header" and "body"/],
+      [{ ...http, identity: { header: 'not a name' } }, /identity\.header: "not a name" is not the name of a header/],
+      [{ ...http, identity: { body: 'text' } }, /identity\.body: .* has 0 groups/],
+      [{ ...http, identity: { body: '/a/' } }, /identity\.body: .* has 0 groups; .* with one group/],
+      [{ ...http, identity: { body: '/(a)(b)/' } }, /has 2 groups/],
+      [{ ...http, identity: { body: '/(a+)+?(?=b)/' } }, /can't be used/],
+      [{ ...tcp, identity: { body: '/(a)/' } }, /identity: nothing is read without "expect"/],
+      [{ ...tcp, identity: { header: 'A' } }, /header/],
+      [{ ...redis, identity: { body: '/(a)/' } }, /identity/],
+      [{ ...tcp, slow: 5 }, /slow: 5 has no unit/],
+      [{ ...tcp, slow: '0ms' }, /slow: "0ms" is too short for a limit for slow answers/],
+    ];
+    for (const [service, words] of cases) {
+      const { message } = await folder.refusal({ json: { services: [{ name: 'a', ...service }] } });
+      assert.match(message, words, JSON.stringify(service));
+    }
+  });
+
   it('is reported for the feed, the history and the defaults too', async () => {
     const { message } = await folder.refusal({
       json: {

@@ -8,6 +8,26 @@ import { service } from '../support/builders.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a history', () => {
+  it('keeps stretches of slow answers, as events and as what a report asks for', async () => {
+    await withFolder(async (dir) => {
+      const history = await openHistory(dir);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
+      monitor.watch('web');
+      history.record(monitor);
+      const slow = { from: NOON + 100, to: NOON + 1100, slowestMs: 930, count: 11 };
+      monitor.clock += 1200;
+      monitor.event({ type: 'slow', service: 'web', ...slow });
+      await history.close();
+      const reader = await openArchive(dir);
+      const [kept] = await reader.annotations({ from: NOON, to: NOON + 2000 });
+      assert.deepEqual(kept, { type: 'slow', seq: monitor.events.newest, service: 'web', ...slow });
+      assert.deepEqual(await reader.annotations({ from: NOON, to: NOON + 1000 }), []);
+      await reader.close();
+      const again = await openHistory(dir);
+      assert.deepEqual(again.restored.events.latest(10).at(-1), kept);
+    });
+  });
+
   it('shows what was, after it was closed and opened again', async () => {
     await withFolder(async (dir) => {
       const history = await openHistory(dir);

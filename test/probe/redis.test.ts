@@ -280,7 +280,7 @@ describe('a server that is no Redis', () => {
 
   it('says on a kept connection what was not asked for', async (t) => {
     for (const said of ['$-1\r\n', '+PONG\r\n', '>3\r\n_\r\n']) {
-      const server = await serve(saying('+PONG\r\n-NOPERM\r\n'));
+      const server = await serve(saying('+PONG\r\n-NOPERM\r\n-NOPERM\r\n'));
       const probing = await watching(t, server.port, {}, true);
       assert.equal(verdict(await probing.probe()), 'up');
       const loss = probing.nextLoss();

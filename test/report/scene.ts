@@ -75,6 +75,7 @@ export function observed(
     openGap: null,
     lost,
     identities: [],
+    slow: [],
   };
 }
 
@@ -103,7 +104,7 @@ export function runReport(
 }
 
 export function budget(maxGapMs = 0, maxTotalMs: number | null = null): Budget {
-  return { maxGapMs, maxTotalMs };
+  return { maxGapMs, maxTotalMs, maxLatencyMs: null };
 }
 
 /** A window relative to the start. */

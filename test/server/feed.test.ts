@@ -60,6 +60,7 @@ describe('the feed', () => {
       'service',
       'at',
       'durationMs',
+      'answerMs',
       'result',
       'reason',
       'message',

@@ -65,6 +65,7 @@ describe('over HTTP', () => {
       'reason',
       'uptime',
       'observed',
+      'latency',
     ]);
     assert.equal(web?.['state'], 'up');
   });
@@ -268,6 +269,7 @@ describe('/metrics', () => {
         'gapwatch_downtime_seconds_total',
         'gapwatch_feed_clients',
         'gapwatch_gaps_total',
+        'gapwatch_probe_latency_seconds',
         'gapwatch_probes_missed_total',
         'gapwatch_probes_total',
         'gapwatch_unobserved_seconds_total',
@@ -284,6 +286,20 @@ describe('/metrics', () => {
       assert.equal(value(families, 'gapwatch_gaps_total', web), 1);
       assert.ok(value(families, 'gapwatch_downtime_seconds_total', web) > 0);
       assert.equal(value(families, 'gapwatch_unobserved_seconds_total', web), 0);
+      const latency = families.get('gapwatch_probe_latency_seconds')!;
+      assert.equal(latency.type, 'histogram');
+      const counts = latency.series.filter(
+        ({ name, labels }) => name.endsWith('_bucket') && labels['service'] === 'web',
+      );
+      assert.deepEqual(
+        [counts[0]?.labels['le'], counts.at(-2)?.labels['le'], counts.at(-1)?.labels['le']],
+        ['0.001', '10', '+Inf'],
+      );
+      assert.ok(
+        counts.every(({ value: count }, index) => count >= (counts[index - 1]?.value ?? 0)),
+        'they are cumulative',
+      );
+      assert.ok(counts.at(-1)!.value > 1);
       // No service is HTTP.
       assert.deepEqual(families.get('probe_http_duration_seconds')?.series, []);
     }),

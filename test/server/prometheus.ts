@@ -26,7 +26,7 @@ export function parsePrometheus(text: string): Map<string, Family> {
     else if (word === 'TYPE') families.get(name)!.type = rest;
     else if (line !== '' && !line.startsWith('#')) {
       const [, series = '', labels = '', value = ''] = LINE.exec(line) ?? [];
-      const family = families.get(series);
+      const family = families.get(series) ?? families.get(series.replace(/_(bucket|sum|count)$/, ''));
       if (family === undefined) throw new Error(`not of a family: ${line}`);
       if (seen.has(`${series}{${labels}}`)) throw new Error(`twice: ${line}`);
       seen.add(`${series}{${labels}}`);

@@ -83,7 +83,7 @@ export class Probing extends EventEmitter implements ProberEvents {
       { service, probe },
       {
         connectionLost: (failure) => late?.connectionLost(failure),
-        identity: (id) => late?.identity(id),
+        identity: (id, sentAt, what) => late?.identity(id, sentAt, what),
       },
     );
     late = new Probing(() => prober);
@@ -119,7 +119,8 @@ export class Probing extends EventEmitter implements ProberEvents {
     this.emit('lost', failure);
   }
 
-  identity(id: string): void {
+  identity(id: string, _sentAt: number, what?: 'role'): void {
+    if (what === 'role') return;
     this.identities.push(id);
     this.emit('identity', id);
   }

@@ -13,6 +13,7 @@ const SIGNS: Readonly<Record<Entry['kind'], string>> = {
   unobserved: 'unobserved',
   lost: 'event',
   identity: 'event',
+  slow: 'event',
   mark: 'mark',
   note: 'event',
 };

@@ -1,0 +1,70 @@
+/** Good answers that come late: an event, where a limit is configured. */
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+
+import { tcpSpec } from '../support/probing.ts';
+import { endServices, TestService } from '../support/test-service.ts';
+import { withEngine, withMonitor } from './watch.ts';
+
+/** Answers what is sent, after so many milliseconds. */
+async function echoing(lateMs: () => number): Promise<TestService> {
+  return TestService.start((socket) => {
+    socket.on('data', (data) => setTimeout(() => socket.write(data), lateMs()));
+  });
+}
+
+describe('slow answers', { concurrency: true }, () => {
+  after(endServices);
+
+  it('are one event for each stretch of them, when it ends', async () => {
+    let lateMs = 0;
+    const backend = await echoing(() => lateMs);
+    const watched = backend.watched('web', {}, tcpSpec(backend.port, { send: 'x', expect: 'x' }));
+    await withEngine([{ ...watched, slowMs: 300 }], async (recording) => {
+      await recording.nth(3, 'sample');
+      lateMs = 400;
+      await recording.waitFor(() => recording.of('sample').filter(({ answerMs = 0 }) => answerMs > 300).length > 4);
+      assert.equal(recording.of('slow').length, 0);
+      lateMs = 0;
+      const slow = await recording.nth(1, 'slow');
+      assert.equal(slow.service, 'web');
+      assert.ok(slow.count > 4 && slow.slowestMs >= 400 && slow.to - slow.from >= 400, JSON.stringify(slow));
+      const first = recording.of('sample').find(({ answerMs = 0 }) => answerMs > 300);
+      assert.equal(slow.from, first?.at);
+      assert.deepEqual(recording.story('web'), ['up']);
+    });
+  });
+
+  it('end with a failed probe, and with the watch', async () => {
+    const backend = await echoing(() => 100);
+    const watched = backend.watched('web', {}, tcpSpec(backend.port, { send: 'x', expect: 'x' }));
+    await withMonitor([{ ...watched, slowMs: 20 }], async (recording, monitor) => {
+      await recording.nth(3, 'sample');
+      backend.down();
+      const first = await recording.nth(1, 'slow');
+      await backend.up();
+      await recording.nth(1, 'gap');
+      await recording.waitFor(() => recording.of('sample').at(-1)?.result === 'up');
+      await monitor.stop();
+      assert.ok(first.count >= 3);
+      assert.equal(recording.of('slow').at(-1)?.service, 'web');
+      assert.ok(recording.of('slow').length > 1);
+      assert.ok(
+        monitor.events.latest(Infinity).some(({ type }) => type === 'slow'),
+        'they are numbered',
+      );
+    });
+  });
+
+  it('are none without a limit, and are counted all the same', async () => {
+    const backend = await echoing(() => 60);
+    const watched = backend.watched('web', {}, tcpSpec(backend.port, { send: 'x', expect: 'x' }));
+    await withMonitor([watched], async (recording, monitor) => {
+      await recording.nth(5, 'sample');
+      const latency = monitor.board.snapshot(monitor.now())[0]?.latency;
+      assert.ok(latency !== null && latency !== undefined && latency.p50Ms >= 55 && latency.maxMs >= latency.p99Ms);
+      await monitor.stop();
+      assert.equal(recording.of('slow').length, 0);
+    });
+  });
+});
