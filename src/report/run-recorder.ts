@@ -180,6 +180,7 @@ export class Recorder implements FeedReader {
       }
       case 'sample':
         this.#answered(message);
+        this.#records.get(message.service)?.answers.take(message, this.#edges);
         return;
       case 'mark':
         this.#advance(message.at);
@@ -193,9 +194,6 @@ export class Recorder implements FeedReader {
         return;
       case 'slow':
         this.#records.get(message.service)?.slow.push(message);
-        return;
-      case 'sample':
-        this.#records.get(message.service)?.answers.take(message, this.#edges);
         return;
       case 'heartbeat':
         this.#advance(message.now);

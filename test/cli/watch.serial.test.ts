@@ -132,10 +132,10 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     const alone = new Program(QUIET, { cwd: folder });
     const added = new Program([...QUIET, '--config', join(folder, 'services.json'), target('api', api)]);
     await Promise.all([
-      alone.line(/web \(kept\) +UP/),
+      alone.line(/web \(kept\) +NOT BROKEN/),
       added.line(/api +UP/),
       added.line(/web +UP/),
-      added.line(/web \(kept\) +UP/),
+      added.line(/web \(kept\) +NOT BROKEN/),
     ]);
     await Promise.all([alone.end(), added.end()]);
     assert.match(alone.stderr, /^Watching 2 services from from-file, every 20ms: web \(.+\), web \(kept\) \(/);

@@ -66,8 +66,8 @@ function deafMeanwhile(takesMs: number): Behaviour {
 type Case = readonly [what: string, dialect: Dialect, behave: Behaviour, losses: 'none' | 'some'];
 
 function slowCases(dialect: Dialect, takesMs: number): Case[] {
-  // The first Redis probe is two commands.
-  const commandMs = dialect.kind === 'redis' ? takesMs / 2 : takesMs;
+  // The first Redis probe is three commands.
+  const commandMs = dialect.kind === 'redis' ? takesMs / 3 : takesMs;
   const what = `${dialect.kind}: takes ${String(takesMs)} ms, one at a time`;
   return [
     [`${what} on each connection`, dialect, slow(dialect, commandMs, 'each'), 'none'],
