@@ -37,7 +37,7 @@ const RECHECKS_AFTER_LOSS = 5;
  * A service that is silent may have a queue, which our questions fill. So they become rarer as the silence lasts: one for each such share
  * of it.
  */
-const SILENCE_SHARE = 0.1;
+const SILENCE_SHARE = 0.04;
 /** A kept connection that breaks after we neglected it for longer, in milliseconds, was ended for that. */
 const NEGLECT_MS = 50;
 /** While it is not known whether a service bears the sentinel, a probe may take at most this share of its deadline. */
