@@ -28,7 +28,8 @@ describe('slow answers', { concurrency: true }, () => {
       lateMs = 0;
       const slow = await recording.nth(1, 'slow');
       assert.equal(slow.service, 'web');
-      assert.ok(slow.count > 4 && slow.slowestMs >= 400 && slow.to - slow.from >= 400, JSON.stringify(slow));
+      // Less what this machine was late by itself.
+      assert.ok(slow.count > 4 && slow.slowestMs > 300 && slow.to - slow.from > 300, JSON.stringify(slow));
       const first = recording.of('sample').find(({ answerMs = 0 }) => answerMs > 300);
       assert.equal(slow.from, first?.at);
       assert.deepEqual(recording.story('web'), ['up']);
