@@ -1,6 +1,6 @@
 /** Failures of probes are values: `failureOf` gives any error of a socket or a look-up the contract's reason. */
 import type { Reason } from '../core/model.ts';
-import { tlsWords } from './tls-words.ts';
+import { type CodedError, tlsWords } from './tls-words.ts';
 
 /** Why a probe failed. */
 export interface Failure {
@@ -75,13 +75,6 @@ const WORDS: Partial<Record<string, string>> = {
   EACCES: 'a firewall or a router does not allow it',
   EPERM: 'a firewall does not allow it',
 };
-
-/** An error as Node raises it. */
-export interface CodedError {
-  readonly name?: unknown;
-  readonly code?: unknown;
-  readonly message?: unknown;
-}
 
 /**
  * The failure that an error means in a phase.

@@ -13,7 +13,8 @@ import { isIP } from 'node:net';
 import { devNull } from 'node:os';
 
 import type { Attempt } from './attempt.ts';
-import { failureOf, type CodedError } from './failure.ts';
+import { failureOf } from './failure.ts';
+import type { CodedError } from './tls-words.ts';
 
 /** An address, or why there is none. */
 type Answer = (error: CodedError | null, address: string) => void;

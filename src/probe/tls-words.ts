@@ -1,5 +1,10 @@
 /** What goes wrong with TLS, in words: OpenSSL names its own functions and files, on two lines. */
-import type { CodedError } from './failure.ts';
+/** An error as Node raises it. */
+export interface CodedError {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+}
 
 const NO_TLS = 'no TLS is spoken there';
 const VERSION = 'the server does not accept our versions of TLS (1.2 and 1.3)';

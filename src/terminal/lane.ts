@@ -9,7 +9,7 @@ import {
 } from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 import type { BoardService } from '../core/board.ts';
-import { Latency } from './latency.ts';
+import { Latency } from './sparkline.ts';
 import type { ServiceHistory } from '../core/source.ts';
 import { RunAhead, Strip, type Cells } from './strip-cells.ts';
 

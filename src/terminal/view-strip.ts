@@ -2,8 +2,8 @@
 import { showClock } from '../core/format.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid } from './cell-grid.ts';
-import type { Bucket } from './latency.ts';
-import { median } from './latency.ts';
+import type { Bucket } from './sparkline.ts';
+import { median } from './sparkline.ts';
 import { SEEN, AHEAD, type Cells } from './strip-cells.ts';
 import type { Style } from './palette.ts';
 import { coarse } from './text-cells.ts';
