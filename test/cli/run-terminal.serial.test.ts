@@ -134,7 +134,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     await inTerminal({ env: { TERM: 'dumb' } }, async (terminal) => {
       await terminal.command(`run ${quick()} -- sh -c 'sleep 0.5'`);
       const lines = await terminal.waitForText('code 0');
-      assert.doesNotMatch(lines.join('\n'), /during/);
+      assert.doesNotMatch(lines.join('\n'), /^during/m);
     });
   });
 });
