@@ -74,7 +74,9 @@ export class Watch {
 
   /** The gaps of a service, the one that was open at the end last. */
   gaps(service: string): (Gap | OpenGap)[] {
-    return [...this.told('gap', service), ...this.told('open-gap', service)];
+    // How a gap stands is told now and then; at the end it is final.
+    const open = this.told('open-gap', service).filter(({ final }) => final === true);
+    return [...this.told('gap', service), ...open];
   }
 
   /** The longest time between two good answers of a service, in milliseconds. */
