@@ -1,8 +1,8 @@
 /**
  * How long the good answers of a service take: the measure for one that is overdue. Pure; milliseconds.
  *
- * An inference from the recent past, not a proof: a service that usually answers within 3 ms, and has not after 40, was
- * not well at some moment of those 40 ms, if it never answers.
+ * An inference from the recent past, not a proof: a service that usually answers within 3 ms, and has not after 45, was
+ * not well at some moment of those 45 ms, if it never answers.
  */
 
 /** Good answers that are remembered. */

@@ -150,6 +150,7 @@ export class Engine implements WatcherHost {
       if (watcher === undefined) continue;
       watcher.stop();
       this.#inDoubt.delete(watcher);
+      if (watcher.isGuarded) this.#sentinels -= 1;
       this.#watchers.delete(name);
       this.#siblings.get(watcher.watched.service.target)?.delete(watcher);
     }

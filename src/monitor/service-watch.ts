@@ -106,6 +106,11 @@ export class Watcher implements ProberEvents {
     return this.#stopped;
   }
 
+  /** Whether it has a sentinel. */
+  get isGuarded(): boolean {
+    return this.#sentinel !== null;
+  }
+
   /** Probes on their way. */
   get inFlight(): number {
     return this.#inFlight.size;
@@ -221,14 +226,14 @@ export class Watcher implements ProberEvents {
 
   #ended(sample: Sample): void {
     if (sample.reason === 'stopped') return;
-    const { sentAt, endedAt, heldMs = 0, result, reason } = sample;
+    const { sentAt, result, reason } = sample;
     this.#counters.add(sample);
     if (this.#host.samplesWanted) this.#emitSample(sample);
     if (result === 'up') {
       if (sentAt > this.#failedSent && this.#failedSent > this.#goodSent) this.#sentinel?.recovered();
       this.#goodSent = Math.max(this.#goodSent, sentAt);
       this.#stalledAtAnswer = this.#host.stalledMs();
-      if (endedAt - sentAt - heldMs <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
+      if (answerMs(sample) <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
     } else if (result === 'down' && sentAt > this.#failedSent) {
       this.#failedSent = sentAt;
       this.#isSilent = reason === 'timeout-connect' || reason === 'timeout-reply';

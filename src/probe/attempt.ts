@@ -8,8 +8,8 @@ export interface AttemptHost {
   /** Timeline time in milliseconds. */
   now(): number;
   /**
-   * For how long in all this thread has been too busy to read its sockets, in milliseconds, up to now. An attempt
-   * compares two readings: a silence during which this thread did not listen proves nothing.
+   * For how long in all this thread has been too busy to attend to its sockets, in milliseconds, up to now. An attempt
+   * compares two readings: what a peer does that had to wait for this thread says nothing of it.
    */
   stalledMs(): number;
   /** A moment, in timeline time, before which no socket became ready that is reported only now. */

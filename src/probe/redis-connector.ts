@@ -1,4 +1,4 @@
-/** Redis: PING was answered by PONG, and the role is the one that is asked for. Probes on a kept connection overlap. */
+/** Redis: PING was answered by PONG, and the role is the one that is asked for. A kept connection carries one probe at a time. */
 import type { Socket } from 'node:net';
 
 import type { Attempt } from './attempt.ts';
