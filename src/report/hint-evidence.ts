@@ -158,23 +158,10 @@ export interface ProcessAfter {
 /** Whether another process answered after a gap, or the same one; null where nothing says so. */
 export function processAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
   if (gap.end === 'open') return null;
-  const change = changeNear(
-    all.filter((other) => isSibling(one, other)),
-    gap,
-  );
-  if (change !== undefined) {
-    return { is: 'another', how: `then another process answered (${short(change.was)} → ${short(change.is)})` };
-  }
-  if (isNamed(one) && gap.end === 'seen') {
-    return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
-  }
-  const held = all.find(
-    (other) => (isSibling(one, other) || isSameService(one, other)) && isHeld(other) && isUnharmed(other.service, gap),
-  );
-  if (held !== undefined) return { is: 'the same', how: `the held connection of ${held.name} survived` };
+  const proven = provenAfter(one, gap, all);
   const closed = closedWith(one, gap, all);
   // A process that is there may close or reset every connection.
-  if (closed === null || gap.reasons.every(({ reason }) => CLOSED.has(reason))) return null;
+  if (proven !== null || closed === null || gap.reasons.every(({ reason }) => CLOSED.has(reason))) return proven;
   // What closed that of a neighbour whose process is known to be the same, closed this one.
   const neighbour = all.find((other) => isCutOffWith(one, gap, other, all));
   if (neighbour !== undefined) {
@@ -183,9 +170,22 @@ export function processAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): P
   return { is: 'another', how: `the other end closed the held connection of ${closed.name}` };
 }
 
-/** Whether a service says by itself which process answers. */
-function isNamed({ service }: Seen): boolean {
-  return service.kind === 'redis';
+/** What says by itself which process answered. */
+function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
+  const change = changeNear(
+    all.filter((other) => isSibling(one, other)),
+    gap,
+  );
+  if (change !== undefined) {
+    return { is: 'another', how: `then another process answered (${short(change.was)} → ${short(change.is)})` };
+  }
+  if (one.service.kind === 'redis' && gap.end === 'seen') {
+    return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
+  }
+  const held = all.find(
+    (other) => (isSibling(one, other) || isSameService(one, other)) && isHeld(other) && isUnharmed(other.service, gap),
+  );
+  return held === undefined ? null : { is: 'the same', how: `the held connection of ${held.name} survived` };
 }
 
 function changeNear(siblings: readonly Seen[], gap: ReportGap): IdentityChange | undefined {
@@ -199,17 +199,13 @@ function short(id: string): string {
 }
 
 function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen[]): boolean {
-  if (!isNamed(other) || other.vantage !== one.vantage || isSibling(one, other)) return false;
+  if (other.vantage !== one.vantage || isSibling(one, other)) return false;
   if (isLoopback(other.service) !== isLoopback(one.service)) return false;
   return other.service.gaps.some(
     (fell) =>
-      fell.end === 'seen' &&
       isTogether(fell, gap) &&
       closedWith(other, fell, all) !== null &&
-      changeNear(
-        all.filter((its) => isSibling(other, its)),
-        fell,
-      ) === undefined,
+      provenAfter(other, fell, all)?.is === 'the same',
   );
 }
 

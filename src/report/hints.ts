@@ -130,7 +130,11 @@ function hintOf({ kind, text, look }: Shape, findings: readonly Finding[], compa
     // What belongs to a fact that stands already.
     .filter((text) => text !== '');
   if (companions.length > 0) {
-    const names = [...new Set(companions.map(({ one }) => one.name))];
+    const fresh = companions.filter(
+      ({ one }) =>
+        !companions.some((its) => its.one !== one && one.service.connection === 'kept' && isSibling(its.one, one)),
+    );
+    const names = [...new Set(fresh.map(({ one }) => one.name))];
     const [first = ''] = facts;
     facts.splice(
       0,

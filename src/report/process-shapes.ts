@@ -136,27 +136,21 @@ export const logPipeBlocked: Shape = {
   kind: 'log-pipe-blocked',
   text: 'Fell silent beside a healthy neighbour while the daemon was away, and answered again with the daemon: usually it blocks on writing its log, which nobody reads meanwhile.',
   look: 'the log driver (--log-opt mode=non-blocking), and what it logs for each request. Probes are requests, and fill the pipe sooner.',
-  find: (scene) =>
-    scene.seen.flatMap((one) =>
-      scene.gapsOf(one).flatMap((gap): Finding[] => {
+  find: (scene) => {
+    const blocked = scene.seen.flatMap((one) =>
+      scene.gapsOf(one).flatMap((gap): { readonly one: Seen; readonly fact: Finding }[] => {
         const neighbour = isPipe(gap) ? healthyNeighbour(one, gap, scene) : undefined;
         const daemon = neighbour === undefined ? null : daemonAway(one, gap, scene);
         if (neighbour === undefined || daemon === null) return [];
-        const perSecond = scene.seen
-          .filter(({ service }) => placeOf(service).split(':').at(-1) === placeOf(one.service).split(':').at(-1))
-          .reduce((sum, { service }) => sum + 1000 / service.intervalMs, 0);
-        return [
-          {
-            text: `${one.name} ${showGapLine(gap, one.service)}; ${neighbour.name} was up meanwhile, ${daemon}`,
-            of: { one, gap },
-            isProof: true,
-          },
-          {
-            text: `up to ${String(Math.round(perSecond))} of its log lines a second were about probes of gapwatch itself`,
-          },
-        ];
+        const text = `${one.name} ${showGapLine(gap, one.service)}; ${neighbour.name} was up meanwhile, ${daemon}`;
+        return [{ one, fact: { text, of: { one, gap }, isProof: true } }];
       }),
-    ),
+    );
+    const asked = [...new Set(blocked.map(({ one }) => one))];
+    const perSecond = asked.reduce((sum, { service }) => sum + 1000 / service.intervalMs, 0);
+    const own = `gapwatch itself asked ${String(Math.round(perSecond))} times a second: so many lines of the log were about its probes`;
+    return asked.length === 0 ? [] : [...blocked.map(({ fact }) => fact), { text: own }];
+  },
 };
 
 function isPipe(gap: ReportGap): boolean {

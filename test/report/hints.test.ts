@@ -181,7 +181,7 @@ describe('hints', () => {
       hints[0].evidence[0]!,
       /quiet \(from second\) was up meanwhile, and logging \(from host\), which goes/,
     );
-    assert.match(hints[0].evidence[1]!, /^up to \d+ of its log lines a second were about probes/);
+    assert.match(hints[0].evidence[1]!, /^gapwatch itself asked 10 times a second/);
     // Not where the neighbour was silent as well, nor where it fell with the command.
     assert.notEqual(hintsOf(runReport([host, second(quiet, silent)], long, 135_000))[0]?.kind, 'log-pipe-blocked');
     const alone = runReport([second()], { ...long, command: ['kill', '-STOP', '1'] }, 135_000);
@@ -291,7 +291,7 @@ describe('hints', () => {
 
   it('are all explained in docs/hints.md', async () => {
     const page = await readFile(new URL('../../../docs/hints.md', import.meta.url), 'utf8');
-    for (const { kind } of SHAPES) assert.ok(page.includes(`| \`${kind}\` |`), kind);
+    for (const { kind } of SHAPES) assert.match(page, new RegExp(`^\\| \`${kind}\` +\\|`, 'm'));
   });
 
   it('conclude nothing from one probe, a short stall, or what the peer itself answered', () => {
@@ -354,7 +354,7 @@ describe('hints', () => {
       to: n * 300 + 200,
       reason: 'closed' as const,
     }));
-    const [hint] = hintsOf(runReport([vantage('here', observed('web', { falls }))]));
+    const [hint] = hintsOf(runReport([vantage('here', observed('web', { falls }))], {}, 60_000));
     assert.equal(hint?.evidence.length, 101);
     assert.equal(hint.evidence.at(-1), 'and 20 more like these');
   });
