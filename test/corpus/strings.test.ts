@@ -99,7 +99,10 @@ const EDGES: Readonly<Record<string, Edge>> = {
   badge: (text) => badgeSvg(text, 'up'),
   JSON: (text) => toJson(judged(text), 2),
   metrics: (text) =>
-    new Metrics({ board: boardOf(text), now: () => 1, counters: () => null }, { size: 0, missed: 0 }).text(),
+    new Metrics({ board: boardOf(text), now: () => 1, counters: () => null }, { size: 0, missed: 0 }).text({
+      isOpen: false,
+      services: null,
+    }),
   stderr: (text) => printableLines(text),
   excerpt,
   log(text) {
