@@ -122,6 +122,13 @@ function two(n: number): string {
   return String(n).padStart(2, '0');
 }
 
+/** A text of at most so many characters, of which `…` is the last where some are left out. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const chars = Array.from(text);
+  return chars.length <= most ? text : `${chars.slice(0, Math.max(0, Math.floor(most) - 1)).join('')}…`;
+}
+
 const SHOWN = 60;
 
 /** A quoted excerpt of at most 60 characters, in which everything is seen. */

@@ -1,7 +1,7 @@
 /** The phrases that every form of a report shares. Pure. */
 import { count, showAtLeast, showDuration, showGap, showSlow, showTime } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
-import { showReasons } from '../core/reasons.ts';
+import { showCauses } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 import type {
   IdentityChange,
@@ -67,7 +67,7 @@ export function showGapLine(gap: ReportGap, service?: Pick<ServiceReport, 'inter
 
 /** `, no answer for 3.40 s, timeout-reply ×24; did not come back`. */
 export function showCause(gap: ReportGap, service?: Pick<ServiceReport, 'intervalMs'>): string {
-  const why = gap.reasons.length === 0 ? '' : `, ${showReasons(gap.reasons)}`;
+  const why = gap.reasons.length === 0 ? '' : `, ${showCauses(gap.reasons)}`;
   const end = gap.end === 'unseen' ? '; its end was not seen' : gap.end === 'open' ? '; did not come back' : '';
   return `${service === undefined ? '' : showSilence(gap, service)}${why}${end}`;
 }

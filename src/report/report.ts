@@ -186,7 +186,7 @@ export interface ReportGap {
   /** Failed probes; null where they were not counted. */
   readonly failed: number | null;
   /** Most frequent first; a count is null where they were not counted. */
-  readonly reasons: readonly { readonly reason: Reason; readonly count: ReasonCount['count'] | null }[];
+  readonly reasons: readonly (Omit<ReasonCount, 'count'> & { readonly count: ReasonCount['count'] | null })[];
   /** Null in a report from the history. */
   readonly fromStartMs: number | null;
   readonly toStartMs: number | null;
