@@ -4,6 +4,7 @@ import { printable } from '../core/printable.ts';
 import { showCauses } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 import type {
+  Hint,
   IdentityChange,
   Report,
   ReportGap,
@@ -14,7 +15,7 @@ import type {
 } from './report.ts';
 
 /** Answers take a while, and come late on a busy machine. */
-const JITTER_MS = 50;
+export const JITTER_MS = 50;
 
 /** A report as it is shown: all texts of others in it are printable, on one line. What every form but JSON is made from. */
 export function printableReport<T>(report: T): T {
@@ -49,14 +50,6 @@ export function showBegin({ from, fromStartMs, failedStartMs = null }: ReportGap
   return `from a probe that was sent before the command and failed at ${showOffset(failedStartMs)}`;
 }
 
-/** `up all the time`; where nothing was sent over a kept connection, that is more than is known. */
-export function showUp({ asks = true, intervalMs, longestSilence }: ServiceReport): string {
-  if (!asks) return 'connection not broken: nothing is sent on it, which proves nothing of the service';
-  if (longestSilence === undefined || longestSilence.durationMs <= 3 * intervalMs + JITTER_MS) return 'up all the time';
-  const { durationMs, from, fromStartMs } = longestSilence;
-  return `up all the time, but no answer for ${showDuration(durationMs)} from ${showWhen(from, fromStartMs)}`;
-}
-
 /**
  * `down 0.25 s (0.21–0.31) from +2.14 s, refused ×3`.
  * @param service what was down, where the line is to say for how long it did not answer
@@ -69,14 +62,17 @@ export function showGapLine(gap: ReportGap, service?: Pick<ServiceReport, 'inter
 export function showCause(gap: ReportGap, service?: Pick<ServiceReport, 'intervalMs'>): string {
   const why = gap.reasons.length === 0 ? '' : `, ${showCauses(gap.reasons)}`;
   const end = gap.end === 'unseen' ? '; its end was not seen' : gap.end === 'open' ? '; did not come back' : '';
-  return `${service === undefined ? '' : showSilence(gap, service)}${why}${end}`;
+  return `${service === undefined ? '' : showGapSilence(gap, service)}${why}${end}`;
 }
 
 /**
  * For how long there was no answer, where that is more than the requests that failed: a frozen service answers late what waited
  * for it. A distance between two probes at either end is no silence, but what the grid resolves.
  */
-function showSilence({ silenceMs, durationMs }: ReportGap, { intervalMs }: Pick<ServiceReport, 'intervalMs'>): string {
+export function showGapSilence(
+  { silenceMs, durationMs }: ReportGap,
+  { intervalMs }: Pick<ServiceReport, 'intervalMs'>,
+): string {
   const isLonger = typeof silenceMs === 'number' && silenceMs - durationMs > 2 * intervalMs + JITTER_MS;
   return isLonger ? `, no answer for ${showDuration(silenceMs)}` : '';
 }
@@ -102,7 +98,7 @@ export function showEvents({ connectionsLost, identities, slow }: ServiceReport)
 }
 
 /** Changes of the process, or of the role: one, or the first and the last of several. */
-function showChanges(changes: readonly IdentityChange[]): { at: number; text: string }[] {
+export function showChanges(changes: readonly IdentityChange[]): { at: number; text: string }[] {
   const [first, last] = [changes[0], changes.at(-1)];
   if (first === undefined || last === undefined) return [];
   const { at, was, is, what = 'process' } = first;
@@ -111,6 +107,11 @@ function showChanges(changes: readonly IdentityChange[]): { at: number; text: st
   const ended = showWhen(last.at, last.fromStartMs);
   const between = `changed back and forth ${count(changes.length - 1, 'time')}`;
   return [{ at, text: `${what} ${was} until ${began}, ${last.is} from ${ended}, ${between}` }];
+}
+
+/** A hint with its evidence, and what to look at. */
+export function showHint({ text, evidence, look }: Hint): string[] {
+  return [`hint: ${text}`, ...evidence.map((fact) => `  seen: ${fact}`), `  look at: ${look}`];
 }
 
 /** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */
@@ -145,6 +146,7 @@ export function showEnding(
 ): string {
   const { ending, exitCode, signal, durationMs, interrupted } = run;
   const after = durationMs === null ? '' : ` after ${showDuration(durationMs)}`;
+  if (ending === 'not-started') return 'was not started';
   if (ending === null) return `had not ended when ${interrupted ?? 'the end'} came`;
   if (ending === 'given-up') return `did not end by itself: it was ended${after}`;
   return ending === 'signal'

@@ -67,7 +67,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     redis.signal('SIGCONT');
     assert.equal(await program.ended, 1, program.stdout);
     assert.match(program.stdout, /^NOT PROVEN: db was without an answer for 0\.[789]\d s from [+−]/m);
-    assert.match(program.stdout, /^db {4}up all the time, but no answer for 0\.[789]\d s from [+−]/m);
+    assert.match(program.stdout, /^db up all the time, but no answer for 0\.[789]\d s from [+−]/m);
     const [db] = readReport(path).vantages[0]!.services;
     assert.equal(db!.gaps.length, 0);
     assert.ok((db!.longestSilence?.durationMs ?? 0) > 700);
@@ -76,10 +76,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
   it('passes a command that was not felt; its output passes through, and the report comes after it', async () => {
     const { code, stdout, stderr } = await runs(steady, LENIENT, ['sh', '-c', 'echo one | cat; echo two >&2']);
     assert.equal(code, 0, stdout + stderr);
-    assert.match(
-      stdout,
-      /^one\n\nsh -c 'echo one \| cat; echo two >&2' exited with 0 after .*\n\nweb {3}[^]*\n\nPASS: /,
-    );
+    assert.match(stdout, /^one\n\nsh -c 'echo one \| cat; echo two >&2' exited with 0 after .*\n\nweb [^]*\n\nPASS: /);
     assert.match(stderr, /Waiting until every service has been up for 300ms[^]*Starting: sh[^]*two\n[^]*exited with 0/);
   });
 
@@ -92,7 +89,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     assert.equal(code, 1, stdout);
     assert.match(
       stdout,
-      /^web {3}down 0\.\d\d s \(0\.\d\d–0\.\d\d\) from ([+−]|a probe that was sent before).*, .*refused ×\d+/m,
+      /^web down 0\.\d\d s \(0\.\d\d–0\.\d\d\) from ([+−]|a probe that was sent before).*, .*refused ×\d+/m,
     );
     assert.match(stdout, /^FAIL: web was down 0\.\d\d s/m);
     const report = readReport(path('json'));
@@ -131,7 +128,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const exited = once(child, 'exit');
     assert.ok(child.stderr);
     const stderr = await readText(child.stderr);
-    assert.deepEqual(await exited, [2, null], stderr);
+    assert.deepEqual(await exited, [74, null], stderr);
     assert.match(stderr, /^gapwatch: the output could not be written: ENOSPC/m);
     assert.doesNotMatch(stderr, /^ +at /m);
     assert.equal(readReport(path).verdict?.result, 'pass');
@@ -149,7 +146,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const path = join(FOLDER, 'failed.json');
     const { code, stdout } = await runs(steady, [...LENIENT, '--report', path], ['sh', '-c', 'exit 42']);
     assert.equal(code, 3);
-    assert.match(stdout, /^PASS: .*; and the command exited with 42 after/m);
+    assert.match(stdout, /^PASS, but the command failed: exited with 42 after \S+ \S+; 1 service /m);
     assert.equal(readReport(path).run?.exitCode, 42);
   });
 
@@ -165,7 +162,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     assert.equal(code, 1);
     assert.match(
       stdout,
-      /^web {3}down .* so far \(at least .*\) from ([+−]|a probe that was sent before).*; did not come back$/m,
+      /^web down .* so far \(at least .*\) from ([+−]|a probe that was sent before).*; did not come back$/m,
     );
     assert.match(stdout, /^FAIL: web did not come back, /m);
   });
@@ -222,7 +219,7 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     const data = join(folder, 'data');
     const { code, stdout } = await run(['run', ...QUICK, ...LENIENT, '--data', data, '--', 'true'], { cwd: folder });
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /^from the file {2}/m);
+    assert.match(stdout, /^from the file (was|down) /m);
     const report = await run(['report', '--data', data]);
     assert.equal(report.code, 0, report.stderr);
     assert.match(report.stdout, /^from the file {2}UP +\d/m);

@@ -39,7 +39,7 @@ describe('one service in full', () => {
     const world = wellWorld();
     const reasons = [{ reason: 'status', count: 40, message: '503 Service Unavailable' }] as const;
     world.receive([gap('web', START + 20_000, START + 24_000, { seq: 1000, reasons })]);
-    const lines = world.lines({ width: 120, height: 40 }, { mode: 'detail', behind: 'detail', selected: 'web' });
+    const lines = world.lines({ width: 160, height: 40 }, { mode: 'detail', behind: 'detail', selected: 'web' });
     lineWith(lines, 'status ×40: 503 Service Unavailable');
   });
 
