@@ -142,9 +142,10 @@ export function showFate(fate: Fate, several: boolean): string[] {
   if (isFlapping(fate)) {
     const longest = fate.reduce((most, one) => (lengthOf(one) > lengthOf(most) ? one : most));
     const last = fate.at(-1)?.gap ?? gap;
-    const ended = last.to === null ? '; did not come back' : ` to ${showWhen(last.to, last.toStartMs)}`;
-    const sum = `down ${showDuration(service.downMs)} in ${count(fate.length, 'gap')} ${showBegin(gap)}${ended}`;
-    return [`${name} ${sum}, the longest ${showLength(longest.gap)}${why}`];
+    const until = last.to === null ? '' : ` to ${showWhen(last.to, last.toStartMs)}`;
+    const sum = `down ${showDuration(service.downMs)} in ${count(fate.length, 'gap')} ${showBegin(gap)}${until}`;
+    const end = last.end === 'open' ? '; did not come back' : '';
+    return [`${name} ${sum}, the longest ${showLength(longest.gap)}${why}${end}`];
   }
   const end = gap.end === 'unseen' ? '; their ends were not seen' : gap.end === 'open' ? '; did not come back' : '';
   const silence = longestSilence(fate);

@@ -117,6 +117,20 @@ describe('JSON', () => {
 });
 
 describe('Markdown', () => {
+  it('shows names that are formulas or call upon users as they are', () => {
+    const text = markdown(judged([vantage('here', observed('a $x$ @team @@ b@c', { falls: [{ from: 1, to: 2 }] }))]));
+    assert.match(text, /^\| a \\\$x\\\$ @<!-- -->team @@ b@c \|/m);
+  });
+
+  it('folds what is long', () => {
+    const many = Array.from({ length: 20 }, (_, n) =>
+      observed(`web-${String(n)}`, { falls: [{ from: 100, to: 400 }] }),
+    );
+    const text = markdown(judged([vantage('here', ...many)]));
+    assert.match(text, /^## What was wrong\n\n- 20 services down 0\.30 s \(0\.20–0\.40\) each/m);
+    assert.match(text, /^<details><summary><b>What happened<\/b><\/summary>\n\n### web-0\n[^]*\n\n<\/details>$/m);
+  });
+
   it('begins with the verdict, and takes no name for markup', () => {
     const report = judged([vantage('here', observed(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
     const text = markdown(report);
@@ -142,7 +156,7 @@ describe('JUnit', () => {
         ['name', 'tests', 'failures', 'errors', 'skipped'].map((key) => suite.attributes.get(key)),
       ),
       [
-        ['gapwatch run', '1', '1', '0', '0'],
+        ['gapwatch run', '2', '2', '0', '0'],
         ['gapwatch from here', '4', '3', '0', '0'],
         ['gapwatch from there', '1', '0', '0', '0'],
       ],
@@ -157,7 +171,20 @@ describe('JUnit', () => {
       }
     }
     const failures = all(root, 'failure').map(({ attributes }) => attributes.get('type'));
-    assert.deepEqual(failures, ['command-failed', 'gap', 'unobserved', 'not-back']);
+    assert.deepEqual(failures, ['command-failed', 'fail', 'gap', 'unobserved', 'not-back']);
+  });
+
+  it('fails for a run that is not proven, whatever the reason, and passes for a pass', () => {
+    const verdictOf = (report: Report): string | undefined => {
+      const [verdict] = all(readXml(junit(report)), 'testcase').filter(
+        ({ attributes }) => attributes.get('name') === 'verdict',
+      );
+      return verdict?.children.find(({ name }) => name === 'failure')?.attributes.get('type');
+    };
+    assert.equal(verdictOf(judged([vantage('here', observed('web'))])), undefined);
+    assert.equal(verdictOf(judged([vantage('here', observed('web'))], { interrupted: 'SIGINT' })), 'not-proven');
+    assert.equal(verdictOf(judged([vantage('here')])), 'not-proven');
+    assert.equal(verdictOf(REPORT), 'fail');
   });
 
   it('fails by any gap where there is no verdict, and skips what was not observed', () => {
@@ -208,7 +235,15 @@ describe('the drawing', () => {
     const height = (state: string): string | undefined =>
       bars.find(({ attributes }) => attributes.get('class') === state)?.attributes.get('height');
     assert.notEqual(height('up'), height('down'));
-    assert.match(source, /\.unobserved \{ fill: url\(#hatched\)/);
+    assert.match(source, /class="unobserved" fill="url\(#hatched\)"/);
+    // Readers that know no variables draw them black.
+    assert.doesNotMatch(source, /var\(/);
+    for (const one of [
+      ...all(readXml(source), 'rect'),
+      ...all(readXml(source), 'text'),
+      ...all(readXml(source), 'line'),
+    ])
+      assert.ok(one.attributes.has('fill') || one.attributes.has('stroke'), one.attributes.get('class'));
   });
 
   it('is well formed whatever a name is, and shows a gap that is too short for its scale', () => {
