@@ -11,6 +11,7 @@ import {
   showGapLine,
   showLength,
   showSeen,
+  showSum,
   showGapSilence,
   showWhen,
 } from './report-phrases.ts';
@@ -143,7 +144,7 @@ export function showFate(fate: Fate, several: boolean): string[] {
     const longest = fate.reduce((most, one) => (lengthOf(one) > lengthOf(most) ? one : most));
     const last = fate.at(-1)?.gap ?? gap;
     const until = last.to === null ? '' : ` to ${showWhen(last.to, last.toStartMs)}`;
-    const sum = `down ${showDuration(service.downMs)} in ${count(fate.length, 'gap')} ${showBegin(gap)}${until}`;
+    const sum = `down ${showSum(service)} ${showBegin(gap)}${until}`;
     const end = last.end === 'open' ? '; did not come back' : '';
     return [`${name} ${sum}, the longest ${showLength(longest.gap)}${why}${end}`];
   }

@@ -114,9 +114,15 @@ export function showHint({ text, evidence, look }: Hint): string[] {
   return [`hint: ${text}`, ...evidence.map((fact) => `  seen: ${fact}`), `  look at: ${look}`];
 }
 
-/** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */
-export function showSum({ downMs, gaps }: ServiceReport): string {
-  return gaps.length === 0 ? '–' : `${showDuration(downMs)} in ${count(gaps.length, 'gap')}`;
+/** All gaps together, as long as each of them is shown: what was seen down within the window is another figure. */
+export function sumOfGapsMs({ gaps }: Pick<ServiceReport, 'gaps'>): number {
+  return gaps.reduce((sum, { durationMs }) => sum + durationMs, 0);
+}
+
+/** `0.71 s in 3 gaps`; `–` where there is none. */
+export function showSum(service: Pick<ServiceReport, 'gaps'>): string {
+  const { length } = service.gaps;
+  return length === 0 ? '–' : `${showDuration(sumOfGapsMs(service))} in ${count(length, 'gap')}`;
 }
 
 /** A service with its vantage, where there are several: `web (from rack-2)`. */

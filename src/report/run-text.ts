@@ -19,6 +19,7 @@ import {
   showUnobserved,
   showVantage,
   showWhen,
+  sumOfGapsMs,
 } from './report-phrases.ts';
 
 /** Lines of each kind that are printed; all is in the files of `--report`. */
@@ -305,7 +306,7 @@ const COLUMNS: readonly Column[] = [
   {
     head: 'down',
     isTelling: (_, rows) => rows.some(({ service }) => service.gaps.length > 1),
-    cell: (row) => showMost(row, ({ downMs }) => downMs),
+    cell: (row) => showMost(row, sumOfGapsMs),
   },
   {
     head: 'no answer',

@@ -31,6 +31,7 @@ import {
   showEnding,
   showLength,
   showSeen,
+  showSum,
   showWhen,
 } from './report-phrases.ts';
 
@@ -353,7 +354,7 @@ function showFaults(faults: readonly [Placed, ...Placed[]], several: boolean): s
   const services = new Set(faults.map((one) => one.service)).size;
   if (services === 1 && faults.length > 1) {
     const name = showSeen(service.service, vantage, several);
-    const sum = `down ${showDuration(service.downMs)} in ${count(service.gaps.length, 'gap')}`;
+    const sum = `down ${showSum(service)}`;
     return gap === undefined
       ? `${name} ${verb(text)}${text}`
       : `${name} was ${sum}, the longest ${showLength(gap)} ${showBegin(gap)}${rest ?? ''}`;
