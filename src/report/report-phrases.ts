@@ -110,8 +110,9 @@ export function showChanges(changes: readonly IdentityChange[]): { at: number; t
 }
 
 /** A hint with its evidence, and what to look at. */
-export function showHint({ text, evidence, look }: Hint): string[] {
-  return [`hint: ${text}`, ...evidence.map((fact) => `  seen: ${fact}`), `  look at: ${look}`];
+export function showHint(hint: Hint): string[] {
+  const { kind, text, look } = hint;
+  return [`hint (${kind}): ${text}`, ...showEvidence(hint).map((fact) => `  seen: ${fact}`), `  look at: ${look}`];
 }
 
 /** All gaps together, as long as each of them is shown: what was seen down within the window is another figure. */
@@ -168,4 +169,15 @@ export function commandFailed({ ending, exitCode }: RunFacts): boolean {
 /** The services of a report with their vantages, in its order. */
 export function eachService(report: Pick<Report, 'vantages'>): { vantage: VantageReport; service: ServiceReport }[] {
   return report.vantages.flatMap((vantage) => vantage.services.map((service) => ({ vantage, service })));
+}
+
+/** Facts of a hint that are shown. */
+const FACTS = 3;
+
+/** The evidence of a hint, the strongest first, at most three lines. */
+export function showEvidence({ evidence }: Hint): string[] {
+  const more = evidence.length - FACTS;
+  // One line more is no longer than a line that says so.
+  if (more <= 0) return [...evidence];
+  return [...evidence.slice(0, FACTS - 1), `${evidence[FACTS - 1] ?? ''}; and ${String(more)} more`];
 }

@@ -239,9 +239,18 @@ function sparsityFault({ intervalMs }: ServiceReport, run: RunFacts, to: number)
 const CAUSES: Readonly<Partial<Record<HintKind, string>>> = {
   'process-replaced': 'the process was replaced',
   'process-frozen': 'the process was frozen',
+  'log-pipe-blocked': 'the container blocked on writing its log',
+  'slowed-down': 'the service was overloaded or slowed down',
+  'cut-off': 'the network or a proxy was taken away and put back',
   'loopback-only': 'the proxy for published ports was gone',
-  'rules-rebuilt': 'NAT or firewall rules were rebuilt',
+  'ipv6-proxy': 'IPv6 goes through a proxy that was gone',
   'proxy-without-service': 'a proxy had nothing behind it',
+  'name-server': 'the name server did not answer',
+  'packets-lost': 'packets were lost on the way',
+  'rules-rebuilt': 'NAT or firewall rules were rebuilt',
+  'new-connections-only': 'the way in for new connections was gone',
+  'own-path': 'this monitor alone was cut off',
+  'outside-only': 'the host was cut off from outside',
 };
 
 /** The verdict in one sentence that says all without the report: result, what, how long, cause, command, and from where. */
@@ -264,10 +273,11 @@ function sentenceOf(report: Report, run: RunFacts, result: VerdictResult, faults
   return `${head}${all.length === 0 ? 'no service was watched' : watched}${command}${early} (${context}).`;
 }
 
-/** `, likely because the process was replaced`: what the first hint says that names a cause of gaps; empty where none does. */
+/** `, likely because the process was replaced`; several causes are named beside each other; empty where no hint names one. */
 function showCauseOf({ hints }: Report): string {
-  const cause = hints.map(({ kind }) => CAUSES[kind]).find((one) => one !== undefined);
-  return cause === undefined ? '' : `, likely because ${cause}`;
+  const [first, second] = [...new Set(hints.flatMap(({ kind }) => CAUSES[kind] ?? []))];
+  if (first === undefined) return '';
+  return second === undefined ? `, likely because ${first}` : `; likely causes: ${first}; ${second}`;
 }
 
 /** Which vantages watched nothing, to follow what the others saw. */
