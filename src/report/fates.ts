@@ -150,9 +150,11 @@ export function showFate(fate: Fate, several: boolean): string[] {
   }
   const end = gap.end === 'unseen' ? '; their ends were not seen' : gap.end === 'open' ? '; did not come back' : '';
   const silence = longestSilence(fate);
+  const how = [...howFell(fate), ...cameBack(fate, several)].join('; ');
+  const who = namesOf(fate, several).join(', ');
   return [
     `${showWho(fate, several)} down ${showLengths(fate)} ${showBegin(gap)}${silence}${why}${end}`,
-    `  ${[howFell(fate), ...cameBack(fate, several), ...namesOf(fate, several)].join('; ')}`,
+    ...[how, who].filter((line) => line !== '').map((line) => `  ${line}`),
   ];
 }
 
@@ -193,11 +195,11 @@ function longestSilence(fate: Fate): string {
   return ms === undefined ? '' : `, no answer for up to ${showDuration(ms)}`;
 }
 
-function howFell(fate: Fate): string {
-  const [{ service }] = fate;
-  const spreadMs = (fate.at(-1)?.gap.from ?? 0) - fate[0].gap.from;
-  const how = spreadMs <= service.intervalMs ? 'fell together' : `fell within ${showDuration(spreadMs)}`;
-  return service.connection === 'kept' ? `${how}, over kept connections` : how;
+/** Over how long they fell, where that is more than the distance of probes. */
+function howFell(fate: Fate): string[] {
+  const [{ service, gap }] = fate;
+  const spreadMs = (fate.at(-1)?.gap.from ?? gap.from) - gap.from;
+  return spreadMs > service.intervalMs ? [`fell within ${showDuration(spreadMs)}`] : [];
 }
 
 /** That they came back one by one, and who first and last. */
@@ -221,5 +223,6 @@ function namesOf(fate: Fate, several: boolean): string[] {
   const names = [...new Set(fate.map(({ service }) => service.service))];
   if (names.length <= NAMED) return [];
   const from = several ? [`seen from ${list([...new Set(fate.map(({ vantage }) => vantage))])}`] : [];
-  return [...from, `${names.slice(0, NAMED).join(', ')} and ${String(names.length - NAMED)} more`];
+  const kept = fate[0].service.connection === 'kept' ? ['over kept connections'] : [];
+  return [`${names.slice(0, NAMED).join(', ')} and ${String(names.length - NAMED)} more`, ...kept, ...from];
 }

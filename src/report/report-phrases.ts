@@ -1,5 +1,5 @@
 /** The phrases that every form of a report shares. Pure. */
-import { count, showAtLeast, showDuration, showGap, showSlow, showTime } from '../core/format.ts';
+import { count, showDuration, showGap, showOpenGap, showSlow, showTime } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
 import { showCauses } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
@@ -38,8 +38,7 @@ export function showWhen(at: number, fromStartMs: number | null): string {
 /** A gap's length with its bounds; `so far` where it did not end. */
 export function showLength(gap: ReportGap): string {
   if (gap.end === 'seen') return showGap(gap);
-  const so = gap.end === 'open' ? ' so far' : '';
-  return `${showDuration(gap.durationMs)}${so} (at least ${showAtLeast(gap.minMs)})`;
+  return showOpenGap(gap, gap.end === 'open' ? ' so far' : '');
 }
 
 /** `from +2.14 s`; what was sent before the command and failed after its start says nothing of the time before. */

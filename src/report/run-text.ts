@@ -229,11 +229,16 @@ function serviceTable(report: Report, seen: readonly Seen[], fates: readonly Fat
         Number(a.service.cameBack) - Number(b.service.cameBack) || b.service.longestGapMs - a.service.longestGapMs,
     );
   if (troubled.length === 0) return [];
+  const shared = new Map<ServiceReport, Set<number>>();
+  for (const [place, fate] of fates.entries())
+    for (const { service } of fate) shared.set(service, (shared.get(service) ?? new Set()).add(place));
   const groups = new Map<unknown, [Seen, ...Seen[]]>();
   for (const one of troubled) {
     const { vantage, service } = one;
-    const shared = fates.flatMap((fate, place) => (fate.some((member) => member.service === service) ? [place] : []));
-    const key = troubled.length <= MOST_ROWS ? one : [vantage, service.state, service.cameBack, ...shared].join();
+    const key =
+      troubled.length <= MOST_ROWS
+        ? one
+        : [vantage, service.state, service.cameBack, ...(shared.get(service) ?? [])].join();
     const known = groups.get(key);
     if (known === undefined) groups.set(key, [one]);
     else known.push(one);

@@ -325,11 +325,10 @@ const WEIGHT: Readonly<Record<FaultKind, number>> = {
 };
 
 function failSentence(report: Report, faults: readonly Placed[], result: VerdictResult, several: boolean): string {
-  const fates = fatesOf(report);
+  const fateOf = new Map(fatesOf(report).flatMap((fate, place) => fate.map(({ gap }) => [gap, place] as const)));
   const groups = new Map<string, [Placed, ...Placed[]]>();
   for (const fault of faults.filter(({ kind }) => result === 'not-proven' || !UNPROVEN.has(kind))) {
-    const fate = fault.gap && fates.findIndex((one) => one.some(({ gap }) => gap === fault.gap));
-    const key = `${fault.kind} ${String(fate)}`;
+    const key = `${fault.kind} ${String(fault.gap && fateOf.get(fault.gap))}`;
     const known = groups.get(key);
     if (known === undefined) groups.set(key, [fault]);
     else known.push(fault);

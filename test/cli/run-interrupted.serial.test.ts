@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LocalVantage } from '../../src/cli/vantages.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
@@ -91,6 +92,17 @@ describe('gapwatch run that is ended', { concurrency: 2 }, () => {
     await program.line(/^ready$/);
     assert.equal(await program.end('SIGTERM'), 143);
     assert.match(program.stdout, /^ready\nterminated\n[^]*exited with 0/);
+  });
+
+  it('twice, after the command: reports, or says that there is no report', async () => {
+    const program = start(['--after', '1h', '--give-up', '2h'], ['true']);
+    await program.said(/Waiting until every service has been up for 1h again/);
+    for (const signal of ['SIGTERM', 'SIGTERM', 'SIGTERM'] as const) {
+      program.signal(signal);
+      await sleep(2);
+    }
+    assert.equal(await program.ended, 143);
+    assert.ok(/^NOT PROVEN: /m.test(program.stdout) || /there is no report/.test(program.stderr), program.stderr);
   });
 
   it('while it waits for the last answers: these do not keep the process', async () => {

@@ -66,6 +66,16 @@ describe('what befell several services in one way', () => {
     assert.match(text, /^FAIL: web was down 2\.80 s in 70 gaps, the longest /m);
   });
 
+  it('takes no longer where there are very many', () => {
+    const falls = Array.from({ length: 100_000 }, (_, n) => ({ from: n * 0.07, to: n * 0.07 + 0.03 }));
+    const began = performance.now();
+    const text = textOf([vantage('here', observed('web', { falls }))], { endedAt: null });
+    assert.match(text, /^FAIL: web was down .* in \d+ gaps, the longest /m);
+    const many = Array.from({ length: 3000 }, (_, n) => observed(`web-${String(n)}`, down(n % 1000, 2000 + (n % 7))));
+    assert.match(textOf([vantage('here', ...many)]), /^3000 services down least /m);
+    assert.ok(performance.now() - began < 30_000, String(performance.now() - began));
+  });
+
   it('comes first where it did not end, then by its length', () => {
     const order = fates(['short', down(0, 200)], ['long', down(1500, 4500)], ['open', down(7500, null)]);
     assert.deepEqual(order, [['open'], ['long'], ['short']]);
@@ -91,15 +101,18 @@ describe('the text of a run with forty services', () => {
   });
 
   it('has one line with the least, the middle and the most, and says that they came back one after another', () => {
-    const [head = '', detail = ''] = lines.slice(lines.findIndex((line) => line.startsWith('38 services down')));
+    const [head = '', detail = '', names = ''] = lines.slice(
+      lines.findIndex((line) => line.startsWith('38 services down')),
+    );
     assert.match(
       head,
       /^38 services down least 0\.31 s \(0\.25–0\.37\), middle 1\.7\d s \(\S+\), most 3\.19 s \(3\.12–3\.25\) from \+0\.30 s, refused ×\d+$/,
     );
-    assert.match(
+    assert.equal(
       detail,
-      /^ {2}fell within 0\.11 s; came back one after another, first svc-0 \(from here\) at \+0\.61 s, last svc-37 \(from rack-2\) at \+3\.60 s; seen from here and rack-2; svc-0, svc-1, svc-2 and 35 more$/,
+      '  fell within 0.11 s; came back one after another, first svc-0 (from here) at +0.61 s, last svc-37 (from rack-2) at +3.60 s',
     );
+    assert.equal(names, '  svc-0, svc-1, svc-2 and 35 more, seen from here and rack-2');
     // The table and the sentence say the same.
     assert.ok(lines.some((line) => line.startsWith('38 services: ') && line.endsWith('3.19 s (3.12–3.25)')));
     assert.match(
