@@ -67,8 +67,13 @@ function serviceReport(
   fromStart: (at: number) => number | null,
 ): ServiceReport {
   const intervals = cut(service.intervals, window);
+  // Both in the order of time: there may be hundreds of thousands.
+  const falls = [...(service.falls ?? [])].sort((a, b) => a.from - b.from);
+  let next = 0;
   const gaps = gapsOf(service, intervals, window).map((gap): ReportGap => {
-    const fall = service.falls?.find(({ from }) => Math.abs(from - gap.from) < SAME_PROBE_MS);
+    while ((falls[next]?.from ?? Infinity) <= gap.from - SAME_PROBE_MS) next += 1;
+    const near = falls[next];
+    const fall = near !== undefined && near.from < gap.from + SAME_PROBE_MS ? near : undefined;
     return {
       ...gap,
       fromStartMs: fromStart(gap.from),

@@ -8,6 +8,7 @@ import {
   rowText,
   stripText,
   intervalText,
+  showCause,
   showEvery,
 } from '../../src/page/page-text.ts';
 
@@ -21,6 +22,18 @@ const GAP = {
   failed: 3,
   reasons: [{ reason: 'refused', count: 3 }],
 } as const;
+
+describe('the cause of a gap', () => {
+  it('is what its main reason means, with what the first probe was answered where that is known', () => {
+    assert.match(showCause(GAP), /^nothing is listening on the port: [^()]+$/);
+    const reasons = [{ reason: 'status', count: 3, message: '503 Service Unavailable' }] as const;
+    assert.match(
+      showCause({ reasons }),
+      /^answered with a status that is not accepted: .* \(503 Service Unavailable\)$/,
+    );
+    assert.equal(showCause({ reasons: [] }), '');
+  });
+});
 
 describe('a row', () => {
   it('says state, for how long, and the last gap or the reason', () => {

@@ -1,7 +1,7 @@
 /** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
 import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import { mainReason, showEvery, showExactly, showReason } from '../page-text.ts';
+import { showCause, showEvery, showExactly, showReason } from '../page-text.ts';
 import { make, setLabel, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
 
@@ -53,13 +53,7 @@ export class ServicePanel {
     setText(this.#now, service.state === 'unknown' ? 'no answer yet' : message === null ? why : `${why} (${message})`);
     this.#none.hidden = gaps.length > 0;
     gaps.toReversed().forEach((gap, index) => {
-      const main = mainReason(gap);
-      const words = [
-        showExactly(gap.from, frame.now),
-        showGap(gap),
-        count(gap.failed, 'probe'),
-        main === null ? '' : showReason(main),
-      ];
+      const words = [showExactly(gap.from, frame.now), showGap(gap), count(gap.failed, 'probe'), showCause(gap)];
       const { cells } = this.#slot(index);
       cells.forEach((cell, column) => {
         setText(cell, words[column] ?? '');
