@@ -11,6 +11,7 @@ import {
   isTelling,
   isTogether,
   processAfter,
+  siblingsOf,
   type Finding,
   type Scene,
   type Seen,
@@ -62,7 +63,7 @@ export function hintsOf(found: Report): Hint[] {
     const fits = findings.flatMap(({ of }) => (of === undefined ? [] : [of]));
     for (const { one, gap } of fits) {
       explained.add(gap);
-      for (const other of seen.filter((sibling) => isSibling(one, sibling))) {
+      for (const other of siblingsOf(one, seen)) {
         for (const its of other.service.gaps) if (isOverlapping(its, gap)) explained.add(its);
       }
     }

@@ -9,7 +9,6 @@ import {
   isMostly,
   isNear,
   isOverlapping,
-  isSibling,
   isSameService,
   isSilentIn,
   isUpAround,
@@ -17,6 +16,7 @@ import {
   pairs,
   placeOf,
   processAfter,
+  siblingsOf,
   type Finding,
   type Scene,
   type Seen,
@@ -86,7 +86,7 @@ const SILENT: readonly Reason[] = ['timeout-reply', 'timeout-connect'];
 function isFreeze(one: Seen, gap: ReportGap, seen: readonly Seen[]): boolean {
   const { reasons, end } = gap;
   if (end !== 'seen' || !reasons.every(({ reason }) => SILENT.includes(reason))) return false;
-  const siblings = seen.filter((other) => isSibling(one, other));
+  const siblings = siblingsOf(one, seen);
   const held = siblings.filter(({ service }) => service.connection === 'kept');
   // With a full queue nothing of the end is answered late; that it is the same process says as much.
   const isSame = held.length > 0 && processAfter(one, gap, seen)?.is === 'the same';
@@ -198,7 +198,7 @@ export const slowedDown: Shape = {
   find: ({ seen, gapsOf }) =>
     seen.flatMap((one) =>
       gapsOf(one).flatMap((gap): Finding[] => {
-        const slow = seen.filter((other) => isSibling(one, other)).find((other) => isSlower(other, gap));
+        const slow = siblingsOf(one, seen).find((other) => isSlower(other, gap));
         if (slow === undefined) return [];
         const { before, during } = slow.service.latency ?? {};
         const [usual, busy] = [before?.p50Ms ?? 0, during?.p50Ms ?? 0];

@@ -9,13 +9,13 @@ import {
   isOfTheWay,
   isOtherWay,
   isOverIPv6,
-  isSibling,
   isUnharmed,
   isWatched,
   pairs,
   placeOf,
   portOf,
   processAfter,
+  siblingsOf,
   type Finding,
   type Scene,
   type Seen,
@@ -194,7 +194,7 @@ function rebuildsIn({ seen, gapsOf, report: { run } }: Scene): Rebuild[] {
     .filter(({ service }) => service.connection === 'new')
     .flatMap((one) =>
       gapsOf(one).flatMap((gap): Rebuild[] => {
-        const sibling = seen.find((other) => isSibling(one, other) && other.service.connection === 'kept');
+        const sibling = siblingsOf(one, seen).find((other) => other.service.connection === 'kept');
         const held = sibling !== undefined && isUnharmed(sibling.service, gap);
         // A held connection that broke as well speaks against the rules.
         if ((sibling !== undefined && !held) || !isRebuild(gap) || (endedAt !== null && !isEndNear(gap, endedAt)))
