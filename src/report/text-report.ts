@@ -1,9 +1,17 @@
 /** A report as a table and lines for people: what `run` and `report` print. Pure. */
-import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
+import { count, showDuration, showLostWrites, showShare, showTime, list } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
 import { columnWidth, inColumn, table } from '../core/text-width.ts';
 import { showAnswers } from './latency-report.ts';
-import type { IncidentReport, Report, RunFacts, ServiceReport } from './report.ts';
+import type {
+  IdentityChange,
+  IncidentReport,
+  LostConnection,
+  Report,
+  RunFacts,
+  ServiceReport,
+  WritesGone,
+} from './report.ts';
 import {
   eachService,
   printableReport,
@@ -100,9 +108,9 @@ export function historyText(found: Report): string {
     ),
   );
   const events = seen.flatMap(({ vantage: { vantage }, service }) =>
-    [...service.connectionsLost, ...service.identities].map((event) => ({
+    [...service.connectionsLost, ...service.identities, ...service.lostWrites].map((event) => ({
       at: event.at,
-      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${'was' in event ? `another ${event.what ?? 'process'}: ${event.was} → ${event.is}` : `connection lost: ${event.reason}`}`,
+      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${showHistoryEvent(event)}`,
     })),
   );
   lines.push(...section('Connections and processes', sorted(events)));
@@ -114,6 +122,12 @@ export function historyText(found: Report): string {
   );
   lines.push(...hintLines(report));
   return `${lines.join('\n')}\n`;
+}
+
+function showHistoryEvent(event: LostConnection | IdentityChange | WritesGone): string {
+  if ('count' in event) return showLostWrites(event.count);
+  if ('was' in event) return `another ${event.what ?? 'process'}: ${event.was} → ${event.is}`;
+  return `connection lost: ${event.reason}`;
 }
 
 function hintLines({ hints }: Report): string[] {

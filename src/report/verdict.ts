@@ -90,6 +90,12 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
   }
   const latency = latencyFault(service, budget.maxLatencyMs);
   if (latency !== null) faults.push(latency);
+  const gone = service.lostWrites.reduce((sum, one) => sum + one.count, 0);
+  const [found] = service.lostWrites;
+  if (found !== undefined) {
+    const text = `lost ${count(gone, 'acknowledged write')}, found at ${showWhen(found.at, found.fromStartMs)}`;
+    faults.push({ kind: 'lost-writes', text });
+  }
   const unobserved = unobservedFault(service, budget) ?? sparsityFault(service, run, to);
   if (unobserved !== null) faults.push({ kind: 'unobserved', text: unobserved });
   return faults;
@@ -219,7 +225,9 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
 }
 
 /** The worst first. */
-const WEIGHT = { 'not-back': 0, gap: 1, total: 2, latency: 3, partial: 4, bounds: 5, unobserved: 6 } as const;
+const WEIGHT = {
+  ...{ 'not-back': 0, 'lost-writes': 1, gap: 2, total: 3, latency: 4, partial: 5, bounds: 6, unobserved: 7 },
+} as const;
 
 function failSentence(faults: readonly Fault[], result: VerdictResult, several: boolean): string {
   const weighty = faults
@@ -236,7 +244,7 @@ function failSentence(faults: readonly Fault[], result: VerdictResult, several: 
   return `${named.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}${unobserved}`;
 }
 
-/** `web was down …`, but `web did not come back …`. */
+/** `web was down …`, but `web did not come back …` and `cache lost 12 acknowledged writes …`. */
 function verb(text: string): string {
-  return text.startsWith('did ') ? '' : 'was ';
+  return /^(did|lost) /.test(text) ? '' : 'was ';
 }

@@ -15,7 +15,7 @@ function attemptAt(now: number): Attempt {
 describe('who a Redis is', () => {
   it('is asked again at once where the question was not answered, otherwise once a second', () => {
     const identities: string[] = [];
-    const identity = new IdentityQuestion({ connectionLost: () => undefined, identity: (id) => identities.push(id) });
+    const identity = new IdentityQuestion({ identity: (id) => identities.push(id) });
     const attempts = [0, 100, 200, 1150].map(attemptAt);
     const [first, second, third, fourth] = attempts.map((attempt, index) => {
       const answer = identity.askedBy(attempt);

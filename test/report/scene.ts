@@ -76,6 +76,7 @@ export function observed(
     lost,
     identities: [],
     slow: [],
+    lostWrites: [],
   };
 }
 
