@@ -48,7 +48,7 @@ const RUN_ID = /^run_id:(\w{1,64})\r?$/m;
 
 /** Of TTL: the key is there, and never expires. */
 const NO_EXPIRY = -1;
-const NOT_OWN = 'is in use by another program: it does not expire; "write" takes a key of gapwatch\'s own';
+const NOT_OWN = `does not expire, so it is another program's: "write" takes a key of gapwatch's own`;
 
 /** What a probe asks beside PING. */
 export interface RedisQuestions {
