@@ -87,7 +87,7 @@ export class MasterLookup {
     const asked = this.#first;
     const { dialler, shown } = this.#sentinels[asked] ?? { dialler: new Dialler(this.#base), shown: '' };
     let master: Address | null = null;
-    const part = attempt.part(Math.max(1, budgetMs), ({ reason, message }) => {
+    const part = attempt.part(Math.max(1, Math.floor(budgetMs)), ({ reason, message }) => {
       if (master !== null) {
         onAnswer(this.#diallerTo(master, attempt.sentAt));
         return;

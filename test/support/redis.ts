@@ -54,6 +54,11 @@ export class RedisServer {
     this.#child = await startRedis(this.folder, ['--port', String(this.port), ...args], readyWhen);
   }
 
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    await endChild(this.#child);
+  }
+
   /** Stops or continues the process: it keeps its connections, and is silent. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(signal);
