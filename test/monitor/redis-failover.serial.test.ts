@@ -15,6 +15,8 @@ import { waitFor } from '../support/wait-for.ts';
 import { withEngine } from './watch.ts';
 
 const KEY = 'gapwatch:write';
+/** Redis waits for more replicas before it sends its data. */
+const AT_ONCE = ['--repl-diskless-sync-delay', '0'];
 const WRITES = { intervalMs: 10, timeoutMs: 500 };
 
 /** A way to a port that can be held up: what is sent waits, and is gone where either end is. */
@@ -51,7 +53,7 @@ async function replicated(replica: RedisServer): Promise<void> {
 describe('a Redis failover under 100 writes a second', () => {
   for (const connection of ['new', 'kept'] as const satisfies readonly Connection[]) {
     it(`loses as many acknowledged writes as the ledger says, in one gap (${connection})`, async (t) => {
-      const master = await RedisServer.start();
+      const master = await RedisServer.start(AT_ONCE);
       t.after(() => master.close());
       const way = await holdableWay(t, master.port);
       const replica = await RedisServer.start(['--replicaof', `127.0.0.1 ${String(way.port)}`]);
@@ -100,7 +102,7 @@ describe('a Redis failover under 100 writes a second', () => {
   }
 
   it('loses none in a failover that is planned', async (t) => {
-    const master = await RedisServer.start();
+    const master = await RedisServer.start(AT_ONCE);
     t.after(() => master.close());
     const replica = await RedisServer.start(['--replicaof', `127.0.0.1 ${String(master.port)}`]);
     t.after(() => replica.close());

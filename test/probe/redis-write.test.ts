@@ -89,8 +89,12 @@ describe('a Redis that is written to', () => {
   }
 
   it('keeps what survives of a replication that was behind', async (t) => {
-    const master = await started(t);
-    const replica = await started(t, '--replicaof', `127.0.0.1 ${String(master.port)}`);
+    // Redis waits for more replicas before it sends its data.
+    const master = await started(t, '--repl-diskless-sync-delay', '0');
+    const replica = await started(
+      t,
+      ...['--replicaof', `127.0.0.1 ${String(master.port)}`, '--repl-diskless-sync-delay', '0'],
+    );
     await waitFor(async () => (await replica.say('info', 'replication')).includes('master_link_status:up'));
     const probing = await writing(t, master.port);
     await probed(probing, 5);
