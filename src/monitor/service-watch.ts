@@ -58,7 +58,10 @@ export class Watcher implements ProberEvents {
   #prober: Prober | null = null;
   #sentinel: Sentinel | null = null;
   /** Who answered, and in which role, and when the probe that learnt it was sent. */
-  readonly #known = new Map<'process' | NonNullable<Identity['what']>, { readonly id: string; readonly sentAt: number }>();
+  readonly #known = new Map<
+    'process' | NonNullable<Identity['what']>,
+    { readonly id: string; readonly sentAt: number }
+  >();
   #lastSent = -Infinity;
   /** What `stalledMs` was at the newest good answer. */
   #stalledAtAnswer = 0;

@@ -72,44 +72,47 @@ describe('WriteLedger', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const ledger = new WriteLedger(NEVER);
-        /** What the server has: the acknowledged of them in the order in which they were made. */
-        let made: { id: number; acknowledged: boolean }[] = [];
-        const underWay: { id: number; sent: number; number: number | null }[] = [];
-        const [sent, lost] = [new Set<number>(), new Set<number>()];
-        const answered = new Set<number>();
-        let found = 0;
-        const answer = (place: number): void => {
-          const [write] = underWay.splice(place, 1);
-          if (write?.number == null) return;
-          answered.add(write.id);
-          found += ledger.acknowledge(write.sent, write.number, 0);
+        /** The writes that the server has, in the order in which they were made. */
+        let made: number[] = [];
+        /** `number`: null before it was made. */
+        const underWay: { readonly id: number; readonly sent: number; number: number | null }[] = [];
+        const [answered, lost] = [new Set<number>(), new Set<number>()];
+        let [sent, found] = [0, 0];
+        const answer = ({ id, sent, number }: (typeof underWay)[number]): void => {
+          if (number === null) return;
+          underWay.splice(
+            underWay.findIndex((one) => one.id === id),
+            1,
+          );
+          answered.add(id);
+          found += ledger.acknowledge(sent, number, 0);
         };
         for (const { what, which } of steps) {
           const write = underWay[which % Math.max(1, underWay.length)];
           if (what === 'send' && underWay.length < 8) {
-            underWay.push({ id: sent.size, sent: ledger.send(0), number: null });
-            sent.add(sent.size);
-          } else if (what === 'execute' && write?.number === null) {
-            write.number = made.push({ id: write.id, acknowledged: false });
-          } else if (what === 'answer' && write?.number != null) {
-            answer(underWay.indexOf(write));
-          } else if (what === 'fail' && write?.number === null) {
-            // It was not made: where a write is made and its answer lost, a loss may be hidden.
-            underWay.splice(underWay.indexOf(write), 1);
+            underWay.push({ id: sent, sent: ledger.send(0), number: null });
+            sent += 1;
           } else if (what === 'lose') {
-            for (const { id } of made.slice(which)) lost.add(id);
+            for (const id of made.slice(which)) lost.add(id);
             made = made.slice(0, which);
+          } else if (write === undefined) {
+            continue;
+          } else if (what === 'execute') {
+            write.number ??= made.push(write.id);
+          } else if (what === 'answer') {
+            answer(write);
+          } else if (what === 'fail' && write.number === null) {
+            // It was not made: where one is made and its answer lost, a loss may be hidden.
+            underWay.splice(underWay.indexOf(write), 1);
           }
         }
         // All that is under way comes to its end, and enough writes follow, one after the other, that any loss is seen.
-        for (const write of underWay) write.number ??= made.push({ id: write.id, acknowledged: false });
-        while (underWay.length > 0) answer(0);
-        const least = found;
-        for (let more = 0; more <= sent.size; more++) {
-          found += ledger.acknowledge(ledger.send(0), made.push({ id: -1, acknowledged: true }), 0);
+        for (const write of [...underWay]) {
+          write.number ??= made.push(write.id);
+          answer(write);
         }
-        const truth = [...lost].filter((id) => answered.has(id)).length;
-        assert.equal(found, truth, `found ${String(found)} (${String(least)} before the end), lost ${String(truth)}`);
+        for (let more = 0; more <= sent; more++) found += ledger.acknowledge(ledger.send(0), made.push(-1), 0);
+        assert.equal(found, [...lost].filter((id) => answered.has(id)).length);
       }),
       { numRuns: 2000 },
     );
