@@ -139,6 +139,7 @@ describe('targets', () => {
   it('become a configuration or a ConfigError, whatever is typed', async () => {
     const bits = fc.constantFrom(
       'redis://',
+      'redis+sentinel://',
       'http://',
       'tcp://',
       'unix:',
