@@ -86,7 +86,7 @@ export class RedisConnector implements Connector {
       signIn: isFirst ? this.#spec : null,
       role: this.#spec.role,
       write: this.#write,
-      identity: this.#identity.askedBy(attempt),
+      identity: this.#identity.askedBy(attempt, isFirst),
     };
     connection.probe(attempt, questions, (failure) => {
       // A reply that is still to come would be taken for one to the next probe.
@@ -117,18 +117,23 @@ export class RedisConnector implements Connector {
   }
 }
 
-/** The `run_id` and the role: asked for until the server has answered, and then not more than once a second. */
+/** The `run_id` and the role: asked for with new connections until the server has answered, and otherwise not more than once a second. */
 export class IdentityQuestion {
   readonly #events: Pick<ProberEvents, 'identity'>;
   #answeredAt = -Infinity;
+  #askedAt = -Infinity;
 
   constructor(events: Pick<ProberEvents, 'identity'>) {
     this.#events = events;
   }
 
-  /** What takes the answer where this attempt shall ask; null where it need not. */
-  askedBy({ sentAt }: Pick<Attempt, 'sentAt'>): ((id: string, what?: Identity['what']) => void) | null {
-    if (sentAt - this.#answeredAt < IDENTITY_MS) return null;
+  /**
+   * What takes the answer where this attempt shall ask; null where it need not.
+   * @param isFirst whether it is the first one on its connection: another would not be answered where the first was not
+   */
+  askedBy({ sentAt }: Pick<Attempt, 'sentAt'>, isFirst = true): ((id: string, what?: Identity['what']) => void) | null {
+    if (sentAt - (isFirst ? this.#answeredAt : this.#askedAt) < IDENTITY_MS) return null;
+    this.#askedAt = sentAt;
     return (id, what) => {
       // Not when it is asked: a proxy that accepts for a server that is not there yet would use up the question.
       this.#answeredAt = Math.max(this.#answeredAt, sentAt);
