@@ -88,6 +88,23 @@ describe('a Redis that is written to', () => {
     });
   }
 
+  it('keeps what survives of a crash', async (t) => {
+    const saved = await started(t);
+    const probing = await writing(t, saved.port);
+    await probed(probing, 6);
+    await saved.say('save');
+    await probed(probing, 5);
+    await saved.restart();
+    await probed(probing, 2);
+    assert.deepEqual(probing.lostCounts, [5]);
+    const logged = await started(t, '--appendonly', 'yes', '--appendfsync', 'always');
+    const other = await writing(t, logged.port);
+    await probed(other, 6);
+    await logged.restart(['--appendonly', 'yes']);
+    await probed(other, 2);
+    assert.deepEqual(other.lostCounts, []);
+  });
+
   it('keeps what survives of a replication that was behind', async (t) => {
     // Redis waits for more replicas before it sends its data.
     const master = await started(t, '--repl-diskless-sync-delay', '0');
