@@ -19,6 +19,7 @@ import {
   showCommand,
   showEnding,
   showEvents,
+  showEvidence,
   showGapLine,
   showLength,
   showSeen,
@@ -131,11 +132,11 @@ function showHistoryEvent(event: LostConnection | IdentityChange | WritesGone): 
 }
 
 function hintLines({ hints }: Report): string[] {
-  return hints.flatMap(({ text, evidence, look }) => [
+  return hints.flatMap((hint) => [
     '',
-    `hint: ${text}`,
-    ...evidence.map((fact) => `  seen: ${fact}`),
-    `  look at: ${look}`,
+    `hint (${hint.kind}): ${hint.text}`,
+    ...showEvidence(hint).map((fact) => `  seen: ${fact}`),
+    `  look at: ${hint.look}`,
   ]);
 }
 
