@@ -82,9 +82,9 @@ export interface Verdict {
 
 /**
  * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
- * end. `lost-writes`: writes that Redis had acknowledged are gone. `latency`: a good answer took longer than `--max-latency`. `partial`: a hub says that it was up from some vantages only,
- * for longer than `--max-gap`. `unobserved`: for longer than the budget allows a gap to be. `bounds`: the figure is within the
- * budget, and its upper bound is not.
+ * end. `lost-writes`: writes that Redis had acknowledged are gone. `latency`: a good answer took longer than `--max-latency`.
+ * `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: for longer than the
+ * budget allows a gap to be. `bounds`: the figure is within the budget, and its upper bound is not.
  */
 export type FaultKind = 'gap' | 'total' | 'not-back' | 'lost-writes' | 'latency' | 'partial' | 'unobserved' | 'bounds';
 
