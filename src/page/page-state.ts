@@ -206,6 +206,9 @@ export class PageState {
       }
       case 'slow':
         this.news.add({ kind: 'slow', at: event.from, service: event.service, slow: event });
+        return;
+      case 'lost-writes':
+        this.news.add({ kind: 'lost-writes', at: event.at, service: event.service, count: event.count });
     }
   }
 

@@ -24,6 +24,8 @@ import * as ways from './way-shapes.ts';
 
 /** All shapes, the most certain first. */
 export const SHAPES: readonly Shape[] = [
+  processes.lostWrites,
+  processes.failover,
   processes.replaced,
   ways.nameServer,
   processes.logPipeBlocked,

@@ -8,6 +8,7 @@ import {
   type ConnectionLost,
   type GapFacts,
   type Identity,
+  type LostWrites,
   type Mark,
   type OpenGap,
   type SlowFacts,
@@ -45,6 +46,7 @@ export interface ObservedService {
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];
   readonly slow: readonly SlowFacts[];
+  readonly lostWrites: readonly LostWrites[];
   /** What its samples said; left out or null where they were not recorded. */
   readonly answers?: ObservedAnswers | null;
 }
@@ -95,6 +97,7 @@ export async function observedFrom(
         openGap: openGaps.find(({ service }) => service === name) ?? null,
         lost: annotations.filter((one) => one.type === 'connection-lost').filter(({ service }) => service === name),
         identities: annotations.filter((one) => one.type === 'identity').filter(({ service }) => service === name),
+        lostWrites: annotations.filter((one) => one.type === 'lost-writes').filter(({ service }) => service === name),
         slow: annotations.filter((one) => one.type === 'slow').filter(({ service }) => service === name),
       })),
     marks: annotations.filter((one) => one.type === 'mark'),

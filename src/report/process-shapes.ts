@@ -1,5 +1,5 @@
 /** Shapes of gaps whose cause is the process itself: replaced, frozen, blocked, overloaded. Pure. */
-import { showLatency } from '../core/format.ts';
+import { showLatency, showLostWrites } from '../core/format.ts';
 import type { Reason } from '../core/model.ts';
 import {
   closedWith,
@@ -31,6 +31,39 @@ const SAME_END_MS = 3000;
 const PIPE_FILLS_MS = 1000;
 /** An overloaded service answers this many times later than before, and not sooner than this; in so many answers, or between so many gaps. */
 const SLOWER = { times: 10, leastMs: 20, answers: 10, gaps: 3 };
+
+/** Writes that were acknowledged are gone. */
+export const lostWrites: Shape = {
+  kind: 'lost-writes',
+  text: 'Writes that Redis had acknowledged are gone: usually a replica took over that had not received them yet, or the data was older than the process (a restart without its file, an older RDB).',
+  look: 'min-replicas-to-write, WAIT, appendfsync, and whether clients could go on writing to the old master.',
+  find: ({ seen }) =>
+    seen.flatMap((one) => {
+      const [first] = one.service.lostWrites;
+      if (first === undefined) return [];
+      const gone = one.service.lostWrites.reduce((sum, { count }) => sum + count, 0);
+      const text = `${one.name}: ${showLostWrites(gone)}, found at ${showWhen(first.at, first.fromStartMs)}`;
+      return [{ text, isProof: true }];
+    }),
+};
+
+/** Another master answered afterwards. */
+export const failover: Shape = {
+  kind: 'failover',
+  text: 'Another master took over: the gap is that of the failover, from the loss of the old one until clients are told of the new one.',
+  look: 'down-after-milliseconds and failover-timeout of the sentinels, and whether clients ask them again.',
+  find: ({ seen, gapsOf }) =>
+    seen.flatMap((one) =>
+      gapsOf(one).flatMap((gap): Finding[] => {
+        const change = siblingsOf(one, seen)
+          .flatMap(({ service }) => service.identities)
+          .find((its) => its.what === 'master' && isNear(its, gap));
+        if (change === undefined) return [];
+        const text = `${one.name} ${showGapLine(gap)}; then ${change.is} was the master, and ${change.was} before`;
+        return [{ text, of: { one, gap }, isProof: true }];
+      }),
+    ),
+};
 
 /** Another process answered afterwards. */
 export const replaced: Shape = {

@@ -11,6 +11,7 @@ import {
   type GapFacts,
   type Hello,
   type Identity,
+  type LostWrites,
   type Mark,
   type Message,
   type SampleMessage,
@@ -56,6 +57,7 @@ interface Record {
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
   readonly slow: Slow[];
+  readonly lostWrites: LostWrites[];
   readonly answers: AnswerRecord;
 }
 
@@ -195,6 +197,9 @@ export class Recorder implements FeedReader {
       case 'slow':
         this.#records.get(message.service)?.slow.push(message);
         return;
+      case 'lost-writes':
+        this.#records.get(message.service)?.lostWrites.push(message);
+        return;
       case 'heartbeat':
         this.#advance(message.now);
         return;
@@ -287,7 +292,15 @@ function recordOf(snapshot: ServiceSnapshot): Record {
   const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
   enterSnapshot(states, snapshot, -Infinity);
   const { gaps } = snapshot;
-  const events = { falls: [], answeredAt: null, silence: undefined, lost: [], identities: [], slow: [] };
+  const events = {
+    falls: [],
+    answeredAt: null,
+    silence: undefined,
+    lost: [],
+    identities: [],
+    slow: [],
+    lostWrites: [],
+  };
   const nothing = { message: null, openGap: null, ...events };
   return { info: infoOf(snapshot), states, gaps: [...gaps], ...nothing, answers: new AnswerRecord() };
 }
@@ -328,7 +341,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, falls, silence, lost, identities, slow } = record;
+  const { info, gaps, openGap, falls, silence, lost, identities, slow, lostWrites } = record;
   return {
     name,
     info,
@@ -345,6 +358,7 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
     falls: falls.map(({ from, failedAt }) => ({ from: from - ms, failedAt: failedAt - ms })),
     ...(silence !== undefined && { silence: { ...silence, from: silence.from - ms } }),
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
+    lostWrites: lostWrites.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
     slow: slow.map((one) => ({ ...one, from: one.from - ms, to: one.to - ms })),
     answers: record.answers.observed(ms),

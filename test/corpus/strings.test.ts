@@ -67,6 +67,7 @@ function lines(text: string): string {
     { type: 'mark', seq: 1, at: 1, text } as const,
     { type: 'connection-lost', seq: 1, service, at: 1, reason: 'reset', message: text } as const,
     { type: 'identity', seq: 1, service, at: 1, was: text, is: text } as const,
+    { type: 'lost-writes', seq: 1, service, at: 1, count: 2, vantage: text } as const,
     { type: 'status', service, at: 1, status: 'up' } as const,
   ]
     .map((message) => format.line(message) ?? '')
