@@ -44,8 +44,8 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   // A wall clock that is set meanwhile must not tear the window apart.
   const request = { args, config, log, keepsHistory: false, followsSteps: false };
   const { course, vantages } = await withMonitor(request, async ({ monitor, history }) => {
-    const remote = plan.also.map((url) => new RemoteVantage(url));
-    const local = new LocalVantage(monitor);
+    const remote = plan.also.map((url) => new RemoteVantage(url, plan.files.wantsProbes));
+    const local = new LocalVantage(monitor, plan.files.wantsProbes);
     const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
     const session = new RunSession({ command: plan.command, patience, monitor, vantages: watching });
     const ended = await session.course;
@@ -88,7 +88,7 @@ function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): numbe
   const facts: Report = { ...buildReport(observed, window, startedAt), run };
   const report = { ...facts, verdict: judge(facts, run), hints: hintsOf(facts) };
   // Before the output, which may fail.
-  const problems = plan.files.write(report);
+  const problems = plan.files.write(report, observed);
   process.stdout.write(`\n${runText(report, run)}`);
   for (const problem of problems) say(`gapwatch: ${problem}`);
   if (interrupted !== null) return exitCodeOf(interrupted);
