@@ -78,7 +78,8 @@ export interface Axis {
 
 /** The ticks of a stretch. @param most how many there is room for */
 export function ticks(view: Span, { zero, epoch }: Axis, most: number): Tick[] {
-  const step = stepOf((view.to - view.from) / Math.max(1, most));
+  // No label has more digits.
+  const step = stepOf(Math.max(zero === null ? 1 : 0.1, (view.to - view.from) / Math.max(1, most)));
   const base = zero ?? -epoch + new Date(epoch).getTimezoneOffset() * MINUTE;
   const first = Math.ceil((view.from - base) / step);
   const all: Tick[] = [];

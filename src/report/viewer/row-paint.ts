@@ -45,11 +45,11 @@ const DENSE = 1.5;
 export function paintRow(canvas: HTMLCanvasElement, row: Row, scene: Scene, selected: number): void {
   const { density } = scene;
   const [width, height] = [Math.round(canvas.clientWidth * density), Math.round(canvas.clientHeight * density)];
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
+  // This clears it. In Chromium's print, `clearRect` would clear what is around it on the paper.
+  canvas.width = width;
+  canvas.height = height;
   const context = canvas.getContext('2d');
   if (context === null || width === 0) return;
-  context.clearRect(0, 0, width, height);
   new RowPainter(context, row, scene).paint(selected);
 }
 
@@ -126,7 +126,6 @@ class RowPainter {
     const x = Math.max(0, Math.floor(left));
     const least = state === 'up' || state === 'unknown' ? 1 : LEAST_WIDTH * density;
     const width = Math.max(least, Math.min(this.#width, Math.ceil(right)) - x);
-    context.clearRect(x, this.#top, width, high);
     if (state === 'unobserved') this.#hatch(x, width);
     else if (state === 'unknown') {
       context.fillStyle = theme.rule;

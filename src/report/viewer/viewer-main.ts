@@ -297,8 +297,7 @@ class Viewer {
         this.#point(Number(row.dataset['index']), this.#at(at), isTap);
       },
       scrolled: () => {
-        if (this.#selected.probe < 0)
-          this.#words('To zoom: Ctrl and the wheel, or click on a timeline first; or draw over a stretch.');
+        this.#words('To zoom: Ctrl and the wheel, or click on a timeline first; or draw over a stretch.');
       },
     });
     this.#plot.addEventListener('keydown', (event) => {
