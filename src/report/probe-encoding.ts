@@ -31,7 +31,7 @@ export function encodeProbes(
 ): Uint8Array {
   const bytes: number[] = [];
   for (const { at, intervalMs } of services) {
-    const step = Math.round(intervalMs * TICKS_PER_MS);
+    const step = stepOf(intervalMs);
     let before = 0;
     for (const time of at) {
       const tick = Math.round((time - from) * TICKS_PER_MS);
@@ -58,7 +58,7 @@ export function decodeProbes(bytes: Uint8Array, series: readonly ProbeSeries[]):
     return value;
   };
   const times = series.map(({ probes, intervalMs }) => {
-    const step = Math.round(intervalMs * TICKS_PER_MS);
+    const step = stepOf(intervalMs);
     let tick = 0;
     return Float64Array.from({ length: probes }, () => {
       const code = next();
@@ -73,6 +73,11 @@ export function decodeProbes(bytes: Uint8Array, series: readonly ProbeSeries[]):
     durationMs: durations[index] ?? new Float32Array(),
     outcome: outcomes[index] ?? new Uint16Array(),
   }));
+}
+
+/** The ticks of an interval, which a feed may have made up: the encoding is exact for those of up to a month. */
+function stepOf(intervalMs: number): number {
+  return Math.round(Math.min(Math.max(intervalMs, 0), 3e9) * TICKS_PER_MS);
 }
 
 function putVarint(bytes: number[], value: number): void {

@@ -82,7 +82,7 @@ describe('the encoding of probes', () => {
       ),
       { maxLength: 50 },
     );
-    const service = fc.record({ intervalMs: fc.constantFrom(1, 12.5, 50, 1000, 3_600_000), probes: column });
+    const service = fc.record({ intervalMs: fc.constantFrom(0, 1, 12.5, 50, 1000, 3_600_000, 1e300), probes: column });
     const FROM = 1_795_000_000_000;
     fc.assert(
       fc.property(fc.array(service, { maxLength: 4 }), (services) => {

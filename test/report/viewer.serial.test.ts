@@ -58,13 +58,13 @@ function seenFrom(name: string, seed: number): ObservedVantage {
 
 interface Viewed {
   readonly page: Page;
-  value<T>(expression: string): Promise<T>;
+  readonly value: <T>(expression: string) => Promise<T>;
   /** Waits until an expression is true. */
-  becomes(expression: string): Promise<void>;
+  readonly becomes: (expression: string) => Promise<void>;
   /** What the panel says. */
-  said(pattern: RegExp): Promise<void>;
+  readonly said: (pattern: RegExp) => Promise<void>;
   /** The stretch that is shown, as the reader sees it. */
-  range(): Promise<string>;
+  readonly range: () => Promise<string>;
 }
 
 function view(
@@ -96,7 +96,7 @@ function view(
         becomes: (expression) =>
           waitFor(
             () => value<boolean>(expression),
-            () => `${expression}`,
+            () => expression,
           ),
         said: (pattern) => waitFor(async () => pattern.test(await words()), words),
         range: () => page.locator('.range').innerText(),

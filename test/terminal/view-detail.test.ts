@@ -54,7 +54,7 @@ describe('one service in full', () => {
       const view = world.draw({ width: 160, height: 40 }, detail, glyphs);
       const lines = Array.from({ length: 40 }, (_, y) => view.grid.line(y));
       lineWith(lines, 'p50 1.98 ms, p99 300 ms, slowest 300 ms of the last minute');
-      assert.match(lineWith(lines, 'SYN lost'), /1\.0 s +SYN lost +connect 1\.0 s +timeout-connect: connected only/);
+      assert.match(lineWith(lines, 'SYN lost'), /1\.0 s +SYN lost +connect 1\.0 s +timeout-connect: conn/);
       assert.match(styled(view, 'slow'), new RegExp(`^${sign}+$`));
     }
     // A service that is slow all the time is not slower than usual.
