@@ -127,7 +127,7 @@ function whatOf(item: Item, now: number): string {
     case 'identity':
       return item.what === 'role' ? 'another role now' : 'another process now';
     case 'slow':
-      return `slow: ${showSlow(item.slow)}`;
+      return `slow for ${showDuration(item.slow.to - item.slow.from)}`;
     case 'mark':
       return item.text === '' ? 'a moment was marked' : item.text;
     case 'note':
@@ -147,6 +147,7 @@ function whyOf(item: Item): string {
     case 'identity':
       return item.is === '' ? '' : `was ${item.was}, is ${item.is}`;
     case 'slow':
+      return showSlow(item.slow);
     case 'mark':
     case 'note':
       return '';

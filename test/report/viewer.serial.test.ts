@@ -293,6 +293,37 @@ describe('the viewer of an HTML report', () => {
     }),
   );
 
+  const odd: readonly (readonly [what: string, vantages: readonly ObservedVantage[]])[] = [
+    ['no service', [vantage('here')]],
+    ['no vantage', []],
+    ['a service that never answered', [vantage('here', { ...observed('web'), intervals: [] })]],
+    [
+      'a gap that began long before, and never ended',
+      [vantage('here', observed('web', { falls: [{ from: -3_000_000, to: null }] }))],
+    ],
+    ['300 services', [vantage('here', ...Array.from({ length: 300 }, (_, n) => observed(`web-${String(n)}`)))]],
+    [
+      'thousands of gaps',
+      [vantage('here', observed('web', { falls: Array.from({ length: 5000 }, (_, n) => ({ from: n, to: n + 0.5 })) }))],
+    ],
+  ];
+  for (const [what, vantages] of odd)
+    it(
+      `bears ${what}`,
+      view(
+        async ({ page, value }) => {
+          await page.locator('.plot').focus();
+          for (const key of ['n', 'n', '+', '+', '.', ',', 'ArrowDown', 'ArrowUp', 'p', '-', '0'])
+            await page.keyboard.press(key);
+          const painted = `[...document.querySelectorAll('canvas')].filter(({ width }) => width > 300).length`;
+          assert.ok((await value<number>(painted)) < 60);
+          await waitFor(async () => /\(10\.0 s\)$/.test(await page.locator('.range').innerText()));
+        },
+        {},
+        vantages,
+      ),
+    );
+
   it('is read as text where no script runs', async (t) => {
     if (!requireTool(t, 'chromium') || browser === null) return;
     const seen = [seenFrom('here', 1)];

@@ -30,6 +30,11 @@ function make<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Where a moment is in a stretch: from 0 to 1, also where it is outside. */
+function shareOf(at: number, { from, to }: Span): number {
+  return Math.min(1, Math.max(0, (at - from) / (to - from)));
+}
+
 /** Puts an element at a moment; it is hidden where that is not in view. @param room that it needs at the sides, as a share */
 function place(element: HTMLElement, at: number, { from, to }: Span, room: number): void {
   const share = (at - from) / (to - from);
@@ -52,6 +57,9 @@ class Viewer {
   #view: Span;
   readonly #rows: readonly RowView[];
   readonly #topMs: number;
+  /** Those in sight: only they are painted, as there may be hundreds. */
+  readonly #inSight = new Set<Element>();
+  #isPrinting = false;
   /** The row that is chosen, and a probe of it; -1 for none. */
   #selected = { row: 0, probe: -1 };
   readonly #plot = make('div', 'plot');
@@ -116,7 +124,7 @@ class Viewer {
   }
 
   drawNow(): void {
-    const view = this.#view;
+    const view = this.#isPrinting ? this.#whole : this.#view;
     const scene: Scene = {
       view,
       lengthMs: this.#whole.to,
@@ -126,6 +134,7 @@ class Viewer {
       topMs: this.#topMs,
     };
     this.#rows.forEach(({ canvas, row }, index) => {
+      if (!this.#isPrinting && !this.#inSight.has(canvas)) return;
       paintRow(canvas, row, scene, index === this.#selected.row ? this.#selected.probe : -1);
     });
     const width = Math.max(1, this.#ticks.clientWidth);
@@ -138,7 +147,7 @@ class Viewer {
     );
     for (const { element, at } of this.#flags) place(element, at, view, FLAG / width);
     const { startMs, endMs } = this.#data;
-    if (startMs !== null) this.#cover(this.#command, { from: startMs, to: endMs ?? this.#whole.to });
+    if (startMs !== null) this.#cover(this.#command, { from: startMs, to: endMs ?? this.#whole.to }, view);
     const [from, to] = [showMoment(view.from, this.#axis, view), showMoment(view.to, this.#axis, view)];
     this.#range.textContent = `${from} to ${to} (${showLatency(view.to - view.from)})`;
   }
@@ -147,10 +156,8 @@ class Viewer {
   print(isPrinting: boolean): void {
     document.documentElement.classList.toggle('printing', isPrinting);
     this.#theme = readTheme();
-    const before = this.#view;
-    if (isPrinting) this.#view = this.#whole;
+    this.#isPrinting = isPrinting;
     this.drawNow();
-    this.#view = before;
   }
 
   restyle(): void {
@@ -311,6 +318,19 @@ class Viewer {
     new ResizeObserver(() => {
       this.draw();
     }).observe(this.#plot);
+    const sight = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) {
+          if (isIntersecting) this.#inSight.add(target);
+          else this.#inSight.delete(target);
+          // Gives its memory back.
+          if (!isIntersecting && target instanceof HTMLCanvasElement) target.width = 0;
+        }
+        this.draw();
+      },
+      { rootMargin: '300px' },
+    );
+    for (const { canvas } of this.#rows) sight.observe(canvas);
   }
 
   #key(event: KeyboardEvent): void {
@@ -318,7 +338,7 @@ class Viewer {
     if (ctrlKey || metaKey || altKey) return;
     const { row, probe } = this.#selected;
     const chosenAt = this.#rows[row]?.row.at[probe];
-    const middle = chosenAt === undefined ? 0.5 : this.#share(chosenAt);
+    const middle = chosenAt === undefined ? 0.5 : shareOf(chosenAt, this.#view);
     const acts: Readonly<Record<string, () => void>> = {
       '+': () => {
         this.#zoom(middle, 1 / FACTOR);
@@ -373,12 +393,9 @@ class Viewer {
     return this.#view.from + share * (this.#view.to - this.#view.from);
   }
 
-  #share(at: number): number {
-    return Math.min(1, Math.max(0, (at - this.#view.from) / (this.#view.to - this.#view.from)));
-  }
-
-  #cover(element: HTMLElement, span: Span): void {
-    const [from, to] = [this.#share(span.from), this.#share(span.to)];
+  /** @param view what is shown */
+  #cover(element: HTMLElement, span: Span, view = this.#view): void {
+    const [from, to] = [shareOf(span.from, view), shareOf(span.to, view)];
     element.style.left = `${String(from * 100)}%`;
     element.style.width = `${String((to - from) * 100)}%`;
   }
