@@ -51,7 +51,8 @@ describe('gapwatch report', { concurrency: 2 }, () => {
     assert.ok((web?.downMs ?? 0) > 0);
     assert.equal(web?.gaps[0]?.fromStartMs, null);
     assert.ok(web.gaps.some(({ minMs, maxMs }) => minMs <= 450 && (maxMs ?? Infinity) >= 300));
-    for (const ending of ['md', 'xml', 'svg', 'html']) assert.match(readFileSync(file(ending), 'utf8'), /down 0\.\d\d s/);
+    for (const ending of ['md', 'xml', 'svg', 'html'])
+      assert.match(readFileSync(file(ending), 'utf8'), /down 0\.\d\d s/);
   });
 
   it('reads while a monitor writes', async () => {

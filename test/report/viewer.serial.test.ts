@@ -224,6 +224,10 @@ describe('the viewer of an HTML report', () => {
     view(
       async ({ page, value, range, said }) => {
         assert.ok((await value<number>('document.documentElement.scrollWidth')) <= 390);
+        const flags = await value<number[][]>(
+          `[...document.querySelectorAll('.flags span:not([hidden])')].map((one) => one.getBoundingClientRect()).map(({ left, right }) => [left, right])`,
+        );
+        assert.ok(flags.length > 0 && flags.every(([left = 0], n) => n === 0 || left >= (flags[n - 1]?.[1] ?? 0)));
         const canvas = page.locator('canvas').first();
         await canvas.scrollIntoViewIfNeeded();
         const box = (await canvas.boundingBox())!;

@@ -65,7 +65,8 @@ class Viewer {
   readonly #plot = make('div', 'plot');
   readonly #lines = make('div', 'lines');
   readonly #ticks = make('div', 'ticks');
-  readonly #flags: { readonly element: HTMLElement; readonly at: number }[] = [];
+  /** In the order of time. */
+  readonly #flags: { readonly label: HTMLElement; readonly line: HTMLElement; readonly at: number }[] = [];
   readonly #command = make('div', 'command');
   readonly #drawn = make('div', 'drawn');
   readonly #panel = make('div', 'panel');
@@ -145,7 +146,16 @@ class Viewer {
         return tick;
       }),
     );
-    for (const { element, at } of this.#flags) place(element, at, view, FLAG / width);
+    // A label that would cover one before it is left out; its line stays.
+    let end = -Infinity;
+    for (const { label, line, at } of this.#flags) {
+      place(line, at, view, 0);
+      place(label, at, view, FLAG / width);
+      const { left, right } = label.getBoundingClientRect();
+      if (label.hidden) continue;
+      label.hidden = left < end;
+      if (!label.hidden) end = right;
+    }
     const { startMs, endMs } = this.#data;
     if (startMs !== null) this.#cover(this.#command, { from: startMs, to: endMs ?? this.#whole.to }, view);
     const [from, to] = [showMoment(view.from, this.#axis, view), showMoment(view.to, this.#axis, view)];
@@ -252,11 +262,12 @@ class Viewer {
       const line = make('i', className);
       flags.append(label);
       this.#lines.append(line);
-      this.#flags.push({ element: label, at }, { element: line, at });
+      this.#flags.push({ label, line, at });
     };
     if (startMs !== null) flag(startMs, 'command starts', 'start');
     if (endMs !== null) flag(endMs, 'ends', 'end');
     for (const { at, text } of marks) flag(at, `◆ ${text}`, 'mark');
+    this.#flags.sort((a, b) => a.at - b.at);
     this.#lines.append(this.#command, this.#drawn);
     this.#command.hidden = startMs === null;
     this.#drawn.hidden = true;
