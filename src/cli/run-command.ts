@@ -167,7 +167,7 @@ async function servicesOf(args: RunArguments & Targets): Promise<Plan['config']>
     return {
       vantage: args.vantage ?? hostname(),
       watched: [],
-      feed: { listen: null, token: null, public: false },
+      feed: { listen: null, token: null, public: false, origins: [], embed: [], proxies: [] },
       bus: { where: null, stream: DEFAULT_STREAM },
       history: { dir: null, keepMs: DEFAULT_KEEP_MS },
     };

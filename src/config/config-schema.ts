@@ -2,6 +2,8 @@
  * The configuration: one definition that checks it, types it, and describes it to editors.
  * What needs fields of different objects, secrets or defaults is in `load-config.ts`, `watched.ts` and `probe-specs.ts`.
  */
+import { isIP } from 'node:net';
+
 import { z } from 'zod';
 
 import {
@@ -258,6 +260,27 @@ const listenWords = says(
 
 const streamWords = says('a stream', 'the name of a key: 1 to 100 letters, digits and . : _ - { }');
 
+const origin = z
+  .string(says('an origin', 'a scheme and a host such as "https://status.example.org"'))
+  .refine(
+    (written) => /^https?:\/\/[^/]+$/.test(written) && URL.canParse(written) && new URL(written).origin === written,
+    says('an origin', 'a scheme and a host such as "https://status.example.org", without a path or a slash at its end'),
+  );
+const origins = z.array(origin, says('a list of origins', 'a list such as ["https://status.example.org"]'));
+
+const proxy = z.string(says('a proxy', 'an address or a network, such as "127.0.0.1" or "10.0.0.0/8"')).refine(
+  (written) => {
+    const [address = '', bits, ...more] = written.split('/');
+    const most = isIP(address) === 6 ? 128 : 32;
+    return (
+      isIP(address) !== 0 &&
+      more.length === 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    );
+  },
+  says('a proxy', 'an address or a network, such as "127.0.0.1" or "10.0.0.0/8"'),
+);
+
 /** The whole file. */
 export const fileSchema = fields('a configuration', {
   $schema: z.string(says('a schema', 'the path or URL of a JSON Schema')).describe('For editors.').optional(),
@@ -277,6 +300,14 @@ export const fileSchema = fields('a configuration', {
     token: filledSecret.describe('What clients must know on an address that is not loopback.').optional(),
     public: flag
       .describe('Whether anyone may see names, states and times, though no addresses and messages. Default: false.')
+      .optional(),
+    origins: origins
+      .describe('The sites from which a proxy serves the page, such as ["https://status.example.org"].')
+      .optional(),
+    embed: origins.describe('The sites whose pages may show the page in a frame. Default: none.').optional(),
+    proxies: z
+      .array(proxy, says('a list of proxies', 'a list of addresses and networks, such as ["127.0.0.1", "10.0.0.0/8"]'))
+      .describe('Proxies whose X-Forwarded-For is believed: limits then hold for the addresses of their clients.')
       .optional(),
   })
     .describe('The feed for other programs, the status page and the metrics.')

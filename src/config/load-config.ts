@@ -53,6 +53,12 @@ interface FeedSettings {
   /** A secret. */
   readonly token: string | null;
   readonly public: boolean;
+  /** Origins from which a proxy serves the page. */
+  readonly origins: readonly string[];
+  /** Origins whose pages may frame the page. */
+  readonly embed: readonly string[];
+  /** Proxies, and networks of them, that say whose request they pass on. */
+  readonly proxies: readonly string[];
 }
 
 interface HistorySettings {
@@ -170,7 +176,10 @@ async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: Sect
   // What comes from a file or the environment is not shown.
   if (where !== null && 'problem' in where) reader.problem(['bus', 'url'], `${where.problem}; ${BUS_URL_FORMS}`);
   return {
-    feed: { listen: feed?.listen ?? null, token, public: feed?.public ?? false },
+    feed: {
+      ...{ listen: feed?.listen ?? null, token, public: feed?.public ?? false },
+      ...{ origins: feed?.origins ?? [], embed: feed?.embed ?? [], proxies: feed?.proxies ?? [] },
+    },
     bus: { where: where !== null && 'value' in where ? where.value : null, stream: bus?.stream ?? DEFAULT_STREAM },
   };
 }

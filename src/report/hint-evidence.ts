@@ -1,6 +1,9 @@
-/** What hints ask about the services of a report: which are the same, and how one was while another was down. Pure. */
+/**
+ * What a hint is made from, and what hints ask about the services of a report: which are the same, and how one was while another
+ * was down. Pure.
+ */
 import type { Reason, State } from '../core/model.ts';
-import type { ReportGap, ServiceReport } from './report.ts';
+import type { HintKind, IdentityChange, Report, ReportGap, ServiceReport } from './report.ts';
 
 /** Two probes see the same cause within this time. */
 const SAME_MOMENT_MS = 1000;
@@ -11,6 +14,37 @@ export interface Seen {
   readonly service: ServiceReport;
   /** Its name, with the vantage where there are several. */
   readonly name: string;
+}
+
+/** What a shape is looked for in. */
+export interface Scene {
+  readonly report: Report;
+  /** All services, without kept connections on which nothing is sent: that one is not broken is no evidence. */
+  readonly seen: readonly Seen[];
+  readonly isExplained: (gap: ReportGap) => boolean;
+  /** The gaps of a service of more than one failed probe that no hint explains yet. */
+  readonly gapsOf: (one: Seen) => readonly ReportGap[];
+}
+
+/** One thing seen that fits a shape. */
+export interface Finding {
+  readonly text: string;
+  /** The gap that it explains; left out where it is none. */
+  readonly of?: { readonly one: Seen; readonly gap: ReportGap };
+  /** Proof goes before what only fits. */
+  readonly isProof?: boolean;
+}
+
+/** A cause, by what it looks like from outside. */
+export interface Shape {
+  readonly kind: HintKind;
+  /** What it usually means. */
+  readonly text: string;
+  /** What to check, or to try. */
+  readonly look: string;
+  readonly find: (scene: Scene) => readonly Finding[];
+  /** False: each service is looked at for itself; otherwise one that fell and came back with one of this shape has the same cause. */
+  readonly isShared?: false;
 }
 
 interface Span {
@@ -53,12 +87,27 @@ function firstWhere<T>(list: readonly T[], isSo: (one: T) => boolean): number {
   return low;
 }
 
-/** Whether a service over a kept connection did not notice a gap of another. */
-export function isUnharmed(kept: ServiceReport, { from, to }: ReportGap): boolean {
+/** Whether a service over a kept connection did not notice a gap of another: it was neither down, nor silent, nor closed. */
+export function isUnharmed(kept: ServiceReport, gap: ReportGap): boolean {
+  const { from, to } = gap;
   const { connectionsLost } = kept;
+  if (isSilentIn(kept, gap)) return false;
   const next = connectionsLost[firstWhere(connectionsLost, ({ at }) => at >= from - SAME_MOMENT_MS)];
   const lost = next !== undefined && next.at <= (to ?? Infinity) + SAME_MOMENT_MS;
-  return !lost && isWatched(kept, { from, to }) && downWithin(kept, { from, to }) === 0;
+  // A single probe that failed is no harm.
+  return !lost && isWatched(kept, gap) && downWithin(kept, gap) <= gap.durationMs / 10;
+}
+
+/** Whether a service gave no answer for half of a gap of another one, though all that was asked was answered in the end. */
+export function isSilentIn({ longestSilence, latency, intervalMs }: ServiceReport, gap: ReportGap): boolean {
+  const stages = Object.values(latency ?? {}).flatMap((stage) => {
+    const silence = stage?.silence ?? null;
+    return silence === null ? [] : [silence];
+  });
+  return [...stages, ...(longestSilence === undefined ? [] : [longestSilence])].some(
+    ({ from, durationMs }) =>
+      durationMs > Math.max(4 * intervalMs, gap.durationMs / 2) && isOverlapping({ from, to: from + durationMs }, gap),
+  );
 }
 
 /** Whether a service over new connections was up all around a moment. */
@@ -100,26 +149,131 @@ export function isTelling({ failed }: Pick<ReportGap, 'failed'>): boolean {
   return failed === null || failed > 1;
 }
 
-/** How it is known that the process behind a service is another one after a gap; null where nothing says so. */
-export function replacedIn(one: Seen, gap: ReportGap, all: readonly Seen[]): string | null {
-  const isNear = ({ at }: { readonly at: number }): boolean =>
-    at >= gap.from - SAME_MOMENT_MS && at <= (gap.to ?? Infinity) + SAME_MOMENT_MS;
-  const siblings = all.filter((other) => isSibling(one, other));
-  const changed = siblings.flatMap(({ service }) => service.identities).find(isNear);
-  if (changed !== undefined) return `then it was another process (${changed.was} → ${changed.is})`;
-  const held = siblings.find(({ service }) => {
-    const { connection, connectionsLost } = service;
-    return connection === 'kept' && connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost));
-  });
-  return held === undefined ? null : `the other end closed the held connection of ${held.name}`;
+/** What is known of the process that answered after a gap, and how. */
+export interface ProcessAfter {
+  readonly is: 'another' | 'the same';
+  readonly how: string;
+}
+
+/** Whether another process answered after a gap, or the same one; null where nothing says so. */
+export function processAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
+  if (gap.end === 'open') return null;
+  const proven = provenAfter(one, gap, all);
+  const closed = closedWith(one, gap, all);
+  // A process that is there may close or reset every connection.
+  if (proven !== null || closed === null || gap.reasons.every(({ reason }) => CLOSED.has(reason))) return proven;
+  // What closed that of a neighbour whose process is known to be the same, closed this one.
+  const neighbour = all.find((other) => isCutOffWith(one, gap, other, all));
+  if (neighbour !== undefined) {
+    return { is: 'the same', how: `so was that of ${neighbour.name}, whose process is the same` };
+  }
+  return { is: 'another', how: `the other end closed the held connection of ${closed.name}` };
+}
+
+/** What says by itself which process answered. */
+function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
+  const change = changeNear(
+    all.filter((other) => isSibling(one, other)),
+    gap,
+  );
+  if (change !== undefined) {
+    return { is: 'another', how: `then another process answered (${short(change.was)} → ${short(change.is)})` };
+  }
+  if (one.service.kind === 'redis' && gap.end === 'seen') {
+    return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
+  }
+  const held = all.find(
+    (other) => (isSibling(one, other) || isSameService(one, other)) && isHeld(other) && isUnharmed(other.service, gap),
+  );
+  return held === undefined ? null : { is: 'the same', how: `the held connection of ${held.name} survived` };
+}
+
+function changeNear(siblings: readonly Seen[], gap: ReportGap): IdentityChange | undefined {
+  return siblings
+    .flatMap(({ service }) => service.identities)
+    .find((change) => change.what === undefined && isNear(change, gap));
+}
+
+function short(id: string): string {
+  return id.length > 16 ? `${id.slice(0, 8)}…` : id;
+}
+
+function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen[]): boolean {
+  if (other.vantage !== one.vantage || isSibling(one, other)) return false;
+  if (isLoopback(other.service) !== isLoopback(one.service)) return false;
+  return other.service.gaps.some(
+    (fell) =>
+      isTogether(fell, gap) &&
+      closedWith(other, fell, all) !== null &&
+      provenAfter(other, fell, all)?.is === 'the same',
+  );
+}
+
+/** The held connection beside a service that the other end closed as a gap began or lasted; null where none was. */
+export function closedWith(one: Seen, gap: ReportGap, all: readonly Seen[]): Seen | null {
+  const closed = all.find(
+    (other) =>
+      isSibling(one, other) &&
+      isHeld(other) &&
+      other.service.connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost, gap)),
+  );
+  return closed ?? null;
+}
+
+/** Whether two gaps began together, and ended together. */
+export function isTogether(one: ReportGap, other: ReportGap): boolean {
+  if (Math.abs(one.from - other.from) > SAME_MOMENT_MS) return false;
+  if (one.to === null || other.to === null) return one.to === other.to;
+  return Math.abs(one.to - other.to) <= SAME_MOMENT_MS;
+}
+
+/** Whether two gaps overlap. */
+export function isOverlapping(one: Span, other: Span): boolean {
+  return one.from < (other.to ?? Infinity) && other.from < (one.to ?? Infinity);
+}
+
+/** Whether something was within a gap, or within a second of it. */
+export function isNear({ at }: { readonly at: number }, gap: Span): boolean {
+  return at >= gap.from - SAME_MOMENT_MS && at <= (gap.to ?? Infinity) + SAME_MOMENT_MS;
+}
+
+function isHeld({ service }: Seen): boolean {
+  return service.connection === 'kept';
 }
 
 /** How a connection ends whose peer is gone, where the network still carries that. */
 const CLOSED: ReadonlySet<Reason> = new Set<Reason>(['closed', 'reset']);
 
+/** How many failed probes of a gap had one of some reasons; all, where they were not counted. */
+export function failedWith({ reasons, failed }: ReportGap, wanted: readonly Reason[]): number {
+  return reasons
+    .filter(({ reason }) => wanted.includes(reason))
+    .reduce((sum, { count }) => sum + (count ?? failed ?? 1), 0);
+}
+
+/** Whether most failed probes of a gap had one of some reasons. */
+export function isMostly(gap: ReportGap, ...wanted: readonly Reason[]): boolean {
+  const [main] = gap.reasons;
+  if (main === undefined) return false;
+  if (main.count === null) return gap.reasons.every(({ reason }) => wanted.includes(reason));
+  return failedWith(gap, wanted) * 2 > gap.reasons.reduce((sum, { count }) => sum + (count ?? 0), 0);
+}
+
+/** Whether a service is watched by an address of IPv6, and not on loopback. */
+export function isOverIPv6(service: ServiceReport): boolean {
+  return URL.canParse(service.target) && new URL(service.target).hostname.startsWith('[') && !isLoopback(service);
+}
+
+/** Whether two are one service by whatever way: at the same target, or at the same port with one of them on loopback. */
+export function isSameService(one: Seen, other: Seen): boolean {
+  if (one.service.kind !== other.service.kind) return false;
+  if (one.service.target !== '' && one.service.target === other.service.target) return !isLoopback(one.service);
+  return isLoopback(one.service) ? isOtherWay(one, other) : isLoopback(other.service) && isOtherWay(other, one);
+}
+
 /** Whether another one is the same service on another way than over this loopback: by its port, or by its name. */
 export function isOtherWay(here: Seen, other: Seen): boolean {
-  if (isLoopback(other.service)) return false;
+  if (isLoopback(other.service) || here.service.kind !== other.service.kind) return false;
   const port = portOf(here.service);
   return (port !== '' && port === portOf(other.service)) || here.service.service === other.service.service;
 }
@@ -137,7 +291,8 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
   'rediss:': '6379',
 };
 
-function portOf({ target }: ServiceReport): string {
+/** The port of a target; empty where it is not known. */
+export function portOf({ target }: ServiceReport): string {
   if (!URL.canParse(target)) return '';
   const { port, protocol } = new URL(target);
   return port === '' ? (DEFAULT_PORTS[protocol] ?? '') : port;

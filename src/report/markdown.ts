@@ -10,6 +10,7 @@ import {
   showCommand,
   showEnding,
   showEvents,
+  showEvidence,
   showGapLine,
   showSeen,
   showSum,
@@ -56,13 +57,13 @@ export function markdown(found: Report): string {
   }
   if (report.hints.length > 0) {
     lines.push('', '## Hints', '', 'What such a pattern usually means; not what is proven.');
-    for (const { text, evidence, look } of report.hints) {
+    for (const hint of report.hints) {
       lines.push(
         '',
-        `**${escaped(text)}**`,
+        `**${escaped(hint.text)}** (\`${hint.kind}\`)`,
         '',
-        ...evidence.map((fact) => `- Seen: ${escaped(fact)}`),
-        `- Look at: ${escaped(look)}`,
+        ...showEvidence(hint).map((fact) => `- Seen: ${escaped(fact)}`),
+        `- Look at: ${escaped(hint.look)}`,
       );
     }
   }

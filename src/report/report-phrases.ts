@@ -4,6 +4,7 @@ import { printable } from '../core/printable.ts';
 import { showReasons } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 import type {
+  Hint,
   IdentityChange,
   Report,
   ReportGap,
@@ -160,4 +161,15 @@ export function commandFailed({ ending, exitCode }: RunFacts): boolean {
 /** The services of a report with their vantages, in its order. */
 export function eachService(report: Pick<Report, 'vantages'>): { vantage: VantageReport; service: ServiceReport }[] {
   return report.vantages.flatMap((vantage) => vantage.services.map((service) => ({ vantage, service })));
+}
+
+/** Facts of a hint that are shown. */
+const FACTS = 3;
+
+/** The evidence of a hint, the strongest first, at most three lines. */
+export function showEvidence({ evidence }: Hint): string[] {
+  const more = evidence.length - FACTS;
+  // One line more is no longer than a line that says so.
+  if (more <= 0) return [...evidence];
+  return [...evidence.slice(0, FACTS - 1), `${evidence[FACTS - 1] ?? ''}; and ${String(more)} more`];
 }

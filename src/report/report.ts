@@ -277,17 +277,25 @@ export interface ReportMark {
   readonly fromStartMs: number | null;
 }
 
-/** Which shape the evidence fits; see `hints.ts`. */
+/** Which shape the evidence fits: docs/hints.md explains each. */
 export type HintKind =
   | 'process-replaced'
   | 'process-frozen'
-  | 'loopback-only'
-  | 'rules-rebuilt'
-  | 'proxy-without-service'
-  | 'new-connections-only'
+  | 'log-pipe-blocked'
+  | 'slowed-down'
+  | 'cut-off'
   | 'kept-connections-only'
+  | 'loopback-only'
+  | 'ipv6-proxy'
+  | 'proxy-without-service'
+  | 'name-server'
+  | 'packets-lost'
+  | 'rules-rebuilt'
+  | 'new-connections-only'
+  | 'own-path'
+  | 'outside-only'
   | 'all-at-once'
-  | 'own-path';
+  | 'monitor-stalled';
 
 /** A hint with its evidence. */
 export interface Hint {

@@ -11,6 +11,7 @@ import {
   showCommand,
   showEnding,
   showEvents,
+  showEvidence,
   showGapLine,
   showLength,
   showSeen,
@@ -117,11 +118,11 @@ export function historyText(found: Report): string {
 }
 
 function hintLines({ hints }: Report): string[] {
-  return hints.flatMap(({ text, evidence, look }) => [
+  return hints.flatMap((hint) => [
     '',
-    `hint: ${text}`,
-    ...evidence.map((fact) => `  seen: ${fact}`),
-    `  look at: ${look}`,
+    `hint (${hint.kind}): ${hint.text}`,
+    ...showEvidence(hint).map((fact) => `  seen: ${fact}`),
+    `  look at: ${hint.look}`,
   ]);
 }
 

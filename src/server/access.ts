@@ -1,28 +1,36 @@
 /**
  * Access: which clients are let in, and what they see.
  *
- * - A client that shows the token sees all. It comes as `Authorization: Bearer`, for a websocket also as `?token=`, and for a
- *   browser as the password of `Authorization: Basic`.
+ * - A client that shows the token sees all. It comes as `Authorization: Bearer`, for a websocket also as `?token=`, as the
+ *   password of `Authorization: Basic`, and for a browser as the cookie of a login.
  * - Where `public` is set, every other client sees the public view.
  * - Otherwise, where a token is set, no client sees anything without it, on a loopback address neither: a proxy on this machine
  *   would pass strangers on.
  * - Otherwise, on a loopback address every client on the machine sees all, unless it shows that it came through a proxy.
  *
- * What a browser sends on its own (no token, or the password that it remembers) counts only for the monitor's own pages:
- * `Origin` reveals another site's page, `Host` a name that was made to point here (DNS rebinding).
+ * What a browser sends on its own (no token, a cookie, or the password that it remembers) counts only for the monitor's own pages, and
+ * those of the origins from which a proxy serves them: `Origin` reveals another site's page, `Host` a name that was made to
+ * point here (DNS rebinding).
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv4 } from 'node:net';
 
+import { sessionIn, sessionOf } from './login.ts';
 import type { View } from './public-view.ts';
 
-interface AccessRules {
-  /** The address that is listened on. */
-  readonly host: string;
-  /** A secret; null where there is none. */
+/** Whom the feed lets in. */
+export interface AccessRules {
+  /** A secret: a client that shows it sees all and may mark; null for none. */
   readonly token: string | null;
+  /** Whether clients without the token see the public view. */
   readonly public: boolean;
+  /** Origins from which a proxy serves the page. */
+  readonly origins?: readonly string[];
+  /** Origins whose pages may frame the page. */
+  readonly embed?: readonly string[];
+  /** Proxies, and networks of them, that say whose request they pass on. */
+  readonly proxies?: readonly string[];
 }
 
 export interface Granted {
@@ -45,17 +53,23 @@ export function isLoopback(host: string): boolean {
 export class Access {
   #loopback = false;
   #tokenHash: Buffer | null = null;
+  /** What a browser has that logged in; null where there is no token. */
+  #session: string | null = null;
   #public = false;
+  #origins: readonly string[] = [];
 
-  constructor(rules: AccessRules) {
-    this.change(rules);
+  /** @param host the address that is listened on */
+  constructor(host: string, rules: AccessRules) {
+    this.change(host, rules);
   }
 
   /** Other rules from now on. */
-  change({ host, token, public: isPublic }: AccessRules): void {
+  change(host: string, { token, public: isPublic, origins = [] }: AccessRules): void {
     this.#loopback = isLoopback(host);
     this.#tokenHash = token === null || token === '' ? null : hash(token);
+    this.#session = token === null || token === '' ? null : sessionOf(token);
     this.#public = isPublic;
+    this.#origins = origins;
   }
 
   /** Whether any client may be let in: otherwise it makes no sense to listen. */
@@ -68,6 +82,17 @@ export class Access {
     return this.#tokenHash !== null;
   }
 
+  /** The session of a browser that logs in with a token, or why it gets none. */
+  logIn(headers: IncomingHttpHeaders, token: string | null): { readonly session: string } | Refused {
+    const foreign = this.#foreignPage(headers);
+    if (foreign !== null) return foreign;
+    if (this.#session === null || this.#tokenHash === null)
+      return { status: 403, problem: 'this monitor has no token, so there is nothing to log in to' };
+    if (token === null || !timingSafeEqual(hash(token), this.#tokenHash))
+      return { status: 401, problem: 'This is not the token.' };
+    return { session: this.#session };
+  }
+
   /** @param queryToken the token in the query of a websocket; null where there is none */
   judge(headers: IncomingHttpHeaders, queryToken: string | null): Granted | Refused {
     const bearer = queryToken ?? /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? null;
@@ -78,11 +103,30 @@ export class Access {
     // A proxy's own password is none of ours.
     if (this.#tokenHash !== null && password !== null && timingSafeEqual(hash(password), this.#tokenHash))
       // A browser adds a password that it remembers to the requests of every page.
-      return foreignPage(headers) ?? { view: 'private', trusted: true };
+      return this.#foreignPage(headers) ?? { view: 'private', trusted: true };
+    const session = sessionIn(headers.cookie);
+    if (this.#session !== null && session !== null && timingSafeEqual(hash(session), hash(this.#session)))
+      return this.#foreignPage(headers) ?? { view: 'private', trusted: true };
     if (this.#public) return { view: 'public', trusted: false };
     if (this.#tokenHash !== null || !this.#loopback)
       return { status: 401, problem: 'a token is needed here: Authorization: Bearer TOKEN' };
-    return throughProxy(headers) ?? foreignName(headers) ?? foreignPage(headers) ?? { view: 'private', trusted: false };
+    return (
+      throughProxy(headers) ?? foreignName(headers) ?? this.#foreignPage(headers) ?? { view: 'private', trusted: false }
+    );
+  }
+
+  /** Refuses what a page of another site asks for. */
+  #foreignPage({ origin, host, ...headers }: IncomingHttpHeaders): Refused | null {
+    const own = [undefined, `http://${host ?? ''}`, `https://${host ?? ''}`, ...this.#origins].includes(origin);
+    // Images, scripts and the like carry no Origin. A link from elsewhere may lead here.
+    const site = headers['sec-fetch-site'];
+    const embedded = (site === 'cross-site' || site === 'same-site') && headers['sec-fetch-mode'] !== 'navigate';
+    if (own && !embedded) return null;
+    return {
+      status: 403,
+      problem:
+        "a page of another site may not read this monitor's feed; where a proxy serves it there, set feed.origins",
+    };
   }
 }
 
@@ -124,15 +168,4 @@ function foreignName(headers: IncomingHttpHeaders): Refused | null {
 function hostName(host: string | undefined): string | null {
   const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(host ?? '') ?? [];
   return (bracketed ?? plain)?.toLowerCase() ?? null;
-}
-
-/** Refuses what a page of another site asks for. */
-function foreignPage(headers: IncomingHttpHeaders): Refused | null {
-  const { origin, host } = headers;
-  const own = origin === undefined || origin === `http://${host ?? ''}` || origin === `https://${host ?? ''}`;
-  // Images, scripts and the like carry no Origin. A link from elsewhere may lead here.
-  const site = headers['sec-fetch-site'];
-  const embedded = (site === 'cross-site' || site === 'same-site') && headers['sec-fetch-mode'] !== 'navigate';
-  if (own && !embedded) return null;
-  return { status: 403, problem: "a page of another site may not read this monitor's feed" };
 }

@@ -129,7 +129,7 @@ export class AddressRates {
    * Counts a connection or a request.
    * @returns in how many seconds, at least 1, the address may come again; null where it may ask now
    */
-  take({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): number | null {
+  take(remoteAddress: string): number | null {
     const address = remoteAddress.replace(/^::ffff:/, '');
     const { most, perSecond } = isLoopback(address) ? this.#here : this.#elsewhere;
     const rate = this.#rates.get(address) ?? new RateLimit(most, perSecond);

@@ -3,18 +3,20 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { Logger } from 'pino';
 
 import type { Archive } from '../core/archive.ts';
 import type { FeedSource } from '../core/source.ts';
-import { Access } from './access.ts';
+import { Access, type AccessRules } from './access.ts';
 import { Api } from './api.ts';
 import { AddressRates, admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
 import { FanOut } from './fan-out.ts';
 import { closingAnswer, type HttpResponse, errorResponse, send } from './http-response.ts';
 import { Metrics } from './metrics.ts';
 import { Page, type PageAssets } from './page-files.ts';
+import { TrustedProxies } from './proxies.ts';
 import { answerTo, type Served } from './routes.ts';
 import { TtlCache } from './ttl-cache.ts';
 import { Upgrader } from './upgrade.ts';
@@ -29,20 +31,16 @@ interface FeedAddress extends Listen {
   readonly url: string;
 }
 
-interface Rules {
-  /** A secret: a client that shows it sees all and may mark; null for none. */
-  readonly token: string | null;
-  /** Whether clients without the token see the public view. */
-  readonly public: boolean;
-}
-
 interface FeedParts {
   readonly open: (listen: Listen) => Promise<Server>;
   readonly fanOut: FanOut;
   readonly access: Access;
+  readonly page: Page;
+  /** Those of the rules that hold now. */
+  readonly proxies: { current: TrustedProxies };
 }
 
-export interface FeedServerOptions extends Rules {
+export interface FeedServerOptions extends AccessRules {
   readonly listen: Listen;
   readonly monitor: FeedSource;
   /** What the past is read from; none where nothing is kept. */
@@ -68,20 +66,24 @@ export class FeedServer {
   readonly #open: (listen: Listen) => Promise<Server>;
   readonly #fanOut: FanOut;
   readonly #access: Access;
+  readonly #page: Page;
+  readonly #proxies: { current: TrustedProxies };
   #server: Server;
   /** As it was asked for: port 0 stays 0. */
   #listen: Listen;
-  #rules: Rules;
+  #rules: AccessRules;
   #address: FeedAddress;
   #closed: Promise<void> | null = null;
 
-  private constructor(parts: FeedParts, server: Server, { listen, token, public: isPublic }: FeedServerOptions) {
+  private constructor(parts: FeedParts, server: Server, { listen, ...options }: FeedServerOptions) {
     this.#open = parts.open;
     this.#fanOut = parts.fanOut;
     this.#access = parts.access;
+    this.#page = parts.page;
+    this.#proxies = parts.proxies;
     this.#server = server;
     this.#listen = listen;
-    this.#rules = { token, public: isPublic };
+    this.#rules = rulesOf(options);
     this.#address = addressOf(server);
   }
 
@@ -91,7 +93,9 @@ export class FeedServer {
    */
   static async start(options: FeedServerOptions): Promise<FeedServer> {
     const { listen, monitor, archive = null, log } = options;
-    const access = new Access({ host: listen.host, token: options.token, public: options.public });
+    const access = new Access(listen.host, options);
+    const proxies = { current: new TrustedProxies(options.proxies ?? []) };
+    const page = new Page(options.page, options.embed);
     if (!access.possible) throw notProtected(hostPort(listen));
     let serve: ((server: Server) => void) | null = null;
     const limits = defaultLimits();
@@ -123,14 +127,14 @@ export class FeedServer {
       access,
       archive,
       api: new Api(monitor, archive),
-      page: new Page(options.page),
+      page,
       metrics: () =>
         scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),
       recent: new TtlCache(RECENT_MS),
     };
-    serve = serving(served, new Upgrader(monitor, access, fanOut, log), options);
+    serve = serving(served, new Upgrader(monitor, access, fanOut, log), proxies, options);
     serve(server);
-    return new FeedServer({ open, fanOut, access }, server, options);
+    return new FeedServer({ open, fanOut, access, page, proxies }, server, options);
   }
 
   /** Where it listens. */
@@ -144,14 +148,16 @@ export class FeedServer {
    * @throws FeedError where it may not listen there, or can't, or the address would be open to every client: then nothing is
    * changed
    */
-  async change(listen: Listen, rules: Rules): Promise<void> {
+  async change(listen: Listen, rules: AccessRules): Promise<void> {
     const moves = listen.host !== this.#listen.host || listen.port !== this.#listen.port;
-    if (!moves && rules.token === this.#rules.token && rules.public === this.#rules.public) return;
-    const changed = { host: listen.host, ...rules };
-    if (!new Access(changed).possible) throw notProtected(hostPort(listen));
+    const changed = rulesOf(rules);
+    if (!moves && isDeepStrictEqual(changed, this.#rules)) return;
+    if (!new Access(listen.host, changed).possible) throw notProtected(hostPort(listen));
     if (moves) await this.#move(listen);
-    this.#rules = rules;
-    this.#access.change(changed);
+    this.#rules = changed;
+    this.#access.change(listen.host, changed);
+    this.#page.embed = changed.embed ?? [];
+    this.#proxies.current = new TrustedProxies(changed.proxies ?? []);
     this.#fanOut.closeClients();
   }
 
@@ -206,27 +212,34 @@ function addressOf(server: Server): FeedAddress {
   return { host, port, url: `http://${hostPort({ host, port })}` };
 }
 
+/** The rules alone, all of them. */
+function rulesOf({ token, public: isPublic, origins = [], embed = [], proxies = [] }: AccessRules): AccessRules {
+  return { token, public: isPublic, origins, embed, proxies };
+}
+
 /** What makes a server answer. */
 function serving(
   served: Served,
   upgrader: Upgrader,
+  proxies: { readonly current: TrustedProxies },
   { log, rates = new AddressRates() }: FeedServerOptions,
 ): (server: Server) => void {
   return (server) => {
     server.on('connection', (socket: Socket) => {
       // What comes on it is refused.
-      rates.take(socket);
+      rates.take(socket.remoteAddress ?? '');
     });
     server.on('request', (request, response) => {
       const turn = admit(request, response);
-      const waitS = rates.take(request.socket);
+      const waitS = rates.take(proxies.current.clientOf(request));
       if (turn !== null) void turn.then(() => handle(served, request, response, { log, waitS }));
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const protocols = (request.headers.upgrade ?? '').toLowerCase().split(/ *, */);
       if (protocols.includes('websocket')) {
         request.headers.upgrade = 'websocket';
-        upgrader.upgrade(request, socket, head, { url: urlOf(request), waitS: rates.take(socket) });
+        const client = proxies.current.clientOf(request);
+        upgrader.upgrade(request, socket, head, { url: urlOf(request), client, waitS: rates.take(client) });
       } else void ignoreUpgrade(server, request, socket, head);
     });
     server.on('clientError', (error, socket) => {

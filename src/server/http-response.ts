@@ -38,6 +38,12 @@ export const ASK_FOR_TOKEN: OutgoingHttpHeaders = {
   'www-authenticate': ['Bearer realm="gapwatch"', 'Basic realm="gapwatch: any name, the token as password"'],
 };
 
+/** Whether an `If-None-Match` names a tag (RFC 9110, 13.1.2: a weak comparison). */
+export function knows(ifNoneMatch: string | undefined, etag: string): boolean {
+  const known = ifNoneMatch ?? '';
+  return known.trim() === '*' || [...known.matchAll(/"[^"]*"/g)].some(([tag]) => tag === etag);
+}
+
 export function send(request: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
   const body = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(answer.body);
   // RFC 9110, 8.6: a length of 0 would be that of the answer that is not sent.

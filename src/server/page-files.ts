@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
-import type { HttpResponse } from './http-response.ts';
+import { type HttpResponse, knows } from './http-response.ts';
 
 /** The page talks to the monitor that it came from, and to no other host. */
 const POLICY = [
@@ -14,7 +14,6 @@ const POLICY = [
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
-  "frame-ancestors 'none'",
 ].join('; ');
 
 interface Packed extends PageAsset {
@@ -23,8 +22,11 @@ interface Packed extends PageAsset {
 
 export class Page {
   readonly #assets: ReadonlyMap<string, Packed>;
+  /** Origins whose pages may frame it. */
+  embed: readonly string[];
 
-  constructor(assets: PageAssets) {
+  constructor(assets: PageAssets, embed: readonly string[] = []) {
+    this.embed = embed;
     this.#assets = new Map(
       [...assets].map(([path, asset]) => [path, { ...asset, gzipped: gzipSync(asset.body, { level: 9 }) }]),
     );
@@ -40,13 +42,11 @@ export class Page {
     const etag = isPacked ? asset.etag.replace(/"$/, '-gzip"') : asset.etag;
     const headers = {
       'cache-control': 'no-cache',
-      'content-security-policy': POLICY,
+      'content-security-policy': `${POLICY}; frame-ancestors ${this.embed.length === 0 ? "'none'" : this.embed.join(' ')}`,
       etag,
       vary: 'accept-encoding',
     };
-    const known = request.headers['if-none-match'] ?? '';
-    const isKnown = known.trim() === '*' || [...known.matchAll(/"[^"]*"/g)].some(([tag]) => tag === etag);
-    if (isKnown) return { status: 304, type, body: '', headers };
+    if (knows(request.headers['if-none-match'], etag)) return { status: 304, type, body: '', headers };
     if (!isPacked) return { status: 200, type, body: asset.body, headers };
     return { status: 200, type, body: asset.gzipped, headers: { ...headers, 'content-encoding': 'gzip' } };
   }

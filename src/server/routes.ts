@@ -1,4 +1,5 @@
 /** The paths that are served over HTTP, all of them in one table. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import { z } from 'zod';
@@ -9,7 +10,8 @@ import type { FeedSource } from '../core/source.ts';
 import type { Access, Granted } from './access.ts';
 import type { Api } from './api.ts';
 import { badgeSvg, endpointBadge } from './badge.ts';
-import { type HttpResponse, ASK_FOR_TOKEN, json, errorResponse, text } from './http-response.ts';
+import { type HttpResponse, ASK_FOR_TOKEN, json, errorResponse, knows, text } from './http-response.ts';
+import { loggedIn, loginPage, tokenInForm } from './login.ts';
 import type { Page } from './page-files.ts';
 import type { TtlCache } from './ttl-cache.ts';
 
@@ -86,16 +88,23 @@ export async function answerTo(
       'retry-after': String(waitS),
       connection: 'close',
     });
+  if (path === '/login') return logIn(served, request);
   const granted = served.access.judge(request.headers, null);
-  if ('status' in granted)
+  if ('status' in granted) {
+    // A browser gets a form, and no dialog of its own.
+    if (granted.status === 401 && path === '/' && wantsHtml(request)) return loginPage(401);
     return errorResponse(granted.status, granted.problem, granted.status === 401 ? ASK_FOR_TOKEN : {});
+  }
 
   for (const route of ROUTES) {
     const match = route.path.exec(path);
     if (match === null) continue;
     const name = decoded(match[1] ?? '');
     if (name === null) return errorResponse(400, 'the path is not encoded as it should be');
-    return allowed(request, route.method, path) ?? (await route.handler(served, { request, granted, query, name }));
+    const wrong = allowed(request, route.method, path);
+    if (wrong !== null) return wrong;
+    const answer = await route.handler(served, { request, granted, query, name });
+    return granted.view === 'public' && route.method === 'GET' ? shared(answer, request) : answer;
   }
   const asset = served.page.answer(path, request);
   if (asset === null) return errorResponse(404, 'nothing is here');
@@ -107,6 +116,30 @@ function allowed(request: IncomingMessage, method: 'GET' | 'POST', path: string)
   if (request.method === method || (request.method === 'HEAD' && method === 'GET')) return null;
   const allow = method === 'GET' ? 'GET, HEAD' : method;
   return request.method === 'OPTIONS' ? options(allow) : errorResponse(405, `${path} takes ${allow}`, { allow });
+}
+
+function wantsHtml({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/html') === true;
+}
+
+async function logIn({ access }: Served, request: IncomingMessage): Promise<HttpResponse> {
+  if (!access.hasToken) return errorResponse(404, 'this monitor has no token, so there is nothing to log in to');
+  if (request.method === 'GET' || request.method === 'HEAD') return loginPage(200);
+  if (request.method !== 'POST')
+    return errorResponse(405, '/login takes GET, HEAD, POST', { allow: 'GET, HEAD, POST' });
+  const entered = access.logIn(request.headers, await tokenInForm(request));
+  if ('session' in entered) return loggedIn(entered.session, request);
+  return entered.status === 401 ? loginPage(401, entered.problem) : errorResponse(entered.status, entered.problem);
+}
+
+/** What the public may see, every page and cache may have: a cache asks again, and gets it once only where it did not change. */
+function shared(answer: HttpResponse, { headers }: IncomingMessage): HttpResponse {
+  const open = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
+  if (answer.status !== 200) return { ...answer, headers: { ...answer.headers, ...open } };
+  const etag = `"${createHash('sha256').update(answer.body).digest('base64url').slice(0, 20)}"`;
+  const all = { ...answer.headers, ...open, 'cache-control': 'public, no-cache', etag };
+  if (!knows(headers['if-none-match'], etag)) return { ...answer, headers: all };
+  return { status: 304, type: answer.type, body: '', headers: all };
 }
 
 function options(allow: string): HttpResponse {

@@ -14,12 +14,16 @@ import { CLOSE, closeSocket } from './subscriber.ts';
 
 /** A client has nothing to say. */
 const MAX_PAYLOAD = 1024;
+/** Clients of the feed that one address may have through a proxy that is trusted. */
+const PER_CLIENT = 100;
 
 export class Upgrader {
   readonly #source: FeedSource;
   readonly #access: Access;
   readonly #fanOut: FanOut;
   readonly #log: Logger;
+  /** How many clients an address has. */
+  readonly #viewers = new Map<string, number>();
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -39,13 +43,13 @@ export class Upgrader {
 
   /**
    * Serves a client that asks for a websocket, or refuses it.
-   * @param asked `waitS`: in how many seconds its address may come again; null where it may now
+   * @param asked `client`: whose request it is; `waitS`: in how many seconds that address may come again; null where it may now
    */
   upgrade(
     request: IncomingMessage,
     socket: Socket,
     head: Buffer,
-    { url, waitS }: { readonly url: URL | null; readonly waitS: number | null },
+    { url, client, waitS }: { readonly url: URL | null; readonly client: string; readonly waitS: number | null },
   ): void {
     const refuse = (status: number, reason: string, problem: string, headers: readonly string[] = []): void => {
       socket.on('error', () => {
@@ -94,9 +98,21 @@ export class Upgrader {
         closeSocket(ws, CLOSE.notAllowed, query.problem);
         return;
       }
+      // Behind a proxy the limit of connections does not see whose they are.
+      const viewers = this.#viewers.get(client) ?? 0;
+      if (client !== plainAddress(socket) && viewers >= PER_CLIENT) {
+        closeSocket(ws, CLOSE.notAllowed, 'too many clients of the feed come from this address');
+        return;
+      }
+      this.#viewers.set(client, viewers + 1);
+      ws.once('close', () => {
+        const left = (this.#viewers.get(client) ?? 1) - 1;
+        if (left === 0) this.#viewers.delete(client);
+        else this.#viewers.set(client, left);
+      });
       // Not in the public view: to send every probe costs the engine something.
       const samples = query.samples && granted.view === 'private';
-      const address = socket.remoteAddress;
+      const address = client;
       this.#log.debug({ address, view: granted.view, samples }, 'a client of the feed connected');
       ws.once('close', (code) => {
         this.#log.debug({ address, code }, 'a client of the feed disconnected');
@@ -104,4 +120,8 @@ export class Upgrader {
       this.#fanOut.join(ws, socket, granted.view, { ...query, samples });
     });
   }
+}
+
+function plainAddress({ remoteAddress = '' }: Socket): string {
+  return remoteAddress.replace(/^::ffff:/i, '');
 }

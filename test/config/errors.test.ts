@@ -199,12 +199,24 @@ describe('a field that is wrong', () => {
       json: {
         services: [{ name: 'a', ...tcp }],
         defaults: { hold: '1s', interval: '1x' },
-        feed: { listen: '9720', token: '', public: 1 },
+        feed: {
+          ...{ listen: '9720', token: '', public: 1 },
+          origins: ['https://a.example/'],
+          embed: 'https://b.example',
+          proxies: ['10.0.0.0/33', 'proxy.internal'],
+        },
         history: { keep: '1s', dir: 5 },
       },
     });
     assert.match(message, /defaults\.hold: unknown field\. Allowed here: interval, timeout/);
     assert.match(message, /defaults\.interval: "1x" is not a duration/);
+    assert.match(
+      message,
+      /feed\.origins\[0\]: "https:\/\/a\.example\/" is not an origin; .* without a path or a slash/,
+    );
+    assert.match(message, /feed\.embed: "https:\/\/b\.example" is not a list of origins; a list such as/);
+    assert.match(message, /feed\.proxies\[0\]: "10\.0\.0\.0\/33" is not a proxy; an address or a network/);
+    assert.match(message, /feed\.proxies\[1\]: "proxy\.internal" is not a proxy/);
     assert.match(message, /feed\.listen: "9720" is not an address to listen on; HOST:PORT such as "127\.0\.0\.1:9720"/);
     assert.match(message, /feed\.token: it is empty/);
     assert.match(message, /feed\.public: 1 is neither true nor false/);

@@ -7,6 +7,7 @@ import { rootCertificates } from 'node:tls';
 import { ConfigFolder } from './config-folder.ts';
 
 const folder = new ConfigFolder();
+const NOT_BEHIND = { origins: [], embed: [], proxies: [] };
 const tcp = { type: 'tcp', host: 'h', port: 1 };
 
 describe('a configuration', () => {
@@ -120,14 +121,15 @@ describe('a configuration', () => {
   it('has settings for the feed and the history, paths from the folder of the file', async () => {
     const services = [{ name: 'a', ...tcp }];
     const plain = await folder.load({ json: { services } });
-    assert.deepEqual(plain.feed, { listen: null, token: null, public: false });
+    assert.deepEqual(plain.feed, { listen: null, token: null, public: false, ...NOT_BEHIND });
     assert.deepEqual(plain.history, { dir: null, keepMs: 90 * 86_400_000 });
-    const feed = { listen: '[::1]:0', token: { env: 'TOKEN' }, public: true };
+    const behind = { origins: ['https://a.example'], embed: ['https://b.example'], proxies: ['10.0.0.0/8', '::1'] };
+    const feed = { listen: '[::1]:0', token: { env: 'TOKEN' }, public: true, ...behind };
     const full = await folder.load({
       json: { services, feed, history: { dir: 'h', keep: '1d' } },
       env: { TOKEN: 't' },
     });
-    assert.deepEqual(full.feed, { listen: { host: '::1', port: 0 }, token: 't', public: true });
+    assert.deepEqual(full.feed, { listen: { host: '::1', port: 0 }, token: 't', public: true, ...behind });
     assert.deepEqual(full.history, { dir: join(folder.path, 'h'), keepMs: 86_400_000 });
     assert.equal((await folder.load({ json: { services, feed: { listen: 'off' } } })).feed.listen, 'off');
   });

@@ -57,11 +57,11 @@ export async function stopDaemon(daemon: Daemon): Promise<void> {
 }
 
 /** `systemctl restart docker`, with a pause. */
-export async function restart(daemon: Daemon): Promise<Restart> {
+export async function restart(daemon: Daemon, pauseMs = PAUSE_MS): Promise<Restart> {
   const asked = now();
   await stopDaemon(daemon);
   const gone = now();
-  await sleep(PAUSE_MS);
+  await sleep(pauseMs);
   const started = now();
   await startDaemon(daemon);
   return { asked, gone, started, answered: now() };

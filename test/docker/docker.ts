@@ -17,7 +17,7 @@ export interface DockerSettings {
 export const LOOPBACK = '127.0.0.1';
 
 /** FeedSource ports of the containers, on every address of the host. */
-export const PORTS = { web: 8080, redis: 6379, empty: 9000 } as const;
+export const PORTS = { web: 8080, redis: 6379, empty: 9000, logging: 8082 } as const;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -27,9 +27,14 @@ const STOP_TIMEOUT_S = 3;
 /** Not busybox: its httpd keeps no connection, and its queue of 9 overflows when the second meter knocks. */
 const WEB = "require('node:http').createServer((ask, answer) => answer.end('served from a container')).listen(80)";
 
+/** Writes as C does: it waits until the line is taken. */
+const LOGGING = WEB.replace('=> ', "=> require('node:fs').writeSync(1, 'x'.repeat(1000)) && ");
+
 const CONTAINERS = {
   web: { image: 'node', port: 80, command: ['/node', '--eval', WEB] },
   redis: { image: 'redis', port: 6379, command: ['/redis-server', '--save', '', '--protected-mode', 'no'] },
+  /** Writes a long line for each request: a pipe that nobody reads is full after some seconds. */
+  logging: { image: 'node', port: 80, command: ['/node', '--eval', LOGGING] },
   /** Its port is published, and nothing listens on it. */
   empty: { image: 'node', port: 80, command: ['/node', '--eval', 'setInterval(() => undefined, 1e6)'] },
 } as const;

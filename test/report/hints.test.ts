@@ -1,9 +1,10 @@
 /** What the pattern of the gaps is said to mean. The shapes are those that restarts of a real daemon were measured to have. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 
-import { hintsOf } from '../../src/report/hints.ts';
-import type { Hint } from '../../src/report/report.ts';
+import { hintsOf, SHAPES } from '../../src/report/hints.ts';
+import type { Hint, Report, StageLatency } from '../../src/report/report.ts';
 import { runReport, observed, START, vantage } from './scene.ts';
 
 const LOOPBACK = { target: 'http://127.0.0.1:8080/' };
@@ -12,6 +13,20 @@ const KEPT = { connection: 'kept' } as const;
 /** The command takes 3 s; the daemon is away from 0.1 s on. */
 const PROXY_DIED = [{ from: 100, to: 2580 }];
 const REBUILT = [{ from: 2300, to: 2600 }];
+
+/** A report in which the good answers of a service took longer while the command ran. */
+function slower(report: Report, name: string, beforeMs: number, duringMs: number): Report {
+  const stage = (p50Ms: number): StageLatency => ({
+    ...{ answers: 60, p50Ms, p99Ms: p50Ms, maxMs: p50Ms },
+    ...{ slowestAt: null, slowestFromStartMs: null, silence: null },
+  });
+  const latency = { before: stage(beforeMs), during: stage(duringMs), after: stage(beforeMs) };
+  const vantages = report.vantages.map((one) => ({
+    ...one,
+    services: one.services.map((its) => (its.service === name ? { ...its, latency } : its)),
+  }));
+  return { ...report, vantages };
+}
 
 function kinds(...vantages: readonly ReturnType<typeof vantage>[]): Hint['kind'][] {
   return hintsOf(runReport(vantages)).map(({ kind }) => kind);
@@ -115,13 +130,177 @@ describe('hints', () => {
     assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: quick }))), []);
   });
 
+  it('see a process that was frozen with a full queue, by its run_id', () => {
+    const falls = [{ from: 50, to: 3000, reasons: { 'timeout-connect': 40, 'timeout-reply': 19 } }];
+    const redis = { ...OUTSIDE, kind: 'redis' } as const;
+    const kept = observed('db (kept)', { info: { ...redis, ...KEPT }, falls, lostAt: [1050], lostBy: 'timeout-reply' });
+    assert.deepEqual(kinds(vantage('second', observed('db', { info: redis, falls }), kept)), ['process-frozen']);
+    // Where no connection came to be, packets were lost.
+    const dropped = [{ from: 50, to: 3000, reason: 'timeout-connect' as const }];
+    const cut = vantage('second', observed('db', { info: redis, falls: dropped }), { ...kept, gaps: [] });
+    assert.ok(!kinds(cut).includes('process-frozen'));
+  });
+
+  it('do not take a slow service for a frozen one', () => {
+    const falls = [{ from: 100, to: 3100, reason: 'timeout-reply' as const, silenceMs: 4000 }];
+    const kept = observed('web (kept)', { info: { ...OUTSIDE, ...KEPT } });
+    const report = runReport([vantage('second', observed('web', { info: OUTSIDE, falls }), kept)]);
+    assert.deepEqual(
+      hintsOf(slower(report, 'web (kept)', 0.5, 600)).map(({ kind }) => kind),
+      ['slowed-down'],
+    );
+    assert.deepEqual(
+      hintsOf(slower(report, 'web (kept)', 0.5, 0.6)).map(({ kind }) => kind),
+      ['new-connections-only'],
+    );
+  });
+
+  it('see no rules in a queue that is full while a held connection waits', () => {
+    const falls = [{ from: 250, to: 900, reason: 'timeout-connect' as const, silenceMs: 950 }];
+    const kept = observed('web (kept)', { info: { ...OUTSIDE, ...KEPT }, silent: { from: 0, to: 930 } });
+    const run = { endedAt: START + 950 };
+    const report = runReport([vantage('second', observed('web', { info: OUTSIDE, falls }), kept)], run);
+    assert.deepEqual(
+      hintsOf(report).map(({ kind }) => kind),
+      ['process-frozen'],
+    );
+  });
+
+  it('see a container that blocks on its log while the daemon is away', () => {
+    const away = [{ from: 100, to: 130_000 }];
+    const logging = { target: 'http://192.0.2.7:8080/', kind: 'http' } as const;
+    const quiet = { target: 'http://192.0.2.7:8081/', kind: 'http' } as const;
+    const silent = [{ from: 18_000, to: 130_200, reason: 'timeout-reply' as const }];
+    const host = vantage('host', observed('logging', { info: { ...LOOPBACK, kind: 'http' }, falls: away }));
+    const second = (info = quiet, falls: typeof silent = []): ReturnType<typeof vantage> =>
+      vantage('second', observed('logging', { info: logging, falls: silent }), observed('quiet', { info, falls }));
+    const long = { endedAt: START + 130_000, durationMs: 130_000 };
+    const hints = hintsOf(runReport([host, second()], long, 135_000));
+    assert.equal(hints[0]?.kind, 'log-pipe-blocked');
+    assert.match(
+      hints[0].evidence[0]!,
+      /quiet \(from second\) was up meanwhile, and logging \(from host\), which goes/,
+    );
+    assert.match(hints[0].evidence[1]!, /^gapwatch itself asked 10 times a second/);
+    // Not where the neighbour was silent as well, nor where it fell with the command.
+    assert.notEqual(hintsOf(runReport([host, second(quiet, silent)], long, 135_000))[0]?.kind, 'log-pipe-blocked');
+    const alone = runReport([second()], { ...long, command: ['kill', '-STOP', '1'] }, 135_000);
+    assert.ok(hintsOf(alone).every(({ kind }) => kind !== 'log-pipe-blocked'));
+  });
+
+  it('see a service that was cut off, and not restarted', () => {
+    const falls = [{ from: 100, to: 2500 }];
+    const redis = { ...OUTSIDE, target: 'redis://192.0.2.7:6379', kind: 'redis' } as const;
+    const web = { ...OUTSIDE, kind: 'http' } as const;
+    const services = [
+      observed('db', { info: redis, falls }),
+      observed('db (kept)', { info: { ...redis, ...KEPT }, falls, lostAt: [100] }),
+      observed('web', { info: web, falls }),
+      observed('web (kept)', { info: { ...web, ...KEPT }, falls, lostAt: [100] }),
+    ];
+    const hints = hintsOf(runReport([vantage('second', ...services)]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['cut-off'],
+    );
+    assert.match(hints[0]!.evidence.join('\n'), /web .*but so was that of db, whose process is the same/);
+    // On loopback, with no other way that was down too, it is the proxy.
+    const inside = { ...redis, target: 'redis://127.0.0.1:6379' } as const;
+    const lone = [
+      observed('db', { info: inside, falls }),
+      observed('db (kept)', { info: { ...inside, ...KEPT }, falls, lostAt: [100] }),
+    ];
+    assert.deepEqual(kinds(vantage('here', ...lone)), ['loopback-only']);
+  });
+
+  it('see IPv6 that goes through the proxy', () => {
+    const v6 = { target: 'http://[2001:db8::7]:8080/' };
+    const four = observed('web', { info: OUTSIDE, falls: REBUILT });
+    const six = observed('web6', { info: v6, falls: PROXY_DIED });
+    assert.deepEqual(kinds(vantage('second', four, six)), ['ipv6-proxy', 'rules-rebuilt']);
+    const both = observed('web', { info: OUTSIDE, falls: PROXY_DIED });
+    assert.ok(!kinds(vantage('second', both, six)).includes('ipv6-proxy'));
+  });
+
+  it('see a name server that failed, and not the service', () => {
+    const falls = [{ from: 100, to: 2500, reason: 'dns' as const }];
+    const named = observed('web', { info: { target: 'http://web.example:8080/' }, falls });
+    const hints = hintsOf(runReport([vantage('here', named, observed('by address', { info: OUTSIDE }))]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['name-server'],
+    );
+    assert.match(hints[0]!.evidence[0]!, /by address, on the same port, was up all that time$/);
+  });
+
+  it('see packets that were lost: single failures, scattered', () => {
+    const lost = (n: number): { from: number; to: number; reason: 'timeout-connect' }[] =>
+      Array.from({ length: n }, (_, k) => ({ from: k * 400, to: k * 400 + 100, reason: 'timeout-connect' as const }));
+    const hints = hintsOf(runReport([vantage('second', observed('web', { info: OUTSIDE, falls: lost(12) }))]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['packets-lost'],
+    );
+    assert.match(
+      hints[0]!.evidence[0]!,
+      /^web: 12 probes failed in 12 gaps within 4\.50 s from \+0 ms \(timeout-connect\)$/,
+    );
+    assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: lost(4) }))), []);
+  });
+
+  it('see a cut from outside only', () => {
+    const falls = [{ from: 50, to: 3000, reason: 'timeout-connect' as const }];
+    const here = vantage('host', observed('web', { info: LOOPBACK }));
+    const hints = hintsOf(runReport([here, vantage('second', observed('web', { info: OUTSIDE, falls }))]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['outside-only'],
+    );
+    assert.match(hints[0]!.text, /Its users outside are affected/);
+  });
+
+  it('name rules that came back one by one in one line', () => {
+    const services = Array.from({ length: 20 }, (_, n) =>
+      observed(`s${String(n)}`, {
+        info: { target: `tcp://192.0.2.7:${String(8000 + n)}` },
+        falls: [{ from: 300 + n, to: 600 + n * 130 }],
+      }),
+    );
+    const hints = hintsOf(runReport([vantage('second', ...services)]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['rules-rebuilt'],
+    );
+    assert.match(
+      hints[0]!.evidence[0]!,
+      /^20 services fell together and came back one by one: s0 after 0\.30 s .*, half of them after 1\.\d\d s, s19 after 2\.75 s/,
+    );
+  });
+
+  it('name a cause once, for all that fell and came back with it', () => {
+    const falls = [{ from: 100, to: 2480 }];
+    const kept = observed('web (kept)', { info: { ...OUTSIDE, ...KEPT }, lostAt: [110], falls });
+    const api = observed('api', { info: { target: 'tcp://192.0.2.7:9000' }, falls });
+    const hints = hintsOf(runReport([vantage('second', observed('web', { info: OUTSIDE, falls }), kept, api)]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['process-replaced'],
+    );
+    assert.deepEqual(hints[0]!.evidence.slice(1), ['api fell and came back at the same time']);
+  });
+
+  it('are all explained in docs/hints.md', async () => {
+    const page = await readFile(new URL('../../../docs/hints.md', import.meta.url), 'utf8');
+    for (const { kind } of SHAPES) assert.match(page, new RegExp(`^\\| \`${kind}\` +\\|`, 'm'));
+  });
+
   it('conclude nothing from one probe, a short stall, or what the peer itself answered', () => {
     const one = [{ from: 2300, to: 2400 }];
     const up = observed('web by its address', { info: OUTSIDE });
     assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls: one }), up)), []);
     const kept = observed('web (kept)', { info: { ...LOOPBACK, ...KEPT } });
     assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls: one }), kept)), []);
-    for (const reason of ['status', 'body', 'role', 'error', 'auth', 'loading', 'dns'] as const) {
+    for (const reason of ['status', 'body', 'role', 'error', 'auth', 'loading'] as const) {
       const falls = [{ from: 100, to: 2580, reason }];
       assert.deepEqual(kinds(vantage('here', observed('web', { info: LOOPBACK, falls }), up, kept)), [], reason);
     }
@@ -157,24 +336,26 @@ describe('hints', () => {
     assert.deepEqual(kinds(vantage('here', ...most)), []);
   });
 
-  it("see the monitor's own path", () => {
+  it('see a monitor that did not look, or had no network', () => {
     const unobserved = [{ from: 100, to: 900, reason: 'network' as const }];
-    assert.deepEqual(kinds(vantage('here', observed('web', { unobserved }))), ['own-path']);
+    assert.deepEqual(kinds(vantage('here', observed('web', { unobserved }))), ['monitor-stalled']);
+  });
 
+  it("see the monitor's own path, and not its services", () => {
     const falls = [{ from: 100, to: 5000 }];
     const db = { target: 'tcp://192.0.2.7:5432' };
     const here = vantage('here', observed('web', { info: OUTSIDE, falls }), observed('db', { info: db, falls }));
-    assert.deepEqual(kinds(here, vantage('there', observed('web', { info: OUTSIDE }))), ['all-at-once', 'own-path']);
+    assert.deepEqual(kinds(here, vantage('there', observed('web', { info: OUTSIDE }))), ['own-path']);
   });
 
-  it('list a bounded number of facts', () => {
-    const falls = Array.from({ length: 20 }, (_, n) => ({
+  it('list a bounded number of facts, the longest gap first', () => {
+    const falls = Array.from({ length: 120 }, (_, n) => ({
       from: n * 300,
-      to: n * 300 + 100,
+      to: n * 300 + 200,
       reason: 'closed' as const,
     }));
-    const [hint] = hintsOf(runReport([vantage('here', observed('web', { falls }))]));
-    assert.equal(hint?.evidence.length, 6);
-    assert.equal(hint.evidence.at(-1), 'and 15 more like these');
+    const [hint] = hintsOf(runReport([vantage('here', observed('web', { falls }))], {}, 60_000));
+    assert.equal(hint?.evidence.length, 101);
+    assert.equal(hint.evidence.at(-1), 'and 20 more like these');
   });
 });

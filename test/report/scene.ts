@@ -17,6 +17,8 @@ export interface Fall {
   /** How far the bounds are from the length; 100 where left out. */
   readonly errorMs?: number;
   readonly silenceMs?: number;
+  /** Counts of several reasons, the most frequent first, in place of `reason`. */
+  readonly reasons?: Partial<Record<DownReason, number>>;
 }
 
 export interface Story {
@@ -24,12 +26,16 @@ export interface Story {
   readonly falls?: readonly Fall[];
   readonly unobserved?: readonly { readonly from: number; readonly to: number; readonly reason?: Reason }[];
   readonly lostAt?: readonly number[];
+  /** Why they were lost; `reset` where left out. */
+  readonly lostBy?: DownReason;
+  /** No answer for so long, though all were answered in the end. */
+  readonly silent?: { readonly from: number; readonly to: number };
 }
 
 /** A service that was up from long before, but for its story. */
 export function observed(
   name: string,
-  { info = {}, falls = [], unobserved = [], lostAt = [] }: Story = {},
+  { info = {}, falls = [], unobserved = [], lostAt = [], lostBy = 'reset', silent }: Story = {},
 ): ObservedService {
   const changes: { at: number; state: State; reason: Reason | null }[] = [
     { at: -3_600_000, state: 'up', reason: null },
@@ -46,7 +52,7 @@ export function observed(
     const next = changes[index + 1];
     return { state, from: START + at, to: next === undefined ? null : START + next.at, reason };
   });
-  const gaps = falls.flatMap(({ from, to, reason = 'refused', errorMs = 100, silenceMs }) => {
+  const gaps = falls.flatMap(({ from, to, reason = 'refused', errorMs = 100, silenceMs, reasons }) => {
     if (to === null) return [];
     const failed = Math.ceil((to - from) / 100);
     const bounds = { minMs: Math.max(0, to - from - errorMs), maxMs: to - from + errorMs };
@@ -55,7 +61,10 @@ export function observed(
         ...bounds,
         ...(silenceMs !== undefined && { silenceMs }),
         failed,
-        reasons: [{ reason, count: failed }],
+        reasons:
+          reasons === undefined
+            ? [{ reason, count: failed }]
+            : Object.entries(reasons).map(([name, n]) => ({ reason: name as DownReason, count: n })),
       }),
     ];
   });
@@ -64,7 +73,7 @@ export function observed(
     seq: 1,
     service: name,
     at: START + at,
-    reason: 'reset' as const,
+    reason: lostBy,
     message: null,
   }));
   return {
@@ -73,6 +82,7 @@ export function observed(
     intervals,
     gaps,
     openGap: null,
+    ...(silent !== undefined && { silence: { from: START + silent.from, durationMs: silent.to - silent.from } }),
     lost,
     identities: [],
     slow: [],
@@ -83,10 +93,11 @@ export function vantage(name: string, ...services: readonly ObservedService[]): 
   return { vantage: name, monitor: `id of ${name}`, clock: null, services, marks: [] };
 }
 
-/** The report of a run that took 3 s, watched for 5 s afterwards. */
+/** The report of a run that took 3 s, watched until 8 s after its start. */
 export function runReport(
   vantages: readonly ObservedVantage[],
   run: Partial<RunFacts> = {},
+  untilMs = 8000,
 ): Report & { run: RunFacts } {
   const facts: RunFacts = {
     command: ['systemctl', 'restart', 'docker'],
@@ -100,7 +111,7 @@ export function runReport(
     budget: budget(),
     ...run,
   };
-  return { ...buildReport(vantages, { from: START - 2000, to: START + 8000 }, START), run: facts };
+  return { ...buildReport(vantages, { from: START - 2000, to: START + untilMs }, START), run: facts };
 }
 
 export function budget(maxGapMs = 0, maxTotalMs: number | null = null): Budget {

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 
 import { Access, isLoopback } from '../../src/server/access.ts';
 import { FeedError, FeedServer } from '../../src/server/feed-server.ts';
+import { TrustedProxies } from '../../src/server/proxies.ts';
 import { ask, handshake, raw } from './asking.ts';
 import { Listener } from './listener.ts';
 import { inScene, scene, type Scene, TOKEN } from './scene.ts';
@@ -110,6 +111,143 @@ describe('on a loopback address, without a token', () => {
   it('cares for no password', async () => {
     for (const authorization of [BASIC, 'Bearer x', 'Digest x'])
       assert.equal(await statusOf(at, { authorization }), 200);
+  });
+});
+
+describe('a login', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' };
+  const enter = (at: Scene, token: string, more: Record<string, string> = {}): ReturnType<typeof ask> =>
+    ask(`${at.http}/login`, {
+      method: 'POST',
+      headers: { ...form, ...more },
+      body: `token=${encodeURIComponent(token)}`,
+    });
+  const cookieOf = ({ headers }: Awaited<ReturnType<typeof ask>>): string =>
+    String(headers['set-cookie']).split(';')[0]!;
+
+  it('is a form for a browser, under any prefix, and a cookie of which scripts know nothing', async () => {
+    await inScene({ names: ['web'], feed: { token: TOKEN } }, async (at) => {
+      const page = await ask(`${at.http}/`, { headers: { accept: 'text/html,*/*' } });
+      assert.equal(page.status, 401);
+      assert.match(page.body, /<form method="post" action="login">/);
+      // No dialog of the browser's own.
+      assert.doesNotMatch(String(page.headers['www-authenticate']), /Basic/);
+      const entered = await enter(at, TOKEN);
+      assert.equal(entered.status, 303);
+      assert.equal(entered.headers.location, './');
+      assert.match(String(entered.headers['set-cookie']), /; HttpOnly; SameSite=Strict$/);
+      assert.doesNotMatch(String(entered.headers['set-cookie']), new RegExp(`${TOKEN}|Path=`));
+      const cookie = cookieOf(entered);
+      assert.equal(await statusOf(at, { cookie }), 200);
+      assert.equal(await statusOf(at, { cookie: `a=b; ${cookie}; c=d` }, '/'), 200);
+      assert.equal(await upgradeOf(at, [`Cookie: ${cookie}`]), 101);
+      const host = new URL(at.http).host;
+      const mark = { method: 'POST', headers: { cookie, 'content-type': 'application/json' }, body: '{"text":"x"}' };
+      assert.equal((await ask(`${at.http}/api/v1/marks`, mark)).status, 201);
+      const secure = await enter(at, TOKEN, { host, origin: `https://${host}` });
+      assert.match(String(secure.headers['set-cookie']), /; Secure$/);
+    })();
+  });
+
+  it('takes no wrong token, no cookie of another token, and nothing from a page of another site', async () => {
+    await inScene({ names: ['web'], feed: { token: TOKEN } }, async (at) => {
+      for (const wrong of ['', 'x', `${TOKEN}x`, 'x'.repeat(10_000)]) {
+        const { status, headers } = await enter(at, wrong);
+        assert.equal(status, 401);
+        assert.equal(headers['set-cookie'], undefined);
+      }
+      const foreign = await enter(at, TOKEN, { origin: 'http://evil.example' });
+      assert.equal(foreign.status, 403);
+      assert.equal(foreign.headers['set-cookie'], undefined);
+      const asJson = { method: 'POST', headers: { 'content-type': 'application/json' }, body: `{"token":"${TOKEN}"}` };
+      assert.equal((await ask(`${at.http}/login`, asJson)).status, 401);
+      assert.equal((await ask(`${at.http}/login`, { method: 'PUT' })).status, 405);
+      const cookie = cookieOf(await enter(at, TOKEN));
+      for (const origin of ['http://evil.example', 'null'])
+        assert.equal(await statusOf(at, { cookie, origin }), 403, origin);
+      assert.equal(await statusOf(at, { cookie, 'sec-fetch-site': 'cross-site' }), 403);
+      assert.equal(await upgradeOf(at, [`Cookie: ${cookie}`, 'Origin: http://evil.example']), 403);
+      for (const other of ['gapwatch=', 'gapwatch=x', cookie.slice(0, -1), `gapwatch=${TOKEN}`])
+        assert.equal(await statusOf(at, { cookie: other }), 401, other);
+      await at.feed.change({ host: '127.0.0.1', port: 0 }, { token: 'another-token', public: false });
+      assert.equal(await statusOf(at, { cookie }), 401);
+    })();
+  });
+
+  it('shows a public page the whole, and is none without a token', async () => {
+    await inScene({ names: ['web'], feed: { token: TOKEN, public: true } }, async (at) => {
+      const cookie = cookieOf(await enter(at, TOKEN));
+      assert.match((await ask(`${at.http}/api/v1/status`, { headers: { cookie } })).body, /"target"/);
+      assert.doesNotMatch((await ask(`${at.http}/api/v1/status`)).body, /"target"/);
+    })();
+    await inScene({ names: ['web'] }, async (at) => {
+      assert.equal((await ask(`${at.http}/login`)).status, 404);
+    })();
+  });
+});
+
+describe('behind a proxy', () => {
+  it('takes the page from the sites of feed.origins', async () => {
+    const feed = { token: TOKEN, origins: ['https://status.example.org'] };
+    await inScene({ names: ['web'], feed }, async (at) => {
+      const authorization = BASIC;
+      assert.equal(await statusOf(at, { authorization, origin: 'https://status.example.org' }), 200);
+      for (const origin of [
+        'http://status.example.org',
+        'https://status.example.org.evil.example',
+        'https://example.org',
+      ])
+        assert.equal(await statusOf(at, { authorization, origin }), 403, origin);
+    })();
+  });
+
+  it('lets the sites of feed.embed frame the page, and no other', async () => {
+    const policyOf = async (at: Scene): Promise<string> =>
+      String((await ask(`${at.http}/`)).headers['content-security-policy']);
+    await inScene({ names: ['web'], feed: { embed: ['https://example.org'] } }, async (at) => {
+      assert.match(await policyOf(at), /frame-ancestors https:\/\/example\.org$/);
+      await at.feed.change({ host: '127.0.0.1', port: 0 }, { token: null, public: false });
+      assert.match(await policyOf(at), /frame-ancestors 'none'$/);
+    })();
+  });
+
+  it('gives the public what every page and cache may have, and nobody what is private', async () => {
+    await inScene({ names: ['web'], feed: { token: TOKEN, public: true } }, async (at) => {
+      for (const path of ['/api/v1/gaps', '/badge/web.svg', '/badge/web.json', '/api/v1/status']) {
+        const { headers } = await ask(at.http + path);
+        assert.equal(headers['access-control-allow-origin'], '*', path);
+        assert.match(String(headers.etag), /^"[\w-]+"$/, path);
+      }
+      const { headers } = await ask(`${at.http}/badge/web.svg`);
+      const again = await ask(`${at.http}/badge/web.svg`, { headers: { 'if-none-match': String(headers.etag) } });
+      assert.equal(again.status, 304);
+      assert.equal(again.body, '');
+      const all = await ask(`${at.http}/api/v1/gaps`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      assert.equal(all.headers['access-control-allow-origin'], undefined);
+      assert.equal(all.headers['cache-control'], 'no-store');
+    })();
+    await inScene({ names: ['web'] }, async (at) => {
+      assert.equal((await ask(`${at.http}/api/v1/gaps`)).headers['access-control-allow-origin'], undefined);
+    })();
+  });
+
+  it('counts the client that a trusted proxy names, and no other', () => {
+    const proxies = new TrustedProxies(['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
+    const clientOf = (remoteAddress: string, forwarded?: string): string =>
+      proxies.clientOf({
+        headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+        socket: { remoteAddress },
+      });
+    assert.equal(clientOf('127.0.0.1', '192.0.2.1'), '192.0.2.1');
+    assert.equal(clientOf('::ffff:127.0.0.1', '192.0.2.1'), '192.0.2.1');
+    assert.equal(clientOf('127.0.0.1', '6.6.6.6, 192.0.2.1, 10.1.2.3'), '192.0.2.1');
+    assert.equal(clientOf('fd00::1', '[2001:db8::1]:4711'), '2001:db8::1');
+    assert.equal(clientOf('10.0.0.9', '192.0.2.1:80'), '192.0.2.1');
+    // Written by whoever likes to.
+    assert.equal(clientOf('192.0.2.7', '192.0.2.1'), '192.0.2.7');
+    assert.equal(clientOf('127.0.0.1'), '127.0.0.1');
+    for (const odd of ['', 'unknown', '_hidden', ',,', 'x'.repeat(10_000)])
+      assert.equal(clientOf('127.0.0.1', odd), '127.0.0.1');
   });
 });
 
@@ -276,7 +414,7 @@ describe('access', () => {
 
   it('shows the public view to those without a token, wherever it listens', () => {
     for (const host of ['127.0.0.1', '0.0.0.0']) {
-      const access = new Access({ host, token: TOKEN, public: true });
+      const access = new Access(host, { token: TOKEN, public: true });
       const anybody = { host: 'status.example', origin: 'http://elsewhere.example' };
       assert.deepEqual(access.judge(anybody, null), { view: 'public', trusted: false });
       assert.deepEqual(access.judge({ authorization: `Bearer ${TOKEN}` }, null), { view: 'private', trusted: true });

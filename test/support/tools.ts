@@ -12,6 +12,10 @@ export const PACKAGES = {
   setpriv: 'util-linux',
   ip: 'iproute2',
   iptables: 'iptables',
+  nginx: 'nginx-light',
+  apache2: 'apache2-bin',
+  haproxy: 'haproxy',
+  caddy: 'caddy',
 } as const;
 export type Tool = keyof typeof PACKAGES;
 

@@ -65,13 +65,13 @@ export class Feed {
   /** The first time the state is fetched: it arrives before a websocket, and has the number at which the news begins. */
   async #prepare(): Promise<URL> {
     if (this.state.position === null) {
-      const answer = await this.#get<StatusAnswer>('/api/v1/status');
+      const answer = await this.#get<StatusAnswer>('api/v1/status');
       this.#received(answer.now);
       this.state.begin(answer);
       this.#events.changed([]);
       this.#requestDays();
     }
-    const url = new URL('/feed', location.href);
+    const url = new URL('feed', location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const position = this.state.position;
     if (position !== null) {
@@ -106,7 +106,7 @@ export class Feed {
     this.#uptimes ??= window.setTimeout(() => {
       this.#uptimes = null;
       // Those that are shown stay until there are newer ones; the websocket shows when the monitor is unreachable.
-      this.#get<StatusAnswer>('/api/v1/status').then(
+      this.#get<StatusAnswer>('api/v1/status').then(
         (answer) => {
           this.state.refresh(answer);
           this.#events.changed([]);
@@ -117,7 +117,7 @@ export class Feed {
   }
 
   #requestDays(): void {
-    this.#get<DaysAnswer>('/api/v1/days').then(
+    this.#get<DaysAnswer>('api/v1/days').then(
       (answer) => {
         this.state.takeDays(answer);
         this.#events.changed([]);
@@ -137,10 +137,7 @@ export class Feed {
     } catch {
       throw new Error('no connection');
     }
-    if (response.status === 401)
-      throw new Error(
-        'this monitor requires a token: reload the page, and log in with any name and the token as password',
-      );
+    if (response.status === 401) throw new Error('this monitor requires its token: reload the page to log in');
     if (!response.ok) throw new Error(`the monitor answered with ${String(response.status)}`);
     return (await response.json()) as Answer;
   }
