@@ -67,8 +67,13 @@ function serviceReport(
   fromStart: (at: number) => number | null,
 ): ServiceReport {
   const intervals = cut(service.intervals, window);
+  // Hundreds of thousands may be there: no search through all of them for each gap.
+  const falls = new Map((service.falls ?? []).map((fall) => [Math.round(fall.from / SAME_PROBE_MS), fall]));
   const gaps = gapsOf(service, intervals, window).map((gap): ReportGap => {
-    const fall = service.falls?.find(({ from }) => Math.abs(from - gap.from) < SAME_PROBE_MS);
+    // In the next field of the grid where rounding parted them.
+    const field = Math.round(gap.from / SAME_PROBE_MS);
+    const near = [field - 1, field, field + 1].flatMap((one) => falls.get(one) ?? []);
+    const fall = near.find(({ from }) => Math.abs(from - gap.from) < SAME_PROBE_MS);
     return {
       ...gap,
       fromStartMs: fromStart(gap.from),
