@@ -87,16 +87,17 @@ export class CommandChild {
     else for (const one of [...descendants(pid), pid]) send(one, signal);
   }
 
-  /** Ends it: SIGTERM, later SIGKILL; where neither helps, it is not waited for. */
-  end(): void {
+  /** Ends it: SIGTERM, later SIGKILL; where neither helps, it is not waited for. @param graceMs how long each of them has */
+  end(graceMs = GRACE_MS): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.signal('SIGTERM');
     this.#timer = setTimeout(() => {
       this.signal('SIGKILL');
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
       this.#timer = setTimeout(() => {
-        this.detach();
-      }, GRACE_MS);
-    }, GRACE_MS);
+        this.#detach();
+      }, graceMs);
+    }, graceMs);
   }
 
   /** Whether a process is left in the group of its own. */
@@ -112,7 +113,7 @@ export class CommandChild {
   }
 
   /** Waits for it no longer. */
-  detach(): void {
+  #detach(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#child.unref();
     this.#giveUp?.();

@@ -250,5 +250,5 @@ function tolerate(error: Error): void {
   } catch {
     // Then there is no place left to say it.
   }
-  process.exit(EXIT.usage);
+  process.exit(EXIT.output);
 }

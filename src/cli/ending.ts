@@ -1,6 +1,6 @@
 /** What ends a command that watches: a signal, its time, or a reader that went away; and what a signal asks for. */
-/** Exit codes of the contract. */
-export const EXIT = { ok: 0, bad: 1, usage: 2, commandFailed: 3, notUp: 4, fault: 70 } as const;
+/** Exit codes of the contract; 70 and 74 are those of sysexits.h: a fault of the program, and a result that could not be written. */
+export const EXIT = { ok: 0, bad: 1, usage: 2, commandFailed: 3, notUp: 4, fault: 70, output: 74 } as const;
 
 /** Why a watch ended. `epipe`: stdout has no reader any more. */
 export type Ending = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'time' | 'quit' | 'epipe';

@@ -98,9 +98,14 @@ export const RUN_OPTIONS = {
   before: { ...text, default: '2s', describe: 'Every service up this long before the command starts' },
   after: { ...text, default: '5s', describe: 'Every service up this long again after it has ended' },
   'give-up': { ...text, default: '2m', describe: 'Wait no longer than this, for each of: before, the command, after' },
-  'max-gap': { ...text, default: '0ms', describe: 'Budget for one gap' },
+  'max-gap': { ...text, describe: 'Budget for one gap  [0ms, or that of --baseline]' },
   'max-total': { ...text, describe: "Budget for a service's gaps together  [none]" },
   'max-latency': { ...text, describe: 'Budget for the slowest good answer  [none]' },
+  baseline: {
+    ...text,
+    describe:
+      "A .json report of an earlier run: a service's longest gap and slowest answer there are its budgets  [none]",
+  },
   also: { ...repeated, describe: 'Feed of another monitor, taken into report and verdict; may be repeated' },
   ...REPORT_FILES,
 } as const satisfies Record<string, Options>;

@@ -11,7 +11,7 @@ import { MOMENT_FORM, parseMoment } from '../core/duration.ts';
 import { buildReport } from '../report/build-report.ts';
 import { observedFrom } from '../report/observed.ts';
 import { hintsOf } from '../report/hints.ts';
-import { historyText } from '../report/text-report.ts';
+import { historyText } from '../report/history-text.ts';
 import { reportFiles, type ReportArguments } from './options.ts';
 import { EXIT } from './ending.ts';
 import { say } from './say.ts';
@@ -66,7 +66,7 @@ async function reportOf(archive: ArchiveReader, args: ReportArguments, asked: Wi
       say(`Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.`);
     }
     for (const problem of problems) say(`gapwatch: ${problem}`);
-    return problems.length === 0 ? EXIT.ok : EXIT.usage;
+    return problems.length === 0 ? EXIT.ok : EXIT.output;
   } finally {
     files.discard();
   }

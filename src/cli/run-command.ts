@@ -6,14 +6,17 @@ import { commandLineProblem, ConfigError, invalid } from '../config/config-error
 import { DEFAULT_STREAM, type Config, DEFAULT_KEEP_MS } from '../config/load-config.ts';
 import { durationText } from '../core/duration.ts';
 import { showDuration } from '../core/format.ts';
+import { readBytes } from '../config/read-file.ts';
+import { MOST_BYTES, parseBaseline } from '../report/baseline.ts';
 import { buildReport } from '../report/build-report.ts';
 import { hintsOf } from '../report/hints.ts';
+import type { ObservedVantage } from '../report/observed.ts';
 import type { ReportFiles } from '../report/report-files.ts';
-import { commandFailed, showCommand } from '../report/report-phrases.ts';
-import type { Report, RunFacts, Budget } from '../report/report.ts';
+import { commandFailed, showCommand, showSeen } from '../report/report-phrases.ts';
+import type { Baseline, Budget, Fault, Report, RunFacts } from '../report/report.ts';
 import type { Patience } from '../report/run-stages.ts';
-import { runText } from '../report/text-report.ts';
-import { judge } from '../report/verdict.ts';
+import { runText } from '../report/run-text.ts';
+import { judge, notStarted } from '../report/verdict.ts';
 import { whyNoCommand } from './command-child.ts';
 import { EXIT, exitCodeOf } from './ending.ts';
 import { fileLog } from './log.ts';
@@ -43,7 +46,7 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   const log = fileLog(args.log, args['log-level']);
   // A wall clock that is set meanwhile must not tear the window apart.
   const request = { args, config, log, keepsHistory: false, followsSteps: false };
-  const { course, vantages } = await withMonitor(request, async ({ monitor, history }) => {
+  const { course, vantages, session } = await withMonitor(request, async ({ monitor, history }) => {
     const remote = plan.also.map((url) => new RemoteVantage(url, plan.files.wantsProbes));
     const local = new LocalVantage(monitor, plan.files.wantsProbes);
     const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
@@ -55,66 +58,92 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
     session.close();
     if (typeof history?.problem === 'string') say(history.problem);
     await Promise.all([local, ...remote].map((one) => one.close()));
-    return { course: { ...ended, interrupted: session.interrupted }, vantages: watching };
+    return { course: ended, vantages: watching, session };
   });
-  return finish(plan, course, vantages);
+  try {
+    return finish(plan, { ...course, interrupted: session.interrupted }, vantages);
+  } finally {
+    session.release();
+  }
 }
 
-/** Prints the report, or why there is none. Returns the exit code. */
+/** Prints and writes the report. Returns the exit code. */
 function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): number {
-  const { interrupted, startedAt } = course;
-  if (course.problem !== null) {
-    say(`gapwatch: ${course.problem}`);
-    return EXIT.usage;
-  }
-  if (startedAt === null) {
-    say(whyNotStarted(plan, course, vantages));
-    return interrupted === null ? EXIT.notUp : exitCodeOf(interrupted);
-  }
-  const { endedAt, ending, exitCode, signal } = course;
-  const run: RunFacts = {
-    command: plan.command,
-    startedAt,
-    endedAt,
-    durationMs: endedAt === null ? null : Math.round((endedAt - startedAt) * 1000) / 1000,
-    ending,
-    exitCode,
-    signal,
-    interrupted,
-    budget: plan.budget,
-  };
-  const window = { from: startedAt - plan.patience.beforeMs, to: course.to };
+  const { interrupted, startedAt, problem } = course;
+  const run = runOf(plan, course);
+  const window = { from: run.startedAt - plan.patience.beforeMs, to: course.to };
   const observed = vantages.map((one) => one.observed());
-  const facts: Report = { ...buildReport(observed, window, startedAt), run };
-  const report = { ...facts, verdict: judge(facts, run), hints: hintsOf(facts) };
+  const facts: Report = { ...buildReport(observed, window, run.startedAt), run };
+  if (startedAt === null || problem !== null) return finishUnstarted(plan, course, vantages, facts, observed);
+  const hinted = { ...facts, hints: hintsOf(facts) };
+  const report = { ...hinted, verdict: judge(hinted, run) };
   // Before the output, which may fail.
   const problems = plan.files.write(report, observed);
   process.stdout.write(`\n${runText(report, run)}`);
-  for (const problem of problems) say(`gapwatch: ${problem}`);
+  for (const one of problems) say(`gapwatch: ${one}`);
   if (interrupted !== null) return exitCodeOf(interrupted);
   if (commandFailed(run)) return EXIT.commandFailed;
-  return report.verdict.result === 'pass' ? EXIT.ok : EXIT.bad;
+  if (report.verdict.result !== 'pass') return EXIT.bad;
+  return problems.length === 0 ? EXIT.ok : EXIT.output;
 }
 
-/** Which services were not up, and why. */
-function whyNotStarted(plan: Plan, { interrupted }: Course, vantages: readonly Vantage[]): string {
+/** Says why the command was not started. The files say so too: what is in them from an earlier run must not pass for this one's. */
+function finishUnstarted(
+  plan: Plan,
+  course: Course,
+  vantages: readonly Vantage[],
+  facts: Report,
+  observed: readonly ObservedVantage[],
+): number {
+  const { interrupted, problem } = course;
+  const why = problem ?? whyNotStarted(plan, course);
+  const faults =
+    problem === null && interrupted === null ? vantages.flatMap((one) => notUp(one, plan.patience.beforeMs)) : [];
+  const lines = faults.map(({ service, vantage, text }) => {
+    return `  ${service === '' ? '' : `${showSeen(service, vantage, vantages.length > 1)}: `}${text}`;
+  });
+  const problems = plan.files.write({ ...facts, verdict: notStarted(facts, faults, why) }, observed);
+  say([problem === null ? why : `gapwatch: ${why}`, ...lines, ...problems.map((one) => `gapwatch: ${one}`)].join('\n'));
+  if (problem !== null) return EXIT.usage;
+  return interrupted === null ? EXIT.notUp : exitCodeOf(interrupted);
+}
+
+function runOf({ command, budget, baseline }: Plan, course: Course): RunFacts {
+  const { interrupted, startedAt, endedAt, ending, exitCode, signal } = course;
+  const isStarted = startedAt !== null && course.problem === null;
+  return {
+    command,
+    startedAt: startedAt ?? course.to,
+    endedAt,
+    durationMs: startedAt === null || endedAt === null ? null : Math.round((endedAt - startedAt) * 1000) / 1000,
+    ending: isStarted ? ending : 'not-started',
+    exitCode,
+    signal,
+    interrupted,
+    budget,
+    ...(baseline !== null && { baseline }),
+  };
+}
+
+/** Why the command was not started. */
+function whyNotStarted(plan: Plan, { interrupted }: Course): string {
   const { beforeMs, giveUpMs } = plan.patience;
   const command = showCommand(plan.command);
   if (interrupted !== null) return `${interrupted}: ${command} was not started.`;
-  const head = `${command} was not started: not every service was up for ${durationText(beforeMs)} within ${durationText(giveUpMs)} (--before, --give-up).`;
-  return [head, ...vantages.flatMap((vantage) => notUp(vantage, beforeMs, vantages.length > 1))].join('\n');
+  return `${command} was not started: not every service was up for ${durationText(beforeMs)} within ${durationText(giveUpMs)} (--before, --give-up).`;
 }
 
-function notUp(vantage: Vantage, beforeMs: number, several: boolean): string[] {
-  if (vantage.problem !== null) return [`  ${vantage.problem}`];
-  if (vantage.standings.length === 0) return [`  ${vantage.name}: no service is watched there`];
-  const where = several ? ` (from ${vantage.name})` : '';
+/** Which services of a vantage were not up for long enough, and why; one without a name where nothing is known from there. */
+function notUp(vantage: Vantage, beforeMs: number): Fault[] {
+  const fault = (service: string, text: string): Fault => ({ kind: 'not-up', vantage: vantage.name, service, text });
+  if (vantage.problem !== null) return [fault('', vantage.problem)];
+  if (vantage.standings.length === 0) return [fault('', `${vantage.name}: no service is watched there`)];
   return vantage.standings
     .filter(({ upForMs }) => upForMs === null || upForMs < beforeMs)
     .map(({ service, state, forMs, reason, message, upForMs }) => {
       const why = reason === null ? '' : `: ${reason}${message === null ? '' : `, ${message}`}`;
       const since = upForMs === null ? `${state} for ${showDuration(forMs)}` : `up for ${showDuration(upForMs)} only`;
-      return `  ${service}${where}: ${since}${why}`;
+      return fault(service, since + why);
     });
 }
 
@@ -124,6 +153,7 @@ export interface Plan {
   readonly command: readonly string[];
   readonly patience: Patience;
   readonly budget: Budget;
+  readonly baseline: Baseline | null;
   readonly also: readonly FeedUrl[];
   /** Watches nothing where only other monitors are asked. */
   readonly config: Omit<Config, 'file'>;
@@ -149,13 +179,29 @@ export async function planOf(args: RunArguments & Targets, command: readonly str
     throw invalid([commandLineProblem('--give-up', message)]);
   }
   const budget = {
-    maxGapMs: parseDuration(args['max-gap'], '--max-gap'),
+    maxGapMs: parseDuration(args['max-gap'] ?? '0ms', '--max-gap'),
+    ...(args['max-gap'] !== undefined && { namesMaxGap: true }),
     maxTotalMs: args['max-total'] === undefined ? null : parseDuration(args['max-total'], '--max-total'),
     maxLatencyMs: args['max-latency'] === undefined ? null : parseDuration(args['max-latency'], '--max-latency'),
   };
   const also = feedUrls(args.also);
+  const baseline = args.baseline === undefined ? null : await baselineIn(args.baseline);
   const config = await servicesOf(args);
-  return { command, patience, budget, also, config, files: reportFiles(args.report) };
+  return { command, patience, budget, baseline, also, config, files: reportFiles(args.report) };
+}
+
+/** @throws ConfigError where the file is no report of an earlier run */
+async function baselineIn(file: string): Promise<Baseline> {
+  const place = `--baseline ${file}`;
+  const text = await readBytes(file, MOST_BYTES).then(
+    (bytes) => bytes.toString(),
+    (error: unknown) => {
+      throw invalid([commandLineProblem(place, `it can't be read: ${(error as Error).message}`)]);
+    },
+  );
+  const baseline = parseBaseline(text, file);
+  if (typeof baseline === 'string') throw invalid([commandLineProblem(place, baseline)]);
+  return baseline;
 }
 
 /** What other monitors watch may be all that is wanted. */

@@ -8,10 +8,13 @@ import { type Patience, Stages } from '../report/run-stages.ts';
 import { showCommand, showEnding } from '../report/report-phrases.ts';
 import { CommandChild, type Ended } from './command-child.ts';
 import type { Vantage } from './vantages.ts';
+import { exitCodeOf } from './ending.ts';
 import { say } from './say.ts';
 
 /** How often it is checked whether a stage is over, in milliseconds. */
 const POLL_MS = 25;
+/** After the second signal the command has this long to end by itself. */
+const SECOND_GRACE_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Interruption = (typeof SIGNALS)[number];
 
@@ -55,6 +58,7 @@ export class RunSession {
     problem: null,
   };
   #givenUp = false;
+  #isClosed = false;
   #finish: (course: Course) => void = () => undefined;
   /** Resolves at the first signal. */
   #interrupt: () => void = () => undefined;
@@ -87,10 +91,15 @@ export class RunSession {
     await Promise.race([something, this.#interrupted]);
   }
 
-  /** Signals are no longer caught, and the terminal is as it was. */
+  /** Nothing is polled any more, and the terminal is as it was. Signals are still caught: the report is to come. */
   close(): void {
     clearInterval(this.#timer);
     this.#line?.close();
+    this.#isClosed = true;
+  }
+
+  /** Signals are no longer caught. */
+  release(): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 
@@ -137,6 +146,11 @@ export class RunSession {
 
   #ended({ exitCode, signal }: Ended): void {
     if (this.#stages.stage !== 'during') return;
+    if (exitCode === null && signal === null && !this.#givenUp) {
+      // It would not end, though it was asked twice.
+      this.#over();
+      return;
+    }
     const { monitor, patience } = this.#all;
     const endedAt = monitor.now();
     for (const vantage of this.#all.vantages) vantage.nextStage(endedAt);
@@ -164,6 +178,10 @@ export class RunSession {
 
   #signalled(signal: Interruption): void {
     const again = this.#facts.interrupted !== null;
+    if (again && this.#isClosed) {
+      this.#say(`${signal} again: there is no report.`);
+      process.exit(exitCodeOf(signal));
+    }
     this.#facts = { ...this.#facts, interrupted: this.#facts.interrupted ?? signal };
     this.#interrupt();
     const child = this.#child;
@@ -172,15 +190,13 @@ export class RunSession {
       return;
     }
     if (again) {
-      // Not left behind, unless it ignores the signal.
-      child.signal('SIGTERM');
-      child.detach();
-      this.#over();
+      this.#say(`${signal} again: ending the command.`);
+      child.end(SECOND_GRACE_MS);
       return;
     }
     // The terminal has sent a Ctrl-C to the command already.
     if (signal === 'SIGTERM' || !child.getsTerminalSignals) child.signal(signal);
-    this.#say(`${signal}: waiting for the end of the command. Once more ends the watch at once.`);
+    this.#say(`${signal}: waiting for the end of the command. Once more ends it, and the watch.`);
   }
 
   #live(columns: number, colours: boolean): string {

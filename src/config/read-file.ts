@@ -13,9 +13,10 @@ const POLL_MS = 20;
 /**
  * Never blocks one of the threads that read files: an open that waits for the other end of a pipe would keep the process from
  * ending, so a pipe is polled, by timers that do not.
+ * @param mostBytes what is longer is refused
  * @throws Error with the code of the system; ETIMEDOUT for a pipe that is not written, EFBIG for what is too long
  */
-export async function readBytes(path: string): Promise<Buffer> {
+export async function readBytes(path: string, mostBytes = MOST_BYTES): Promise<Buffer> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const isPipe = (await handle.stat()).isFIFO();
@@ -36,7 +37,7 @@ export async function readBytes(path: string): Promise<Buffer> {
         continue;
       }
       length += bytesRead;
-      if (length > MOST_BYTES) throw fault('EFBIG', `more than ${String(MOST_BYTES)} bytes`);
+      if (length > mostBytes) throw fault('EFBIG', `more than ${String(mostBytes)} bytes`);
       chunks.push(buffer.subarray(0, bytesRead));
     }
   } finally {

@@ -153,6 +153,8 @@ export interface Archive {
   /** What is wrong with it at present, for people; null where all is well. */
   readonly problem: string | null;
   readonly figures: ArchiveFigures;
+  /** The sums of each service that are on disk: after a `kill -9` they are these, or more. */
+  readonly kept: ReadonlyMap<string, Readonly<Totals>>;
 }
 
 /** What was known of one service. */
@@ -173,6 +175,17 @@ export interface RestoredService {
   readonly uptime: UptimeSums;
   /** What its timeline remembered; null where nothing more is known than the state. */
   readonly checkpoint: Checkpoint | null;
+}
+
+/** The sums of a restored service at its last sign of life. */
+export function totalsOf({ totals, state, since, until }: RestoredService): Totals {
+  const lasted = Math.max(0, until - since);
+  return {
+    ...totals,
+    upMs: totals.upMs + (state === 'up' ? lasted : 0),
+    downMs: totals.downMs + (state === 'down' ? lasted : 0),
+    unobservedMs: totals.unobservedMs + (state === 'unobserved' ? lasted : 0),
+  };
 }
 
 /**

@@ -45,7 +45,7 @@ export function showGap(gap: {
   readonly maxMs: number | null;
 }): string {
   const { durationMs, minMs, maxMs } = gap;
-  if (maxMs === null) return `${showDuration(durationMs)} (at least ${showAtLeast(minMs)})`;
+  if (maxMs === null) return showOpenGap(gap);
   if (maxMs < 100) return `${showDuration(durationMs)} (${String(Math.floor(minMs))}–${String(Math.ceil(maxMs))})`;
   const widthMs = maxMs - minMs;
   if (maxMs < 60_000 || (maxMs <= LONGEST_IN_SECONDS_MS && widthMs < 10_000)) {
@@ -55,6 +55,14 @@ export function showGap(gap: {
   }
   const atMost = Math.ceil(maxMs / resolution(maxMs)) * resolution(maxMs);
   return `${showDuration(durationMs)} (${showAtLeast(minMs)} – ${showDuration(atMost)})`;
+}
+
+/** A length without an upper bound: `62.4 s so far (at least 62.3 s)`. @param note what follows the figure */
+export function showOpenGap(gap: { readonly durationMs: number; readonly minMs: number }, note = ''): string {
+  const { durationMs, minMs } = gap;
+  const isNear = durationMs >= 59_950 && durationMs <= LONGEST_IN_SECONDS_MS && durationMs - minMs < 10_000;
+  if (!isNear) return `${showDuration(durationMs)}${note} (at least ${showAtLeast(minMs)})`;
+  return `${(durationMs / 1000).toFixed(1)} s${note} (at least ${down(minMs, 1)} s)`;
 }
 
 /** A share as a percentage that never rounds a fault away: `100 %` only for 1, `0 %` only for 0; `–` for null. */
@@ -120,6 +128,13 @@ function up(ms: number, digits: number): string {
 
 function two(n: number): string {
   return String(n).padStart(2, '0');
+}
+
+/** A text of at most so many characters, of which `…` is the last where some are left out. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const chars = Array.from(text);
+  return chars.length <= most ? text : `${chars.slice(0, Math.max(0, Math.floor(most) - 1)).join('')}…`;
 }
 
 const SHOWN = 60;

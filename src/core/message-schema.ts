@@ -38,7 +38,9 @@ const share = z.number().min(0).max(1).nullable().catch(null);
 const seq = z.int().min(0);
 const state = z.enum(STATES);
 const reason = z.enum([...DOWN_REASONS, ...UNOBSERVED_REASONS]);
-const reasons = z.array(z.object({ reason, count })).max(DOWN_REASONS.length + UNOBSERVED_REASONS.length);
+const reasons = z
+  .array(z.object({ reason, count, message: textOf(500).optional().catch(undefined) }))
+  .max(DOWN_REASONS.length + UNOBSERVED_REASONS.length);
 // The public view leaves out what has a default here.
 const message = text.nullable().default(null);
 const hidden = text.default('');

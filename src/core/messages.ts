@@ -26,6 +26,8 @@ export interface TimelineInterval {
 export interface ReasonCount {
   readonly reason: Reason;
   readonly count: number;
+  /** What the first of these probes found, in words, for people; shortened. Left out in the public view, and where it is not known. */
+  readonly message?: string | undefined;
 }
 
 /** What a gap was: from the first failed probe (`from`) to the first good one after it (`to`), and its error bounds. */

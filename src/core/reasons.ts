@@ -11,6 +11,22 @@ export function showReasons(reasons: readonly { readonly reason: Reason; readonl
   return reasons.map(({ reason, count }) => (count === null ? reason : `${reason} ×${String(count)}`)).join(', ');
 }
 
+/** Their messages say no more than they do, and the address. */
+const PLAIN: ReadonlySet<Reason> = new Set<Reason>([
+  ...(['refused', 'reset', 'closed', 'timeout-connect', 'timeout-reply', 'loading'] as const),
+]);
+
+/** `status ×40: 503 Service Unavailable; refused ×3`: with what the first probe of each found, where that says more. */
+export function showCauses(
+  reasons: readonly { readonly reason: Reason; readonly count: number | null; readonly message?: string | undefined }[],
+): string {
+  const causes = reasons.map((one) => {
+    const { reason, message } = one;
+    return message === undefined || PLAIN.has(reason) ? showReasons([one]) : `${showReasons([one])}: ${message}`;
+  });
+  return causes.join(reasons.some(({ message }) => message !== undefined) ? '; ' : ', ');
+}
+
 /** What each reason often means. */
 export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   dns: 'the name could not be resolved: the name server is unreachable, or the name does not exist',

@@ -81,6 +81,18 @@ export function inColumn(text: string, cells: number): string {
   return shown + ' '.repeat(Math.max(0, cells - width));
 }
 
+/** A text of others that takes at most so many cells; `…` stands for what is left out. */
+export function fitted(text: string, most: number): string {
+  if (columnWidth(text) <= most) return text;
+  let [shown, left] = ['', most - 1];
+  for (const { char, width } of cellsOf(printable(text), false)) {
+    left -= width;
+    if (left < 0) break;
+    shown += char;
+  }
+  return `${shown}…`;
+}
+
 /** Columns as wide as their widest cell, the first of them set left and the others right. */
 export function table(rows: readonly (readonly string[])[], leftColumns: number): string {
   const shown = rows.map((row) => row.map(shownInColumn));

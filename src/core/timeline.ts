@@ -27,6 +27,7 @@
  *
  * Pure: no clock, no I/O. All times in timeline time, in milliseconds.
  */
+import { shortened } from './format.ts';
 import type { GapFacts, OpenGap, ReasonCount } from './messages.ts';
 import type { Reason, Result, Sample, Service, State } from './model.ts';
 import { UsualDuration } from './usual-duration.ts';
@@ -93,6 +94,8 @@ export interface GapCheckpoint {
   readonly run: Readonly<Run> | null;
 }
 
+/** Characters of a message that are kept with a gap: enough for what a server says, and little in a feed of thousands. */
+const MESSAGE = 160;
 /** What breaks within this time, in milliseconds, breaks together. */
 const TOGETHER_MS = 10;
 /** An engine that is silent for longer is not at work. */
@@ -160,7 +163,7 @@ export function relabelled(checkpoint: Checkpoint, label: (time: number) => numb
 
 /** A gap that is open. */
 interface GapSoFar extends Mutable<Omit<GapCheckpoint, 'reasons' | 'run'>> {
-  readonly reasons: Map<Reason, number>;
+  readonly reasons: Map<Reason, Mutable<ReasonCount>>;
   run: Run | null;
 }
 
@@ -218,7 +221,7 @@ export class Timeline {
     this.#lastSeen = checkpoint.lastSeen;
     const { gap } = checkpoint;
     if (gap === null) return;
-    const reasons = new Map(gap.reasons.map(({ reason, count }) => [reason, count]));
+    const reasons = new Map(gap.reasons.map((one) => [one.reason, { ...one }]));
     this.#gap = { ...gap, reasons, run: gap.run && { ...gap.run } };
     endRun(this.#gap, until);
   }
@@ -326,8 +329,11 @@ export class Timeline {
       gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
     }
     gap.failed += 1;
-    const reason = sample.reason ?? 'error';
-    gap.reasons.set(reason, (gap.reasons.get(reason) ?? 0) + 1);
+    const { reason: given, message } = sample;
+    const reason = given ?? 'error';
+    const known = gap.reasons.get(reason);
+    if (known === undefined) gap.reasons.set(reason, firstOf(reason, message));
+    else known.count += 1;
     this.#see('down', sample);
   }
 
@@ -426,6 +432,10 @@ function endRun(gap: GapSoFar, at: number): void {
   Object.assign(gap, interrupted(gap, at));
 }
 
-function countsOf(reasons: ReadonlyMap<Reason, number>): GapFacts['reasons'] {
-  return Array.from(reasons, ([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
+function firstOf(reason: Reason, message: string | null): Mutable<ReasonCount> {
+  return { reason, count: 1, ...(message !== null && { message: shortened(message, MESSAGE) }) };
+}
+
+function countsOf(reasons: GapSoFar['reasons']): GapFacts['reasons'] {
+  return Array.from(reasons.values(), (one) => ({ ...one })).sort((a, b) => b.count - a.count);
 }

@@ -1,6 +1,6 @@
 /** Follows a monitor, and makes batches of what it publishes. */
 import type { RecordedMonitor } from '../core/source.ts';
-import { infoOf, type ServiceInfo } from '../core/model.ts';
+import { infoOf, type ServiceInfo, type Totals } from '../core/model.ts';
 import type { Event, Message } from '../core/messages.ts';
 import type { Reader } from '../core/source.ts';
 import type { Checkpoint } from '../core/timeline.ts';
@@ -16,6 +16,14 @@ interface Following {
   readonly item: Item;
 }
 
+interface Sent {
+  readonly following: number;
+  readonly lost: readonly LostStretch[];
+  readonly totals: ReadonlyMap<string, Totals> | null;
+}
+
+const NOTHING_SENT: Sent = { following: 0, lost: [], totals: null };
+
 export class HistoryRecorder implements Reader {
   readonly samples = false;
   readonly #monitor: RecordedMonitor;
@@ -24,10 +32,14 @@ export class HistoryRecorder implements Reader {
   #following: Following[] = [];
   /** The checkpoints that were written, by service. */
   #checkpoints = new Map<string, Checkpoint>();
-  /** Of the batch that is being written. */
-  #sent: { readonly following: number; readonly lost: readonly LostStretch[] } = { following: 0, lost: [] };
+  /** Of the batch that is being written. `totals`: the sums that it makes complete; null where more waits. */
+  #sent: Sent = NOTHING_SENT;
+  /** The sums of each service that are on disk. */
+  #kept: ReadonlyMap<string, Totals>;
 
-  constructor(monitor: RecordedMonitor, events: EventStore) {
+  /** @param kept the sums that are on disk already */
+  constructor(monitor: RecordedMonitor, events: EventStore, kept: ReadonlyMap<string, Totals>) {
+    this.#kept = kept;
     this.#monitor = monitor;
     this.#events = events;
     this.#unsubscribe = monitor.subscribe(this);
@@ -55,28 +67,37 @@ export class HistoryRecorder implements Reader {
     const last = events.at(-1)?.seq ?? this.#events.newest;
     const lost = this.#events.lost;
     const following = this.#following.filter(({ after }) => after <= last);
-    this.#sent = { following: following.length, lost };
+    const alive = this.#monitor.observedUntil();
+    const isAll = last === this.#events.newest;
+    const services = [...this.#monitor.board.services.values()];
+    const totals = isAll ? new Map(services.map((one) => [one.name, one.totalsAt(alive)] as const)) : null;
+    this.#sent = { following: following.length, lost, totals };
     return {
       monitor: this.#monitor.identity,
-      alive: this.#monitor.observedUntil(),
+      alive,
       completeAfter: this.#events.missingTo,
       items: [...(lost.length > 0 ? [{ type: 'lost', stretches: lost } as const] : []), ...inOrder(events, following)],
       // A checkpoint goes with the newest event only.
-      checkpoints: last === this.#events.newest ? this.#newCheckpoints() : [],
+      checkpoints: isAll ? this.#newCheckpoints() : [],
     };
   }
 
   /** The batch is on disk. Returns the lost stretches that were in it. */
   written(): readonly LostStretch[] {
-    const { following, lost } = this.#sent;
+    const { following, lost, totals } = this.#sent;
     this.#following = this.#following.slice(following);
-    this.#sent = { following: 0, lost: [] };
+    this.#sent = NOTHING_SENT;
+    if (totals !== null) this.#kept = totals;
     return lost;
+  }
+
+  get kept(): ReadonlyMap<string, Totals> {
+    return this.#kept;
   }
 
   /** It is not: all of it is to be given again, and perhaps to a new file, which knows nothing. */
   failed(): void {
-    this.#sent = { following: 0, lost: [] };
+    this.#sent = NOTHING_SENT;
     this.#checkpoints = new Map();
     if (this.#following.some(({ item }) => item.type === 'services')) return;
     const services = [...this.#monitor.board.services.values()].map((one) => watchedNow(one.name, one.info, one));

@@ -165,11 +165,11 @@ export const GAP_COLUMNS = 'until, seq, start, lasted, least, most, failed, reas
 export function gapValues(service: number, gap: Gap): Value[] {
   const { from, to, durationMs, minMs, provenMinMs, maxMs, silenceMs, failed, reasons, seq } = gap;
   const [only] = reasons;
-  // Most gaps have one reason: its number says all.
+  // Where there is one reason without a message, its number says all.
   const coded =
-    only !== undefined && reasons.length === 1 && only.count === failed
+    only !== undefined && reasons.length === 1 && only.count === failed && only.message === undefined
       ? reasonCode(only.reason)
-      : JSON.stringify(reasons.map(({ reason, count }) => [reasonCode(reason), count]));
+      : JSON.stringify(reasons.map(({ reason, count, message }) => [reasonCode(reason), count, message]));
   const bounds = [toMicros(durationMs), toMicros(minMs), microsOrNull(maxMs)];
   const further = [microsOrNull(provenMinMs), microsOrNull(silenceMs)];
   return [service, toMicros(to), seq, toMicros(from), ...bounds, failed, coded, ...further];
@@ -198,7 +198,9 @@ export function gapOf(service: string, row: Row): RecordedGap {
     reasons:
       typeof reasons === 'number'
         ? [{ reason: reasonOf(reasons), count: failed }]
-        : (JSON.parse(reasons) as [number, number][]).map(([code, count]) => ({ reason: reasonOf(code), count })),
+        : (JSON.parse(reasons) as [number, number, (string | null)?][]).map(([code, count, message]) => {
+            return { reason: reasonOf(code), count, ...(typeof message === 'string' && { message }) };
+          }),
   });
   return { service, seq, ...facts };
 }

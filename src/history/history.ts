@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
-import type { Archive, ArchiveFigures, ArchiveReader } from '../core/archive.ts';
+import { type Archive, type ArchiveFigures, type ArchiveReader, totalsOf } from '../core/archive.ts';
+import type { Totals } from '../core/model.ts';
 import type { RecordedMonitor } from '../core/source.ts';
 import type { RestoredState } from '../core/archive.ts';
 import type { StoredEvents } from './history-rows.ts';
@@ -84,6 +85,10 @@ export class History implements Archive, DiskHost {
     return this.#disk.problem;
   }
 
+  get kept(): ReadonlyMap<string, Totals> {
+    return this.#recorder?.kept ?? new Map();
+  }
+
   get figures(): ArchiveFigures {
     return { bytes: this.#disk.bytes, waiting: this.waiting(), lost: this.#events.lostCount };
   }
@@ -95,7 +100,7 @@ export class History implements Archive, DiskHost {
 
   /** Follows a monitor, which goes on from what was restored, until `close`. */
   record(monitor: RecordedMonitor): void {
-    const recorder = new HistoryRecorder(monitor, this.#events);
+    const recorder = new HistoryRecorder(monitor, this.#events, keptOf(this.#services));
     this.#recorder = recorder;
     this.#flush = setInterval(() => {
       this.#disk.checkHealth();
@@ -153,6 +158,10 @@ export class History implements Archive, DiskHost {
     this.#writtenAt = performance.now();
     this.#disk.write(recorder.batch());
   }
+}
+
+function keptOf(services: RestoredState['services']): ReadonlyMap<string, Totals> {
+  return new Map(Array.from(services, ([name, restored]) => [name, totalsOf(restored)]));
 }
 
 /** A history that is only read, also while a monitor writes it. */

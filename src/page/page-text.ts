@@ -58,6 +58,12 @@ export function mainReason(gap: Pick<GapFacts, 'reasons'>): Reason | null {
   return gap.reasons[0]?.reason ?? null;
 }
 
+/** What the most frequent reason of a gap often means, and what its first probe found; empty where there is none. */
+export function showCause({ reasons: [main] }: Pick<GapFacts, 'reasons'>): string {
+  if (main === undefined) return '';
+  return `${showReason(main.reason)}${main.message === undefined ? '' : ` (${main.message})`}`;
+}
+
 /** An interval that was configured: `100 ms`, `1.5 s`, `5 min 00 s`. */
 export function showEvery(ms: number): string {
   if (ms < 1000) return `${String(ms)} ms`;

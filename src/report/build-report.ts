@@ -67,13 +67,13 @@ function serviceReport(
   fromStart: (at: number) => number | null,
 ): ServiceReport {
   const intervals = cut(service.intervals, window);
-  // Hundreds of thousands may be there: no search through all of them for each gap.
-  const falls = new Map((service.falls ?? []).map((fall) => [Math.round(fall.from / SAME_PROBE_MS), fall]));
+  // Both in the order of time: there may be hundreds of thousands.
+  const falls = [...(service.falls ?? [])].sort((a, b) => a.from - b.from);
+  let next = 0;
   const gaps = gapsOf(service, intervals, window).map((gap): ReportGap => {
-    // In the next field of the grid where rounding parted them.
-    const field = Math.round(gap.from / SAME_PROBE_MS);
-    const near = [field - 1, field, field + 1].flatMap((one) => falls.get(one) ?? []);
-    const fall = near.find(({ from }) => Math.abs(from - gap.from) < SAME_PROBE_MS);
+    while ((falls[next]?.from ?? Infinity) <= gap.from - SAME_PROBE_MS) next += 1;
+    const near = falls[next];
+    const fall = near !== undefined && near.from < gap.from + SAME_PROBE_MS ? near : undefined;
     return {
       ...gap,
       fromStartMs: fromStart(gap.from),

@@ -18,12 +18,12 @@ import {
   showCommand,
   showEnding,
   showEvents,
+  showEvidence,
   showGapLine,
   showLength,
   showSeen,
   showSum,
   showUnobserved,
-  showUp,
   showVantage,
   showWhen,
 } from './report-phrases.ts';
@@ -124,8 +124,9 @@ function link(text: string, row: number, from: number, to: number): string {
 
 function hints(report: Report): string {
   if (report.hints.length === 0) return '';
-  const articles = report.hints.map(({ text, evidence, look }) => {
-    const seen = evidence.map((fact) => {
+  const articles = report.hints.map((hint) => {
+    const { text, look } = hint;
+    const seen = showEvidence(hint).map((fact) => {
       const target = targetOf(fact, report);
       return `<li>${target === null ? xml(fact) : link(fact, target.row, target.from - report.from, target.to - report.from)}</li>`;
     });
@@ -209,7 +210,9 @@ function linesOf(service: ServiceReport, row: number, report: Report): string[] 
   });
   const left = placed.length - LINES;
   const words = [
-    ...(placed.length === 0 && service.unknownMs === 0 ? [showUp(service)] : []),
+    ...(placed.length === 0 && service.unknownMs === 0
+      ? [service.asks === false ? 'not broken, on which nothing is sent' : 'up all the time']
+      : []),
     ...(service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : []),
     ...showEvents(service).slice(-LINES),
     ...showAnswers(service),

@@ -1,10 +1,15 @@
 /**
- * A report as JUnit XML, for a CI that shows it beside the tests: one suite a vantage, one case a service. A case fails
- * by the verdict; in a report from the history, which has none, by any gap. A service that was not observed is skipped
- * there, and fails in a run: a run that is not proven has not passed. Pure.
+ * A report as JUnit XML, for a CI that shows it beside the tests, valid by the schema of Jenkins' xUnit plugin (`junit-10.xsd`):
+ *
+ * - of a run a suite with two cases: the command, which fails unless it exited with 0, and the verdict, which passes for PASS
+ *   and fails for FAIL and for NOT PROVEN, as a run that is not proven has not passed;
+ * - a suite for each vantage with a case for each service, which fails where the verdict has something against it. In a report
+ *   from the history, which has no verdict, any gap fails, and a service that was not observed is skipped.
+ *
+ * Pure.
  */
 import { showAnswers } from './latency-report.ts';
-import type { Fault, Report, ServiceReport, VantageReport } from './report.ts';
+import type { Fault, Report, RunFacts, ServiceReport, VantageReport, Verdict } from './report.ts';
 import {
   commandFailed,
   printableReport,
@@ -12,6 +17,7 @@ import {
   showEnding,
   showEvents,
   showGapLine,
+  showHint,
   showUnobserved,
 } from './report-phrases.ts';
 
@@ -32,17 +38,21 @@ export function junit(found: Report): string {
     name: `gapwatch from ${vantage.vantage}`,
     cases: vantage.services.map((service) => serviceCase(report, vantage, service)),
   }));
-  const command = commandCase(report);
-  if (command !== null) suites.unshift({ name: 'gapwatch run', cases: [command] });
+  const { run, verdict } = report;
+  if (run !== null) {
+    const cases = [commandCase(run), ...(verdict === null ? [] : [verdictCase(report, verdict)])];
+    suites.unshift({ name: 'gapwatch run', cases });
+  }
   const all = suites.flatMap(({ cases }) => cases);
   const seconds = (report.to - report.from) / 1000;
   // Without a zone, as its schema requires; it is UTC.
   const timestamp = new Date(report.from).toISOString().slice(0, 19);
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
+    // Without `skipped`, which the schema does not have here.
     `<testsuites name="gapwatch" ${counts(all)} time="${seconds.toFixed(3)}">`,
     ...suites.flatMap(({ name, cases }) => [
-      `  <testsuite name="${xml(name)}" ${counts(cases)} time="${seconds.toFixed(3)}" timestamp="${timestamp}">`,
+      `  <testsuite name="${xml(name)}" ${counts(cases)} skipped="${String(cases.filter(({ skipped }) => skipped !== null).length)}" time="${seconds.toFixed(3)}" timestamp="${timestamp}">`,
       ...cases.flatMap(caseLines),
       '  </testsuite>',
     ]),
@@ -75,8 +85,18 @@ function serviceCase(report: Report, { vantage }: VantageReport, service: Servic
   };
 }
 
-function commandCase({ run }: Report): Case | null {
-  if (run === null) return null;
+function verdictCase({ hints }: Report, { result, sentence }: Verdict): Case {
+  return {
+    name: 'verdict',
+    suite: 'gapwatch.run',
+    seconds: 0,
+    facts: [sentence, ...hints.flatMap(showHint)],
+    failure: result === 'pass' ? null : { type: result, message: sentence },
+    skipped: null,
+  };
+}
+
+function commandCase(run: RunFacts): Case {
   const how = showEnding(run);
   return {
     name: showCommand(run.command),
@@ -101,8 +121,7 @@ function caseLines({ name, suite, seconds, facts, failure, skipped }: Case): str
 
 function counts(cases: readonly Case[]): string {
   const failed = cases.filter(({ failure }) => failure !== null).length;
-  const skipped = cases.filter((one) => one.skipped !== null).length;
-  return `tests="${String(cases.length)}" failures="${String(failed)}" errors="0" skipped="${String(skipped)}"`;
+  return `tests="${String(cases.length)}" failures="${String(failed)}" errors="0"`;
 }
 
 // Text inside XML. Pure.

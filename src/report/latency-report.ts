@@ -77,6 +77,11 @@ function slowest(service: ServiceReport): StageLatency | null {
   );
 }
 
+/** How long the slowest good answer since the command was started took; null where none is known. */
+export function slowestMs(service: ServiceReport): number | null {
+  return slowest(service)?.maxMs ?? null;
+}
+
 /** What speaks against a service where its slowest good answer has a budget; null for nothing. */
 export function latencyFault(service: ServiceReport, maxLatencyMs: number | null): Pick<Fault, 'kind' | 'text'> | null {
   if (maxLatencyMs === null) return null;
@@ -117,7 +122,8 @@ export function slowNote(report: Report): string {
   return `, but slow: ${notes.slice(0, NAMED).join('; ')}${more}`;
 }
 
-function slowWords(service: ServiceReport): string | null {
+/** `no answer for 0.93 s from +0.02 s, usually 0.3 ms`; null where it was not slow. */
+export function slowWords(service: ServiceReport): string | null {
   const worst = slowest(service);
   const { p50Ms = null, p99Ms = null } = service.latency?.before ?? {};
   const limitMs = Math.max(LEAST_SLOW_MS, FAR * (p99Ms ?? Infinity));

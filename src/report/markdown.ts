@@ -2,6 +2,7 @@
 import { showDuration, showShare, showTime } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
 import { STAGES } from './answer-record.ts';
+import { fatesOf, showFate } from './fates.ts';
 import { showSilence, showStage } from './latency-report.ts';
 import type { Report, ServiceReport } from './report.ts';
 import {
@@ -21,6 +22,8 @@ import {
 
 /** More of one kind are in the JSON form. */
 const MOST = 200;
+/** A section with more lines than this is folded. */
+const UNFOLDED = 12;
 
 /** The report as Markdown: verdict, table, what happened, marks, hints. */
 export function markdown(found: Report): string {
@@ -31,9 +34,17 @@ export function markdown(found: Report): string {
   if (run !== null) lines.push(`- Command: ${code(showCommand(run.command))}, which ${escaped(showEnding(run))}`);
   lines.push(`- Window: ${showTime(report.from)} to ${showTime(report.to)} (${showDuration(report.to - report.from)})`);
   lines.push(`- Seen from: ${report.vantages.map((one) => escaped(showVantage(one))).join('; ')}`, '');
-  lines.push(...tableOf(report));
-  lines.push(...answersOf(report));
   const several = report.vantages.length > 1;
+  const fates = fatesOf(report).slice(0, MOST);
+  if (run !== null && fates.length > 0) {
+    lines.push('## What was wrong', '');
+    for (const fate of fates) {
+      const [first = '', ...rest] = showFate(fate, several).map((line) => escaped(line.trim()));
+      lines.push(`- ${first}`, ...rest.map((line) => `  - ${line}`));
+    }
+    lines.push('');
+  }
+  lines.push(...tableOf(report));
   const happened = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
     const facts = factsOf(service);
     return facts.length === 0
@@ -45,15 +56,11 @@ export function markdown(found: Report): string {
           ...facts.map((fact) => `- ${escaped(fact)}`),
         ];
   });
-  if (happened.length > 0) lines.push('', '## What happened', ...happened);
+  lines.push(...folded('Answers', answersOf(report)), ...folded('What happened', happened));
   if (report.marks.length > 0) {
     const marks = report.marks.slice(-MOST);
-    lines.push(
-      '',
-      '## Marks',
-      '',
-      ...marks.map((mark) => `- ${showWhen(mark.at, mark.fromStartMs)}: ${escaped(mark.text)}`),
-    );
+    const words = marks.map((mark) => `- ${showWhen(mark.at, mark.fromStartMs)}: ${escaped(mark.text)}`);
+    lines.push(...folded('Marks', ['', ...words]));
   }
   if (report.hints.length > 0) {
     lines.push('', '## Hints', '', 'What such a pattern usually means; not what is proven.');
@@ -103,8 +110,6 @@ function answersOf(report: Report): string[] {
   if (rows.length === 0) return [];
   return [
     '',
-    '## Answers',
-    '',
     '| service | before | during | after | longest time without |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
@@ -123,9 +128,16 @@ function factsOf(service: ServiceReport): string[] {
   ];
 }
 
-/** Names and texts come from others: nothing in them is markup. */
+/** A section; a long one is folded, as GitHub does it. */
+function folded(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  if (lines.length <= UNFOLDED) return ['', `## ${title}`, ...lines];
+  return ['', `<details><summary><b>${title}</b></summary>`, ...lines, '', '</details>'];
+}
+
+/** Names and texts come from others: nothing in them is markup, a formula, or calls upon a user of GitHub. */
 function escaped(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~&]/g, (char) => `\\${char}`);
+  return text.replace(/[\\`*_{}[\]<>#|~&$]/g, (char) => `\\${char}`).replace(/(?<!\w)@(?=\w)/g, '@<!-- -->');
 }
 
 /** Between more backquotes than there are in it. */

@@ -1,7 +1,7 @@
 /** The phrases that every form of a report shares. Pure. */
-import { count, showAtLeast, showDuration, showGap, showSlow, showTime } from '../core/format.ts';
+import { count, showDuration, showGap, showOpenGap, showSlow, showTime } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
-import { showReasons } from '../core/reasons.ts';
+import { showCauses } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 import type {
   Hint,
@@ -15,7 +15,7 @@ import type {
 } from './report.ts';
 
 /** Answers take a while, and come late on a busy machine. */
-const JITTER_MS = 50;
+export const JITTER_MS = 50;
 
 /** A report as it is shown: all texts of others in it are printable, on one line. What every form but JSON is made from. */
 export function printableReport<T>(report: T): T {
@@ -38,8 +38,7 @@ export function showWhen(at: number, fromStartMs: number | null): string {
 /** A gap's length with its bounds; `so far` where it did not end. */
 export function showLength(gap: ReportGap): string {
   if (gap.end === 'seen') return showGap(gap);
-  const so = gap.end === 'open' ? ' so far' : '';
-  return `${showDuration(gap.durationMs)}${so} (at least ${showAtLeast(gap.minMs)})`;
+  return showOpenGap(gap, gap.end === 'open' ? ' so far' : '');
 }
 
 /** `from +2.14 s`; what was sent before the command and failed after its start says nothing of the time before. */
@@ -48,14 +47,6 @@ export function showBegin({ from, fromStartMs, failedStartMs = null }: ReportGap
     return `from ${showWhen(from, fromStartMs)}`;
   }
   return `from a probe that was sent before the command and failed at ${showOffset(failedStartMs)}`;
-}
-
-/** `up all the time`; where nothing was sent over a kept connection, that is more than is known. */
-export function showUp({ asks = true, intervalMs, longestSilence }: ServiceReport): string {
-  if (!asks) return 'connection not broken: nothing is sent on it, which proves nothing of the service';
-  if (longestSilence === undefined || longestSilence.durationMs <= 3 * intervalMs + JITTER_MS) return 'up all the time';
-  const { durationMs, from, fromStartMs } = longestSilence;
-  return `up all the time, but no answer for ${showDuration(durationMs)} from ${showWhen(from, fromStartMs)}`;
 }
 
 /**
@@ -68,16 +59,19 @@ export function showGapLine(gap: ReportGap, service?: Pick<ServiceReport, 'inter
 
 /** `, no answer for 3.40 s, timeout-reply ×24; did not come back`. */
 export function showCause(gap: ReportGap, service?: Pick<ServiceReport, 'intervalMs'>): string {
-  const why = gap.reasons.length === 0 ? '' : `, ${showReasons(gap.reasons)}`;
+  const why = gap.reasons.length === 0 ? '' : `, ${showCauses(gap.reasons)}`;
   const end = gap.end === 'unseen' ? '; its end was not seen' : gap.end === 'open' ? '; did not come back' : '';
-  return `${service === undefined ? '' : showSilence(gap, service)}${why}${end}`;
+  return `${service === undefined ? '' : showGapSilence(gap, service)}${why}${end}`;
 }
 
 /**
  * For how long there was no answer, where that is more than the requests that failed: a frozen service answers late what waited
  * for it. A distance between two probes at either end is no silence, but what the grid resolves.
  */
-function showSilence({ silenceMs, durationMs }: ReportGap, { intervalMs }: Pick<ServiceReport, 'intervalMs'>): string {
+export function showGapSilence(
+  { silenceMs, durationMs }: ReportGap,
+  { intervalMs }: Pick<ServiceReport, 'intervalMs'>,
+): string {
   const isLonger = typeof silenceMs === 'number' && silenceMs - durationMs > 2 * intervalMs + JITTER_MS;
   return isLonger ? `, no answer for ${showDuration(silenceMs)}` : '';
 }
@@ -103,7 +97,7 @@ export function showEvents({ connectionsLost, identities, slow }: ServiceReport)
 }
 
 /** Changes of the process, or of the role: one, or the first and the last of several. */
-function showChanges(changes: readonly IdentityChange[]): { at: number; text: string }[] {
+export function showChanges(changes: readonly IdentityChange[]): { at: number; text: string }[] {
   const [first, last] = [changes[0], changes.at(-1)];
   if (first === undefined || last === undefined) return [];
   const { at, was, is, what = 'process' } = first;
@@ -114,9 +108,21 @@ function showChanges(changes: readonly IdentityChange[]): { at: number; text: st
   return [{ at, text: `${what} ${was} until ${began}, ${last.is} from ${ended}, ${between}` }];
 }
 
-/** `SUM of 3 gaps`, `0.71 s in 3 gaps`; `–` where there is none. */
-export function showSum({ downMs, gaps }: ServiceReport): string {
-  return gaps.length === 0 ? '–' : `${showDuration(downMs)} in ${count(gaps.length, 'gap')}`;
+/** A hint with its evidence, and what to look at. */
+export function showHint(hint: Hint): string[] {
+  const { kind, text, look } = hint;
+  return [`hint (${kind}): ${text}`, ...showEvidence(hint).map((fact) => `  seen: ${fact}`), `  look at: ${look}`];
+}
+
+/** All gaps together, as long as each of them is shown: what was seen down within the window is another figure. */
+export function sumOfGapsMs({ gaps }: Pick<ServiceReport, 'gaps'>): number {
+  return gaps.reduce((sum, { durationMs }) => sum + durationMs, 0);
+}
+
+/** `0.71 s in 3 gaps`; `–` where there is none. */
+export function showSum(service: Pick<ServiceReport, 'gaps'>): string {
+  const { length } = service.gaps;
+  return length === 0 ? '–' : `${showDuration(sumOfGapsMs(service))} in ${count(length, 'gap')}`;
 }
 
 /** A service with its vantage, where there are several: `web (from rack-2)`. */
@@ -146,6 +152,7 @@ export function showEnding(
 ): string {
   const { ending, exitCode, signal, durationMs, interrupted } = run;
   const after = durationMs === null ? '' : ` after ${showDuration(durationMs)}`;
+  if (ending === 'not-started') return 'was not started';
   if (ending === null) return `had not ended when ${interrupted ?? 'the end'} came`;
   if (ending === 'given-up') return `did not end by itself: it was ended${after}`;
   return ending === 'signal'

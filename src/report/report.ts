@@ -33,8 +33,11 @@ export interface Report {
   readonly hints: readonly Hint[];
 }
 
-/** How run's command ended. `given-up`: it did not end within `--give-up`, so it was ended. */
-export type CommandEnding = 'exited' | 'signal' | 'given-up';
+/**
+ * How run's command ended. `given-up`: it did not end within `--give-up`, so it was ended. `not-started`: not every service was up
+ * before it, or it could not be started; then `startedAt` is when that was known.
+ */
+export type CommandEnding = 'exited' | 'signal' | 'given-up' | 'not-started';
 
 /** What was run, and how it ended. */
 export interface RunFacts {
@@ -52,12 +55,37 @@ export interface RunFacts {
   /** The signal that ended the watch before its time; null where it ran to its end. */
   readonly interrupted: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | null;
   readonly budget: Budget;
+  /** The earlier run that `--baseline` names; left out where none was named. */
+  readonly baseline?: Baseline;
+}
+
+/** An earlier run, whose services have their longest gap and slowest answer as budgets. */
+export interface Baseline {
+  /** As it was named. */
+  readonly file: string;
+  /** When it began. */
+  readonly from: number;
+  readonly services: readonly BaselineService[];
+}
+
+/** What an earlier run saw of a service. */
+export interface BaselineService {
+  readonly vantage: string;
+  readonly service: string;
+  /** The longest gap; null for none. */
+  readonly longest: Pick<ReportGap, 'durationMs' | 'minMs' | 'maxMs'> | null;
+  /** The longest that it may have been without an answer; null where that has no bound. */
+  readonly mostMs: number | null;
+  /** The slowest good answer since its command was started; null where that is not known. */
+  readonly slowestMs: number | null;
 }
 
 /** What is allowed. */
 export interface Budget {
-  /** Of one gap. */
+  /** Of one gap: 0 where none was named. A service of a `baseline` has that of the earlier run, and this too where it was named. */
   readonly maxGapMs: number;
+  /** Whether `--max-gap` was named; left out where it was not. */
+  readonly namesMaxGap?: boolean;
   /** Of a service's gaps together; null: any. */
   readonly maxTotalMs: number | null;
   /** Of the slowest good answer since the command was started; null: any. */
@@ -84,9 +112,9 @@ export interface Verdict {
  * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
  * end. `latency`: a good answer took longer than `--max-latency`. `partial`: a hub says that it was up from some vantages only,
  * for longer than `--max-gap`. `unobserved`: for longer than the budget allows a gap to be. `bounds`: the figure is within the
- * budget, and its upper bound is not.
+ * budget, and its upper bound is not. `not-up`: it was not up for long enough before the command, which was not started.
  */
-export type FaultKind = 'gap' | 'total' | 'not-back' | 'latency' | 'partial' | 'unobserved' | 'bounds';
+export type FaultKind = 'gap' | 'total' | 'not-back' | 'latency' | 'partial' | 'unobserved' | 'bounds' | 'not-up';
 
 /** One thing that speaks against a run. */
 export interface Fault {
@@ -186,7 +214,7 @@ export interface ReportGap {
   /** Failed probes; null where they were not counted. */
   readonly failed: number | null;
   /** Most frequent first; a count is null where they were not counted. */
-  readonly reasons: readonly { readonly reason: Reason; readonly count: ReasonCount['count'] | null }[];
+  readonly reasons: readonly (Omit<ReasonCount, 'count'> & { readonly count: ReasonCount['count'] | null })[];
   /** Null in a report from the history. */
   readonly fromStartMs: number | null;
   readonly toStartMs: number | null;

@@ -3,6 +3,7 @@
  * well as by its colour: up is a low bar, down a high one, not observed is hatched. Pure.
  */
 import { showDuration, showTime, showClock } from '../core/format.ts';
+import { columnWidth, fitted } from '../core/text-width.ts';
 import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
 import { printableReport, showCommand, showGapLine, showLength, showVantage } from './report-phrases.ts';
 import { xml } from './junit.ts';
@@ -12,7 +13,7 @@ const LEFT = 190;
 const RIGHT = 24;
 const ROW = 44;
 const BAR = 18;
-const HEAD = 78;
+const HEAD = 96;
 /** Room for a line of a label; letters are about so wide. */
 const LINE = 16;
 const LETTER = 6.2;
@@ -21,15 +22,51 @@ const LEAST_WIDTH = 1.5;
 /** Labels of marks: more would cover each other. */
 const MARKS = 12;
 
-const STYLE = `
-    svg { --paper: #fff; --ink: #1b1f24; --faint: #5d6671; --rule: #d4d9de; --up: #2f9e5b; --down: #c92a2a; --unobserved: #8a6d1a; --mark: #3458c4; }
-    @media (prefers-color-scheme: dark) { svg { --paper: #15181c; --ink: #e8eaed; --faint: #a0a8b2; --rule: #3a414a; --up: #4cc27d; --down: #ff6b6b; --unobserved: #d9b44a; --mark: #8fa8ff; } }
-    text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-    .title { font-size: 16px; font-weight: 600; } .faint { fill: var(--faint); } .small { font-size: 11px; }
-    .paper { fill: var(--paper); } .rule { stroke: var(--rule); } .up { fill: var(--up); } .down { fill: var(--down); }
-    .unobserved { fill: url(#hatched); } .unknown { fill: none; stroke: var(--rule); stroke-dasharray: 2 3; } .partial { fill: var(--unobserved); }
-    .hatch { stroke: var(--unobserved); stroke-width: 2; } .mark { stroke: var(--mark); stroke-dasharray: 4 3; } .command { stroke: var(--mark); stroke-width: 1.5; }
-    .span { fill: var(--mark); opacity: 0.08; }`;
+/** Each colour on light paper and on dark. */
+const COLOURS = {
+  paper: ['#ffffff', '#15181c'],
+  ink: ['#1b1f24', '#e8eaed'],
+  faint: ['#5d6671', '#a0a8b2'],
+  rule: ['#d4d9de', '#3a414a'],
+  up: ['#2f9e5b', '#4cc27d'],
+  down: ['#c92a2a', '#ff6b6b'],
+  unobserved: ['#8a6d1a', '#d9b44a'],
+  mark: ['#3458c4', '#8fa8ff'],
+} as const;
+
+/** What is painted how: which attribute has which colour, and what else it has. */
+const PAINTS: Readonly<Record<string, readonly ['fill' | 'stroke', keyof typeof COLOURS, string?]>> = {
+  text: ['fill', 'ink'],
+  title: ['fill', 'ink', 'font-size="16" font-weight="600"'],
+  faint: ['fill', 'faint'],
+  note: ['fill', 'faint', 'font-size="11"'],
+  small: ['fill', 'ink', 'font-size="11"'],
+  paper: ['fill', 'paper'],
+  rule: ['stroke', 'rule'],
+  up: ['fill', 'up'],
+  down: ['fill', 'down'],
+  unknown: ['stroke', 'rule', 'fill="none" stroke-dasharray="2 3"'],
+  partial: ['fill', 'unobserved'],
+  hatch: ['stroke', 'unobserved', 'stroke-width="2"'],
+  mark: ['stroke', 'mark', 'stroke-dasharray="4 3"'],
+  command: ['stroke', 'mark', 'stroke-width="1.5"'],
+  span: ['fill', 'mark', 'fill-opacity="0.08"'],
+};
+
+/** Plain attributes, which every reader of SVG knows: variables of CSS are black in librsvg and Inkscape. */
+function paint(kind: string): string {
+  if (kind === 'unobserved') return 'class="unobserved" fill="url(#hatched)"';
+  const [attribute, colour, more = ''] = PAINTS[kind] ?? ['fill', 'ink'];
+  return `class="${kind}" ${attribute}="${COLOURS[colour][0]}"${more === '' ? '' : ` ${more}`}`;
+}
+
+/** Other colours on dark paper; a reader that does not know of it has those of the attributes. */
+function darkStyle(): string {
+  const rules = Object.entries(PAINTS).map(([kind, [attribute, colour]]) => {
+    return `.${kind} { ${attribute}: ${COLOURS[colour][1]}; }`;
+  });
+  return `@media (prefers-color-scheme: dark) { ${rules.join(' ')} }`;
+}
 
 /** The report as an SVG document. */
 export function svg(found: Report): string {
@@ -41,7 +78,7 @@ export function svg(found: Report): string {
   const body: string[] = [];
   let y = HEAD + LINE;
   for (const vantage of report.vantages) {
-    body.push(text(LEFT, y, `seen from ${showVantage(vantage)}`, 'faint small'));
+    body.push(text(LEFT, y, `seen from ${showVantage(vantage)}`, 'note'));
     y += 8;
     for (const service of vantage.services) {
       // There may be more than fit on the stack as arguments.
@@ -54,14 +91,14 @@ export function svg(found: Report): string {
   const height = bottom + 2 * LINE + 28;
   const title = titleOf(report);
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(WIDTH)} ${String(height)}" width="${String(WIDTH)}" height="${String(height)}" role="img" aria-labelledby="title desc">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(WIDTH)} ${String(height)}" width="${String(WIDTH)}" height="${String(height)}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-labelledby="title desc">`,
     `  <title id="title">${xml(title)}</title>`,
     `  <desc id="desc">${xml(describe(report))}</desc>`,
-    `  <style>${STYLE}\n  </style>`,
-    '  <defs><pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>',
-    `  <rect class="paper" width="${String(WIDTH)}" height="${String(height)}"/>`,
-    text(16, 26, shortened(title, (WIDTH - 32) / 8.2), 'title'),
-    text(16, 46, shortened(report.verdict?.sentence ?? window(report), (WIDTH - 32) / LETTER), 'faint'),
+    `  <style>${darkStyle()}</style>`,
+    `  <defs><pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line ${paint('hatch')} x1="0" y1="0" x2="0" y2="6"/></pattern></defs>`,
+    `  <rect ${paint('paper')} width="${String(WIDTH)}" height="${String(height)}"/>`,
+    text(16, 26, fitted(title, (WIDTH - 32) / 9), 'title'),
+    ...inLines(report.verdict?.sentence ?? window(report)).map((line, n) => text(16, 46 + n * LINE, line, 'faint')),
     ...axis(report, place, bottom),
     ...moments(report, place, bottom),
     ...body,
@@ -92,18 +129,19 @@ function summaryOf(service: ServiceReport): string {
   const gaps = service.gaps.slice(-20).map((gap) => showGapLine(gap, service));
   const unobserved = service.unobservedMs > 0 ? [`not observed for ${showDuration(service.unobservedMs)}`] : [];
   const all = [...gaps, ...unobserved];
-  return all.length === 0 ? 'up all the time.' : `${all.join('; ')}.`;
+  if (all.length > 0) return `${all.join('; ')}.`;
+  return service.asks === false ? 'not broken.' : 'up all the time.';
 }
 
 function rowOf(service: ServiceReport, y: number, place: (at: number) => number): string[] {
   const base = y + LINE + BAR;
   const bars = drawable(service.intervals, place).map(({ state, x, width }) => {
     const tall = state === 'up' ? 5 : state === 'partial' ? BAR / 2 : BAR;
-    return `<rect class="${state}" x="${String(x)}" y="${String(base - tall)}" width="${String(width)}" height="${String(tall)}"/>`;
+    return `<rect ${paint(state)} x="${String(x)}" y="${String(base - tall)}" width="${String(width)}" height="${String(tall)}"/>`;
   });
   return [
     `  <g><title>${xml(`${service.service}: ${summaryOf(service)}`)}</title>`,
-    `  ${text(LEFT - 10, base - 2, shortened(service.service, (LEFT - 20) / LETTER), '', 'end')}`,
+    `  ${text(LEFT - 10, base - 2, fitted(service.service, (LEFT - 20) / LETTER), 'text', 'end')}`,
     ...bars.map((bar) => `    ${bar}`),
     ...labels(service.gaps, place).map(({ x, label }) => `  ${text(x, base - BAR - 4, label, 'small', 'middle')}`),
     '  </g>',
@@ -138,7 +176,7 @@ function labels(gaps: readonly ReportGap[], place: (at: number) => number): { x:
   const placed: { x: number; label: string; half: number }[] = [];
   for (const gap of gaps.toSorted((a, b) => b.durationMs - a.durationMs)) {
     const label = showLength(gap);
-    const half = (label.length * LETTER) / 2;
+    const half = widthOf(label) / 2;
     const middle = (place(gap.from) + place(gap.to ?? (gap.end === 'open' ? Infinity : gap.from + gap.durationMs))) / 2;
     const x = rounded(Math.min(Math.max(middle, LEFT + half), WIDTH - 4 - half));
     if (placed.every((other) => Math.abs(other.x - x) > other.half + half + 6)) placed.push({ x, label, half });
@@ -150,35 +188,58 @@ function axis(report: Report, place: (at: number) => number, bottom: number): st
   const { run } = report;
   return ticksOf(report, run?.startedAt ?? null).flatMap(({ at, label }) => [
     `  ${upright(place(at), HEAD, bottom, 'rule')}`,
-    text(place(at), bottom + LINE, label, 'faint small', 'middle'),
+    text(place(at), bottom + LINE, label, 'note', 'middle'),
   ]);
 }
 
-/** The command's start and end, and marks. */
+/** The command's start and end, and marks. What would cover another label has none: its text is its title. */
 function moments(report: Report, place: (at: number) => number, bottom: number): string[] {
   const { run } = report;
   const lines: string[] = [];
-  if (run !== null) {
+  const command = new Labels(HEAD - 2);
+  if (run !== null && run.ending !== 'not-started') {
     const [from, to] = [place(run.startedAt), place(run.endedAt ?? report.to)];
     lines.push(
-      `  <rect class="span" x="${String(from)}" y="${String(HEAD)}" width="${String(rounded(to - from))}" height="${String(bottom - HEAD)}"/>`,
+      `  <rect ${paint('span')} x="${String(from)}" y="${String(HEAD)}" width="${String(rounded(to - from))}" height="${String(bottom - HEAD)}"/>`,
+      `  ${upright(from, HEAD - 8, bottom, 'command')}`,
     );
-    lines.push(`  ${upright(from, HEAD - 8, bottom, 'command')}`);
-    const isNarrow = to - from < 110;
-    lines.push(text(from + (isNarrow ? -4 : 4), HEAD - 2, 'command starts', 'small', isNarrow ? 'end' : 'start'));
+    command.add(from, 'command starts', to - from < 110);
     if (run.endedAt !== null) {
-      lines.push(`  ${upright(to, HEAD - 8, bottom, 'command')}`, text(to + 4, HEAD - 2, 'ends', 'small'));
+      lines.push(`  ${upright(to, HEAD - 8, bottom, 'command')}`);
+      command.add(to, 'ends', false);
     }
   }
+  const marked = new Labels(HEAD - 14);
   const marks = report.marks.filter(({ text: words }) => run === null || !words.startsWith('run: ')).slice(-MARKS);
   for (const mark of marks) {
     lines.push(`  <g><title>${xml(mark.text)}</title>${upright(place(mark.at), HEAD - 8, bottom, 'mark')}</g>`);
-    const isLate = place(mark.at) > WIDTH - 180;
-    lines.push(
-      text(place(mark.at) + (isLate ? -3 : 3), HEAD - 14, shortened(mark.text, 26), 'small', isLate ? 'end' : 'start'),
-    );
+    marked.add(place(mark.at), fitted(mark.text, 26), false);
   }
-  return lines;
+  return [...lines, ...command.shown, ...marked.shown];
+}
+
+/** Labels beside uprights, on one line. */
+class Labels {
+  readonly shown: string[] = [];
+  readonly #y: number;
+  readonly #taken: { readonly from: number; readonly to: number }[] = [];
+
+  constructor(y: number) {
+    this.#y = y;
+  }
+
+  /** Right of a place, or left of it where there is no room, or `left` asks for it; not at all where neither is free. */
+  add(x: number, label: string, left: boolean): void {
+    const width = widthOf(label);
+    for (const isLeft of left ? [true, false] : [false, true]) {
+      const from = isLeft ? x - 4 - width : x + 4;
+      const isFree = this.#taken.every((one) => from + width + 4 < one.from || from > one.to + 4);
+      if (!isFree || from < 8 || from + width > WIDTH - 4) continue;
+      this.#taken.push({ from, to: from + width });
+      this.shown.push(text(isLeft ? x - 4 : x + 4, this.#y, label, 'small', isLeft ? 'end' : 'start'));
+      return;
+    }
+  }
 }
 
 function legend(y: number): string[] {
@@ -189,24 +250,32 @@ function legend(y: number): string[] {
   ] as const;
   let x = LEFT;
   return entries.flatMap(([state, label, tall]) => {
-    const bar = `  <rect class="${state}" x="${String(x)}" y="${String(y - tall)}" width="18" height="${String(tall)}"/>`;
-    const words = text(x + 24, y, label, 'faint small');
+    const bar = `  <rect ${paint(state)} x="${String(x)}" y="${String(y - tall)}" width="18" height="${String(tall)}"/>`;
+    const words = text(x + 24, y, label, 'note');
     x = rounded(x + 44 + label.length * LETTER);
     return [bar, words];
   });
 }
 
 function upright(x: number, from: number, to: number, kind: string): string {
-  return `<line class="${kind}" x1="${String(x)}" y1="${String(from)}" x2="${String(x)}" y2="${String(to)}"/>`;
+  return `<line ${paint(kind)} x1="${String(x)}" y1="${String(from)}" x2="${String(x)}" y2="${String(to)}"/>`;
 }
 
 function text(x: number, y: number, words: string, kind: string, anchor = 'start'): string {
-  return `  <text x="${String(rounded(x))}" y="${String(y)}" class="${kind}" text-anchor="${anchor}">${xml(words)}</text>`;
+  return `  <text x="${String(rounded(x))}" y="${String(y)}" ${paint(kind)} text-anchor="${anchor}">${xml(words)}</text>`;
 }
 
-function shortened(words: string, most: number): string {
-  const letters = Array.from(words);
-  return letters.length <= most ? letters.join('') : `${letters.slice(0, Math.floor(most) - 1).join('')}…`;
+/** How wide a label is, at most: letters differ. */
+function widthOf(label: string): number {
+  return columnWidth(label) * LETTER;
+}
+
+/** A sentence on two lines at most. */
+function inLines(sentence: string): string[] {
+  const room = Math.floor((WIDTH - 32) / LETTER);
+  const end = columnWidth(sentence) <= room ? -1 : sentence.lastIndexOf(' ', room);
+  if (end < 0) return [fitted(sentence, room)];
+  return [fitted(sentence.slice(0, end), room), fitted(sentence.slice(end + 1), room)];
 }
 
 function rounded(x: number): number {

@@ -6,12 +6,15 @@
  * anything for the time after it, where no probe was sent since.
  */
 import { durationText } from '../core/duration.ts';
-import { count, showDuration, list } from '../core/format.ts';
-import { latencyFault, slowNote } from './latency-report.ts';
+import { count, showDuration, list, shortened } from '../core/format.ts';
+import { baselineFaults, baselineOf, mostOf, showComparison } from './baseline.ts';
+import { fatesOf, showLengths, showWho, type Fate, type Member } from './fates.ts';
+import { latencyFault, slowestMs, slowNote } from './latency-report.ts';
 import type {
   Budget,
   Fault,
   FaultKind,
+  HintKind,
   Report,
   ReportGap,
   RunFacts,
@@ -20,51 +23,117 @@ import type {
   Verdict,
   VerdictResult,
 } from './report.ts';
-import { commandFailed, eachService, showEnding, showLength, showBegin, showSeen, showWhen } from './report-phrases.ts';
+import {
+  commandFailed,
+  eachService,
+  showBegin,
+  showCommand,
+  showEnding,
+  showLength,
+  showSeen,
+  showSum,
+  showWhen,
+} from './report-phrases.ts';
 
-/** Faults that the sentence names; the others are counted. */
+/** Groups of faults that the sentence names; the others are counted. */
 const NAMED = 3;
+/** Characters of the command that stand in the sentence. */
+const COMMAND = 80;
 /** Probes further apart than this may miss what users notice: the sentence says so beside "all the time". */
 const COARSE_MS = 1000;
 
 /** What could be over the budget, but was not seen to be. */
 const UNPROVEN: ReadonlySet<FaultKind> = new Set<FaultKind>(['bounds', 'unobserved']);
 
-/** Judges what was seen in the window of a run. */
+/** A fault with what it is of; `gap` where it is of one. `text` is `head` and `rest`, where it has a head: what several may share. */
+interface Found extends Pick<Fault, 'kind' | 'text'> {
+  readonly gap?: ReportGap;
+  readonly rest?: string;
+}
+type Placed = Found & Omit<Member, 'gap'>;
+
+/**
+ * Judges what was seen in the window of a run.
+ * @param report with its hints, of which the sentence names the cause
+ */
 export function judge(report: Report, run: RunFacts): Verdict {
-  const faults = eachService(report).flatMap(({ vantage, service }) =>
-    faultsOf(service, run, report.to).map(({ kind, text }): Fault => {
-      return { kind, vantage: vantage.vantage, service: service.service, text };
-    }),
-  );
-  const result = resultOf(faults, run, report.vantages.every(isWatching));
-  return { result, faults, sentence: sentenceOf(report, run, result, faults) };
+  const found = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
+    const before = baselineOf({ run }, vantage, service.service);
+    const ofBaseline = before === null ? [] : baselineFaults(service, before);
+    const ofBudget = faultsOf(service, run, report.to, before?.mostMs ?? null, before !== null);
+    return [...ofBudget, ...ofBaseline].map((fault): Placed => ({ ...fault, vantage, service }));
+  });
+  const result = resultOf(found, run, report.vantages.every(isWatching));
+  const faults = found.map(({ kind, vantage, service: { service }, text }): Fault => ({
+    kind,
+    vantage,
+    service,
+    text,
+  }));
+  return { result, faults, sentence: sentenceOf({ ...report, run }, run, result, found) };
+}
+
+/**
+ * The verdict on a run whose command was not started.
+ * @param faults what was not up; empty where a signal ended the wait, or the command could not be started
+ * @param why in words
+ */
+export function notStarted({ run, vantages }: Report, faults: readonly Fault[], why: string): Verdict {
+  const isEnded = (run?.interrupted ?? null) !== null;
+  const several = vantages.length > 1;
+  const named = faults.slice(0, NAMED).map(({ service, vantage, text }) => {
+    return service === '' ? text : `${showSeen(service, vantage, several)} ${verb(text)}${text}`;
+  });
+  const more = faults.length > NAMED ? `; and ${count(faults.length - NAMED, 'more service')}` : '';
+  const which = named.length === 0 ? '' : ` ${named.join('; ')}${more}.`;
+  const sentence = `${isEnded ? 'NOT PROVEN' : 'FAIL'}: ${why.replace(/(?<![.])$/, '.')}${which}`;
+  return { result: isEnded ? 'not-proven' : 'fail', faults, sentence };
 }
 
 function isWatching({ services }: VantageReport): boolean {
   return services.length > 0;
 }
 
-function resultOf(faults: readonly Fault[], { interrupted }: RunFacts, allWatch: boolean): VerdictResult {
+function resultOf(faults: readonly Found[], { interrupted }: RunFacts, allWatch: boolean): VerdictResult {
   if (faults.some(({ kind }) => !UNPROVEN.has(kind))) return 'fail';
   // A watch that was interrupted has not seen the end.
   return faults.length > 0 || interrupted !== null || !allWatch ? 'not-proven' : 'pass';
 }
 
-function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault, 'kind' | 'text'>[] {
+/**
+ * What speaks against a service by the options.
+ * @param mostMs what an earlier run allows for one gap; null where that has no bound, or where there is none
+ * @param hasBaseline whether an earlier run is its budget: then `--max-gap` counts only where it was named
+ */
+function faultsOf(
+  service: ServiceReport,
+  run: RunFacts,
+  to: number,
+  mostMs: number | null,
+  hasBaseline: boolean,
+): Found[] {
   const { budget } = run;
-  const { maxGapMs, maxTotalMs } = budget;
-  const faults: Pick<Fault, 'kind' | 'text'>[] = [];
+  const { maxTotalMs } = budget;
+  const isNamed = !hasBaseline || budget.namesMaxGap === true;
+  // The stricter one counts.
+  const maxGapMs = Math.min(isNamed ? budget.maxGapMs : Infinity, (hasBaseline ? mostMs : null) ?? Infinity);
+  const faults: Found[] = [];
   if (!service.cameBack) {
     const open = service.gaps.findLast(({ end }) => end !== 'seen') ?? service.gaps.at(-1);
     const since = open === undefined ? '' : `, ${showLength(open)} ${showBegin(open)}`;
     const why = service.reason === null ? '' : `: ${service.reason}`;
-    faults.push({ kind: 'not-back', text: `did not come back${since}${why}` });
+    faults.push({ kind: 'not-back', text: `did not come back${since}${why}`, ...(open && { gap: open }) });
   }
-  for (const gap of service.gaps) {
+  for (const gap of isNamed ? service.gaps : []) {
     if (gap.end === 'open' && !service.cameBack) continue;
-    if (maxGapMs === 0 || gap.durationMs > maxGapMs) faults.push({ kind: 'gap', text: overBudget(gap, maxGapMs) });
-    else if (mostOf(gap) > maxGapMs) faults.push({ kind: 'bounds', text: nearBudget(gap, service, maxGapMs) });
+    const down = `down ${showLength(gap)} ${showBegin(gap)}`;
+    if (budget.maxGapMs === 0 || gap.durationMs > budget.maxGapMs) {
+      const rest = overBudget(gap, budget.maxGapMs);
+      faults.push({ kind: 'gap', gap, rest, text: down + rest });
+    } else if (mostOf(gap) > budget.maxGapMs) {
+      const rest = nearBudget(gap, service, budget.maxGapMs);
+      faults.push({ kind: 'bounds', gap, rest, text: down + rest });
+    }
   }
   const { longestSilence: silence = null } = service;
   if (silence !== null && maxGapMs > 0 && silence.durationMs - service.intervalMs > maxGapMs && faults.length === 0) {
@@ -73,15 +142,15 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
     faults.push({ kind: 'bounds', text });
   }
   if (maxTotalMs !== null) {
-    const mostMs = service.gaps.reduce((sum, gap) => sum + (gap.maxMs ?? gap.durationMs), 0);
+    const totalMs = service.gaps.reduce((sum, gap) => sum + (gap.maxMs ?? gap.durationMs), 0);
     const within = `the budget of ${showDuration(maxTotalMs)}`;
     const text = `down ${showDuration(service.downMs)} in all`;
     if (service.downMs > maxTotalMs) faults.push({ kind: 'total', text: `${text}, over ${within}` });
-    else if (mostMs > maxTotalMs) {
-      const settle = settledBy(service, maxTotalMs - service.downMs, mostMs - service.downMs);
+    else if (totalMs > maxTotalMs) {
+      const settle = settledBy(service, maxTotalMs - service.downMs, totalMs - service.downMs);
       faults.push({
         kind: 'bounds',
-        text: `${text}, within ${within}, but at most ${showDuration(mostMs)}: ${settle}`,
+        text: `${text}, within ${within}, but at most ${showDuration(totalMs)}: ${settle}`,
       });
     }
   }
@@ -90,25 +159,19 @@ function faultsOf(service: ServiceReport, run: RunFacts, to: number): Pick<Fault
   }
   const latency = latencyFault(service, budget.maxLatencyMs);
   if (latency !== null) faults.push(latency);
-  const unobserved = unobservedFault(service, budget) ?? sparsityFault(service, run, to);
+  const unobserved = unobservedFault(service, { maxGapMs, maxTotalMs }) ?? sparsityFault(service, run, to);
   if (unobserved !== null) faults.push({ kind: 'unobserved', text: unobserved });
   return faults;
 }
 
 function overBudget(gap: ReportGap, maxGapMs: number): string {
-  const when = `down ${showLength(gap)} ${showBegin(gap)}`;
-  if (maxGapMs === 0) return when;
+  if (maxGapMs === 0) return '';
   const error = gap.minMs <= maxGapMs ? ', though its lower bound is within it' : '';
-  return `${when}, over the budget of ${showDuration(maxGapMs)}${error}`;
-}
-
-/** The longest time for which users may have been without the service. What is not seen of a gap counts as unobserved. */
-function mostOf({ end, maxMs, durationMs, silenceMs }: ReportGap): number {
-  return Math.max(end === 'seen' ? (maxMs ?? Infinity) : durationMs, silenceMs ?? 0);
+  return `, over the budget of ${showDuration(maxGapMs)}${error}`;
 }
 
 function nearBudget(gap: ReportGap, service: ServiceReport, maxGapMs: number): string {
-  const head = `down ${showLength(gap)} ${showBegin(gap)}, within the budget of ${showDuration(maxGapMs)}, but`;
+  const head = `, within the budget of ${showDuration(maxGapMs)}, but`;
   const { silenceMs, maxMs, durationMs } = gap;
   // Two intervals are the grid's, not the service's.
   if (typeof silenceMs === 'number' && silenceMs - 2 * service.intervalMs > maxGapMs) {
@@ -132,7 +195,10 @@ function notKnownMs({ unobservedMs, unknownMs }: ServiceReport): number {
 }
 
 /** What could have happened unseen that the budget does not allow; null where nothing could. */
-function unobservedFault(service: ServiceReport, { maxGapMs, maxTotalMs }: Budget): string | null {
+function unobservedFault(
+  service: ServiceReport,
+  { maxGapMs, maxTotalMs }: Pick<Budget, 'maxGapMs' | 'maxTotalMs'>,
+): string | null {
   const ms = notKnownMs(service);
   if (ms === 0) return null;
   const could = `not observed for ${showDuration(ms)}`;
@@ -169,15 +235,49 @@ function sparsityFault({ intervalMs }: ServiceReport, run: RunFacts, to: number)
   return `${probed}, and the watch was over before a probe was certain to be sent after the end of the command: use a shorter interval (-i)`;
 }
 
-function sentenceOf(report: Report, run: RunFacts, result: VerdictResult, faults: readonly Fault[]): string {
+/** What causes are called, of the hints that name one. */
+const CAUSES: Readonly<Partial<Record<HintKind, string>>> = {
+  'process-replaced': 'the process was replaced',
+  'process-frozen': 'the process was frozen',
+  'log-pipe-blocked': 'the container blocked on writing its log',
+  'slowed-down': 'the service was overloaded or slowed down',
+  'cut-off': 'the network or a proxy was taken away and put back',
+  'loopback-only': 'the proxy for published ports was gone',
+  'ipv6-proxy': 'IPv6 goes through a proxy that was gone',
+  'proxy-without-service': 'a proxy had nothing behind it',
+  'name-server': 'the name server did not answer',
+  'packets-lost': 'packets were lost on the way',
+  'rules-rebuilt': 'NAT or firewall rules were rebuilt',
+  'new-connections-only': 'the way in for new connections was gone',
+  'own-path': 'this monitor alone was cut off',
+  'outside-only': 'the host was cut off from outside',
+};
+
+/** The verdict in one sentence that says all without the report: result, what, how long, cause, command, and from where. */
+function sentenceOf(report: Report, run: RunFacts, result: VerdictResult, faults: readonly Placed[]): string {
   const all = eachService(report);
   const several = report.vantages.length > 1;
-  const what = faults.length === 0 ? passSentence(report, run.budget) : failSentence(faults, result, several);
-  const head = { pass: 'PASS', fail: 'FAIL', 'not-proven': 'NOT PROVEN' }[result];
-  const command = commandFailed(run) ? `; and the command ${showEnding(run)}` : '';
+  const what = faults.length === 0 ? passSentence(report, run.budget) : failSentence(report, faults, result, several);
+  const ending = showEnding(run);
+  const failed = commandFailed(run);
+  const head =
+    result === 'pass' && failed
+      ? `PASS, but the command failed: ${ending}; `
+      : `${{ pass: 'PASS', fail: 'FAIL', 'not-proven': 'NOT PROVEN' }[result]}: `;
+  const command = result !== 'pass' && failed ? `; and the command ${ending}` : '';
   const early =
     run.interrupted === null ? '' : `; but ${run.interrupted} ended the watch early: what came later is not known`;
-  return `${head}: ${all.length === 0 ? 'no service was watched' : `${what}${result === 'pass' ? slowNote(report) : ''}${idleVantages(report)}`}${command}${early}.`;
+  const watched = `${what}${result === 'pass' ? slowNote(report) : ''}${idleVantages(report)}${showComparison(report)}`;
+  const from = list(report.vantages.filter(isWatching).map(({ vantage }) => vantage));
+  const context = `${shortened(showCommand(run.command), COMMAND)}${from === '' ? '' : `, seen from ${from}`}`;
+  return `${head}${all.length === 0 ? 'no service was watched' : watched}${command}${early} (${context}).`;
+}
+
+/** `, likely because the process was replaced`; several causes are named beside each other; empty where no hint names one. */
+function showCauseOf({ hints }: Report): string {
+  const [first, second] = [...new Set(hints.flatMap(({ kind }) => CAUSES[kind] ?? []))];
+  if (first === undefined) return '';
+  return second === undefined ? `, likely because ${first}` : `; likely causes: ${first}; ${second}`;
 }
 
 /** Which vantages watched nothing, to follow what the others saw. */
@@ -189,7 +289,7 @@ function idleVantages({ vantages }: Report): string {
 function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string {
   const all = eachService(report);
   const several = report.vantages.length > 1;
-  const who = `${count(all.length, 'service')}${several ? ` from ${list(report.vantages.map(({ vantage }) => vantage))}` : ''}`;
+  const who = count(new Set(all.map(({ service }) => service.service)).size, 'service');
   const gaps = all.flatMap(({ vantage, service }) => service.gaps.map((gap) => ({ vantage, service, gap })));
   const longest = gaps.sort((a, b) => b.gap.durationMs - a.gap.durationMs)[0];
   const unobserved = all
@@ -215,25 +315,68 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
   }
   const name = showSeen(longest.service.service, longest.vantage.vantage, several);
   const total = maxTotalMs === null ? '' : `, and no service was down for more than ${showDuration(maxTotalMs)} in all`;
-  return `the longest gap, ${showLength(longest.gap)} of ${name}, is within the budget of ${showDuration(maxGapMs)}${total}${unseen}`;
+  const within = report.run?.baseline ? 'within the budgets' : `within the budget of ${showDuration(maxGapMs)}`;
+  return `the longest gap, ${showLength(longest.gap)} of ${name}, is ${within}${total}${unseen}${showCauseOf(report)}`;
 }
 
 /** The worst first. */
-const WEIGHT = { 'not-back': 0, gap: 1, total: 2, latency: 3, partial: 4, bounds: 5, unobserved: 6 } as const;
+const WEIGHT: Readonly<Record<FaultKind, number>> = {
+  ...{ 'not-up': 0, 'not-back': 0, gap: 1, total: 2, latency: 3, partial: 4, bounds: 5, unobserved: 6 },
+};
 
-function failSentence(faults: readonly Fault[], result: VerdictResult, several: boolean): string {
-  const weighty = faults
-    .filter(({ kind }) => result === 'not-proven' || !UNPROVEN.has(kind))
-    .sort((a, b) => WEIGHT[a.kind] - WEIGHT[b.kind]);
-  const named = weighty
-    .slice(0, NAMED)
-    .map(({ service, vantage, text }) => `${showSeen(service, vantage, several)} ${verb(text)}${text}`);
-  const more = weighty.length - named.length;
+function failSentence(report: Report, faults: readonly Placed[], result: VerdictResult, several: boolean): string {
+  const fateOf = new Map(fatesOf(report).flatMap((fate, place) => fate.map(({ gap }) => [gap, place] as const)));
+  const groups = new Map<string, [Placed, ...Placed[]]>();
+  for (const fault of faults.filter(({ kind }) => result === 'not-proven' || !UNPROVEN.has(kind))) {
+    const key = `${fault.kind} ${String(fault.gap && fateOf.get(fault.gap))}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [fault]);
+    else known.push(fault);
+  }
+  const weighty = [...groups.values()].sort(
+    (a, b) => WEIGHT[a[0].kind] - WEIGHT[b[0].kind] || measureOf(worstOf(b)) - measureOf(worstOf(a)),
+  );
+  const named = weighty.slice(0, NAMED).map((group) => showFaults(group, several));
+  const more = weighty.slice(NAMED).reduce((sum, { length }) => sum + length, 0);
   const unobserved =
     result === 'fail' && faults.some(({ kind }) => kind === 'unobserved')
       ? '; and part of the time was not observed'
       : '';
-  return `${named.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}${unobserved}`;
+  return `${named.join('; ')}${more > 0 ? `; and ${count(more, 'further fault')}` : ''}${unobserved}${showCauseOf(report)}`;
+}
+
+/** How bad a fault is among those of its kind, in milliseconds. */
+function measureOf({ kind, gap, service }: Placed): number {
+  if (gap !== undefined) return gap.durationMs;
+  if (kind === 'latency') return slowestMs(service) ?? 0;
+  if (kind === 'unobserved') return notKnownMs(service);
+  return kind === 'partial' ? service.partialMs : service.downMs;
+}
+
+function worstOf(faults: readonly [Placed, ...Placed[]]): Placed {
+  return faults.reduce((so, one) => (measureOf(one) > measureOf(so) ? one : so));
+}
+
+/** Faults of one kind, of gaps with one fate: `web was down …`, `38 services were down least …, middle …, most …`. */
+function showFaults(faults: readonly [Placed, ...Placed[]], several: boolean): string {
+  const { vantage, service, text, gap, rest } = worstOf(faults);
+  const services = new Set(faults.map((one) => one.service)).size;
+  if (services === 1 && faults.length > 1) {
+    const name = showSeen(service.service, vantage, several);
+    const sum = `down ${showSum(service)}`;
+    return gap === undefined
+      ? `${name} ${verb(text)}${text}`
+      : `${name} was ${sum}, the longest ${showLength(gap)} ${showBegin(gap)}${rest ?? ''}`;
+  }
+  if (faults.length === 1) return `${showSeen(service.service, vantage, several)} ${verb(text)}${text}`;
+  const who = showWho(faults, several);
+  const isOne = new Set(faults.map((one) => one.service.service)).size === 1;
+  if (gap === undefined || rest === undefined) {
+    return `${who} ${text.startsWith('did ') ? '' : isOne ? 'was ' : 'were '}${text}${gap === undefined ? ', or less' : ''}`;
+  }
+  const fate = faults.flatMap((one) => (one.gap === undefined ? [] : [{ ...one, gap: one.gap }])) as unknown as Fate;
+  const first = fate.reduce((so, one) => (one.gap.from < so.gap.from ? one : so));
+  return `${who} ${isOne ? 'was' : 'were'} down ${showLengths(fate)} ${showBegin(first.gap)}${rest}`;
 }
 
 /** `web was down …`, but `web did not come back …`. */

@@ -86,7 +86,7 @@ export function viewerFile(found: Report, observed: readonly ObservedVantage[]):
     data: {
       from,
       lengthMs: after(to),
-      startMs: run === null ? null : after(run.startedAt),
+      startMs: run === null || run.ending === 'not-started' ? null : after(run.startedAt),
       endMs: run === null || run.endedAt === null ? null : after(run.endedAt),
       vantages: report.vantages.map(showVantage),
       marks: ownMarks(report).map(({ at, text }) => ({ at: after(at), text })),

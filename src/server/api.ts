@@ -6,7 +6,7 @@ import { DAY_MS, midnights } from '../core/uptime.ts';
 import { intervalsEach } from './channel.ts';
 import { type HttpResponse, json, errorResponse } from './http-response.ts';
 import { type PastGap, PastView } from './past-view.ts';
-import { publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
+import { publicGap, publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
 import { isBad, servicesOf, unexpected, timeOf } from './query.ts';
 
 /** Gaps in one answer: the newest. */
@@ -131,6 +131,6 @@ function present(snapshot: ServiceSnapshot | PublicSnapshot): object {
 
 function viewOf(gap: PastGap, view: View): PastGap {
   const { seq, service, vantage } = gap;
-  const facts = { seq, service, ...gapFacts(gap) };
-  return view === 'private' && vantage !== undefined ? { ...facts, vantage } : facts;
+  if (view === 'public') return { seq, service, ...publicGap(gap) };
+  return { seq, service, ...gapFacts(gap), ...(vantage !== undefined && { vantage }) };
 }

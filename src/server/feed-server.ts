@@ -13,7 +13,7 @@ import { Access, type AccessRules } from './access.ts';
 import { Api } from './api.ts';
 import { AddressRates, admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
 import { FanOut } from './fan-out.ts';
-import { closingAnswer, type HttpResponse, errorResponse, send } from './http-response.ts';
+import { closingAnswer, errorResponse, send } from './http-response.ts';
 import { Metrics } from './metrics.ts';
 import { Page, type PageAssets } from './page-files.ts';
 import { TrustedProxies } from './proxies.ts';
@@ -121,15 +121,15 @@ export class FeedServer {
 
     const fanOut = new FanOut(monitor);
     const metrics = new Metrics(monitor, fanOut, archive);
-    const scrapes = new TtlCache<HttpResponse>(RECENT_MS);
+    const scrapes = new TtlCache<string>(RECENT_MS);
     const served: Served = {
       source: monitor,
       access,
       archive,
       api: new Api(monitor, archive),
       page,
-      metrics: () =>
-        scrapes.get('', async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() })),
+      metrics: (scrape) =>
+        scrapes.get(JSON.stringify([scrape.isOpen, [...(scrape.services ?? [])]]), () => metrics.text(scrape)),
       recent: new TtlCache(RECENT_MS),
     };
     serve = serving(served, new Upgrader(monitor, access, fanOut, log), proxies, options);

@@ -1,12 +1,13 @@
 /** `/metrics`: what is known, for Prometheus. Every label is bounded by the configuration or a list in the code. */
-import { Counter, Gauge, Registry } from 'prom-client';
-
-import type { Phases } from '../core/model.ts';
-import type { BoardService } from '../core/board.ts';
 import type { Archive } from '../core/archive.ts';
+import type { BoardService } from '../core/board.ts';
+import { STATES, type Phases, type Totals } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
-import type { FanOut } from './fan-out.ts';
 import type { FeedSource, HubFigures } from '../core/source.ts';
+import { VERSION } from '../core/version.ts';
+import { type Family, labelsText, Series } from './exposition.ts';
+import type { FanOut } from './fan-out.ts';
+import { nextSlice } from './slices.ts';
 
 /** The phases under the blackbox exporter's names. */
 const PHASES: readonly (readonly [string, keyof Phases])[] = [
@@ -15,15 +16,13 @@ const PHASES: readonly (readonly [string, keyof Phases])[] = [
   ['tls', 'tlsMs'],
   ['processing', 'replyMs'],
 ];
-
-const LATENCY = 'gapwatch_probe_latency_seconds';
+const STATUSES = STATES.filter((state) => state !== 'partial');
 const LATENCY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+const LATENCY_BOUNDS_S = LATENCY_BOUNDS_MS.map((ms) => ms / 1000);
+/** Services that are read in one turn of the loop. */
+const SLICE = 50;
 
-/** A counter never falls, but a state that is published later than it began takes back some of the time counted before. */
-interface Highest {
-  downMs: number;
-  unobservedMs: number;
-}
+type Sums = Pick<Totals, 'upMs' | 'downMs' | 'unobservedMs' | 'gaps'>;
 
 /** What metrics read of a monitor. */
 type Measured = Pick<FeedSource, 'now' | 'counters'> & {
@@ -33,185 +32,168 @@ type Measured = Pick<FeedSource, 'now' | 'counters'> & {
 };
 
 /** What metrics read of a history. */
-type HistoryHealth = Pick<Archive, 'problem' | 'figures'>;
+type HistoryHealth = Pick<Archive, 'problem' | 'figures' | 'kept'>;
+
+/** What a scrape asks for. */
+export interface Scrape {
+  /** The form of OpenMetrics, and not that of Prometheus. */
+  readonly isOpen: boolean;
+  /** The services that are wanted; null for all. */
+  readonly services: ReadonlySet<string> | null;
+}
+
+const PER_SERVICE = {
+  success: gauge('probe_success', 'Whether the last probe found the service up; absent while it is not observed'),
+  duration: gauge('probe_duration_seconds', 'How long the last probe took'),
+  lookup: gauge('probe_dns_lookup_time_seconds', 'How long the last probe took to resolve the name'),
+  httpDuration: gauge('probe_http_duration_seconds', 'How long each phase of the last HTTP probe took'),
+  status: gauge('gapwatch_status', 'Which status the service has: 1 for that one, 0 for the others'),
+  probes: counter('gapwatch_probes_total', 'Probes that ended; reason is empty where the service was up'),
+  uptime: counter('gapwatch_uptime_seconds_total', 'Time in which the service was up'),
+  downtime: counter('gapwatch_downtime_seconds_total', 'Time in which the service was down'),
+  unobserved: counter('gapwatch_unobserved_seconds_total', 'Time in which the monitor was not probing, or could not'),
+  gaps: counter('gapwatch_gaps_total', 'Gaps that have ended'),
+  latency: { name: 'gapwatch_probe_latency_seconds', type: 'histogram', help: 'How long good answers took' },
+} as const satisfies Record<string, Family>;
+
+function gauge(name: string, help: string): Family {
+  return { name, type: 'gauge', help };
+}
+
+function counter(name: string, help: string): Family {
+  return { name, type: 'counter', help };
+}
 
 export class Metrics {
-  readonly #registry = new Registry();
   readonly #source: Measured;
   readonly #fanOut: Pick<FanOut, 'size' | 'missed'>;
-  readonly #highest = new WeakMap<BoardService, Highest>();
-  readonly #success: Gauge<'service'>;
-  readonly #duration: Gauge<'service'>;
-  readonly #httpDuration: Gauge<'service' | 'phase'>;
-  readonly #probes: Counter<'service' | 'result' | 'reason'>;
-  readonly #downtime: Counter<'service'>;
-  readonly #unobserved: Counter<'service'>;
-  readonly #gaps: Counter<'service'>;
-  readonly #missed: Counter;
-  readonly #clients: Gauge;
-  readonly #readHistory: () => void;
-  readonly #readHub: () => void;
+  readonly #archive: HistoryHealth | null;
+  /** A counter never falls, but a state that is published later than it began takes back some of the time counted before. */
+  readonly #highest = new WeakMap<BoardService, Sums>();
 
   constructor(source: Measured, fanOut: Pick<FanOut, 'size' | 'missed'>, archive: HistoryHealth | null = null) {
     this.#source = source;
     this.#fanOut = fanOut;
-    const registers = [this.#registry];
-    const labelNames = ['service'] as const;
-    this.#success = new Gauge({
-      name: 'probe_success',
-      help: 'Whether the last probe found the service up; absent while it is not observed',
-      labelNames,
-      registers,
-    });
-    this.#duration = new Gauge({
-      name: 'probe_duration_seconds',
-      help: 'How long the last probe took',
-      labelNames,
-      registers,
-    });
-    this.#httpDuration = new Gauge({
-      name: 'probe_http_duration_seconds',
-      help: 'How long each phase of the last HTTP probe took',
-      labelNames: ['service', 'phase'],
-      registers,
-    });
-    this.#probes = new Counter({
-      name: 'gapwatch_probes_total',
-      help: 'Probes that ended; reason is empty where the service was up',
-      labelNames: ['service', 'result', 'reason'],
-      registers,
-    });
-    this.#downtime = new Counter({
-      name: 'gapwatch_downtime_seconds_total',
-      help: 'Time in which the service was down',
-      labelNames,
-      registers,
-    });
-    this.#unobserved = new Counter({
-      name: 'gapwatch_unobserved_seconds_total',
-      help: 'Time in which the monitor was not probing, or could not',
-      labelNames,
-      registers,
-    });
-    this.#gaps = new Counter({ name: 'gapwatch_gaps_total', help: 'Gaps that have ended', labelNames, registers });
-    this.#missed = new Counter({
-      name: 'gapwatch_probes_missed_total',
-      help: "Probes that were due and not sent, by the monitor's own fault",
-      registers,
-    });
-    this.#clients = new Gauge({ name: 'gapwatch_feed_clients', help: 'Clients of the feed', registers });
-    this.#readHub = source.figures === undefined ? () => undefined : hubMetrics(source, registers);
-    this.#readHistory = archive === null ? () => undefined : historyMetrics(archive, registers);
+    this.#archive = archive;
   }
 
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
-
-  /** The text of a scrape. */
-  async text(): Promise<string> {
-    this.#registry.resetMetrics();
-    for (const service of this.#source.board.services.values()) this.#read(service);
-    this.#missed.inc(this.#fanOut.missed);
-    this.#clients.set(this.#fanOut.size);
-    this.#readHistory();
-    this.#readHub();
-    return `${await this.#registry.metrics()}${this.#latencies()}`;
-  }
-
-  /** A histogram whose counts are there already, which is none that prom-client can make. */
-  #latencies(): string {
-    const lines = [`# HELP ${LATENCY} How long good answers took`, `# TYPE ${LATENCY} histogram`];
-    for (const { name } of this.#source.board.services.values()) {
-      const answers = this.#source.counters(name)?.answers(LATENCY_BOUNDS_MS);
-      if (answers === undefined) continue;
-      const label = `service="${printable(name).replace(/[\\"]/g, '\\$&')}"`;
-      const { upTo, count, sumMs } = answers;
-      LATENCY_BOUNDS_MS.forEach((ms, index) => {
-        lines.push(`${LATENCY}_bucket{le="${String(ms / 1000)}",${label}} ${String(upTo[index] ?? 0)}`);
-      });
-      lines.push(
-        `${LATENCY}_bucket{le="+Inf",${label}} ${String(count)}`,
-        `${LATENCY}_sum{${label}} ${String(sumMs / 1000)}`,
-        `${LATENCY}_count{${label}} ${String(count)}`,
-      );
+  /** The text of a scrape. It is made in slices, so that probes and clients do not wait for thousands of services. */
+  async text({ isOpen, services }: Scrape): Promise<string> {
+    const series = Object.fromEntries(
+      Object.entries(PER_SERVICE).map(([key, family]) => [key, new Series(family, isOpen)]),
+    ) as Record<keyof typeof PER_SERVICE, Series>;
+    const wanted = [...this.#source.board.services.values()].filter(({ name }) => services?.has(name) ?? true);
+    for (let n = 0; n < wanted.length; n += SLICE) {
+      if (n > 0) await nextSlice();
+      for (const service of wanted.slice(n, n + SLICE)) this.#read(service, series);
     }
-    return `\n${lines.join('\n')}\n`;
+    const all = Object.values(series);
+    if (services === null) all.push(...this.#monitorSeries(isOpen));
+    const parts: string[] = [];
+    for (const one of all) {
+      if (wanted.length > SLICE) await nextSlice();
+      parts.push(one.text());
+    }
+    return `${parts.join('')}${isOpen ? '# EOF\n' : ''}`;
   }
 
-  #read(service: BoardService): void {
+  #read(service: BoardService, series: Record<keyof typeof PER_SERVICE, Series>): void {
     const { name } = service;
     const shown = printable(name);
-    const labels = { service: shown };
+    const labels = labelsText({ service: shown });
     const counters = this.#source.counters(name);
-    for (const { result, reason, count } of counters?.counts() ?? []) {
-      this.#probes.inc({ service: shown, result, reason: reason ?? '' }, count);
-    }
+    for (const { result, reason, count } of counters?.counts() ?? [])
+      series.probes.add(labelsText({ service: shown, result, reason: reason ?? '' }), count);
     const last = counters?.last() ?? null;
     if (last !== null) {
-      if (last.result !== 'unobserved') this.#success.set(labels, last.result === 'up' ? 1 : 0);
-      this.#duration.set(labels, last.durationMs / 1000);
+      if (last.result !== 'unobserved') series.success.add(labels, last.result === 'up' ? 1 : 0);
+      series.duration.add(labels, last.durationMs / 1000);
+      series.lookup.add(labels, (last.phases.dnsMs ?? 0) / 1000);
       if (service.info.kind === 'http') {
-        for (const [phase, field] of PHASES) {
-          this.#httpDuration.set({ service: shown, phase }, (last.phases[field] ?? 0) / 1000);
-        }
+        for (const [phase, field] of PHASES)
+          series.httpDuration.add(labelsText({ service: shown, phase }), (last.phases[field] ?? 0) / 1000);
       }
     }
-    const totals = service.totalsAt(this.#source.now());
-    const highest = this.#highest.get(service) ?? { downMs: 0, unobservedMs: 0 };
-    highest.downMs = Math.max(highest.downMs, totals.downMs);
-    highest.unobservedMs = Math.max(highest.unobservedMs, totals.unobservedMs);
-    this.#highest.set(service, highest);
-    this.#downtime.inc(labels, highest.downMs / 1000);
-    this.#unobserved.inc(labels, highest.unobservedMs / 1000);
-    this.#gaps.inc(labels, totals.gaps);
+    // Only a hub sees a part.
+    for (const state of this.#source.figures === undefined ? STATUSES : STATES)
+      series.status.add(labelsText({ service: shown, status: state }), service.status === state ? 1 : 0);
+    const sums = this.#sumsOf(service);
+    series.uptime.add(labels, wholeS(sums.upMs));
+    series.downtime.add(labels, wholeS(sums.downMs));
+    series.unobserved.add(labels, wholeS(sums.unobservedMs));
+    series.gaps.add(labels, sums.gaps);
+    const answers = counters?.answers(LATENCY_BOUNDS_MS);
+    if (answers !== undefined)
+      series.latency.addHistogram(labels, LATENCY_BOUNDS_S, { ...answers, sumS: answers.sumMs / 1000 });
+  }
+
+  /**
+   * The sums of a service that never fall, over restarts neither: those that are on disk, where there is a history. What is not
+   * there would be missing after a `kill -9`, and Prometheus would count all of it again.
+   */
+  #sumsOf(service: BoardService): Sums {
+    const kept = this.#archive?.problem === null ? (this.#archive.kept.get(service.name) ?? NOTHING) : null;
+    const now = kept ?? service.totalsAt(this.#source.now());
+    const before = this.#highest.get(service) ?? NOTHING;
+    const sums = {
+      upMs: Math.max(before.upMs, now.upMs),
+      downMs: Math.max(before.downMs, now.downMs),
+      unobservedMs: Math.max(before.unobservedMs, now.unobservedMs),
+      gaps: Math.max(before.gaps, now.gaps),
+    };
+    this.#highest.set(service, sums);
+    return sums;
+  }
+
+  /** What is of the monitor, and not of a service. */
+  #monitorSeries(isOpen: boolean): Series[] {
+    const one = (family: Family, value: number, labels = ''): Series => {
+      const series = new Series(family, isOpen);
+      series.add(labels, value);
+      return series;
+    };
+    const build = labelsText({ version: VERSION, node: process.versions.node });
+    const missed = "Probes that were due and not sent, by the monitor's own fault";
+    return [
+      one(gauge('gapwatch_build_info', 'Which version runs'), 1, build),
+      one(counter('gapwatch_probes_missed_total', missed), this.#fanOut.missed),
+      one(gauge('gapwatch_feed_clients', 'Clients of the feed'), this.#fanOut.size),
+      ...(this.#archive === null ? [] : historySeries(this.#archive, one)),
+      ...(this.#source.figures === undefined ? [] : hubSeries(this.#source.figures, one, isOpen)),
+    ];
   }
 }
 
-/** The metrics of a history. Returns what updates them. */
-function historyMetrics(archive: HistoryHealth, registers: Registry[]): () => void {
-  const ok = new Gauge({ name: 'gapwatch_history_ok', help: 'Whether what happens is written to disk', registers });
-  const bytes = new Gauge({ name: 'gapwatch_history_bytes', help: 'Size of the history on disk', registers });
-  const waiting = new Gauge({
-    name: 'gapwatch_history_waiting_events',
-    help: 'Events that are not on disk yet',
-    registers,
-  });
-  const lost = new Counter({
-    name: 'gapwatch_history_lost_events_total',
-    help: 'Events that were never written, because more waited than memory may hold',
-    registers,
-  });
-  return () => {
-    const { figures } = archive;
-    ok.set(archive.problem === null ? 1 : 0);
-    bytes.set(figures.bytes);
-    waiting.set(figures.waiting);
-    lost.inc(figures.lost);
-  };
+/** Seconds, of whole milliseconds: below that the disk rounds, and a counter never falls. */
+function wholeS(ms: number): number {
+  return Math.floor(ms) / 1000;
 }
 
-/** The metrics of a hub. Returns what updates them. */
-function hubMetrics(hub: Measured, registers: Registry[]): () => void {
-  const vantages = new Gauge({ name: 'gapwatch_hub_vantages', help: 'Vantages that the hub knows', registers });
-  const skipped = new Counter({
-    name: 'gapwatch_hub_skipped_total',
-    help: 'Entries of the stream, and events in them, that the hub could not read',
-    registers,
-  });
-  const up = new Gauge({
-    name: 'gapwatch_up',
-    help: 'Whether a vantage sees the service up; absent while it does not see it',
-    labelNames: ['service', 'vantage'],
-    registers,
-  });
-  return () => {
-    const { figures } = hub;
-    vantages.set(figures?.vantages ?? 0);
-    skipped.inc(figures?.skipped ?? 0);
-    for (const { service, vantage, state } of figures?.views ?? []) {
-      if (state === 'up' || state === 'down')
-        up.set({ service: printable(service), vantage: printable(vantage) }, state === 'up' ? 1 : 0);
-    }
-  };
+const NOTHING: Sums = { upMs: 0, downMs: 0, unobservedMs: 0, gaps: 0 };
+
+type One = (family: Family, value: number) => Series;
+
+function historySeries({ problem, figures }: HistoryHealth, one: One): Series[] {
+  const lost = 'Events that were never written, because more waited than memory may hold';
+  return [
+    one(gauge('gapwatch_history_ok', 'Whether what happens is written to disk'), problem === null ? 1 : 0),
+    one(gauge('gapwatch_history_bytes', 'Size of the history on disk'), figures.bytes),
+    one(gauge('gapwatch_history_waiting_events', 'Events that are not on disk yet'), figures.waiting),
+    one(counter('gapwatch_history_lost_events_total', lost), figures.lost),
+  ];
+}
+
+function hubSeries({ vantages, skipped, views }: HubFigures, one: One, isOpen: boolean): Series[] {
+  const unread = 'Entries of the stream, and events in them, that the hub could not read';
+  const seen = 'Whether a vantage sees the service up; absent while it does not see it';
+  const up = new Series(gauge('gapwatch_up', seen), isOpen);
+  for (const { service, vantage, state } of views) {
+    if (state === 'up' || state === 'down')
+      up.add(labelsText({ service: printable(service), vantage: printable(vantage) }), state === 'up' ? 1 : 0);
+  }
+  return [
+    one(gauge('gapwatch_hub_vantages', 'Vantages that the hub knows'), vantages),
+    one(counter('gapwatch_hub_skipped_total', unread), skipped),
+    up,
+  ];
 }

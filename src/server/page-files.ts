@@ -53,7 +53,7 @@ export class Page {
 }
 
 /** Whether a client takes gzip, and as readily as what is not packed (RFC 9110, 12.5.3). */
-function prefersGzip(accepted: string): boolean {
+export function prefersGzip(accepted: string): boolean {
   const weights = new Map(
     accepted.split(',').map((one) => {
       const [coding = '', ...parameters] = one.split(';').map((part) => part.trim().toLowerCase());

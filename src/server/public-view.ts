@@ -106,7 +106,8 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       return { type, seq, service, ...publicGap(message) };
     }
     case 'open-gap': {
-      const { type, service, from, durationMs, minMs, provenMinMs, failed, reasons, until, final } = message;
+      const { type, service, from, durationMs, minMs, provenMinMs, failed, until, final } = message;
+      const reasons = publicReasons(message);
       return { type, service, from, durationMs, minMs, provenMinMs, failed, reasons, until, final };
     }
     case 'mark':
@@ -134,6 +135,11 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
   }
 }
 
-function publicGap(gap: GapFacts): GapFacts {
-  return gapFacts({ ...gap, reasons: gap.reasons.map(({ reason, count }) => ({ reason, count })) });
+/** A gap without the messages of its reasons, in which addresses stand. */
+export function publicGap(gap: GapFacts): GapFacts {
+  return gapFacts({ ...gap, reasons: publicReasons(gap) });
+}
+
+function publicReasons({ reasons }: Pick<GapFacts, 'reasons'>): GapFacts['reasons'] {
+  return reasons.map(({ reason, count }) => ({ reason, count }));
 }

@@ -1,6 +1,8 @@
 /** The paths that are served over HTTP, all of them in one table. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
 import { z } from 'zod';
 
@@ -12,7 +14,10 @@ import type { Api } from './api.ts';
 import { badgeSvg, endpointBadge } from './badge.ts';
 import { type HttpResponse, ASK_FOR_TOKEN, json, errorResponse, knows, text } from './http-response.ts';
 import { loggedIn, loginPage, tokenInForm } from './login.ts';
-import type { Page } from './page-files.ts';
+import { expositionType } from './exposition.ts';
+import type { Scrape } from './metrics.ts';
+import { type Page, prefersGzip } from './page-files.ts';
+import { isBad, servicesOf, unexpected } from './query.ts';
 import type { TtlCache } from './ttl-cache.ts';
 
 /** What the handlers need. */
@@ -23,7 +28,7 @@ export interface Served {
   readonly api: Api;
   readonly page: Page;
   /** The answer to a scrape. */
-  readonly metrics: () => Promise<HttpResponse>;
+  readonly metrics: (scrape: Scrape) => Promise<string>;
   /** Answers of the API, by what was asked. */
   readonly recent: TtlCache<HttpResponse>;
 }
@@ -50,7 +55,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/api\/v1\/marks$/, method: 'POST', handler: mark },
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
-  { path: /^\/metrics$/, method: 'GET', handler: ({ metrics }) => metrics() },
+  { path: /^\/metrics$/, method: 'GET', handler: scraped },
   {
     path: /^\/feed$/,
     method: 'GET',
@@ -164,6 +169,20 @@ async function apiAnswer({ api, recent }: Served, { granted: { view }, query, na
     // Its own words may name a path.
     return errorResponse(503, 'the history does not answer at present');
   }
+}
+
+const packed = promisify(gzip);
+
+async function scraped({ metrics, source }: Served, { request: { headers }, query }: Asked): Promise<HttpResponse> {
+  const problem = unexpected(query, [], ['service']);
+  if (problem !== null) return errorResponse(400, problem);
+  const services = servicesOf(query, (name) => source.board.services.has(name));
+  if (isBad(services)) return errorResponse(404, services.problem);
+  const isOpen = headers.accept?.includes('application/openmetrics-text') === true;
+  const body = await metrics({ isOpen, services });
+  const answer = { status: 200, type: expositionType(isOpen), headers: { vary: 'accept, accept-encoding' } };
+  if (!prefersGzip([headers['accept-encoding'] ?? ''].flat().join(','))) return { ...answer, body };
+  return { ...answer, body: await packed(body), headers: { ...answer.headers, 'content-encoding': 'gzip' } };
 }
 
 async function mark({ source, access }: Served, { request, granted }: Asked): Promise<HttpResponse> {

@@ -2,7 +2,7 @@
 import { durationText } from '../core/duration.ts';
 import { count, showClock, showDuration, showGap, showShare } from '../core/format.ts';
 import type { GapFacts, SampleMessage } from '../core/messages.ts';
-import { REASON_MEANS, showReasons, withMessage } from '../core/reasons.ts';
+import { REASON_MEANS, showCauses, withMessage } from '../core/reasons.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import { ratio } from '../core/uptime.ts';
@@ -209,6 +209,6 @@ function gapSpans({ item, source }: FromSource<GapFacts>, many: boolean): Span[]
     [`${showClock(item.from)} `, 'dim'],
     [many ? `${source.vantage} ` : '', 'dim'],
     [` ${showGap(item)}  `, 'strong'],
-    [showReasons(item.reasons), 'dim'],
+    [showCauses(item.reasons), 'dim'],
   ];
 }

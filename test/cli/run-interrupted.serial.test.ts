@@ -1,8 +1,9 @@
 /** `gapwatch run` that a signal ends, at every stage, without a terminal. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LocalVantage } from '../../src/cli/vantages.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
@@ -31,9 +32,14 @@ describe('gapwatch run that is ended', { concurrency: 2 }, () => {
   }
 
   it('before the command: that was not started', async () => {
-    const program = new Program(['run', String(await freePort()), ...QUICK, '--', 'true']);
+    const path = join(FOLDER, 'before.json');
+    writeFileSync(path, 'PASS of yesterday');
+    const program = new Program(['run', String(await freePort()), ...QUICK, '--report', path, '--', 'true']);
     await program.said(/Waiting/);
     assert.equal(await program.end('SIGINT'), 130);
+    const { verdict } = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    assert.equal(verdict?.result, 'not-proven');
+    assert.match(verdict.sentence, /^NOT PROVEN: SIGINT: true was not started\.$/);
     assert.match(program.stderr, /SIGINT: true was not started\./);
     assert.equal(program.stdout, '');
   });
@@ -61,6 +67,23 @@ describe('gapwatch run that is ended', { concurrency: 2 }, () => {
     assert.match(program.stdout, /^NOT PROVEN: /m);
   });
 
+  it('during the command, twice: ends also one that is deaf to it, and reports', async () => {
+    const witness = join(FOLDER, 'deaf-pid');
+    const script = `trap "" INT TERM; echo $$ > ${witness}; echo ready; while :; do sleep 0.05; done`;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const program = start([], ['sh', '-c', script]);
+      await program.line(/^ready$/);
+      program.signal(signal);
+      await program.said(/waiting for the end of the command/);
+      assert.equal(await program.end(signal), signal === 'SIGINT' ? 130 : 143);
+      assert.match(program.stderr, new RegExp(`^${signal} again: ending the command`, 'm'));
+      assert.match(program.stdout, /was ended by SIGKILL/);
+      assert.match(program.stdout, /^NOT PROVEN: /m);
+      const pid = Number(readFileSync(witness, 'utf8'));
+      assert.throws(() => process.kill(pid, 0), /ESRCH/);
+    }
+  });
+
   it('during the command by SIGTERM: passes it on', async () => {
     const program = start(
       [],
@@ -69,6 +92,17 @@ describe('gapwatch run that is ended', { concurrency: 2 }, () => {
     await program.line(/^ready$/);
     assert.equal(await program.end('SIGTERM'), 143);
     assert.match(program.stdout, /^ready\nterminated\n[^]*exited with 0/);
+  });
+
+  it('twice, after the command: reports, or says that there is no report', async () => {
+    const program = start(['--after', '1h', '--give-up', '2h'], ['true']);
+    await program.said(/Waiting until every service has been up for 1h again/);
+    for (const signal of ['SIGTERM', 'SIGTERM', 'SIGTERM'] as const) {
+      program.signal(signal);
+      await sleep(2);
+    }
+    assert.equal(await program.ended, 143);
+    assert.ok(/^NOT PROVEN: /m.test(program.stdout) || /there is no report/.test(program.stderr), program.stderr);
   });
 
   it('while it waits for the last answers: these do not keep the process', async () => {
@@ -85,7 +119,7 @@ describe('gapwatch run that is ended', { concurrency: 2 }, () => {
     const program = start(['--after', '1h', '--give-up', '2h'], ['true']);
     await program.said(/Waiting until every service has been up for 1h again/);
     assert.equal(await program.end('SIGINT'), 130);
-    assert.match(program.stdout, /^web {3}/m);
+    assert.match(program.stdout, /^web (was|down) /m);
     assert.match(program.stdout, /^NOT PROVEN: .*; but SIGINT ended the watch early/m);
   });
 });

@@ -83,6 +83,8 @@ describe('showGap', () => {
 
   it('says that a gap which began unseen has no upper bound', () => {
     assert.equal(showGap({ durationMs: 400, minMs: 318, maxMs: null }), '0.40 s (at least 0.31 s)');
+    assert.equal(showGap({ durationMs: 62_370, minMs: 62_331, maxMs: null }), '62.4 s (at least 62.3 s)');
+    assert.equal(showGap({ durationMs: 62_370, minMs: 12_331, maxMs: null }), '1 min 02 s (at least 12.3 s)');
   });
 
   it('rounds the bounds outwards, so that they stay true', () => {

@@ -68,7 +68,7 @@ describe('Timeline', () => {
         maxMs: 404 - 0,
         silenceMs: 404 - 2,
         failed: 3,
-        reasons: [{ reason: 'refused', count: 3 }],
+        reasons: [{ reason: 'refused', count: 3, message: 'm' }],
       },
     ]);
   });
@@ -83,6 +83,31 @@ describe('Timeline', () => {
         }
       }),
     );
+  });
+
+  it('keeps what the first probe of each reason found, shortened', () => {
+    const said = (at: number, reason: Sample['reason'], message: string | null): Sample => {
+      return { ...down(at, at + 1, reason), message };
+    };
+    const failed = [
+      said(100, 'error', '🦆'.repeat(200)),
+      said(200, 'status', '503 Service Unavailable'),
+      said(300, 'status', '502 Bad Gateway'),
+      said(400, 'closed', null),
+    ];
+    const first = storyOf([up(0), ...failed], 450).open?.reasons ?? [];
+    assert.deepEqual(first[0], { reason: 'status', count: 2, message: '503 Service Unavailable' });
+    assert.deepEqual(first[1], { reason: 'error', count: 1, message: `${'🦆'.repeat(159)}…` });
+    assert.deepEqual(first[2], { reason: 'closed', count: 1 });
+
+    // Over a restart of the monitor too.
+    const timeline = new Timeline({ transition: () => undefined, gap: () => undefined });
+    for (const sample of [up(0), ...failed]) timeline.add(sample);
+    const gaps: GapFacts[] = [];
+    const next = new Timeline({ transition: () => undefined, gap: (gap) => gaps.push(gap) });
+    next.resume(timeline.checkpoint, 450);
+    for (const sample of [said(1000, 'status', '500 Oops'), up(1100)]) next.add(sample);
+    assert.deepEqual(gaps[0]?.reasons[0], { reason: 'status', count: 3, message: '503 Service Unavailable' });
   });
 
   it('proves nothing of the least length by a single failure', () => {
@@ -212,7 +237,7 @@ describe('Timeline', () => {
         maxMs: 1101,
         silenceMs: 1100,
         failed: 3,
-        reasons: [{ reason: 'refused', count: 3 }],
+        reasons: [{ reason: 'refused', count: 3, message: 'm' }],
       },
     ]);
     assert.deepEqual(
@@ -242,7 +267,7 @@ describe('Timeline', () => {
       minMs: 99,
       provenMinMs: 99,
       failed: 2,
-      reasons: [{ reason: 'refused', count: 2 }],
+      reasons: [{ reason: 'refused', count: 2, message: 'm' }],
     });
   });
 

@@ -17,7 +17,8 @@ import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
 import { svg } from '../../src/report/svg.ts';
-import { historyText, runText } from '../../src/report/text-report.ts';
+import { historyText } from '../../src/report/history-text.ts';
+import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { badgeSvg } from '../../src/server/badge.ts';
 import { Metrics } from '../../src/server/metrics.ts';
@@ -101,7 +102,10 @@ const EDGES: Readonly<Record<string, Edge>> = {
   badge: (text) => badgeSvg(text, 'up'),
   JSON: (text) => toJson(judged(text), 2),
   metrics: (text) =>
-    new Metrics({ board: boardOf(text), now: () => 1, counters: () => null }, { size: 0, missed: 0 }).text(),
+    new Metrics({ board: boardOf(text), now: () => 1, counters: () => null }, { size: 0, missed: 0 }).text({
+      isOpen: false,
+      services: null,
+    }),
   stderr: (text) => printableLines(text),
   excerpt,
   log(text) {
@@ -191,11 +195,10 @@ describe('foreign text', () => {
       const rest = line.slice(line.indexOf(name, line.indexOf(name) + name.length) + name.length);
       assert.equal(rest.indexOf('DOWN'), Math.max(4, cells) - cells + 2, line);
       const report = judged(text);
-      const first =
-        runText(report, report.run)
-          .split('\n')
-          .find((one) => one.startsWith(`${name} `)) ?? '';
-      assert.equal(first.indexOf('down') - name.length + cells, Math.max(5, cells) + 2, first);
+      const shown = runText(report, report.run).split('\n');
+      const at = shown.findIndex((one) => one.startsWith('service '));
+      const [columns = '', first = ''] = shown.slice(at);
+      assert.equal(first.indexOf(name, name.length) - name.length + cells, columns.indexOf('from'), first);
     }
   });
 

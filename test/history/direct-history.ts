@@ -46,7 +46,7 @@ export class DirectHistory {
   }
 
   record(monitor: RecordedMonitor): void {
-    this.#recorder = new HistoryRecorder(monitor, this.#events);
+    this.#recorder = new HistoryRecorder(monitor, this.#events, new Map());
   }
 
   /** Writes what waits. */

@@ -5,6 +5,8 @@ import { describe, it } from 'node:test';
 import {
   conditionCode,
   conditionOf,
+  gapOf,
+  gapValues,
   reasonCode,
   reasonOf,
   toMicros,
@@ -16,7 +18,8 @@ import { HistoryError } from '../../src/history/history-error.ts';
 import { openArchive } from '../../src/history/history.ts';
 import { MIGRATIONS, migrate, versionOf } from '../../src/history/history-schema.ts';
 import { DOWN_REASONS, STATES, UNOBSERVED_REASONS } from '../../src/core/model.ts';
-import { loadDriver } from '../../src/history/sqlite-driver.ts';
+import { loadDriver, type Row } from '../../src/history/sqlite-driver.ts';
+import { gap } from '../support/builders.ts';
 import { DirectHistory } from './direct-history.ts';
 import { NOON, openHistory, withFolder } from './open.ts';
 import { simulateHistory } from './simulated.ts';
@@ -98,6 +101,18 @@ describe('values in a history', () => {
       for (const reason of reasons) assert.deepEqual(conditionOf(conditionCode({ state, reason })), { state, reason });
     }
     for (const reason of [...DOWN_REASONS, ...UNOBSERVED_REASONS]) assert.equal(reasonOf(reasonCode(reason)), reason);
+    for (const reasons of [
+      [{ reason: 'refused', count: 3 }],
+      [{ reason: 'status', count: 3, message: '503 Service Unavailable' }],
+      [
+        { reason: 'status', count: 2, message: '503' },
+        { reason: 'closed', count: 1 },
+      ],
+    ] as const) {
+      const kept = gap('web', NOON, NOON + 250, { reasons });
+      const read = gapOf('web', [...gapValues(1, kept).slice(1)] as Row);
+      assert.deepEqual(read.reasons, reasons);
+    }
     for (const ms of [NOON, NOON + 0.001, NOON + 0.123, NOON + 999.999]) assert.equal(toMillis(toMicros(ms)), ms);
   });
 });

@@ -10,6 +10,7 @@ import {
   slowText,
   stripText,
   intervalText,
+  showCause,
   showEvery,
 } from '../../src/page/page-text.ts';
 
@@ -25,6 +26,17 @@ const GAP = {
 } as const;
 
 const SLOW = { from: NOW - 4000, to: NOW - 3000, slowestMs: 930, count: 14 };
+describe('the cause of a gap', () => {
+  it('is what its main reason means, with what the first probe was answered where that is known', () => {
+    assert.match(showCause(GAP), /^nothing is listening on the port: [^()]+$/);
+    const reasons = [{ reason: 'status', count: 3, message: '503 Service Unavailable' }] as const;
+    assert.match(
+      showCause({ reasons }),
+      /^answered with a status that is not accepted: .* \(503 Service Unavailable\)$/,
+    );
+    assert.equal(showCause({ reasons: [] }), '');
+  });
+});
 
 describe('a row', () => {
   it('says state, for how long, and the last gap or the reason', () => {

@@ -8,7 +8,8 @@ import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
 import { svg, ticksOf } from '../../src/report/svg.ts';
-import { historyText, runText } from '../../src/report/text-report.ts';
+import { historyText } from '../../src/report/history-text.ts';
+import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { runReport, observed, START, vantage, within } from './scene.ts';
 import { all, readXml } from './xml-reader.ts';
@@ -30,13 +31,10 @@ describe('the text of a run', () => {
   it('shows every gap relative to the start of the command', () => {
     const text = runText(REPORT, REPORT.run);
     assert.match(text, /^systemctl restart docker exited with 0 after 3\.00 s$/m);
-    assert.match(text, /^web {4}down 0\.25 s \(0\.15–0\.35\) from \+2\.10 s, refused ×3$/m);
-    assert.match(text, /^fine {3}up all the time$/m);
-    assert.match(text, /^api {4}not observed for 0\.41 s from \+1\.00 s: stalled$/m);
-    assert.match(
-      text,
-      /^cache {2}down 7\.90 s so far \(at least 6\.80 s\) from \+0\.10 s, refused; did not come back$/m,
-    );
+    assert.match(text, /^web down 0\.25 s \(0\.15–0\.35\) from \+2\.10 s, refused ×3$/m);
+    assert.match(text, /^fine was up all the time$/m);
+    assert.match(text, /^api not observed for 0\.41 s from \+1\.00 s: stalled$/m);
+    assert.match(text, /^cache down 7\.90 s so far \(at least 6\.80 s\) from \+0\.10 s, refused; did not come back$/m);
     assert.match(text.trimEnd().split('\n').at(-1) ?? '', /^FAIL: cache did not come back/);
   });
 
@@ -46,17 +44,18 @@ describe('the text of a run', () => {
       const report = judged([vantage('here', observed('web', { falls: [frozen] }))]);
       return runText(report, report.run);
     };
-    assert.match(textOf(3400), /^web {3}down 2\.40 s .* from \+1\.00 s, no answer for 3\.40 s, timeout-reply ×24$/m);
+    assert.match(textOf(3400), /^web down 2\.40 s .* from \+1\.00 s, no answer for 3\.40 s, timeout-reply ×24$/m);
     // Two intervals: as far as probes 100 ms apart resolve it.
-    assert.doesNotMatch(textOf(2600), /no answer/);
+    assert.doesNotMatch(textOf(2600), /^web .*no answer/m);
   });
 
   it('distinguishes vantages, with their clocks', () => {
     const there = { ...vantage('there', FELL), clock: { offsetMs: -3.21, uncertaintyMs: 0.44 } };
     const report = judged([vantage('here', observed('web')), there]);
     const text = runText(report, report.run);
-    assert.match(text, /^seen from here\nweb {3}up all the time$/m);
-    assert.match(text, /^seen from there \(its clock 3\.2 ms behind, ± 0\.4\)\nweb {3}down/m);
+    assert.match(text, /^seen from here; there \(its clock 3\.2 ms behind, ± 0\.4\)$/m);
+    assert.match(text, /^web \(from there\) down 0\.25 s/m);
+    assert.match(text, /^web was up all the time from here$/m);
   });
 
   it('lets no name move the cursor', () => {
@@ -118,6 +117,20 @@ describe('JSON', () => {
 });
 
 describe('Markdown', () => {
+  it('shows names that are formulas or call upon users as they are', () => {
+    const text = markdown(judged([vantage('here', observed('a $x$ @team @@ b@c', { falls: [{ from: 1, to: 2 }] }))]));
+    assert.match(text, /^\| a \\\$x\\\$ @<!-- -->team @@ b@c \|/m);
+  });
+
+  it('folds what is long', () => {
+    const many = Array.from({ length: 20 }, (_, n) =>
+      observed(`web-${String(n)}`, { falls: [{ from: 100, to: 400 }] }),
+    );
+    const text = markdown(judged([vantage('here', ...many)]));
+    assert.match(text, /^## What was wrong\n\n- 20 services down 0\.30 s \(0\.20–0\.40\) each/m);
+    assert.match(text, /^<details><summary><b>What happened<\/b><\/summary>\n\n### web-0\n[^]*\n\n<\/details>$/m);
+  });
+
   it('begins with the verdict, and takes no name for markup', () => {
     const report = judged([vantage('here', observed(NASTY, { falls: [{ from: 1, to: 2 }] }))]);
     const text = markdown(report);
@@ -143,7 +156,7 @@ describe('JUnit', () => {
         ['name', 'tests', 'failures', 'errors', 'skipped'].map((key) => suite.attributes.get(key)),
       ),
       [
-        ['gapwatch run', '1', '1', '0', '0'],
+        ['gapwatch run', '2', '2', '0', '0'],
         ['gapwatch from here', '4', '3', '0', '0'],
         ['gapwatch from there', '1', '0', '0', '0'],
       ],
@@ -158,7 +171,20 @@ describe('JUnit', () => {
       }
     }
     const failures = all(root, 'failure').map(({ attributes }) => attributes.get('type'));
-    assert.deepEqual(failures, ['command-failed', 'gap', 'unobserved', 'not-back']);
+    assert.deepEqual(failures, ['command-failed', 'fail', 'gap', 'unobserved', 'not-back']);
+  });
+
+  it('fails for a run that is not proven, whatever the reason, and passes for a pass', () => {
+    const verdictOf = (report: Report): string | undefined => {
+      const [verdict] = all(readXml(junit(report)), 'testcase').filter(
+        ({ attributes }) => attributes.get('name') === 'verdict',
+      );
+      return verdict?.children.find(({ name }) => name === 'failure')?.attributes.get('type');
+    };
+    assert.equal(verdictOf(judged([vantage('here', observed('web'))])), undefined);
+    assert.equal(verdictOf(judged([vantage('here', observed('web'))], { interrupted: 'SIGINT' })), 'not-proven');
+    assert.equal(verdictOf(judged([vantage('here')])), 'not-proven');
+    assert.equal(verdictOf(REPORT), 'fail');
   });
 
   it('fails by any gap where there is no verdict, and skips what was not observed', () => {
@@ -209,7 +235,15 @@ describe('the drawing', () => {
     const height = (state: string): string | undefined =>
       bars.find(({ attributes }) => attributes.get('class') === state)?.attributes.get('height');
     assert.notEqual(height('up'), height('down'));
-    assert.match(source, /\.unobserved \{ fill: url\(#hatched\)/);
+    assert.match(source, /class="unobserved" fill="url\(#hatched\)"/);
+    // Readers that know no variables draw them black.
+    assert.doesNotMatch(source, /var\(/);
+    for (const one of [
+      ...all(readXml(source), 'rect'),
+      ...all(readXml(source), 'text'),
+      ...all(readXml(source), 'line'),
+    ])
+      assert.ok(one.attributes.has('fill') || one.attributes.has('stroke'), one.attributes.get('class'));
   });
 
   it('is well formed whatever a name is, and shows a gap that is too short for its scale', () => {

@@ -11,7 +11,7 @@ import { hintsOf } from '../../src/report/hints.ts';
 import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import { svg } from '../../src/report/svg.ts';
-import { historyText } from '../../src/report/text-report.ts';
+import { historyText } from '../../src/report/history-text.ts';
 import { Recorder } from '../../src/report/run-recorder.ts';
 import { gap, hello, snapshot, transition } from '../support/builders.ts';
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Verdict } from '../../src/report/report.ts';
-import { historyText, runText } from '../../src/report/text-report.ts';
+import { historyText } from '../../src/report/history-text.ts';
+import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { budget, runReport, observed, START, type Story, vantage } from './scene.ts';
 
@@ -17,7 +18,7 @@ describe('the verdict', () => {
     const { result, faults, sentence } = verdictOn({});
     assert.equal(result, 'pass');
     assert.deepEqual(faults, []);
-    assert.equal(sentence, 'PASS: 1 service up all the time.');
+    assert.equal(sentence, 'PASS: 1 service up all the time (systemctl restart docker, seen from here).');
   });
 
   it('is bad for any gap where none is allowed', () => {
@@ -27,7 +28,10 @@ describe('the verdict', () => {
       faults.map(({ kind }) => kind),
       ['gap'],
     );
-    assert.equal(sentence, 'FAIL: web was down 0.25 s (0.15–0.35) from +1.00 s.');
+    assert.equal(
+      sentence,
+      'FAIL: web was down 0.25 s (0.15–0.35) from +1.00 s (systemctl restart docker, seen from here).',
+    );
   });
 
   it('fails where the figure is over the budget, and proves nothing where only its upper bound is', () => {
@@ -40,7 +44,7 @@ describe('the verdict', () => {
     assert.equal(near.result, 'not-proven');
     assert.equal(
       near.sentence,
-      'NOT PROVEN: web was down 0.45 s (0.35–0.55) from +1.00 s, within the budget of 0.50 s, but its upper bound is over it: an interval of 50ms (-i) would settle it.',
+      'NOT PROVEN: web was down 0.45 s (0.35–0.55) from +1.00 s, within the budget of 0.50 s, but its upper bound is over it: an interval of 50ms (-i) would settle it (systemctl restart docker, seen from here).',
     );
     assert.deepEqual(
       near.faults.map(({ kind }) => kind),
@@ -65,7 +69,10 @@ describe('the verdict', () => {
     const frozen = { from: 1000, to: 3200, errorMs: 100, reason: 'timeout-reply' as const, silenceMs: 3200 };
     const { result, sentence } = verdictOn({ falls: [frozen] }, budget(2500));
     assert.equal(result, 'not-proven');
-    assert.match(sentence, /within the budget of 2\.50 s, but without an answer for 3\.20 s\.$/);
+    assert.match(
+      sentence,
+      /within the budget of 2\.50 s, but without an answer for 3\.20 s \(systemctl restart docker, seen from .*\)\.$/,
+    );
     assert.equal(verdictOn({ falls: [frozen] }, budget(3200)).result, 'pass');
 
     // Shorter than the deadline: no probe failed at all.
@@ -75,7 +82,7 @@ describe('the verdict', () => {
     const late = report(500);
     assert.equal(
       judge(late, late.run).sentence,
-      'NOT PROVEN: web was without an answer for 0.93 s from +0.10 s, over the budget of 0.50 s, though all answers came in the end.',
+      'NOT PROVEN: web was without an answer for 0.93 s from +0.10 s, over the budget of 0.50 s, though all answers came in the end (systemctl restart docker, seen from here).',
     );
     assert.equal(judge(report(900), report(900).run).result, 'pass');
     // Without a budget only failures count.
@@ -106,18 +113,24 @@ describe('the verdict', () => {
       faults.map(({ kind }) => kind),
       ['not-back'],
     );
-    assert.match(sentence, /^FAIL: web did not come back, 7\.00 s so far \(at least .*\) from \+1\.00 s: refused\.$/);
+    assert.match(
+      sentence,
+      /^FAIL: web did not come back, 7\.00 s so far \(at least .*\) from \+1\.00 s: refused \(systemctl restart docker, seen from .*\)\.$/,
+    );
   });
 
   it('is never a pass by blindness', () => {
     const unobserved = [{ from: 4000, to: 4600 }];
     const { result, sentence } = verdictOn({ unobserved });
     assert.equal(result, 'not-proven');
-    assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.60 s.');
+    assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.60 s (systemctl restart docker, seen from here).');
     assert.equal(verdictOn({ unobserved }, budget(500)).result, 'not-proven');
     const allowed = verdictOn({ unobserved }, budget(600));
     assert.equal(allowed.result, 'pass');
-    assert.equal(allowed.sentence, 'PASS: 1 service never seen down, but web was not observed for 0.60 s.');
+    assert.equal(
+      allowed.sentence,
+      'PASS: 1 service never seen down, but web was not observed for 0.60 s (systemctl restart docker, seen from here).',
+    );
     assert.equal(verdictOn({ unobserved }, budget(600, 500)).result, 'not-proven');
   });
 
@@ -131,13 +144,19 @@ describe('the verdict', () => {
     const reported = { falls: [{ from: 1000, to: 1100 }], unobserved: [{ from: 4000, to: 4600 }] };
     const { result, sentence } = verdictOn(reported, budget(700));
     assert.equal(result, 'pass');
-    assert.match(sentence, /within the budget of 0\.70 s.*, but web was not observed for 0\.60 s\.$/);
+    assert.match(
+      sentence,
+      /within the budget of 0\.70 s.*, but web was not observed for 0\.60 s \(systemctl restart docker, seen from .*\)\.$/,
+    );
   });
 
   it('has no budget for what was not observed until the end', () => {
     const { result, sentence } = verdictOn({ unobserved: [{ from: 7900, to: 9000 }] }, budget(60_000));
     assert.equal(result, 'not-proven');
-    assert.equal(sentence, 'NOT PROVEN: web was not observed for 0.10 s, until the end of the watch.');
+    assert.equal(
+      sentence,
+      'NOT PROVEN: web was not observed for 0.10 s, until the end of the watch (systemctl restart docker, seen from here).',
+    );
   });
 
   it('proves nothing by probes that are too far apart for the window', () => {
@@ -145,11 +164,14 @@ describe('the verdict', () => {
     assert.equal(result, 'not-proven');
     assert.match(
       sentence,
-      /^NOT PROVEN: web was probed only every 5\.00 s, which is not often enough for .* \(-i\)\.$/,
+      /^NOT PROVEN: web was probed only every 5\.00 s, which is not often enough for .* \(-i\) \(systemctl restart docker, seen from .*\)\.$/,
     );
     const coarse = verdictOn({ info: { intervalMs: 4000 } });
     assert.equal(coarse.result, 'pass');
-    assert.equal(coarse.sentence, 'PASS: 1 service up all the time, as far as probes 4.00 s apart can show.');
+    assert.equal(
+      coarse.sentence,
+      'PASS: 1 service up all the time, as far as probes 4.00 s apart can show (systemctl restart docker, seen from here).',
+    );
   });
 
   it('proves nothing where no probe was surely sent after the end of the command', () => {
@@ -163,10 +185,16 @@ describe('the verdict', () => {
 
   it('proves nothing where nothing was watched, from any vantage', () => {
     const nothing = runReport([vantage('here')]);
-    assert.equal(judge(nothing, nothing.run).sentence, 'NOT PROVEN: no service was watched.');
+    assert.equal(
+      judge(nothing, nothing.run).sentence,
+      'NOT PROVEN: no service was watched (systemctl restart docker).',
+    );
     const idle = runReport([vantage('here', observed('web')), vantage('hub')]);
     assert.equal(judge(idle, idle.run).result, 'not-proven');
-    assert.match(judge(idle, idle.run).sentence, /; but from hub no service was watched\.$/);
+    assert.match(
+      judge(idle, idle.run).sentence,
+      /; but from hub no service was watched \(systemctl restart docker, seen from .*\)\.$/,
+    );
     const bad = runReport([vantage('here', observed('web', { falls: [{ from: 0, to: 500 }] })), vantage('hub')]);
     assert.equal(judge(bad, bad.run).result, 'fail');
   });
@@ -177,20 +205,23 @@ describe('the verdict', () => {
     assert.equal(result, 'not-proven');
     assert.equal(
       sentence,
-      'NOT PROVEN: 1 service up all the time; but SIGINT ended the watch early: what came later is not known.',
+      'NOT PROVEN: 1 service up all the time; but SIGINT ended the watch early: what came later is not known (systemctl restart docker, seen from here).',
     );
   });
 
   it('calls a kept connection on which nothing is sent not broken, never up', () => {
     const held = observed('web (kept)', { info: { connection: 'kept', asks: false } });
     const alone = runReport([vantage('here', held)]);
-    assert.equal(judge(alone, alone.run).sentence, 'PASS: 1 kept connection not broken, on which nothing is sent.');
+    assert.equal(
+      judge(alone, alone.run).sentence,
+      'PASS: 1 kept connection not broken, on which nothing is sent (systemctl restart docker, seen from here).',
+    );
     const both = runReport([vantage('here', observed('web'), held)]);
     assert.equal(
       judge(both, both.run).sentence,
-      'PASS: 1 service up all the time, and 1 kept connection not broken, on which nothing is sent.',
+      'PASS: 1 service up all the time, and 1 kept connection not broken, on which nothing is sent (systemctl restart docker, seen from here).',
     );
-    assert.match(runText(both, both.run), /^web \(kept\) {2}connection not broken: nothing is sent on it/m);
+    assert.match(runText(both, both.run), /^web \(kept\) was not broken: nothing is sent on a held connection/m);
     assert.match(historyText(both), /^web \(kept\) +NOT BROKEN /m);
   });
 
@@ -206,6 +237,9 @@ describe('the verdict', () => {
       faults.map((fault) => fault.vantage),
       ['there'],
     );
-    assert.match(sentence, /^FAIL: web \(from there\) was down .*; and the command exited with 4 after 3\.00 s\.$/);
+    assert.match(
+      sentence,
+      /^FAIL: web \(from there\) was down .*; and the command exited with 4 after 3\.00 s \(systemctl restart docker, seen from here and there\)\.$/,
+    );
   });
 });

@@ -243,6 +243,28 @@ describe('over HTTP', () => {
 
 describe('/metrics', () => {
   it(
+    'has the form that is asked for, packed, and the services that are asked for',
+    inScene({ names: ['web', 'api'] }, async (at) => {
+      const open = await ask(`${at.http}/metrics`, {
+        headers: { accept: 'application/openmetrics-text;q=0.9,*/*;q=0.1' },
+      });
+      assert.match(String(open.headers['content-type']), /^application\/openmetrics-text; version=1\.0\.0/);
+      assert.match(open.body, /^# TYPE gapwatch_gaps counter$/m);
+      assert.match(open.body, /^gapwatch_gaps_total\{service="web"\} 0$/m);
+      assert.match(open.body, /_bucket\{le="10\.0",service="web"\}/);
+      assert.ok(open.body.endsWith('\n# EOF\n'));
+      const packed = await fetch(`${at.http}/metrics`, { headers: { 'accept-encoding': 'gzip' } });
+      assert.equal(packed.headers.get('content-encoding'), 'gzip');
+      assert.ok(parsePrometheus(await packed.text()).has('gapwatch_build_info'));
+      const one = parsePrometheus((await ask(`${at.http}/metrics?service=api`)).body);
+      const named = [...one.values()].flatMap(({ series }) => series.map(({ labels }) => labels['service']));
+      assert.deepEqual([...new Set(named)], ['api']);
+      assert.equal((await ask(`${at.http}/metrics?service=nothing`)).status, 404);
+      assert.equal((await ask(`${at.http}/metrics?name=web`)).status, 400);
+    }),
+  );
+
+  it(
     'reports what is known, in the format of Prometheus',
     inScene({ names: ['web', 'api "2"\\'] }, async (at) => {
       await at.services[0]!.flap(at.monitor);
@@ -266,13 +288,17 @@ describe('/metrics', () => {
       let families = await read();
       while (value(families, 'probe_success', api) === 1) families = await read();
       assert.deepEqual([...families.keys()].sort(), [
+        'gapwatch_build_info',
         'gapwatch_downtime_seconds_total',
         'gapwatch_feed_clients',
         'gapwatch_gaps_total',
         'gapwatch_probe_latency_seconds',
         'gapwatch_probes_missed_total',
         'gapwatch_probes_total',
+        'gapwatch_status',
         'gapwatch_unobserved_seconds_total',
+        'gapwatch_uptime_seconds_total',
+        'probe_dns_lookup_time_seconds',
         'probe_duration_seconds',
         'probe_http_duration_seconds',
         'probe_success',

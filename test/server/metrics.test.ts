@@ -51,7 +51,7 @@ class World {
 
   /** The values of a metric, with the labels that are not the service. */
   async read(name: string): Promise<Record<string, number>> {
-    const family = parsePrometheus(await this.metrics.text()).get(name)!;
+    const family = parsePrometheus(await this.metrics.text({ isOpen: false, services: null })).get(name)!;
     return Object.fromEntries(
       family.series.map(({ labels, value }) => {
         const { service, ...rest } = labels;

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 
-import { publicMessage } from '../../src/server/public-view.ts';
+import { publicMessage, publicSnapshot } from '../../src/server/public-view.ts';
+import { gap, snapshot } from '../support/builders.ts';
 import { ask } from './asking.ts';
 import { Listener } from './listener.ts';
 import { scene, type Scene, TOKEN } from './scene.ts';
@@ -93,6 +94,30 @@ describe('the public view', () => {
     assert.deepEqual(publicMessage(lost), { type: 'connection-lost', seq: 1, service: 'a', at: 2, reason: 'reset' });
     const other = { type: 'identity', seq: 1, service: 'a', at: 2, was: SECRET, is: SECRET } as const;
     assert.deepEqual(publicMessage(other), { type: 'identity', seq: 1, service: 'a', at: 2 });
+  });
+
+  it('leaves out what the probes of a gap were answered, open or ended, in feed, hello and history', async () => {
+    const reasons = [{ reason: 'refused', count: 3, message: SECRET }] as const;
+    const facts = { from: 1, durationMs: 9, minMs: 1, provenMinMs: 1, failed: 3, reasons };
+    const ended = gap('web', 1, 10, { reasons });
+    const shown = [
+      publicMessage({ type: 'open-gap', service: 'web', ...facts }),
+      publicMessage(ended),
+      publicSnapshot(snapshot('web', { gaps: [ended] })),
+    ];
+    assert.ok(JSON.stringify(shown).includes('"reason":"refused","count":3}'));
+    assertPublic(JSON.stringify(shown), 'the public view');
+
+    const paths = ['/api/v1/gaps', '/api/v1/gaps?service=web', '/api/v1/status', '/metrics', '/badge/web.json', '/'];
+    await at.services[0]!.flap(at.monitor);
+    const trusted = await Listener.open(`${at.ws}?token=${TOKEN}`);
+    await trusted.close();
+    for (const path of paths) {
+      const { body } = await ask(at.http + path);
+      assertPublic(body.replace('"message":"up"', ''), path);
+    }
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    assert.match((await ask(`${at.http}/api/v1/gaps`, { headers })).body, /"message":"[^"]*127\.0\.0\.1/);
   });
 
   it('keeps a vantage that a user chose', async () => {

@@ -8,6 +8,8 @@ export const PACKAGES = {
   openssl: 'openssl',
   tmux: 'tmux',
   chromium: 'chromium',
+  xmllint: 'libxml2-utils',
+  'rsvg-convert': 'librsvg2-bin',
   'systemd-analyze': 'systemd',
   setpriv: 'util-linux',
   ip: 'iproute2',

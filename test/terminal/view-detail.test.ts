@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 
 import { ASCII, UNICODE } from '../../src/terminal/terminal-traits.ts';
 import { widthOf } from '../../src/core/text-width.ts';
+import { gap } from '../support/builders.ts';
 import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 describe('one service in full', () => {
@@ -64,6 +65,14 @@ describe('one service in full', () => {
       { type: 'slow', seq: 1000, service: 'api', from: START + 40_000, to: START + 45_000, slowestMs: 301, count: 50 },
     ]);
     assert.notEqual(styled(world.draw({ width: 160, height: 40 }, { ...detail, selected: 'api' }), 'slow'), '');
+  });
+
+  it('has what the first probe of a gap was answered', () => {
+    const world = wellWorld();
+    const reasons = [{ reason: 'status', count: 40, message: '503 Service Unavailable' }] as const;
+    world.receive([gap('web', START + 20_000, START + 24_000, { seq: 1000, reasons })]);
+    const lines = world.lines({ width: 160, height: 40 }, { mode: 'detail', behind: 'detail', selected: 'web' });
+    lineWith(lines, 'status ×40: 503 Service Unavailable');
   });
 
   it('says how many lines lie below, so that one can scroll', () => {

@@ -1,7 +1,7 @@
 /** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
 import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import { answersText, mainReason, showEvery, showExactly, showReason } from '../page-text.ts';
+import { answersText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
 import type { ServiceExtras } from '../page-state.ts';
 import { make, setLabel, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
@@ -57,13 +57,7 @@ export class ServicePanel {
     setText(this.#answers, answersText(latency, at, frame.now));
     this.#none.hidden = gaps.length > 0;
     gaps.toReversed().forEach((gap, index) => {
-      const main = mainReason(gap);
-      const words = [
-        showExactly(gap.from, frame.now),
-        showGap(gap),
-        count(gap.failed, 'probe'),
-        main === null ? '' : showReason(main),
-      ];
+      const words = [showExactly(gap.from, frame.now), showGap(gap), count(gap.failed, 'probe'), showCause(gap)];
       const { cells } = this.#slot(index);
       cells.forEach((cell, column) => {
         setText(cell, words[column] ?? '');

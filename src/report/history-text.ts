@@ -1,72 +1,22 @@
-/** A report as a table and lines for people: what `run` and `report` print. Pure. */
+/** A report from the history as a table and lines for people. Pure. */
 import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
-import { columnWidth, inColumn, table } from '../core/text-width.ts';
-import { showAnswers } from './latency-report.ts';
-import type { IncidentReport, Report, RunFacts, ServiceReport } from './report.ts';
+import { table } from '../core/text-width.ts';
+import type { IncidentReport, Report, ServiceReport } from './report.ts';
 import {
   eachService,
   printableReport,
   showCause,
-  showCommand,
-  showEnding,
-  showEvents,
-  showEvidence,
-  showGapLine,
   showLength,
   showSeen,
-  showUp,
+  showHint,
   showUnobserved,
-  showVantage,
 } from './report-phrases.ts';
 
-/** Gaps and stretches of a service, or of all, that are printed: the newest. */
-const RUN_LINES = 12;
+/** Entries of a section that are printed: the newest. */
 const HISTORY_LINES = 40;
 /** Of one service, where there are many gaps. */
 const EACH_SERVICE = 10;
-
-/** A run's report: what was run, every service with its gaps, hints, and the verdict in one sentence. */
-export function runText(judged: Report, facts: RunFacts): string {
-  const [report, run] = [printableReport(judged), printableReport(facts)];
-  const several = report.vantages.length > 1;
-  const nameWidth = eachService(report).reduce(
-    (widest, { service }) => Math.max(widest, columnWidth(service.service)),
-    4,
-  );
-  const lines = [`${showCommand(run.command)} ${showEnding(run)}`];
-  for (const vantage of report.vantages) {
-    lines.push('');
-    if (several) lines.push(`seen from ${showVantage(vantage)}`);
-    for (const service of vantage.services) {
-      const [first = '', ...rest] = serviceLines(service);
-      lines.push(`${inColumn(service.service, nameWidth)}  ${first}`);
-      for (const line of rest) lines.push(`${' '.repeat(nameWidth)}  ${line}`);
-    }
-  }
-  lines.push(...hintLines(report));
-  if (report.verdict !== null) lines.push('', report.verdict.sentence);
-  return `${lines.join('\n')}\n`;
-}
-
-function serviceLines(service: ServiceReport): string[] {
-  const { gaps } = service;
-  const shown = gaps.slice(-RUN_LINES).map((gap) => showGapLine(gap, service));
-  const before = gaps.length - shown.length;
-  const sum =
-    gaps.length < 2
-      ? []
-      : [
-          `down ${showDuration(service.downMs)} in ${count(gaps.length, 'gap')}, the longest ${showDuration(service.longestGapMs)}`,
-        ];
-  const unobserved = newest(service.unobserved, RUN_LINES, showUnobserved);
-  const unknown = service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : [];
-  const early = before > 0 ? [`${count(before, 'gap')} before these`] : [];
-  const events = [...showEvents(service), ...showAnswers(service)];
-  const lines = [...sum, ...early, ...shown, ...unobserved, ...unknown, ...events];
-  if (gaps.length === 0 && unobserved.length === 0 && unknown.length === 0) lines.unshift(showUp(service));
-  return lines;
-}
 
 /** A report from the history: a table, then what happened, oldest first. */
 export function historyText(found: Report): string {
@@ -113,17 +63,8 @@ export function historyText(found: Report): string {
       report.marks.map(({ at, text }) => `${showTime(at)}  ${text}`),
     ),
   );
-  lines.push(...hintLines(report));
+  lines.push(...report.hints.flatMap((hint) => ['', ...showHint(hint)]));
   return `${lines.join('\n')}\n`;
-}
-
-function hintLines({ hints }: Report): string[] {
-  return hints.flatMap((hint) => [
-    '',
-    `hint (${hint.kind}): ${hint.text}`,
-    ...showEvidence(hint).map((fact) => `  seen: ${fact}`),
-    `  look at: ${hint.look}`,
-  ]);
 }
 
 /** The newest incidents, so chosen that a service which flaps does not hide the others. */
@@ -185,13 +126,6 @@ function section(title: string, entries: readonly string[], more = 0): string[] 
   const left = Math.max(0, entries.length - HISTORY_LINES) + more;
   const note = left > 0 ? [`… ${String(left)} more are in --report FILE.json`] : [];
   return ['', `${title}:`, ...note, ...entries.slice(-HISTORY_LINES)];
-}
-
-/** The newest of a list, and how many there were before. */
-function newest<T>(all: readonly T[], most: number, show: (one: T) => string): string[] {
-  const more = all.length - most;
-  const shown = all.slice(-most).map(show);
-  return more > 0 ? [`… ${String(more)} older ones are in --report FILE.json`, ...shown] : shown;
 }
 
 function sorted(entries: readonly { readonly at: number; readonly text: string }[]): string[] {
