@@ -128,7 +128,7 @@ function whatOf(item: Item, now: number): string {
     case 'identity':
       return `another ${item.what ?? 'process'} now`;
     case 'slow':
-      return `slow: ${showSlow(item.slow)}`;
+      return `slow for ${showDuration(item.slow.to - item.slow.from)}`;
     case 'lost-writes':
       return showLostWrites(item.count);
     case 'mark':
@@ -150,6 +150,7 @@ function whyOf(item: Item): string {
     case 'identity':
       return item.is === '' ? '' : `was ${item.was}, is ${item.is}`;
     case 'slow':
+      return showSlow(item.slow);
     case 'lost-writes':
     case 'mark':
     case 'note':

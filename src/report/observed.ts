@@ -16,6 +16,7 @@ import {
 import type { Reason, State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/model.ts';
 import type { ObservedAnswers } from './answer-record.ts';
+import type { ObservedProbes } from './probe-record.ts';
 import type { VantageReport } from './report.ts';
 
 /** A stretch of time in one state. */
@@ -59,6 +60,8 @@ export interface ObservedVantage {
   readonly clock: VantageReport['clock'];
   readonly services: readonly ObservedService[];
   readonly marks: readonly Pick<Mark, 'at' | 'text'>[];
+  /** Every single probe; left out or null where they were not kept, as in a history. */
+  readonly probes?: ObservedProbes | null;
 }
 
 /**

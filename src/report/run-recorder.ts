@@ -25,6 +25,7 @@ import { infoOf, type ServiceInfo } from '../core/model.ts';
 import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
 import { AnswerRecord } from './answer-record.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
+import { ProbeRecord } from './probe-record.ts';
 import type { VantageReport } from './report.ts';
 
 /** The present state of a service. */
@@ -74,13 +75,19 @@ export class Recorder implements FeedReader {
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
   readonly #most: number;
+  /** Null where single probes are not wanted. */
+  readonly #probes: ProbeRecord | null;
   /** Entries that came since the first hello. */
   #kept = 0;
   #firstSize: number | null = null;
   #isFull = false;
 
-  /** @param most entries that are kept beside the first hello: a feed may send without end. What comes then is unobserved. */
-  constructor(most = Infinity) {
+  /**
+   * @param most entries that are kept beside the first hello: a feed may send without end. What comes then is unobserved.
+   * @param keepsProbes whether every single probe is kept too
+   */
+  constructor(most = Infinity, keepsProbes = false) {
+    this.#probes = keepsProbes ? new ProbeRecord() : null;
     this.#most = most;
   }
 
@@ -148,6 +155,7 @@ export class Recorder implements FeedReader {
       clock,
       services: Array.from(this.#records, ([name, record]) => shiftedService(name, record, this.#known(record), ms)),
       marks: this.#marks.map(({ at, text }) => ({ at: at - ms, text })),
+      probes: this.#probes?.observed(ms) ?? null,
     };
   }
 
@@ -183,6 +191,7 @@ export class Recorder implements FeedReader {
       case 'sample':
         this.#answered(message);
         this.#records.get(message.service)?.answers.take(message, this.#edges);
+        if (this.#records.has(message.service)) this.#probes?.take(message);
         return;
       case 'mark':
         this.#advance(message.at);

@@ -12,6 +12,7 @@ import { printable, printableLines, toJson } from '../../src/core/printable.ts';
 import { inColumn, table } from '../../src/core/text-width.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import { hintsOf } from '../../src/report/hints.ts';
+import { html } from '../../src/report/html-report.ts';
 import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
@@ -98,6 +99,7 @@ const EDGES: Readonly<Record<string, Edge>> = {
   Markdown: (text) => markdown(judged(text)).replaceAll('\\', ''),
   JUnit: (text) => junit(judged(text)),
   SVG: (text) => svg(judged(text)),
+  HTML: (text) => html(judged(text), []),
   badge: (text) => badgeSvg(text, 'up'),
   JSON: (text) => toJson(judged(text), 2),
   metrics: (text) =>

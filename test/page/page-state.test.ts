@@ -45,6 +45,22 @@ describe('the state', () => {
     assert.equal(state.position?.after, 7);
   });
 
+  it('keeps how long answers took, and where they were slow', () => {
+    const state = new PageState();
+    const latency = { p50Ms: 1, p99Ms: 2, maxMs: 3 };
+    state.take(hello([snapshot('web', { latency }), snapshot('api')], { seq: 4, now: 90_000 }));
+    assert.deepEqual([state.extras('web').latency, state.extras('web').at], [latency, 90_000]);
+    assert.deepEqual([state.extras('api').latency, state.extras('api').slow], [undefined, []]);
+    for (let n = 1; n <= 150; n += 1) {
+      const from = n * 1000;
+      state.take({ type: 'slow', seq: 4 + n, service: 'web', from, to: from + 500, slowestMs: 300, count: 5 });
+    }
+    const { slow } = state.extras('web');
+    assert.deepEqual([slow.length, slow.at(-1)?.from], [100, 150_000]);
+    state.refresh({ ...hello([snapshot('web', { latency: null })]), now: 150_000, newsAfter: 0 });
+    assert.deepEqual([state.extras('web').latency, state.extras('web').at], [null, 150_000]);
+  });
+
   it('takes no event twice', () => {
     const state = new PageState();
     state.take(hello([snapshot('web')], { seq: 4 }));
