@@ -213,7 +213,10 @@ async function servicesOf(args: RunArguments & Targets): Promise<Plan['config']>
     return {
       vantage: args.vantage ?? hostname(),
       watched: [],
-      feed: { listen: null, token: null, public: false, origins: [], embed: [], proxies: [] },
+      feed: {
+        ...{ listen: null, token: null, public: false, origins: [], embed: [], proxies: [] },
+        site: { title: null, description: null, logo: null, home: null },
+      },
       bus: { where: null, stream: DEFAULT_STREAM },
       history: { dir: null, keepMs: DEFAULT_KEEP_MS },
     };

@@ -104,11 +104,7 @@ export class ServedFeed {
     const listen = this.#listenOf(settings);
     if (listen === 'off') return null;
     const { archive, log } = this.#request;
-    const { token, public: isPublic } = settings;
-    return FeedServer.start({
-      ...{ listen, token, public: isPublic, monitor: this.#source, archive },
-      ...{ page: pageAssets(), log },
-    });
+    return FeedServer.start({ ...settings, listen, monitor: this.#source, archive, page: pageAssets(), log });
   }
 
   /** The command line goes before the file. */

@@ -25,6 +25,7 @@ import {
   whole,
   says,
 } from './fields.ts';
+import { isOneLine } from '../core/printable.ts';
 import { parseListen } from './target-url.ts';
 
 const SECOND = 1000;
@@ -294,6 +295,9 @@ const proxy = z.string(says('a proxy', 'an address or a network, such as "127.0.
   says('a proxy', 'an address or a network, such as "127.0.0.1" or "10.0.0.0/8"'),
 );
 
+const descriptionWords = says('a description', 'one line of 1 to 300 characters, without control characters');
+const homeWords = says('an address to link to', 'an http or https address such as "https://example.org/"');
+
 /** The whole file. */
 export const fileSchema = fields('a configuration', {
   $schema: z.string(says('a schema', 'the path or URL of a JSON Schema')).describe('For editors.').optional(),
@@ -324,6 +328,25 @@ export const fileSchema = fields('a configuration', {
       .optional(),
   })
     .describe('The feed for other programs, the status page and the metrics.')
+    .optional(),
+  page: fields('the settings of the page', {
+    title: label('a title').describe('The name of the status page, such as "Example status".').optional(),
+    description: z
+      .string(descriptionWords)
+      .max(300, descriptionWords)
+      .refine((written) => written.trim() !== '' && isOneLine(written), descriptionWords)
+      .describe('A sentence below it, also for search engines and previews.')
+      .optional(),
+    logo: text('a path', 'the path of a picture: svg, png, jpg or webp')
+      .describe('A picture beside the title, from the folder of this file: svg, png, jpg or webp, up to 200 kB.')
+      .optional(),
+    home: z
+      .string(homeWords)
+      .refine((written) => /^https?:\/\//i.test(written) && URL.canParse(written), homeWords)
+      .describe('The http or https address that title and logo lead to.')
+      .optional(),
+  })
+    .describe('How the status page introduces itself.')
     .optional(),
   history: fields('the settings of the history', {
     dir: text('a path', 'the path of a folder')

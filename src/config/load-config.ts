@@ -18,7 +18,7 @@ import {
   type Place,
 } from './config-error.ts';
 import type { Listen } from './target-url.ts';
-import { SectionReader, type Surroundings } from './section-reader.ts';
+import { type Logo, SectionReader, type Surroundings } from './section-reader.ts';
 import { fileSchema, optionsSchema, serviceSchema, type ServiceEntry } from './config-schema.ts';
 import { readSource, type ConfigSource } from './config-source.ts';
 import { masked } from './masked-problems.ts';
@@ -47,6 +47,15 @@ interface LoadRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** How the status page introduces itself; null for what the file does not say. */
+interface SiteSettings {
+  readonly title: string | null;
+  readonly description: string | null;
+  readonly logo: Logo | null;
+  /** An http or https address. */
+  readonly home: string | null;
+}
+
 interface FeedSettings {
   /** Null where the file does not say. */
   readonly listen: Listen | null;
@@ -59,6 +68,8 @@ interface FeedSettings {
   readonly embed: readonly string[];
   /** Proxies, and networks of them, that say whose request they pass on. */
   readonly proxies: readonly string[];
+  /** The file's `page`. */
+  readonly site: SiteSettings;
 }
 
 interface HistorySettings {
@@ -162,7 +173,7 @@ export async function loadHubConfig({ file, cwd, env }: Pick<LoadRequest, 'file'
 }
 
 /** The settings that monitors and hubs have. */
-async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: SectionReader): Promise<HubConfig> {
+async function sharedOf({ feed, bus, page }: z.output<typeof fileSchema>, reader: SectionReader): Promise<HubConfig> {
   const token = await reader.secret(feed?.token, ['feed', 'token']);
   const unsendable = token === null ? null : tokenProblem(token);
   if (unsendable !== null) {
@@ -179,6 +190,10 @@ async function sharedOf({ feed, bus }: z.output<typeof fileSchema>, reader: Sect
     feed: {
       ...{ listen: feed?.listen ?? null, token, public: feed?.public ?? false },
       ...{ origins: feed?.origins ?? [], embed: feed?.embed ?? [], proxies: feed?.proxies ?? [] },
+      site: {
+        ...{ title: page?.title ?? null, description: page?.description ?? null, home: page?.home ?? null },
+        logo: page?.logo === undefined ? null : await reader.logo(page.logo, ['page', 'logo']),
+      },
     },
     bus: { where: where !== null && 'value' in where ? where.value : null, stream: bus?.stream ?? DEFAULT_STREAM },
   };

@@ -1,4 +1,4 @@
-/** Reads what a configuration only points to: secrets, and certificates. */
+/** Reads what a configuration only points to: secrets, certificates, and the logo of the page. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 
@@ -14,6 +14,21 @@ export interface Surroundings {
   readonly dir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+/** A picture as it is served. */
+export interface Logo {
+  readonly kind: 'svg' | 'png' | 'jpg' | 'webp';
+  readonly body: Buffer;
+}
+
+const LOGO_BYTES = 200_000;
+/** What a picture of each kind begins with, or has near its beginning. Of text, or bytes as latin1. */
+const LOOKS_LIKE: Readonly<Record<Logo['kind'], RegExp>> = {
+  svg: /^[^<]*(<[?!][^>]*>[^<]*)*<svg[\s>]/,
+  png: /^\x89PNG\r\n/,
+  jpg: /^\xff\xd8\xff/,
+  webp: /^RIFF[^]{4}WEBP/,
+};
 
 /** A reader for one part of a configuration, which collects the problems that it finds there. */
 export class SectionReader {
@@ -81,6 +96,24 @@ export class SectionReader {
     return null;
   }
 
+  /** A picture; null where it can't be read, or is none that may be shown, which is reported. */
+  async logo(file: string, path: Path): Promise<Logo | null> {
+    const ending = /\.([a-z]+)$/i.exec(file)?.[1]?.toLowerCase().replace('jpeg', 'jpg') ?? '';
+    if (!isKind(ending)) {
+      this.problem(path, `${safeText(file)} is not the path of a picture; its name ends in .svg, .png, .jpg or .webp`);
+      return null;
+    }
+    try {
+      const body = await readBytes(resolve(this.#surroundings.dir, file), LOGO_BYTES);
+      if (LOOKS_LIKE[ending].test(body.toString('latin1', 0, 4096))) return { kind: ending, body };
+      this.problem(path, `${safeText(file)}: this is not the ${ending} picture that its name promises`);
+    } catch (error) {
+      const isLong = (error as NodeJS.ErrnoException).code === 'EFBIG';
+      this.problem(path, `${safeText(file)}: ${isLong ? 'it is larger than 200 kB' : readProblem(error)}`);
+    }
+    return null;
+  }
+
   /** The text of a file; null where it can't be read, which is reported. */
   async #file(file: string, path: Path): Promise<string | null> {
     try {
@@ -90,6 +123,10 @@ export class SectionReader {
       return null;
     }
   }
+}
+
+function isKind(ending: string): ending is Logo['kind'] {
+  return Object.hasOwn(LOOKS_LIKE, ending);
 }
 
 /** What is wrong with a client's key; null where it is the one of its certificate, the first in the file. Shows nothing of it. */

@@ -1,12 +1,12 @@
 /**
- * What happened, the newest first: gaps, unobserved time, marks, lost connections, lost writes, restarts.
- * What happened to several services within a second is one entry: that is what the restart of a daemon looks like.
+ * What happened beside the gaps, the newest first: unobserved time, marks, lost connections, lost writes, restarts.
+ * What happened to several services within a second is one entry.
  * Pure; bounded memory. Times in milliseconds since the epoch.
  */
-import { showDuration, showGap, showLostWrites, showSlow } from '../core/format.ts';
-import type { GapFacts, Identity, SlowFacts } from '../core/messages.ts';
+import { showDuration, showLostWrites, showSlow } from '../core/format.ts';
+import type { Identity, SlowFacts } from '../core/messages.ts';
 import type { Reason } from '../core/model.ts';
-import { mainReason, REASON_WORDS, showReason } from './page-text.ts';
+import { REASON_WORDS } from './page-text.ts';
 
 /** Items kept: the newest. */
 const KEPT = 500;
@@ -21,8 +21,6 @@ interface Of<Kind extends string> {
 }
 
 export type Item =
-  | (Of<'down'> & { readonly reason: Reason | null })
-  | (Of<'gap'> & { readonly gap: GapFacts })
   | (Of<'unobserved'> & { readonly to: number | null; readonly reason: Reason | null })
   | (Of<'lost'> & { readonly reason: Reason; readonly message: string | null })
   | (Of<'identity'> & { readonly was: string; readonly is: string; readonly what: Identity['what'] })
@@ -59,13 +57,13 @@ export class News {
   }
 
   /**
-   * The newest entries, the newest first; those that go on come before all others.
-   * @param open services that are down now
+   * The newest entries, the newest first.
    * @param limit at most this many
    */
-  entries(open: readonly Item[], now: number, limit: number): Entry[] {
-    const groups = [...together(byTime(open)), ...together(this.#sorted())];
-    return groups.slice(0, limit).map((group) => entryOf(group, now));
+  entries(now: number, limit: number): Entry[] {
+    return together(this.#sorted())
+      .slice(0, limit)
+      .map((group) => entryOf(group, now));
   }
 
   #sorted(): Item[] {
@@ -99,7 +97,7 @@ function together(items: readonly Item[]): (readonly [Item, ...Item[]])[] {
 }
 
 function groupable({ kind }: Item): boolean {
-  return kind === 'down' || kind === 'gap' || kind === 'unobserved' || kind === 'lost';
+  return kind === 'unobserved' || kind === 'lost';
 }
 
 function entryOf(group: readonly [Item, ...Item[]], now: number): Entry {
@@ -117,10 +115,6 @@ function entryOf(group: readonly [Item, ...Item[]], now: number): Entry {
 
 function whatOf(item: Item, now: number): string {
   switch (item.kind) {
-    case 'down':
-      return `down for ${showDuration(Math.max(0, now - item.at))} so far`;
-    case 'gap':
-      return `down for ${showGap(item.gap)}`;
     case 'unobserved':
       return item.to === null ? 'not observed' : `not observed for ${showDuration(item.to - item.at)}`;
     case 'lost':
@@ -140,11 +134,8 @@ function whatOf(item: Item, now: number): string {
 
 function whyOf(item: Item): string {
   switch (item.kind) {
-    case 'down':
     case 'unobserved':
-      return showReason(item.reason);
-    case 'gap':
-      return showReason(mainReason(item.gap));
+      return item.reason === null ? '' : REASON_WORDS[item.reason];
     case 'lost':
       return item.message ?? REASON_WORDS[item.reason];
     case 'identity':
@@ -160,10 +151,9 @@ function whyOf(item: Item): string {
 
 function whatOfAll(group: readonly [Item, ...Item[]], now: number): string {
   const longest = group.reduce((longest, item) => (lengthOf(item, now) > lengthOf(longest, now) ? item : longest));
-  return longest.kind === 'gap' ? `down, the longest for ${showGap(longest.gap)}` : whatOf(longest, now);
+  return whatOf(longest, now);
 }
 
 function lengthOf(item: Item, now: number): number {
-  if (item.kind === 'gap') return item.gap.durationMs;
   return (item.kind === 'unobserved' ? (item.to ?? now) : now) - item.at;
 }

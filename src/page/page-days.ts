@@ -1,9 +1,11 @@
 /** The bars of the last days: what the monitor kept of them, and what this page has received since. Pure. */
 import type { TimelineInterval } from '../core/messages.ts';
-import { type Day, dayOf, midnights } from '../core/uptime.ts';
+import { DAY_MS, type Day, dayOf, midnights } from '../core/uptime.ts';
 
 /** How many days are shown. */
-const DAYS = 90;
+export const DAYS = 90;
+/** A row of bars has at least this many places: one bar that fills it would look like a year. */
+const LEAST_DAYS = 30;
 
 /** The answer of `/api/v1/days`. */
 export interface DaysAnswer {
@@ -57,8 +59,20 @@ function knownMs({ upMs, downMs, unobservedMs }: Day): number {
   return upMs + downMs + unobservedMs;
 }
 
-/** How much of a day's bar is shown as down, from 0 to 1: by the length of the time down on a scale that lets 0.2 s be seen. */
+/** How many days are worth a bar. @param keptSince the first day of which something is kept */
+export function daysShown(keptSince: number, now: number): number {
+  const kept = Math.ceil((now - keptSince) / DAY_MS);
+  return Math.max(LEAST_DAYS, Math.min(DAYS, Number.isFinite(kept) ? kept : LEAST_DAYS));
+}
+
+/** So much of a bar is red at least: 0.2 s are seen, and look like what they are. */
+const LEAST_DOWN = 0.12;
+
+/**
+ * How much of a day's bar is shown as down, from 0 to 1: the cube root of the time down, so that a second (0.15), a minute
+ * (0.2), an hour (0.4) and a day (1) look different.
+ */
 export function downShare(downMs: number): number {
   if (downMs <= 0) return 0;
-  return Math.min(1, 0.3 + (0.7 * Math.log10(1 + downMs / 100)) / Math.log10(1 + 3_600_000 / 100));
+  return Math.min(1, LEAST_DOWN + (1 - LEAST_DOWN) * Math.cbrt(downMs / DAY_MS));
 }

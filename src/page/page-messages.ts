@@ -1,4 +1,5 @@
 /** What the page receives from its monitor, in one shape: what the public view leaves out is empty here. Pure. */
+import type { Note } from './stories.ts';
 import type { Hello, Message, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
 
 /** The answer of `/api/v1/status`. */
@@ -8,6 +9,8 @@ export interface StatusAnswer {
   readonly seq: number;
   /** Events after this one are the newest: those that a page shows as news. */
   readonly newsAfter: number;
+  /** What people wrote for all readers; older monitors have none. */
+  readonly notes?: readonly Note[];
   readonly services: readonly (Omit<ServiceSnapshot, 'timeline' | 'gaps' | 'target'> & { readonly target?: string })[];
 }
 

@@ -16,7 +16,8 @@ import {
 import type { Reason } from '../core/model.ts';
 import type { Day } from '../core/uptime.ts';
 import { VantageViews } from '../core/vantage-views.ts';
-import { type Item, News } from './news.ts';
+import { News } from './news.ts';
+import { type Fall, isMaintained, type Note, type PastGap, Stories } from './stories.ts';
 import type { Change } from './page-text.ts';
 import { type DaysAnswer, readDays } from './page-days.ts';
 import { type Figures, figuresOf, helloOf, type StatusAnswer } from './page-messages.ts';
@@ -55,6 +56,8 @@ const NO_FIGURES: Figures = {
 /** All that the page shows. */
 export class PageState {
   readonly news = new News();
+  readonly stories = new Stories();
+  #notes: readonly Note[] = [];
   #board = new Board();
   #monitor: MonitorIdentity | null = null;
   #figures = new Map<string, Figures>();
@@ -85,6 +88,34 @@ export class PageState {
     return this.#position;
   }
 
+  /** What people wrote for all readers. */
+  get notes(): readonly Note[] {
+    return this.#notes;
+  }
+
+  /** What the monitor kept of a day, of all services. @param from its midnight (UTC) */
+  keptOf(from: number): Day {
+    const sum = { from, upMs: 0, downMs: 0, unobservedMs: 0, gaps: 0 };
+    for (const days of this.#days.values()) {
+      const day = days.get(from);
+      if (day === undefined) continue;
+      sum.upMs += day.upMs;
+      sum.downMs += day.downMs;
+      sum.unobservedMs += day.unobservedMs;
+      sum.gaps += day.gaps;
+    }
+    return { ...sum, gaps: Math.max(sum.gaps, this.stories.count(from)) };
+  }
+
+  /** The first day of which something is kept; Infinity where nothing is. */
+  get keptSince(): number {
+    let first = Infinity;
+    for (const days of this.#days.values())
+      for (const { from, upMs, downMs, unobservedMs } of days.values())
+        if (upMs + downMs + unobservedMs > 0 && from < first) first = from;
+    return first;
+  }
+
   /** Whether the monitor cannot keep up with its probes. */
   get overloaded(): boolean {
     return this.#overloaded;
@@ -109,12 +140,19 @@ export class PageState {
   /** Takes the state without the past: shown until the hello is there. */
   begin(answer: StatusAnswer): void {
     this.#replace(helloOf(answer));
+    this.#takeNotes(answer);
     this.#position = { after: answer.newsAfter, monitor: answer.monitor.id };
   }
 
-  /** Takes newer figures. */
+  /** Takes gaps of the past. */
+  takeGaps(gaps: readonly PastGap[]): void {
+    for (const gap of gaps) this.stories.add(gap);
+  }
+
+  /** Takes newer figures and notes. */
   refresh(answer: StatusAnswer): void {
     this.#figures = figuresOf(answer);
+    this.#takeNotes(answer);
   }
 
   /** Takes the next message. Returns what changed of the services' statuses. */
@@ -133,11 +171,21 @@ export class PageState {
     });
   }
 
-  /** The services that are down, as news. */
-  open(): Item[] {
+  /** The services that are down. */
+  open(): Fall[] {
     return this.services.flatMap(({ name, state, since, reason }) =>
-      state === 'down' ? [{ kind: 'down', at: since, service: name, reason } as const] : [],
+      state === 'down' ? [{ service: name, at: since, reason }] : [],
     );
+  }
+
+  /** Whether a service is under maintenance. */
+  isMaintained(service: string, now: number): boolean {
+    return this.#notes.length > 0 && isMaintained(service, this.#notes, now);
+  }
+
+  /** Notes that did not change stay the same object: stories are made of them. */
+  #takeNotes({ notes = [] }: Pick<StatusAnswer, 'notes'>): void {
+    if (JSON.stringify(notes) !== JSON.stringify(this.#notes)) this.#notes = notes;
   }
 
   #touched(message: Message): BoardService[] {
@@ -180,8 +228,7 @@ export class PageState {
     for (const service of hello.services) this.#addHistory(service);
   }
 
-  #addHistory({ service, gaps, timeline, state, since, reason }: ServiceSnapshot): void {
-    for (const gap of gaps) this.news.add({ kind: 'gap', at: gap.from, service, gap });
+  #addHistory({ service, timeline, state, since, reason }: ServiceSnapshot): void {
     for (const { state, from, to } of timeline) {
       if (state === 'unobserved' && to !== null)
         this.news.add({ kind: 'unobserved', at: from, to, service, reason: null });
@@ -196,11 +243,9 @@ export class PageState {
       case 'transition':
         this.#transition(event);
         return;
-      case 'gap': {
-        const { service, from } = event;
-        this.news.add({ kind: 'gap', at: from, service, gap: event });
+      case 'gap':
+        this.stories.add(event);
         return;
-      }
       case 'mark':
         this.news.add({ kind: 'mark', at: event.at, service: '', text: event.text });
         return;

@@ -2,11 +2,14 @@
 import { showDuration, showGap } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
 import type { BoardService } from '../core/board.ts';
-import { WORST_FIRST, type State } from '../core/model.ts';
-import { mainReason, REASON_WORDS, showReason, showWhen, STATE_WORDS } from './page-text.ts';
+import { type Reason, WORST_FIRST, type State } from '../core/model.ts';
+import { mainReason, REASON_WORDS, showWhen, STATE_WORDS } from './page-text.ts';
 
 /** What the summary needs of each service. */
-export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'>;
+export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'> & {
+  /** It is under maintenance, as was announced. */
+  readonly isMaintained?: boolean;
+};
 
 /** A line below the sentence; the service that it is about may be looked up. */
 interface Line {
@@ -14,10 +17,13 @@ interface Line {
   readonly text: string;
 }
 
+/** A state, or that all that is not up is under maintenance. */
+export type Tone = State | 'maintenance';
+
 /** What is above the services. */
 export interface Summary {
   /** The worst of what is known. */
-  readonly tone: State;
+  readonly tone: Tone;
   /** Short: it is set in large letters. */
   readonly sentence: string;
   /** What the sentence leaves out, as another one; empty where it leaves out nothing. */
@@ -28,6 +34,8 @@ export interface Summary {
 
 /** Lines there are at most. */
 const LINES = 3;
+/** A gap that ended within this time is recent: the longest of these is worth a line, and not the last one. */
+const RECENT_MS = 86_400_000;
 /** Further services that are named in one line. */
 const NAMED = 5;
 
@@ -38,22 +46,32 @@ const NAMED = 5;
  */
 export function summarise(services: readonly SummaryFacts[], now: number, old: boolean, startedAt: number): Summary {
   const of = (status: State): SummaryFacts[] => services.filter((service) => service.status === status);
-  const down = of('down').sort((a, b) => b.since - a.since);
-  const partial = of('partial').sort((a, b) => b.since - a.since);
+  const down = of('down').sort((a, b) => a.since - b.since);
+  const partial = of('partial').sort((a, b) => a.since - b.since);
   const unobserved = of('unobserved');
   const unknown = of('unknown').length;
-  const tone = WORST_FIRST.find((state) => of(state).length > 0) ?? 'unknown';
+  const worst = WORST_FIRST.find((state) => of(state).length > 0) ?? 'unknown';
+  const maintained = services.filter(({ isMaintained }) => isMaintained);
+  const isPlanned =
+    worst !== 'up' && maintained.length > 0 && services.every((one) => one.status === 'up' || one.isMaintained);
+  const tone = isPlanned ? 'maintenance' : worst;
   const counts = { down: down.length, partial: partial.length, unobserved: unobserved.length, unknown };
-  const { sentence, rest } = sentencesOf(services, counts, old);
+  const { sentence, ...more } = sentencesOf(services, counts, old);
+  const rest = [more.rest, maintenanceOf(maintained.length, old)].filter((part) => part !== '').join(', ');
   return {
     tone,
-    sentence,
+    sentence: isPlanned ? `Maintenance: ${sentence}` : sentence,
     rest,
     lines:
       down.length + partial.length > 0
         ? [...downLines([...down, ...partial], now, rest === '' ? LINES : LINES - 1), ...restLine(rest)]
         : [...restLine(rest), ...quietLines(services, unobserved, now, startedAt)],
   };
+}
+
+interface Past {
+  readonly name: string;
+  readonly gap: GapFacts;
 }
 
 function sentencesOf(
@@ -82,6 +100,10 @@ function sentencesOf(
   return { sentence: `${ofAll(n - unobserved - unknown, n, old)} up`, rest };
 }
 
+function maintenanceOf(n: number, old: boolean): string {
+  return n === 0 ? '' : `${String(n)} ${old ? (n === 1 ? 'was' : 'were') : n === 1 ? 'is' : 'are'} under maintenance`;
+}
+
 function ofAll(part: number, all: number, old: boolean): string {
   const verb = old ? (part === 1 ? 'was' : 'were') : part === 1 ? 'is' : 'are';
   return `${String(part)} of ${String(all)} services ${verb}`;
@@ -100,12 +122,16 @@ function restLine(rest: string): Line[] {
   return rest === '' ? [] : [{ service: null, text: `${rest}.` }];
 }
 
+function because(reason: Reason | null): string {
+  return reason === null ? '' : ` – ${REASON_WORDS[reason]}`;
+}
+
 /** @param room for so many lines */
 function downLines(down: readonly SummaryFacts[], now: number, room: number): Line[] {
   const listed = down.slice(0, down.length > room ? room - 1 : room);
   const lines: Line[] = listed.map(({ name, since, reason }) => ({
     service: name,
-    text: `since ${showWhen(since, now)}${reason === null ? '' : ` – ${showReason(reason)}`}`,
+    text: `since ${showWhen(since, now)}, for ${showDuration(Math.max(0, now - since))}${because(reason)}`,
   }));
   const more = down.slice(listed.length);
   if (more.length === 0) return lines;
@@ -125,18 +151,19 @@ function quietLines(
   if (first !== undefined)
     lines.push({
       service: first.name,
-      text: `not observed since ${showWhen(first.since, now)} – ${showReason(first.reason)}`,
+      text: `not observed since ${showWhen(first.since, now)}${because(first.reason)}`,
     });
-  let last: { readonly name: string; readonly gap: GapFacts } | null = null;
-  for (const { name, gaps } of services) {
-    const gap = gaps.at(-1);
-    if (gap !== undefined && (last === null || gap.to > last.gap.to)) last = { name, gap };
-  }
-  if (last !== null) {
-    const reason = mainReason(last.gap);
-    const why = reason === null ? '' : `, ${REASON_WORDS[reason]}`;
-    const when = `${showWhen(last.gap.from, now)}, ${showDuration(Math.max(0, now - last.gap.to))} ago`;
-    lines.push({ service: last.name, text: `had the last gap: ${showGap(last.gap)} at ${when}${why}` });
+  const gaps = services.flatMap(({ name, gaps }) => gaps.map((gap) => ({ name, gap })));
+  const recent = gaps.filter(({ gap }) => gap.to > now - RECENT_MS);
+  const shown =
+    recent.length > 0
+      ? recent.reduce((longest, one) => (one.gap.durationMs > longest.gap.durationMs ? one : longest))
+      : gaps.reduce<Past | null>((last, one) => (last === null || one.gap.to > last.gap.to ? one : last), null);
+  if (shown !== null) {
+    const { name, gap } = shown;
+    const which = recent.length > 1 ? 'the longest gap of the last 24 h' : 'the last gap';
+    const when = `${showWhen(gap.from, now)}, ${showDuration(Math.max(0, now - gap.to))} ago`;
+    lines.push({ service: name, text: `had ${which}: ${showGap(gap)} at ${when}${because(mainReason(gap))}` });
   } else if (services.length > 0) {
     lines.push({ service: null, text: `No gap since monitoring began, ${showWhen(startedAt, now)}` });
   }

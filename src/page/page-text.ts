@@ -89,8 +89,29 @@ export function showExactly(at: number, now: number): string {
 }
 
 /** `Mon 23 Nov (UTC)`. */
-function showDay(at: number): string {
+export function showDay(at: number): string {
   return `${UTC_DAY.format(at).replace(',', '')} (UTC)`;
+}
+
+/** `Fri 27 Nov 2026, 04:05:06 Europe/Berlin (UTC+1)`. */
+export function showAsOf(at: number): string {
+  const zone = AS_OF.resolvedOptions().timeZone;
+  const offset =
+    OFFSET.formatToParts(at)
+      .find(({ type }) => type === 'timeZoneName')
+      ?.value.replace('GMT', 'UTC') ?? '';
+  return `As of ${AS_OF.format(at)} ${zone === offset ? zone : `${zone} (${offset})`}`;
+}
+
+const AS_OF = new Intl.DateTimeFormat('en-GB', {
+  ...{ day: 'numeric', month: 'short', year: 'numeric' },
+  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
+});
+const OFFSET = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'shortOffset' });
+
+/** `27 Nov`: a day of UTC in few words. */
+export function showShortDay(at: number): string {
+  return UTC_DAY.format(at).replace(/^\w+,? /, '');
 }
 
 function dayBefore(at: number, now: number): string {

@@ -41,17 +41,20 @@ export class Api {
   }
 
   /**
-   * The gaps that ended after `since`, the oldest first. The answer's own `since` is later where not all of them are
+   * The gaps that ended after `since`, and not after `until`, the oldest first. The answer's own `since` is later where not all of them are
    * known any more: from then on they are.
    */
   async gaps(view: View, query: URLSearchParams): Promise<HttpResponse> {
-    const problem = unexpected(query, ['since'], ['service']);
+    const problem = unexpected(query, ['since', 'until'], ['service']);
     if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
     if (isBad(services)) return errorResponse(400, services.problem);
     const since = timeOf(query, 'since');
     if (isBad(since)) return errorResponse(400, since.problem);
-    const { gaps, completeSince } = await this.#past.gaps(services, since ?? 0, GAPS);
+    const until = timeOf(query, 'until');
+    if (isBad(until)) return errorResponse(400, until.problem);
+    const ended = { after: since ?? 0, until: until ?? Infinity };
+    const { gaps, completeSince } = await this.#past.gaps(services, ended, GAPS);
     return json({
       monitor: this.#monitor(view),
       now: this.#source.now(),

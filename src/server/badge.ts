@@ -62,7 +62,8 @@ function widthOf(words: string): number {
   return Math.ceil(width) + 2 * PAD;
 }
 
-function escaped(words: string): string {
+/** Text as it stands in HTML and XML, in quotes too. */
+export function escaped(words: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return words.replace(/[&<>"']/g, (char) => entities[char] ?? char);
 }

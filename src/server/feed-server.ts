@@ -15,7 +15,7 @@ import { AddressRates, admit, answered, defaultLimits, limitConnections } from '
 import { FanOut } from './fan-out.ts';
 import { closingAnswer, errorResponse, send } from './http-response.ts';
 import { Metrics } from './metrics.ts';
-import { Page, type PageAssets } from './page-files.ts';
+import { Page, type PageAssets, type Site } from './page-files.ts';
 import { TrustedProxies } from './proxies.ts';
 import { answerTo, type Served } from './routes.ts';
 import { TtlCache } from './ttl-cache.ts';
@@ -46,6 +46,8 @@ export interface FeedServerOptions extends AccessRules {
   /** What the past is read from; none where nothing is kept. */
   readonly archive?: Archive | null;
   readonly page: PageAssets;
+  /** How the page introduces itself; left out where nothing is configured. */
+  readonly site?: Site;
   readonly log: Logger;
   /** How much each address may ask for; what `AddressRates` allows where it is left out. */
   readonly rates?: AddressRates;
@@ -95,7 +97,7 @@ export class FeedServer {
     const { listen, monitor, archive = null, log } = options;
     const access = new Access(listen.host, options);
     const proxies = { current: new TrustedProxies(options.proxies ?? []) };
-    const page = new Page(options.page, options.embed);
+    const page = new Page(options.page, monitor, options);
     if (!access.possible) throw notProtected(hostPort(listen));
     let serve: ((server: Server) => void) | null = null;
     const limits = defaultLimits();
@@ -148,9 +150,10 @@ export class FeedServer {
    * @throws FeedError where it may not listen there, or can't, or the address would be open to every client: then nothing is
    * changed
    */
-  async change(listen: Listen, rules: AccessRules): Promise<void> {
+  async change(listen: Listen, rules: AccessRules & { readonly site?: Site }): Promise<void> {
     const moves = listen.host !== this.#listen.host || listen.port !== this.#listen.port;
     const changed = rulesOf(rules);
+    if (rules.site !== undefined) this.#page.site = rules.site;
     if (!moves && isDeepStrictEqual(changed, this.#rules)) return;
     if (!new Access(listen.host, changed).possible) throw notProtected(hostPort(listen));
     if (moves) await this.#move(listen);

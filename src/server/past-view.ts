@@ -27,7 +27,7 @@ export class PastView {
   }
 
   /**
-   * The gaps that ended after `since`, the oldest first.
+   * The gaps that ended in a window, the oldest first.
    * @param names of the services; null for all
    * @param limit how many: the newest
    * @returns with the moment from which on they are all of them
@@ -35,18 +35,18 @@ export class PastView {
    */
   async gaps(
     names: ReadonlySet<string> | null,
-    since: number,
+    { after: since, until }: { readonly after: number; readonly until: number },
     limit: number,
   ): Promise<{ gaps: PastGap[]; completeSince: number }> {
     const { events } = this.#source;
     const services = names === null ? undefined : [...names];
-    const window = { from: since, to: this.#source.now() };
+    const window = { from: since, to: Math.min(until, this.#source.now()) };
     const kept = await this.#archive?.reader.gaps({ services, window, limit: limit + 1 });
     const found = new Map<number, PastGap>(kept?.gaps.map((gap) => [gap.seq, gap]));
     for (const event of events.latest(kept === undefined ? Infinity : NEWEST)) {
       if (event.type === 'gap' && (names === null || names.has(event.service))) found.set(event.seq, event);
     }
-    const gaps = [...found.values()].filter(({ to }) => to > since).sort((a, b) => a.seq - b.seq);
+    const gaps = [...found.values()].filter(({ to }) => to > since && to <= until).sort((a, b) => a.seq - b.seq);
     const cut = gaps.at(-limit - 1)?.to ?? -Infinity;
     const reach = kept?.keptSince ?? this.#memoryReach();
     return { gaps: gaps.slice(-limit), completeSince: Math.max(since, cut, reach) };

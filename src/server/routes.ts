@@ -111,7 +111,7 @@ export async function answerTo(
     const answer = await route.handler(served, { request, granted, query, name });
     return granted.view === 'public' && route.method === 'GET' ? shared(answer, request) : answer;
   }
-  const asset = served.page.answer(path, request);
+  const asset = served.page.answer(path, request, granted.view);
   if (asset === null) return errorResponse(404, 'nothing is here');
   return allowed(request, 'GET', path) ?? asset;
 }

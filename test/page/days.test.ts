@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Day } from '../../src/core/uptime.ts';
-import { daysOf, downShare, readDays } from '../../src/page/page-days.ts';
+import { daysOf, daysShown, downShare, readDays } from '../../src/page/page-days.ts';
 import { dayText, daysText } from '../../src/page/page-text.ts';
 
 const NOON = Date.UTC(2026, 10, 23, 12);
@@ -59,9 +59,22 @@ describe('the days', () => {
     assert.match(dayText(days[1]), /^Sat 21 Nov \(UTC\)\n3 gaps, down for 1 h 00 min/);
   });
 
-  it('shows 0.2 s as surely as an hour, but less of it', () => {
+  it('shows 0.2 s as surely as an hour, but far less of it', () => {
     assert.equal(downShare(0), 0);
-    assert.ok(downShare(200) >= 0.3 && downShare(200) < 0.5);
-    assert.equal(downShare(HOUR), 1);
+    // Of 28 pixels at least three, and of some seconds not more than five.
+    assert.ok(downShare(1) * 28 >= 3 && downShare(200) * 28 >= 3);
+    assert.ok(downShare(3700) * 28 <= 5);
+    const shares = [200, 60_000, HOUR, 6 * HOUR, 24 * HOUR].map(downShare);
+    assert.deepEqual(
+      shares,
+      shares.toSorted((a, b) => a - b),
+    );
+    assert.ok(downShare(HOUR) > 0.35 && downShare(HOUR) < 0.5);
+    assert.equal(downShare(24 * HOUR), 1);
+  });
+
+  it('has a bar for each day that is kept, and room for 30', () => {
+    const at = (days: number): number => daysShown(NOON - days * 24 * HOUR, NOON);
+    assert.deepEqual([at(0.2), at(29), at(40), at(400), daysShown(Infinity, NOON)], [30, 30, 40, 90, 30]);
   });
 });

@@ -76,8 +76,8 @@ describe('the live page', () => {
         const columns = await tab.failedColumns(0);
         assert.ok(columns >= 3 && columns < 100, `${name}: ${String(columns)}`);
       }
-      const entry = await tab.page.locator('#news-list li[data-kind=gap]:not([hidden])').first().innerText();
-      assert.match(entry, /web\s+down for \d.* \(\d.*\)\s+nothing is listening/);
+      const entry = await tab.page.locator('.day[data-today=true] .story').first().innerText();
+      assert.match(entry, /web\s+down for \d.* \(\d.*\)\s+connection refused/);
     }),
   );
 
@@ -102,7 +102,7 @@ describe('the live page', () => {
       await tab.waitFor(`document.body.dataset.old === 'false'`);
       // On a busy machine the monitor may also say that it did not look for a moment.
       await tab.waitFor(
-        `[...document.querySelectorAll('#news-list li:not([hidden])')].filter((one) => one.innerText.includes('down for')).length === 3`,
+        `[...document.querySelectorAll('.day[data-today=true] .story')].filter((one) => one.innerText.includes('down for')).length === 3`,
       );
       await tab.waitFor(`document.querySelector('[role=status]').textContent.startsWith('Connected again.')`);
       const resumed = tab.requested.filter((url) => url.startsWith('ws:')).at(-1);

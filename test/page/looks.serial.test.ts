@@ -123,7 +123,7 @@ describe('the look of the page', () => {
       assert.equal(new Set([await shape(0), await shape(1), await shape(2)]).size, 3);
       assert.match(await tab.page.locator('#service-1').innerText(), /Not observed for .*\n+monitor without network/);
       const lines = await tab.page.locator('#lines').innerText();
-      assert.match(lines, /^web ?since .* – nothing is listening on the port.*\n+1 is not observed\.$/);
+      assert.match(lines, /^web ?since .* – connection refused\n+1 is not observed\.$/);
     }),
   );
 

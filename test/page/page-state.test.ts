@@ -3,10 +3,15 @@ import { describe, it } from 'node:test';
 
 import { PageState } from '../../src/page/page-state.ts';
 import { receive } from '../../src/page/page-messages.ts';
+import { whatOf, whoOf, whyOf } from '../../src/page/stories.ts';
 import { gap, hello, snapshot, transition } from '../support/builders.ts';
 
 function newsOf(state: PageState): string[] {
-  return state.news.entries([], 100_000, 100).map(({ who, what }) => `${who} ${what}`.trim());
+  return state.news.entries(100_000, 100).map(({ who, what }) => `${who} ${what}`.trim());
+}
+
+function storiesOf(state: PageState): string[] {
+  return state.stories.of(0, []).map((story) => `${whoOf(story.services)} ${whatOf(story, 100_000)}`);
 }
 
 describe('the state', () => {
@@ -20,7 +25,7 @@ describe('the state', () => {
     );
     state.take(transition('web', 'down', 'up', 5200, { seq: 6 }));
     state.take(gap('web', 5000, 5200, { seq: 7 }));
-    assert.deepEqual(newsOf(state), ['web down for 0.20 s (0.10–0.30)']);
+    assert.deepEqual(storiesOf(state), ['web down for 0.20 s (0.10–0.30)']);
     assert.deepEqual(state.position, { after: 7, monitor: 'm' });
   });
 
@@ -41,7 +46,7 @@ describe('the state', () => {
       assert.deepEqual(state.take(event), []);
     }
     assert.equal(state.services[0]?.status, 'down');
-    assert.equal(newsOf(state).length, 1);
+    assert.equal(storiesOf(state).length, 1);
     assert.equal(state.position?.after, 7);
   });
 
@@ -66,7 +71,7 @@ describe('the state', () => {
     state.take(hello([snapshot('web')], { seq: 4 }));
     state.take(gap('web', 2000, 2200, { seq: 5 }));
     state.take(gap('web', 3000, 3200, { seq: 5 }));
-    assert.equal(newsOf(state).length, 1);
+    assert.equal(storiesOf(state).length, 1);
   });
 
   it('shows what several services did within a second as one', () => {
@@ -75,15 +80,11 @@ describe('the state', () => {
     state.take(gap('web', 5000, 5200, { seq: 1 }));
     state.take(gap('api', 5100, 5900, { seq: 2 }));
     state.take(gap('db', 9000, 9100, { seq: 3 }));
-    const entries = state.news.entries([], 100_000, 10);
-    assert.deepEqual(
-      entries.map(({ who, why }) => [who, why]),
-      [
-        ['db', 'nothing is listening on the port: the process, or the proxy in front of it, is not running'],
-        ['2 services', 'web, api'],
-      ],
-    );
-    assert.match(entries[1]?.what ?? '', /^down, the longest for 0\.80 s/);
+    assert.deepEqual(storiesOf(state), [
+      'db down for 0.10 s (0.00–0.20)',
+      'web and api down, the longest for 0.80 s (0.70–0.90)',
+    ]);
+    assert.deepEqual(state.stories.of(0, []).map(whyOf), ['connection refused', 'connection refused']);
   });
 
   it('shows how long it was not observed, live and from the past', () => {
@@ -110,7 +111,7 @@ describe('the state', () => {
     state.take({ ...of, seq: 3, at: 7000, was: '10.0.0.1:1', is: '10.0.0.2:1', what: 'master' });
     state.take({ type: 'lost-writes', seq: 4, service: 'cache', at: 9000, count: 12 });
     assert.deepEqual(
-      state.news.entries([], 100_000, 10).map(({ who, what, why }) => [who, what, why]),
+      state.news.entries(100_000, 10).map(({ who, what, why }) => [who, what, why]),
       [
         ['cache', '12 acknowledged writes are gone', ''],
         ['cache', 'another master now', 'was 10.0.0.1:1, is 10.0.0.2:1'],
@@ -139,7 +140,6 @@ describe('the state', () => {
     assert.equal(state.extras('web').uptime['1h'], 0.5);
     state.take(hello([snapshot('web', { gaps: [gap('', 1500, 1700, { seq: 0 })] })], { seq: 250, resumed: true }));
     assert.equal(state.services[0]?.gaps.length, 1);
-    assert.equal(newsOf(state).length, 1);
   });
 });
 

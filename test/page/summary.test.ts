@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import type { GapFacts } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { announcement } from '../../src/page/page-text.ts';
 import { type SummaryFacts, summarise } from '../../src/page/page-summary.ts';
@@ -55,7 +56,7 @@ describe('the overall sentence', () => {
     assert.deepEqual(lines, [
       {
         service: 's0',
-        text: 'since 04:09:00 – nothing is listening on the port: the process, or the proxy in front of it, is not running',
+        text: 'since 04:09:00, for 1 min 00 s – connection refused',
       },
     ]);
   });
@@ -65,7 +66,7 @@ describe('the overall sentence', () => {
     assert.equal(lines.length, 3);
     assert.equal(
       lines[1]?.text,
-      'and 4 more: s1 since 04:08:00, s2 since 04:07:00, s3 since 04:06:00, s4 since 04:05:00',
+      'and 4 more: s3 since 04:06:00, s2 since 04:07:00, s1 since 04:08:00, s0 since 04:09:00',
     );
     assert.equal(lines[2]?.text, '1 is not observed.');
   });
@@ -76,8 +77,35 @@ describe('the overall sentence', () => {
     const gap = { ...GAP, reasons: [{ reason: 'closed', count: 3 } as const] };
     const { lines } = summarise([{ ...one, gaps: [gap] }, two], NOW, false, NOW);
     assert.deepEqual(lines, [
-      { service: 's0', text: 'had the last gap: 0.25 s (0.19–0.36) at 04:09:51, 8.75 s ago, closed unanswered' },
+      { service: 's0', text: 'had the last gap: 0.25 s (0.19–0.36) at 04:09:51, 8.75 s ago – closed unanswered' },
     ]);
+  });
+
+  it('shows the longest gap of the last 24 h, and the last one where there was none', () => {
+    const [one, two] = services('up', 'up');
+    assert.ok(one !== undefined && two !== undefined);
+    const reasons = [{ reason: 'closed', count: 3 } as const];
+    const at = (ago: number, durationMs: number): GapFacts => ({
+      ...{ ...GAP, reasons, from: NOW - ago - durationMs, to: NOW - ago },
+      ...{ durationMs, minMs: durationMs, maxMs: durationMs },
+    });
+    const line = (...gaps: GapFacts[]): string =>
+      summarise([{ ...one, gaps }, two], NOW, false, NOW).lines[0]?.text ?? '';
+    assert.match(line(at(7_200_000, 5000), at(60_000, 100)), /^had the longest gap of the last 24 h: 5\.00 s/);
+    assert.match(line(at(9 * 86_400_000, 5000), at(2 * 86_400_000, 200)), /^had the last gap: 0\.20 s/);
+  });
+
+  it('knows maintenance, and claims none where something else is down too', () => {
+    const [one, two, three] = services('down', 'up', 'down');
+    assert.ok(one !== undefined && two !== undefined && three !== undefined);
+    const now = (...facts: SummaryFacts[]): string => {
+      const { tone, sentence, rest } = summarise(facts, NOW, false, NOW);
+      return `${tone}: ${sentence} | ${rest}`;
+    };
+    const planned = { ...one, isMaintained: true };
+    assert.equal(now(planned, two), 'maintenance: Maintenance: 1 of 2 services is down | 1 is under maintenance');
+    assert.equal(now(planned, two, three), 'down: 2 of 3 services are down | 1 is under maintenance');
+    assert.equal(now({ ...two, isMaintained: true }, two), 'up: All 2 services are up | 1 is under maintenance');
   });
 });
 

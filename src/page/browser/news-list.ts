@@ -1,4 +1,4 @@
-/** Gaps and events: lines that are rewritten in place, so that nothing moves when something happens. */
+/** Events beside the gaps: lines that are rewritten in place, so that nothing moves when something happens. */
 import { showExactly } from '../page-text.ts';
 import type { Entry } from '../news.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';
@@ -8,8 +8,6 @@ const FIRST = 8;
 const MORE = 60;
 
 const SIGNS: Readonly<Record<Entry['kind'], string>> = {
-  down: 'down',
-  gap: 'down',
   unobserved: 'unobserved',
   lost: 'event',
   identity: 'event',

@@ -2,6 +2,8 @@
 import type { ConnectionState } from '../page-text.ts';
 import type { DaysAnswer } from '../page-days.ts';
 import { PageState } from '../page-state.ts';
+import { midnightOf, type PastGap } from '../stories.ts';
+import { DAY_MS } from '../../core/uptime.ts';
 import type { Change } from '../page-text.ts';
 import { receive, type StatusAnswer } from '../page-messages.ts';
 import { FeedConnection } from './page-connection.ts';
@@ -13,8 +15,17 @@ const SPREAD_MS = 2000;
 /** Past days do not change, and today is in the feed. */
 const DAYS_MS = 600_000;
 
+/** Gaps of so many days are fetched at once; others when they are looked for. */
+const RECENT_DAYS = 7;
+
 /** The deadline for an answer. */
 const ANSWER_MS = 10_000;
+
+interface GapsAnswer {
+  /** From then on the gaps are all. */
+  readonly since: number;
+  readonly gaps: readonly PastGap[];
+}
 
 interface FeedEvents {
   /** Something is to be drawn. */
@@ -30,6 +41,11 @@ export class Feed {
   readonly #socket: FeedConnection;
   #connection: ConnectionState = { status: 'opening', lastMessageAt: this.clock.now(), problem: '', retryAt: 0 };
   #uptimes: number | null = null;
+  readonly #loaded = new Set<number>();
+  /** Whether the gaps of the last days were fetched, or could not be. */
+  gapsKnown = false;
+  /** The same of the sums of 90 days. */
+  daysKnown = false;
 
   constructor(events: FeedEvents) {
     this.#events = events;
@@ -70,6 +86,7 @@ export class Feed {
       this.state.begin(answer);
       this.#events.changed([]);
       this.#requestDays();
+      this.#requestGaps();
     }
     const url = new URL('feed', location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -84,12 +101,17 @@ export class Feed {
 
   #take(text: string): void {
     const message = receive(text);
-    if (message === null) return;
+    // What this page does not know may be a note: the status has them.
+    if (message === null) {
+      this.#requestUptimes(AFTER_GAP_MS);
+      return;
+    }
     if (message.type === 'hello') {
       this.clock.reset();
       this.#socket.succeeded();
     }
     this.#received('now' in message ? message.now : null);
+    if (message.type === 'hello' && !message.resumed) this.#requestGaps();
     if (message.type === 'hello') this.#connection = { ...this.#connection, status: 'live', problem: '', retryAt: 0 };
     const changes = this.state.take(message);
     if (message.type === 'gap') this.#requestUptimes(AFTER_GAP_MS + Math.random() * SPREAD_MS);
@@ -116,14 +138,48 @@ export class Feed {
     }, inMs);
   }
 
+  /** The gaps of the last days; those of a day that is cut off are fetched when it is opened. */
+  #requestGaps(): void {
+    const since = midnightOf(this.clock.now()) - (RECENT_DAYS - 1) * DAY_MS;
+    this.#get<GapsAnswer>(`api/v1/gaps?since=${String(since)}`).then(
+      ({ gaps, since: complete }) => {
+        this.state.takeGaps(gaps);
+        for (let day = midnightOf(complete + DAY_MS - 1); day <= this.clock.now(); day += DAY_MS) this.#loaded.add(day);
+        this.gapsKnown = true;
+        this.#events.changed([]);
+      },
+      () => {
+        this.gapsKnown = true;
+      },
+    );
+  }
+
+  /** Fetches the gaps of a day, once. @param day its midnight */
+  loadDay(day: number): Promise<void> {
+    if (this.#loaded.has(day)) return Promise.resolve();
+    this.#loaded.add(day);
+    return this.#get<GapsAnswer>(`api/v1/gaps?since=${String(day)}&until=${String(day + DAY_MS - 0.001)}`).then(
+      ({ gaps }) => {
+        this.state.takeGaps(gaps);
+        this.#events.changed([]);
+      },
+      () => {
+        this.#loaded.delete(day);
+      },
+    );
+  }
+
   #requestDays(): void {
     this.#get<DaysAnswer>('api/v1/days').then(
       (answer) => {
         this.state.takeDays(answer);
+        this.daysKnown = true;
         this.#events.changed([]);
       },
       // The bars show what came over the feed, until the next request.
-      () => undefined,
+      () => {
+        this.daysKnown = true;
+      },
     );
   }
 

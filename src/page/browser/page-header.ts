@@ -2,14 +2,15 @@
  * The header and the footer of the page: the overall sentence, also in title, icon and for screen readers; the
  * connection; which monitor this is.
  */
-import type { Summary } from '../page-summary.ts';
+import type { Summary, Tone } from '../page-summary.ts';
 import { printable } from '../../core/printable.ts';
 import { byId, make, setData, setText, setTitle } from './dom.ts';
-import type { State } from '../../core/model.ts';
-import { count, showClock } from '../../core/format.ts';
-import { type ConnectionState, connectionLabel, showEvery, showWhen } from '../page-text.ts';
+import { count } from '../../core/format.ts';
+import { type ConnectionState, connectionLabel, showAsOf, showEvery, showWhen } from '../page-text.ts';
 import type { PageState } from '../page-state.ts';
 
+/** What the owner calls the page; the server has set it. */
+const SITE = document.title;
 /** Lines below the sentence: room is kept for all of them. */
 const LINES = 3;
 
@@ -46,7 +47,7 @@ export class Hero {
   draw({ tone, sentence, lines }: Summary, old: boolean): void {
     setText(this.#sentence, sentence);
     setData(this.#sign, 'state', tone);
-    const title = `${old ? 'Not connected – ' : ''}${sentence} – gapwatch`;
+    const title = `${old ? 'Not connected – ' : ''}${sentence} – ${SITE}`;
     setTitle(document, title);
     const icon = old ? 'unknown' : tone;
     if (icon !== this.#icons) this.#icon.href = ICONS[icon];
@@ -65,21 +66,23 @@ export class Hero {
   }
 }
 
-const SHAPES: Readonly<Record<State, string>> = {
+const SHAPES: Readonly<Record<Tone, string>> = {
   up: '<circle cx="8" cy="8" r="6.5" fill="#1d8a6e"/>',
   down: '<path d="M.5 2h15L8 15z" fill="#d9431e"/>',
   partial: '<path d="M8 1.5a6.5 6.5 0 0 0 0 13z" fill="#1d8a6e"/><path d="M8 1.5a6.5 6.5 0 0 1 0 13z" fill="#d9431e"/>',
   unobserved:
     '<path d="M1.5 1.5h13v13h-13zM2 9l7-7M2 14L14 2M7 14l7-7" fill="none" stroke="#8d7ca3" stroke-width="2"/>',
+  maintenance: '<path d="M1.5 1.5h13v13h-13z" fill="none" stroke="#2563c9" stroke-width="3"/>',
   unknown: '<circle cx="8" cy="8" r="5.5" fill="none" stroke="#8a8f96" stroke-width="2.4"/>',
 };
 
 /** As addresses for a link. */
-const ICONS: Readonly<Record<State, string>> = {
+const ICONS: Readonly<Record<Tone, string>> = {
   up: icon(SHAPES.up),
   down: icon(SHAPES.down),
   partial: icon(SHAPES.partial),
   unobserved: icon(SHAPES.unobserved),
+  maintenance: icon(SHAPES.maintenance),
   unknown: icon(SHAPES.unknown),
 };
 
@@ -105,11 +108,14 @@ export class Top {
     const { body } = document;
     setData(body, 'connection', connection.status);
     setText(this.#word, connectionLabel(connection, now));
-    setText(this.#clock, connection.status === 'live' ? showClock(now).slice(0, 8) : '');
+    setText(
+      this.#clock,
+      state.monitor === null ? '' : showAsOf(connection.status === 'live' ? now : connection.lastMessageAt),
+    );
     const { monitor, services } = state;
     if (monitor === null) return;
     const from = monitor.vantage === '' ? '' : `seen from ${monitor.vantage}`;
-    setText(this.#vantage, from);
+    setText(this.#vantage, SITE === 'gapwatch' ? from : '');
     const every = services.map(({ info }) => info.intervalMs);
     const least = Math.min(...every);
     const most = Math.max(...every);

@@ -1,13 +1,18 @@
 /** The status page: shows what comes over the feed, as it comes. */
 import { announcement, staleText, unreachableText } from '../page-text.ts';
 import type { Change } from '../page-text.ts';
-import { summarise, type Summary } from '../page-summary.ts';
+import type { BoardService } from '../../core/board.ts';
+import { summarise, type Summary, type SummaryFacts } from '../page-summary.ts';
 import { Announcer, Hero, Top } from './page-header.ts';
-import { byId, setData, setHidden } from './dom.ts';
+import { byId, setData, setHidden, setText } from './dom.ts';
 import { Feed } from './page-feed.ts';
 import { type Frame, type Theme, watchTheme } from './paint.ts';
 import { ServiceList } from './service-list.ts';
+import { IncidentList, Notices } from './incident-list.ts';
 import { NewsList } from './news-list.ts';
+import { readAddress, setAddress } from './address.ts';
+import { DAYS, daysShown } from '../page-days.ts';
+import { showShortDay } from '../page-text.ts';
 import { Pacer } from './page-pacer.ts';
 import { Zoom } from './zoom.ts';
 
@@ -23,6 +28,8 @@ const axis = byId('axis', HTMLElement);
 const board = byId('board', HTMLElement);
 const news = byId('news', HTMLElement);
 const foot = byId('foot', HTMLElement);
+const incidents = byId('incidents', HTMLElement);
+const keptSince = byId('kept-since', HTMLElement);
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 let theme: Theme | null = null;
@@ -39,8 +46,11 @@ const feed = new Feed({
   },
 });
 const announcer = new Announcer<Change>((changes) => announcement(changes, spoken()));
-const list = new ServiceList(soon);
+const list = new ServiceList(soon, (service) => {
+  setAddress('service', service);
+});
 const hero = new Hero((service) => {
+  setAddress('service', service);
   list.reveal(service);
 });
 const top = new Top(() => {
@@ -48,6 +58,10 @@ const top = new Top(() => {
 });
 const newsList = new NewsList(soon);
 const zoom = new Zoom(pace);
+const incidentList = new IncidentList(soon);
+const notices = new Notices();
+/** Whether what the address names at the beginning is to be shown yet. */
+let isToShow = true;
 
 watchTheme((read) => {
   theme = read;
@@ -56,10 +70,26 @@ watchTheme((read) => {
 new ResizeObserver(soon).observe(axis);
 calm.addEventListener('change', pace);
 document.addEventListener('visibilitychange', soon);
+window.addEventListener('popstate', showNamed);
+window.addEventListener('beforeprint', () => {
+  list.openAll();
+  incidentList.openAll();
+  draw();
+});
 pace();
 
 function pace(): void {
   pacer.every(zoom.chosen.spanMs <= 60_000 && !calm.matches ? FAST_MS : SLOW_MS);
+}
+
+/** Shows what the address names. */
+function showNamed(): void {
+  const named = readAddress();
+  list.openOnly(named?.kind === 'service' ? named.name : null);
+  if (named?.kind !== 'incident') return;
+  void incidentList.show(named.name).then((isKnown) => {
+    if (!isKnown) announcer.say('That incident is not known, or not kept any more.');
+  });
 }
 
 /** Returns whether there was anything to draw. */
@@ -86,14 +116,31 @@ function draw(): boolean {
     old,
     spanMs,
     spanName,
+    days: daysShown(state.keptSince, now),
     width: axis.clientWidth,
     density: devicePixelRatio,
     theme,
   };
   list.draw(state, frame);
-  newsList.draw(state.news.entries(state.open(), knownUntil, newsList.wanted), now);
+  const isWhole = state.keptSince <= now - frame.days * 86_400_000 + 86_400_000 && frame.days === DAYS;
+  setText(
+    keptSince,
+    isWhole || !Number.isFinite(state.keptSince)
+      ? `${String(frame.days)} days ago`
+      : `kept since ${showShortDay(state.keptSince)}`,
+  );
+  notices.draw(state.notes, now);
+  newsList.draw(state.news.entries(knownUntil, newsList.wanted), now);
   setHidden(news, false);
+  // What comes later moves nothing: it is there when the section is shown.
+  if (!feed.gapsKnown || !feed.daysKnown) return true;
+  incidentList.draw({ state, now: knownUntil, load: (day) => feed.loadDay(day) });
+  setHidden(incidents, false);
   setHidden(foot, false);
+  if (isToShow) {
+    isToShow = false;
+    if (readAddress() !== null) showNamed();
+  }
   return true;
 }
 
@@ -106,13 +153,20 @@ function summaryNow(): Summary {
   const { state, connection, clock } = feed;
   const now = clock.now();
   const old = isOld();
-  const summary = summarise(state.services, old ? connection.lastMessageAt : now, old, state.monitor?.startedAt ?? now);
+  const at = old ? connection.lastMessageAt : now;
+  const facts = state.services.map((service) => factsOf(service, state.isMaintained(service.name, at)));
+  const summary = summarise(facts, at, old, state.monitor?.startedAt ?? now);
   const lines = [
     ...(old ? [{ service: null, text: staleText(connection, now) }] : []),
     ...(state.overloaded ? [OVERLOADED] : []),
     ...summary.lines,
   ];
   return { ...summary, lines };
+}
+
+function factsOf(service: BoardService, isMaintained: boolean): SummaryFacts {
+  const { name, status, since, reason, gaps } = service;
+  return { name, status, since, reason, gaps, isMaintained };
 }
 
 function spoken(): string {

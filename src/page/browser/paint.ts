@@ -14,6 +14,8 @@ export interface Frame {
   readonly spanMs: number;
   /** `10 min` */
   readonly spanName: string;
+  /** How many days have a bar. */
+  readonly days: number;
   /** Of a strip, in CSS pixels. */
   readonly width: number;
   /** Device pixels for each CSS pixel. */
@@ -62,7 +64,9 @@ export function watchTheme(changed: (theme: Theme) => void): void {
 
 /** Heights in CSS pixels; the style sheet has the same. */
 const STRIP_HEIGHT = 30;
-const DAYS_HEIGHT = 14;
+const DAYS_HEIGHT = 28;
+/** Where less of a day than this was not observed, its bar does not say so: the words at the pointer do. */
+const UNOBSERVED_MS = 60_000;
 /** Heights as parts of the strip. */
 const UP = 0.34;
 const UNOBSERVED = 0.62;
@@ -128,17 +132,14 @@ export function paintDays(
     const x = Math.round(index * pitch);
     const box = { x, y: 0, width: Math.max(1, Math.round((index + 1) * pitch) - x - space), height };
     const { upMs, downMs, unobservedMs } = day;
-    if (upMs + downMs + unobservedMs === 0) {
-      const high = Math.round(2 * density);
-      context.fillStyle = theme.rule;
-      context.fillRect(box.x, height - high, box.width, high);
-      return;
-    }
-    if (unobservedMs > upMs + downMs) hatch(context, box, density, theme);
-    else {
-      context.fillStyle = theme.up;
-      context.fillRect(box.x, 0, box.width, height);
-    }
+    const knownMs = upMs + downMs + unobservedMs;
+    // The axis says since when days are kept.
+    if (knownMs === 0) return;
+    const high =
+      unobservedMs < UNOBSERVED_MS ? 0 : Math.max(4 * density, Math.round((height * unobservedMs) / knownMs));
+    if (high > 0) hatch(context, { ...box, height: high }, density, theme);
+    context.fillStyle = theme.up;
+    context.fillRect(box.x, high, box.width, height - high);
     const down = Math.ceil(height * downShare(downMs));
     context.fillStyle = theme.down;
     context.fillRect(box.x, height - down, box.width, down);

@@ -1,16 +1,28 @@
 /** All services, in their groups. */
 import { count } from '../../core/format.ts';
+import { type State, WORST_FIRST } from '../../core/model.ts';
+import { STATE_WORDS } from '../page-text.ts';
 import type { PageState } from '../page-state.ts';
-import { byId, make, setHidden, setText } from './dom.ts';
+import { byId, make, setData, setHidden, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
 import { ServiceRow } from './service-row.ts';
 
 /** With more services than this there is a search field. */
 const FEW = 12;
+/** With more than this, a service takes one line. */
+const MANY = 40;
+/** A group of fewer services is not folded. */
+const FOLDED = 4;
+/** Services move to their places, and groups fold, while the reader does nothing for so long: they would move under a finger. */
+const IDLE_MS = 30_000;
 
 interface Group {
+  readonly name: string | null;
   readonly section: HTMLElement;
   readonly count: HTMLElement;
+  readonly sign: HTMLElement;
+  readonly button: HTMLButtonElement;
+  readonly list: HTMLElement;
   readonly rows: readonly ServiceRow[];
 }
 
@@ -36,9 +48,47 @@ export class ServiceList {
   #of: PageState['services'] = [];
   #frame: Frame | null = null;
 
-  /** @param changed called when something is to be drawn */
-  constructor(changed: () => void) {
+  #sortedAt = 0;
+  #usedAt = performance.now();
+  /** Groups that the reader opened or closed. */
+  readonly #chosen = new Map<string, boolean>();
+  readonly #named: (service: string | null) => void;
+
+  /**
+   * @param changed called when something is to be drawn
+   * @param named called with the service that the reader opened, or null where it was closed
+   */
+  constructor(changed: () => void, named: (service: string | null) => void) {
     this.#changed = changed;
+    this.#named = named;
+    for (const type of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'touchstart'])
+      window.addEventListener(
+        type,
+        () => {
+          this.#usedAt = performance.now();
+        },
+        { passive: true },
+      );
+    this.#root.addEventListener('keydown', (event) => {
+      const step = {
+        ArrowLeft: -1,
+        ArrowRight: 1,
+        ArrowDown: -1,
+        ArrowUp: 1,
+        PageDown: -7,
+        PageUp: 7,
+        Home: -99,
+        End: 99,
+      }[event.key];
+      if (step !== undefined && this.#step(event.target, step)) event.preventDefault();
+      if (event.key === 'Escape') this.#tip.hide();
+    });
+    this.#root.addEventListener('focusin', ({ target }) => {
+      if (!this.#step(target, 0)) this.#tip.hide();
+    });
+    this.#root.addEventListener('focusout', () => {
+      this.#tip.hide();
+    });
     this.#search.addEventListener('input', () => {
       this.#applyFilter(true);
     });
@@ -65,8 +115,14 @@ export class ServiceList {
       this.#of = services;
       this.#build();
     }
-    for (const row of this.#rows.values()) row.draw(frame, state.extras(row.service.name));
-    for (const group of this.#groups) setText(group.count, countOf(group.rows));
+    for (const row of this.#rows.values())
+      row.draw(frame, state.extras(row.service.name), state.isMaintained(row.service.name, frame.now));
+    for (const { count, sign, rows } of this.#groups) {
+      setText(count, countOf(rows));
+      setData(sign, 'state', worstOf(rows));
+    }
+    const now = performance.now();
+    if (now - this.#usedAt > IDLE_MS && now - this.#sortedAt > IDLE_MS) this.#arrange();
     if (this.#problemsOnly.checked) this.#applyFilter(false);
   }
 
@@ -74,9 +130,60 @@ export class ServiceList {
   reveal(name: string): void {
     const row = [...this.#rows.values()].find(({ service }) => service.name === name);
     if (row === undefined) return;
+    const group = this.#groups.find(({ rows }) => rows.includes(row));
+    if (group !== undefined) fold(group, false);
     setHidden(row.element, false);
     row.element.scrollIntoView({ block: 'center' });
     row.element.focus({ preventScroll: true });
+  }
+
+  /** Opens a service, and closes the others; null closes all. */
+  openOnly(name: string | null): void {
+    for (const row of this.#rows.values()) if (row.open !== (row.service.name === name)) row.toggle();
+    if (name !== null) this.reveal(name);
+    this.#changed();
+  }
+
+  /** Shows all, for print. */
+  openAll(): void {
+    for (const group of this.#groups) fold(group, false);
+    for (const row of this.#rows.values()) row.visible = true;
+    if (this.#frame !== null) for (const row of this.#rows.values()) row.paint(this.#frame);
+  }
+
+  #step(target: EventTarget | null, step: number): boolean {
+    const canvas = target instanceof HTMLCanvasElement ? target : null;
+    const row = canvas === null ? undefined : this.#rows.get(canvas.closest('.service') ?? canvas);
+    if (canvas === null || row === undefined || this.#frame === null) return false;
+    const day = row.stepDay(canvas, step, this.#frame);
+    if (day === null) return false;
+    const box = canvas.getBoundingClientRect();
+    this.#tip.show(day.words, box.left + day.place * box.width, box.top);
+    return true;
+  }
+
+  /** Where there are many, those that are not well come first, and groups that are well fold. */
+  #arrange(): void {
+    this.#sortedAt = performance.now();
+    if (this.#of.length <= FEW) return;
+    const focused = document.activeElement;
+    for (const group of this.#groups) {
+      const rows = group.rows.toSorted((a, b) => rank(a) - rank(b));
+      if (rows.some(({ element }, at) => element !== group.list.children[at]))
+        group.list.replaceChildren(...rows.map(({ element }) => element));
+      const chosen = this.#chosen.get(group.name ?? '');
+      const isFolded =
+        group.name !== null && rows.length >= FOLDED && worstOf(rows) === 'up' && !rows.some((row) => row.open);
+      fold(group, chosen ?? isFolded);
+    }
+    const order = this.#groups.toSorted(
+      (a, b) =>
+        Number(a.name !== null) - Number(b.name !== null) ||
+        Math.min(...a.rows.map(rank)) - Math.min(...b.rows.map(rank)),
+    );
+    if (order.some(({ section }, at) => section !== this.#root.children[at]))
+      this.#root.replaceChildren(...order.map(({ section }) => section));
+    if (focused instanceof HTMLElement && focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
 
   #build(): void {
@@ -88,11 +195,24 @@ export class ServiceList {
     const groups = new Map<string | null, ServiceRow[]>([[null, []]]);
     this.#of.forEach((service, index) => {
       const rows = groups.get(service.info.group) ?? [];
-      rows.push(new ServiceRow(service, index, this.#changed));
+      const toggled = (row: ServiceRow): void => {
+        this.#named(row.open ? service.name : null);
+        this.#changed();
+      };
+      rows.push(new ServiceRow(service, index, toggled));
       groups.set(service.info.group, rows);
     });
     const order = [...groups].filter(([, rows]) => rows.length > 0);
-    this.#groups = order.map(([name, rows]) => makeGroup(name, rows));
+    this.#groups = order.map(([name, rows]) => {
+      const group = makeGroup(name, rows);
+      group.button.addEventListener('click', () => {
+        const isFolded = !group.list.hidden;
+        this.#chosen.set(name ?? '', isFolded);
+        fold(group, isFolded);
+      });
+      return group;
+    });
+    setData(document.body, 'dense', String(this.#of.length > MANY));
     this.#root.replaceChildren(...this.#groups.map(({ section }) => section));
     for (const row of this.#groups.flatMap(({ rows }) => rows)) {
       this.#rows.set(row.element, row);
@@ -101,6 +221,7 @@ export class ServiceList {
       if (row.service.name === focused) row.focus();
     }
     setHidden(this.#filter, this.#of.length <= FEW);
+    this.#arrange();
     this.#applyFilter(true);
   }
 
@@ -115,11 +236,15 @@ export class ServiceList {
       const shown = name.toLowerCase().includes(wanted) && !(this.#problemsOnly.checked && status === 'up');
       if (shown || hide) setHidden(row.element, !shown);
     }
-    for (const { section, rows } of this.#groups)
+    const isFiltered = wanted !== '' || this.#problemsOnly.checked;
+    for (const group of this.#groups) {
       setHidden(
-        section,
-        rows.every(({ element }) => element.hidden),
+        group.section,
+        group.rows.every(({ element }) => element.hidden),
       );
+      if (isFiltered) setHidden(group.list, false);
+    }
+    if (hide && !isFiltered) this.#arrange();
   }
 
   #point(event: PointerEvent): void {
@@ -134,17 +259,40 @@ export class ServiceList {
   }
 }
 
+/** The worst first; then those that have been so for longest. */
+function rank({ service }: ServiceRow): number {
+  return WORST_FIRST.indexOf(service.status);
+}
+
+function worstOf(rows: readonly ServiceRow[]): State {
+  return WORST_FIRST.find((state) => rows.some(({ service }) => service.status === state)) ?? 'unknown';
+}
+
+function fold({ list, button }: Group, isFolded: boolean): void {
+  setHidden(list, isFolded);
+  button.ariaExpanded = String(!isFolded);
+}
+
 function makeGroup(name: string | null, rows: readonly ServiceRow[]): Group {
-  const title = make('h2', name === null ? 'hidden' : '', name ?? 'Services');
+  const sign = make('span', 'sign');
+  const button = make('button', 'fold', make('span', 'chevron'), sign, name ?? 'Services');
+  button.type = 'button';
+  button.ariaExpanded = 'true';
+  const title = make('h2', '', ...(name === null ? ['Services'] : [button]));
   const counted = make('p', 'count');
   const head = make('div', name === null ? 'hidden' : 'group-head', title, counted);
   const list = make('ul', '', ...rows.map(({ element }) => element));
-  return { section: make('section', 'group', head, list), count: counted, rows };
+  return { name, section: make('section', 'group', head, list), count: counted, rows, sign, button, list };
 }
 
 function countOf(rows: readonly ServiceRow[]): string {
-  const down = rows.filter(({ service }) => service.status === 'down').length;
-  return down === 0 ? count(rows.length, 'service') : `${String(down)} of ${count(rows.length, 'service')} down`;
+  const bad = WORST_FIRST.filter((state) => state !== 'up').flatMap((state) => {
+    const n = rows.filter(({ service }) => service.status === state).length;
+    return n === 0 ? [] : [`${String(n)} ${STATE_WORDS[state].toLowerCase()}`];
+  });
+  return bad.length === 0
+    ? `${count(rows.length, 'service')}, all up`
+    : `${bad.join(', ')} of ${count(rows.length, 'service')}`;
 }
 
 /** From the pointer, and from the window's edges. In CSS pixels. */

@@ -3,6 +3,7 @@ import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
 import { answersText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
 import type { ServiceExtras } from '../page-state.ts';
+import { addressOf } from './address.ts';
 import { make, setLabel, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
 
@@ -35,6 +36,9 @@ export class ServicePanel {
     fact('How', make('dd', '', how));
     fact('Answers', this.#answers);
     fact('Badge', badge(service.name));
+    const link = make('a', '', `#service=${service.name}`);
+    link.href = addressOf('service', service.name);
+    fact('Link', make('dd', '', link));
 
     const heads = ['From', 'Length (bounds)', 'Failed', 'Cause'].map((name) => {
       const head = make('th', '', name);

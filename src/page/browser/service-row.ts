@@ -37,6 +37,8 @@ export class ServiceRow {
   readonly #panelId: string;
   #panel: ServicePanel | null = null;
   #dayList: readonly Day[] = [];
+  /** The day that the keyboard is at, among those shown; null for none. */
+  #dayAt: number | null = null;
   #slow: ServiceExtras['slow'] = [];
   #labelled = '';
   #keptDays: ServiceExtras['days'] | null = null;
@@ -44,8 +46,11 @@ export class ServiceRow {
   #paintedDays = '';
   #drawnDays: readonly Day[] = [];
 
-  /** @param index among all services */
-  constructor(service: BoardService, index: number, toggled: () => void) {
+  /**
+   * @param index among all services
+   * @param toggled called when the reader opened or closed it
+   */
+  constructor(service: BoardService, index: number, toggled: (row: ServiceRow) => void) {
     this.#service = service;
     const name = make('span', 'name', service.name);
     setTitle(name, service.name);
@@ -55,7 +60,7 @@ export class ServiceRow {
     this.#panelId = `panel-${String(index)}`;
     this.#button.addEventListener('click', () => {
       this.toggle();
-      toggled();
+      toggled(this);
     });
     this.#strip.role = 'img';
     this.#days.role = 'img';
@@ -94,9 +99,12 @@ export class ServiceRow {
       this.#panel.element.hidden = !this.#panel.element.hidden;
     }
     this.#button.ariaExpanded = String(this.open);
+    // Its days can be read by keyboard too; those of all services would be a stop each.
+    this.#days.tabIndex = this.open ? 0 : -1;
+    this.#days.role = this.open ? 'slider' : 'img';
   }
 
-  draw(frame: Frame, extras: ServiceExtras): void {
+  draw(frame: Frame, extras: ServiceExtras, isMaintained: boolean): void {
     const service = this.#service;
     const words = rowText(service, frame.now, frame.old);
     setData(this.element, 'state', service.status);
@@ -105,7 +113,7 @@ export class ServiceRow {
     if (this.#state.textContent !== words.state) this.#lasts.textContent = '';
     setText(this.#state, words.state);
     setText(this.#lasts, ` ${words.lasts}`);
-    setText(this.#note, extras.disagreement ?? words.note);
+    setText(this.#note, `${isMaintained ? 'under maintenance, ' : ''}${extras.disagreement ?? words.note}`);
     SPANS.forEach(({ key, spanMs }, place) => {
       const figure = this.#uptimes[place];
       if (figure === undefined) return;
@@ -114,14 +122,14 @@ export class ServiceRow {
     });
     this.#slow = extras.slow;
     this.#label(frame, extras.days);
-    if (this.visible) this.#paint(frame);
+    if (this.visible) this.paint(frame);
     if (this.open) this.#panel?.draw(service, extras, frame);
   }
 
   /** The text for a place of the strip or of the days. @param x from its left edge, in CSS pixels */
   textAt(canvas: Element, x: number, frame: Frame): string {
     if (canvas === this.#days) {
-      const days = this.#dayList;
+      const days = this.#dayList.slice(-frame.days);
       const day = days[Math.floor((x / frame.width) * days.length)];
       return day === undefined ? '' : dayText(day);
     }
@@ -129,6 +137,26 @@ export class ServiceRow {
     const scale = scaleAt(frame.now, frame.spanMs, frame.width);
     const state = intervalText(intervalAt(timeline, scale, knownAt(this.#service, frame), x, NEAR), gaps, frame);
     return state + slowText(this.#slow, scale.from + x * scale.stepMs, NEAR * scale.stepMs);
+  }
+
+  /**
+   * Moves to another day by keyboard.
+   * @param step days forward; 0 for where it is
+   * @returns the place of that day from the left, as a part of the whole, and its words; null where the element has none
+   */
+  stepDay(canvas: Element, step: number, frame: Frame): { readonly place: number; readonly words: string } | null {
+    if (canvas !== this.#days) return null;
+    const days = this.#dayList.slice(-frame.days);
+    const at = Math.max(0, Math.min(days.length - 1, (this.#dayAt ?? days.length - 1) + step));
+    const day = days[at];
+    if (day === undefined) return null;
+    this.#dayAt = at;
+    const words = dayText(day);
+    this.#days.ariaValueMin = '0';
+    this.#days.ariaValueMax = String(days.length - 1);
+    this.#days.ariaValueNow = String(at);
+    this.#days.ariaValueText = words.replaceAll('\n', ', ');
+    return { place: (at + 0.5) / days.length, words };
   }
 
   /** Labels strip and days for screen readers. */
@@ -145,14 +173,15 @@ export class ServiceRow {
     setLabel(this.#days, daysText(this.#dayList));
   }
 
-  #paint(frame: Frame): void {
-    const { width, density, theme, spanMs, now, knownUntil } = frame;
+  /** Paints strip and days. */
+  paint(frame: Frame): void {
+    const { width, density, theme, spanMs, now, knownUntil, days } = frame;
     const pixels = Math.round(width * density);
     if (pixels === 0) return;
     const scale = scaleAt(now, spanMs, pixels);
-    const paintedDays = [this.#labelled, pixels, theme.version].join();
+    const paintedDays = [this.#labelled, pixels, theme.version, days].join();
     if (paintedDays !== this.#paintedDays || this.#dayList !== this.#drawnDays)
-      paintDays(this.#days, this.#dayList, pixels, density, theme);
+      paintDays(this.#days, this.#dayList.slice(-days), pixels, density, theme);
     this.#paintedDays = paintedDays;
     this.#drawnDays = this.#dayList;
     const painted = [paintedDays, scale.from, knownUntil < now ? knownUntil : 'live'].join();

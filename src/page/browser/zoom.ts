@@ -9,12 +9,12 @@ const USUAL = WINDOWS[1];
 export class Zoom {
   readonly #axisFrom = byId('axis-from', HTMLElement);
   readonly #axisMiddle = byId('axis-middle', HTMLElement);
+  readonly #inputs = new Map<Window, HTMLInputElement>();
   #chosen: Window;
 
   /** @param changed called when another window is chosen */
   constructor(changed: () => void) {
-    const asked = new URLSearchParams(location.search).get('window');
-    this.#chosen = WINDOWS.find(({ key }) => key === asked) ?? USUAL;
+    this.#chosen = askedFor();
     const choices = WINDOWS.map((choice) => {
       const input = make('input');
       input.type = 'radio';
@@ -25,13 +25,23 @@ export class Zoom {
         this.#label();
         const url = new URL(location.href);
         url.searchParams.set('window', choice.key);
-        history.replaceState(null, '', url);
+        history.pushState(null, '', url);
         changed();
       });
+      this.#inputs.set(choice, input);
       return make('label', '', input, make('span', '', choice.name));
     });
     byId('zoom', HTMLElement).append(...choices);
     this.#label();
+    window.addEventListener('popstate', () => {
+      const asked = askedFor();
+      if (asked === this.#chosen) return;
+      this.#chosen = asked;
+      const input = this.#inputs.get(asked);
+      if (input !== undefined) input.checked = true;
+      this.#label();
+      changed();
+    });
   }
 
   get chosen(): Window {
@@ -43,4 +53,10 @@ export class Zoom {
     setText(this.#axisFrom, `${name} ago`);
     setText(this.#axisMiddle, middle);
   }
+}
+
+/** The window in the page's address. */
+function askedFor(): Window {
+  const asked = new URLSearchParams(location.search).get('window');
+  return WINDOWS.find(({ key }) => key === asked) ?? USUAL;
 }

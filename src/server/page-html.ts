@@ -1,0 +1,55 @@
+/** The parts of the page's HTML that the server writes: title and logo, and the present state as a table. Pure. */
+import { showShare } from '../core/format.ts';
+import { WORST_FIRST, type State } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
+import type { FeedSource } from '../core/source.ts';
+import { escaped } from './badge.ts';
+import { publicSnapshot, type View } from './public-view.ts';
+
+/** Rows of the table: those that are not well come first. */
+const ROWS = 1000;
+
+const WORDS: Readonly<Record<State, string>> = {
+  up: 'Up',
+  down: 'Down',
+  partial: 'Partly up',
+  unobserved: 'Not observed',
+  unknown: 'No answer yet',
+};
+
+/** Logo and title, which lead home where there is one. */
+export function brand(site: {
+  readonly title: string;
+  /** The ending of the logo's path. */
+  readonly logo: string | null;
+  readonly home: string | null;
+}): string {
+  const { title, logo, home } = site;
+  const picture = logo === null ? '' : `<img class="logo" src="assets/logo.${logo}" alt="" height="32" />`;
+  const named = `${picture}<span>${escaped(title)}</span>`;
+  return home === null ? named : `<a href="${escaped(home)}">${named}</a>`;
+}
+
+/** Every service as it is now, for browsers that run no script. */
+export function presentTable(source: FeedSource, view: View): string {
+  const now = source.now();
+  const all = source.board.snapshot(now).map((snapshot) => (view === 'public' ? publicSnapshot(snapshot) : snapshot));
+  const rows = all
+    .toSorted((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status))
+    .slice(0, ROWS)
+    .map(({ service, status, since, reason, uptime }) => {
+      const why = reason === null ? '' : ` (${reason})`;
+      const cells = [`${WORDS[status]}${why}`, iso(since), showShare(uptime['90d'])].map(
+        (text) => `<td>${escaped(text)}</td>`,
+      );
+      return `<tr><th scope="row">${escaped(printable(service))}</th>${cells.join('')}</tr>`;
+    });
+  const more = all.length > ROWS ? ` The ${String(ROWS)} that need attention first, of ${String(all.length)}.` : '';
+  const heads = ['Service', 'State', 'Since', 'Up in 90 days'].map((head) => `<th scope="col">${head}</th>`).join('');
+  return `<table><caption>As of ${iso(now)}.${more}</caption><thead><tr>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+/** `2026-11-27 02:44:00 UTC`. */
+function iso(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
