@@ -100,7 +100,7 @@ export function showAsOf(at: number): string {
     OFFSET.formatToParts(at)
       .find(({ type }) => type === 'timeZoneName')
       ?.value.replace('GMT', 'UTC') ?? '';
-  return `As of ${AS_OF.format(at)} ${zone === offset ? zone : `${zone} (${offset})`}`;
+  return `As of ${AS_OF.format(at)} ${/^UTC\+?0?$/.test(offset) && zone === 'UTC' ? zone : `${zone} (${offset})`}`;
 }
 
 const AS_OF = new Intl.DateTimeFormat('en-GB', {

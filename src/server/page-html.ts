@@ -1,5 +1,5 @@
 /** The parts of the page's HTML that the server writes: title and logo, and the present state as a table. Pure. */
-import { showShare } from '../core/format.ts';
+import { count, showShare } from '../core/format.ts';
 import { WORST_FIRST, type State } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
@@ -44,9 +44,13 @@ export function presentTable(source: FeedSource, view: View): string {
       );
       return `<tr><th scope="row">${escaped(printable(service))}</th>${cells.join('')}</tr>`;
     });
+  const counts = WORST_FIRST.flatMap((state) => {
+    const n = all.filter(({ status }) => status === state).length;
+    return n === 0 ? [] : [`${String(n)} ${WORDS[state].toLowerCase()}`];
+  });
   const more = all.length > ROWS ? ` The ${String(ROWS)} that need attention first, of ${String(all.length)}.` : '';
   const heads = ['Service', 'State', 'Since', 'Up in 90 days'].map((head) => `<th scope="col">${head}</th>`).join('');
-  return `<table><caption>As of ${iso(now)}.${more}</caption><thead><tr>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  return `<h1>${count(all.length, 'service')}: ${counts.join(', ')}</h1><table><caption>As of ${iso(now)}.${more}</caption><thead><tr>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 /** `2026-11-27 02:44:00 UTC`. */

@@ -4,6 +4,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 
+import axe from 'axe-core';
 import { pageAssets } from '../../src/page/page-assets.ts';
 import { served } from '../server/scene.ts';
 import { snapshot } from '../support/builders.ts';
@@ -147,6 +148,14 @@ describe('the look of the page', () => {
       await tab.waitFor(`document.activeElement.ariaExpanded === 'true'`);
       assert.match(await tab.page.locator('.panel').innerText(), /HTTP, a new connection for each probe, every 100 ms/);
       await keyboard.press('Tab');
+      const dayAt = (): Promise<string> => tab.value('document.activeElement.ariaValueText');
+      assert.match(await dayAt(), /\(UTC\), No gap$/);
+      assert.match(await tab.page.locator('.tip.shown').innerText(), /No gap$/);
+      await keyboard.press('ArrowLeft');
+      assert.match(await dayAt(), /\(UTC\), Not known$/);
+      // The link that its details have.
+      await keyboard.press('Tab');
+      await keyboard.press('Tab');
       assert.equal(await tab.value('document.activeElement.ariaLabel'), 'The last gaps of web');
     }),
   );
@@ -157,7 +166,7 @@ describe('the look of the page', () => {
       for (const role of ['banner', 'main', 'contentinfo', 'status'] as const)
         assert.equal(await tab.page.getByRole(role).count(), 1, role);
       assert.equal(await tab.page.getByRole('heading', { level: 1 }).count(), 1);
-      assert.equal(await tab.page.getByRole('heading', { level: 3 }).count(), 3);
+      assert.equal(await tab.page.locator('#services').getByRole('heading', { level: 3 }).count(), 3);
       assert.equal(await tab.page.getByRole('radio').count(), 4);
       await tab.waitFor(`document.querySelector('#service-2 .days').ariaLabel !== null`);
       const drawn = await tab.value<string[]>(`[...document.querySelectorAll('canvas')].map((one) => one.ariaLabel)`);
@@ -251,6 +260,137 @@ describe('the look of the page', () => {
       }
       await tab.page.locator('#lines a').first().click();
       await tab.waitFor(`document.activeElement.matches('.service[data-state=down]')`);
+    }),
+  );
+
+  for (const colorScheme of ['light', 'dark'] as const)
+    it(
+      `has no finding of axe, and text of enough contrast, when it is ${colorScheme}`,
+      look({ colorScheme, isPublic: true }, async (tab, monitor) => {
+        const now = monitor.now();
+        monitor.gap('web', now - 5000, now - 4000);
+        monitor.change('api', 'down');
+        monitor.change(LONG, 'unobserved', { reason: 'network' });
+        await tab.sentence('1 of 3 services is down');
+        for (const name of ['web', 'api']) await tab.page.getByRole('button', { name, exact: true }).click();
+        await tab.page.locator('.story summary').first().click();
+        await tab.value(axe.source);
+        const found = await tab.value<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
+          `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) =>
+            violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })))`,
+        );
+        assert.deepEqual(found, []);
+      }),
+    );
+
+  it(
+    'leads to one service and one incident by their addresses, and back',
+    look({}, async (tab, monitor) => {
+      const now = monitor.now();
+      monitor.gap('api', now - 5000, now - 4000);
+      await tab.waitFor(`document.querySelector('.story') !== null`);
+      await tab.page.getByRole('button', { name: 'web' }).click();
+      assert.match(tab.page.url(), /#service=web$/);
+      await tab.page.goBack();
+      await tab.waitFor(`document.querySelector('.panel:not([hidden])') === null`);
+      await tab.page.locator('.story summary').click();
+      await tab.page.getByRole('link', { name: 'Link to this incident' }).click();
+      const url = tab.page.url();
+      assert.match(url, /#incident=\d+$/);
+      await tab.page.goto('about:blank');
+      await tab.page.goto(url);
+      await tab.waitFor(
+        `document.activeElement.matches('.story summary') && document.activeElement.parentElement.open`,
+      );
+      await tab.page.goto(url.replace(/#.*/, `#service=${LONG}`));
+      await tab.waitFor(
+        `document.activeElement.dataset.state === 'up' && document.querySelector('.panel').innerText.includes('HTTP')`,
+      );
+      await tab.page.getByLabel('1 h', { exact: true }).check();
+      await tab.page.goBack();
+      await tab.waitFor(`document.querySelector('#axis-from').textContent === '10 min ago'`);
+    }),
+  );
+
+  it('introduces itself as its owner wants, and runs nothing of what that is', async (t) => {
+    if (!requireTool(t, 'chromium') || browser === null) return;
+    const body = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>document.title = "ran"</script></svg>',
+    );
+    const site = {
+      title: 'Example <b>"status"</b> %present%',
+      description: 'Of <script>alert(1)</script> & others',
+      ...{ logo: { kind: 'svg', body } as const, home: 'https://example.org/?a=1&b="' },
+    };
+    const { feed } = await served(upForAnHour(['web']), { page: pageAssets(), site });
+    const tab = await Tab.open(browser, `${feed.address.url}/`);
+    assert.equal(await tab.page.locator('.brand a').innerText(), site.title);
+    assert.equal(await tab.value('document.title'), `web is up – ${site.title}`);
+    const meta = (name: string): Promise<string> => tab.value(`document.querySelector('meta[${name}]').content`);
+    assert.deepEqual(
+      [await meta('name=description'), await meta('property="og:title"')],
+      [site.description, site.title],
+    );
+    assert.equal(await tab.value(`document.querySelector('.logo').naturalWidth > 0`), true);
+    assert.equal(await tab.value(`document.querySelector('.brand a').href`), 'https://example.org/?a=1&b=%22');
+    await tab.page.goto(`${feed.address.url}/assets/logo.svg`);
+    assert.notEqual(await tab.value('document.title'), 'ran');
+    await tab.page.context().close();
+    await feed.close();
+  });
+
+  it('is a table of the present state without JavaScript', async (t) => {
+    if (!requireTool(t, 'chromium') || browser === null) return;
+    for (const isPublic of [true, false]) {
+      const monitor = upForAnHour(['web', '<i>api</i>']);
+      monitor.change('<i>api</i>', 'down');
+      const { feed } = await served(monitor, { page: pageAssets(), public: isPublic });
+      const context = await browser.newContext({ javaScriptEnabled: false });
+      const page = await context.newPage();
+      await page.goto(`${feed.address.url}/`);
+      const text = await page.locator('body').innerText();
+      assert.match(text, /2 services: 1 down, 1 up\s+As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+      assert.match(text, /<i>api<\/i>\s+Down \(refused\)\s+.* UTC\s[^]*web\s+Up\s+.* UTC\s+100 %/);
+      assert.doesNotMatch(await page.content(), /8080|secret-path|nothing listens/);
+      assert.doesNotMatch(text, /Connecting/);
+      await context.close();
+      await feed.close();
+    }
+  });
+
+  it(
+    'shows signs and what is folded in print',
+    look({}, async (tab, monitor) => {
+      const now = monitor.now();
+      monitor.gap('web', now - 5000, now - 4000);
+      await tab.waitFor(`document.querySelector('.story') !== null`);
+      await tab.page.emulateMedia({ media: 'print' });
+      await tab.value(`dispatchEvent(new Event('beforeprint'))`);
+      assert.equal(await tab.page.locator('#zoom').isVisible(), false);
+      assert.equal(
+        await tab.value(`getComputedStyle(document.querySelector('#service-0 .sign')).printColorAdjust`),
+        'exact',
+      );
+      assert.equal(
+        await tab.value(`[...document.querySelectorAll('.days')].every(({ height }) => height === 28)`),
+        true,
+      );
+    }),
+  );
+
+  it(
+    'has its first picture of 200 services within 300 ms, and all in less than 80 kB',
+    look({ names: TWO_HUNDRED }, async (tab, _, t) => {
+      const { first, answered } = await tab.value<{ first: number; answered: number }>(
+        `({ first: watched.first, answered: performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/status')).responseEnd })`,
+      );
+      t.diagnostic(
+        `${first.toFixed(0)} ms after the start, ${(first - answered).toFixed(0)} ms after the status; ${String(tab.bytes)} bytes`,
+      );
+      assert.ok(
+        first - answered < 300 && tab.bytes < 80_000,
+        `${String(first - answered)} ms, ${String(tab.bytes)} bytes`,
+      );
     }),
   );
 

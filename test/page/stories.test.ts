@@ -7,7 +7,7 @@ import { gap } from '../support/builders.ts';
 const DAY = 86_400_000;
 const NOON = 20_000 * DAY + DAY / 2;
 
-function told(stories: Stories, notes: readonly Note[] = []): string[] {
+function linesOf(stories: Stories, notes: readonly Note[] = []): string[] {
   return stories
     .of(NOON - DAY / 2, notes)
     .map((story) => `${whoOf(story.services)} ${whatOf(story, NOON)}${story.isPlanned ? ' planned' : ''}`);
@@ -30,7 +30,7 @@ describe('stories', () => {
       stories.add(one);
       stories.add(one);
     }
-    assert.deepEqual(told(stories), [
+    assert.deepEqual(linesOf(stories), [
       'web down for 0.25 s (0.15–0.35)',
       'db down for 0.20 s (0.10–0.30)',
       'web and api down, the longest for 3.00 s (2.90–3.10)',
@@ -50,7 +50,7 @@ describe('stories', () => {
       if (n % 2 === 0) stories.add(gap('api', at + 3000, at + 3100, { seq: 2000 + n }));
     }
     stories.add(gap('db', NOON, NOON + 500, { seq: 1 }));
-    assert.deepEqual(told(stories), [
+    assert.deepEqual(linesOf(stories), [
       'db down for 0.50 s (0.40–0.60)',
       'web and api flapping: 321 gaps, down for 32.1 s in all',
     ]);
@@ -72,15 +72,13 @@ describe('stories', () => {
     stories.add(gap('web', NOON, NOON + 400, { seq: 1 }));
     stories.add({ ...gap('api', NOON + 90_000, NOON + 90_400, { seq: 2 }), planned: true });
     const notes = [maintenance(NOON - 1000, NOON + 200, 'web')];
-    assert.deepEqual(told(stories, notes), [
+    assert.deepEqual(linesOf(stories, notes), [
       'api down for 0.40 s (0.30–0.50) planned',
       'web down for 0.40 s (0.30–0.50) planned',
     ]);
     assert.equal(whyOf(stories.of(NOON - DAY / 2, notes)[1]!), 'Docker upgrade');
-    assert.deepEqual(
-      told(stories, [maintenance(NOON - 1000, NOON + 200, 'db')]).slice(1),
-      ['web down for 0.40 s (0.30–0.50)', 'db '].slice(0, 1).concat('db  planned'),
-    );
+    const other = linesOf(stories, [maintenance(NOON - 1000, NOON + 200, 'db')]);
+    assert.deepEqual(other.slice(1), ['web down for 0.40 s (0.30–0.50)', 'db  planned']);
   });
 
   it('go on while services are down', () => {

@@ -132,7 +132,7 @@ class DayBlock {
   draw({ state, now }: Known, isToday: boolean): void {
     const day = state.keptOf(this.#day);
     const isKept = day.upMs + day.downMs + day.unobservedMs > 0;
-    const stories = state.stories.of(this.#day, state.notes);
+    const stories = state.stories.of(this.#day, state.notes).filter(({ to }) => (to ?? 0) <= now);
     const open = isToday ? ongoing(state.open(), state.notes) : [];
     const all = [...open, ...stories];
     const sum =

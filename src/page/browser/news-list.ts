@@ -4,7 +4,7 @@ import type { Entry } from '../news.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';
 
 /** Lines at first, for which room is kept; and after "Show more". */
-const FIRST = 8;
+const FIRST = 4;
 const MORE = 60;
 
 const SIGNS: Readonly<Record<Entry['kind'], string>> = {

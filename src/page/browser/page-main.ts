@@ -131,11 +131,11 @@ function draw(): boolean {
   );
   notices.draw(state.notes, now);
   newsList.draw(state.news.entries(knownUntil, newsList.wanted), now);
-  setHidden(news, false);
   // What comes later moves nothing: it is there when the section is shown.
   if (!feed.gapsKnown || !feed.daysKnown) return true;
   incidentList.draw({ state, now: knownUntil, load: (day) => feed.loadDay(day) });
   setHidden(incidents, false);
+  setHidden(news, false);
   setHidden(foot, false);
   if (isToShow) {
     isToShow = false;

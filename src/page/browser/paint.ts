@@ -136,7 +136,7 @@ export function paintDays(
     // The axis says since when days are kept.
     if (knownMs === 0) return;
     const high =
-      unobservedMs < UNOBSERVED_MS ? 0 : Math.max(4 * density, Math.round((height * unobservedMs) / knownMs));
+      unobservedMs < UNOBSERVED_MS ? 0 : Math.max(7 * density, Math.round((height * unobservedMs) / knownMs));
     if (high > 0) hatch(context, { ...box, height: high }, density, theme);
     context.fillStyle = theme.up;
     context.fillRect(box.x, high, box.width, height - high);

@@ -11,7 +11,7 @@ import { ServiceRow } from './service-row.ts';
 const FEW = 12;
 /** With more than this, a service takes one line. */
 const MANY = 40;
-/** A group of fewer services is not folded. */
+/** Where there are many, a group of at least this many shows only those that are not up. */
 const FOLDED = 4;
 /** Services move to their places, and groups fold, while the reader does nothing for so long: they would move under a finger. */
 const IDLE_MS = 30_000;
@@ -23,6 +23,8 @@ interface Group {
   readonly sign: HTMLElement;
   readonly button: HTMLButtonElement;
   readonly list: HTMLElement;
+  /** Whether services that are up are hidden. */
+  isFolded: boolean;
   readonly rows: readonly ServiceRow[];
 }
 
@@ -122,7 +124,10 @@ export class ServiceList {
       setData(sign, 'state', worstOf(rows));
     }
     const now = performance.now();
-    if (now - this.#usedAt > IDLE_MS && now - this.#sortedAt > IDLE_MS) this.#arrange();
+    if (now - this.#usedAt > IDLE_MS && now - this.#sortedAt > IDLE_MS) {
+      this.#arrange();
+      this.#applyFilter(true);
+    }
     if (this.#problemsOnly.checked) this.#applyFilter(false);
   }
 
@@ -131,7 +136,7 @@ export class ServiceList {
     const row = [...this.#rows.values()].find(({ service }) => service.name === name);
     if (row === undefined) return;
     const group = this.#groups.find(({ rows }) => rows.includes(row));
-    if (group !== undefined) fold(group, false);
+    if (group !== undefined && row.element.hidden) this.#fold(group, false);
     setHidden(row.element, false);
     row.element.scrollIntoView({ block: 'center' });
     row.element.focus({ preventScroll: true });
@@ -146,7 +151,7 @@ export class ServiceList {
 
   /** Shows all, for print. */
   openAll(): void {
-    for (const group of this.#groups) fold(group, false);
+    for (const group of this.#groups) this.#fold(group, false);
     for (const row of this.#rows.values()) row.visible = true;
     if (this.#frame !== null) for (const row of this.#rows.values()) row.paint(this.#frame);
   }
@@ -162,19 +167,25 @@ export class ServiceList {
     return true;
   }
 
-  /** Where there are many, those that are not well come first, and groups that are well fold. */
+  #fold(group: Group, isFolded: boolean): void {
+    group.isFolded = isFolded;
+    group.button.ariaExpanded = String(!isFolded);
+    this.#applyFilter(true);
+  }
+
+  /** Where there are many, those that are not well come first, and the others fold. */
   #arrange(): void {
     this.#sortedAt = performance.now();
     if (this.#of.length <= FEW) return;
     const focused = document.activeElement;
+    const isDense = this.#of.length > MANY;
     for (const group of this.#groups) {
       const rows = group.rows.toSorted((a, b) => rank(a) - rank(b));
       if (rows.some(({ element }, at) => element !== group.list.children[at]))
         group.list.replaceChildren(...rows.map(({ element }) => element));
       const chosen = this.#chosen.get(group.name ?? '');
-      const isFolded =
-        group.name !== null && rows.length >= FOLDED && worstOf(rows) === 'up' && !rows.some((row) => row.open);
-      fold(group, chosen ?? isFolded);
+      group.isFolded = chosen ?? (isDense && group.name !== null && rows.length >= FOLDED);
+      group.button.ariaExpanded = String(!group.isFolded);
     }
     const order = this.#groups.toSorted(
       (a, b) =>
@@ -206,9 +217,8 @@ export class ServiceList {
     this.#groups = order.map(([name, rows]) => {
       const group = makeGroup(name, rows);
       group.button.addEventListener('click', () => {
-        const isFolded = !group.list.hidden;
-        this.#chosen.set(name ?? '', isFolded);
-        fold(group, isFolded);
+        this.#chosen.set(group.name ?? '', !group.isFolded);
+        this.#fold(group, !group.isFolded);
       });
       return group;
     });
@@ -231,20 +241,18 @@ export class ServiceList {
    */
   #applyFilter(hide: boolean): void {
     const wanted = this.#search.value.trim().toLowerCase();
-    for (const row of this.#rows.values()) {
-      const { name, status } = row.service;
-      const shown = name.toLowerCase().includes(wanted) && !(this.#problemsOnly.checked && status === 'up');
-      if (shown || hide) setHidden(row.element, !shown);
-    }
     const isFiltered = wanted !== '' || this.#problemsOnly.checked;
-    for (const group of this.#groups) {
-      setHidden(
-        group.section,
-        group.rows.every(({ element }) => element.hidden),
-      );
-      if (isFiltered) setHidden(group.list, false);
+    for (const { section, rows, isFolded } of this.#groups) {
+      for (const row of rows) {
+        const { name, status } = row.service;
+        const isMeant = isFiltered
+          ? !this.#problemsOnly.checked || status !== 'up'
+          : !isFolded || status !== 'up' || row.open;
+        const shown = isMeant && name.toLowerCase().includes(wanted);
+        if (shown || hide) setHidden(row.element, !shown);
+      }
+      setHidden(section, isFiltered && rows.every(({ element }) => element.hidden));
     }
-    if (hide && !isFiltered) this.#arrange();
   }
 
   #point(event: PointerEvent): void {
@@ -268,11 +276,6 @@ function worstOf(rows: readonly ServiceRow[]): State {
   return WORST_FIRST.find((state) => rows.some(({ service }) => service.status === state)) ?? 'unknown';
 }
 
-function fold({ list, button }: Group, isFolded: boolean): void {
-  setHidden(list, isFolded);
-  button.ariaExpanded = String(!isFolded);
-}
-
 function makeGroup(name: string | null, rows: readonly ServiceRow[]): Group {
   const sign = make('span', 'sign');
   const button = make('button', 'fold', make('span', 'chevron'), sign, name ?? 'Services');
@@ -282,7 +285,16 @@ function makeGroup(name: string | null, rows: readonly ServiceRow[]): Group {
   const counted = make('p', 'count');
   const head = make('div', name === null ? 'hidden' : 'group-head', title, counted);
   const list = make('ul', '', ...rows.map(({ element }) => element));
-  return { name, section: make('section', 'group', head, list), count: counted, rows, sign, button, list };
+  return {
+    name,
+    section: make('section', 'group', head, list),
+    count: counted,
+    rows,
+    sign,
+    button,
+    list,
+    isFolded: false,
+  };
 }
 
 function countOf(rows: readonly ServiceRow[]): string {
