@@ -7,7 +7,8 @@ import { rootCertificates } from 'node:tls';
 import { ConfigFolder } from './config-folder.ts';
 
 const folder = new ConfigFolder();
-const NOT_BEHIND = { origins: [], embed: [], proxies: [] };
+const NO_SITE = { title: null, description: null, logo: null, home: null };
+const NOT_BEHIND = { origins: [], embed: [], proxies: [], site: NO_SITE };
 const tcp = { type: 'tcp', host: 'h', port: 1 };
 
 describe('a configuration', () => {
@@ -32,6 +33,34 @@ describe('a configuration', () => {
     const json =
       '\uFEFF{ // ours\n "services": [ { "name": "a", "type": "tcp", "host": "h", "port": 1, }, ], /* end */ }';
     assert.equal((await folder.load({ json })).watched.length, 1);
+  });
+
+  it('has a page of its own, whose logo is read from the folder of the file', async () => {
+    const services = [{ name: 'a', ...tcp }];
+    const svg = '<?xml version="1.0"?>\n<!-- ours -->\n<svg xmlns="http://www.w3.org/2000/svg"/>';
+    folder.write('logo.svg', svg);
+    const page = { title: 'Example', description: 'Ours.', logo: 'logo.svg', home: 'https://example.org/' };
+    const { feed } = await folder.load({ json: { services, page } });
+    assert.deepEqual(feed.site, { ...page, logo: { kind: 'svg', body: Buffer.from(svg) } });
+    assert.deepEqual((await folder.load({ json: { services } })).feed.site, NO_SITE);
+  });
+
+  it('names what is wrong with a page', async () => {
+    folder.write('large.svg', `<svg>${' '.repeat(200_000)}</svg>`);
+    folder.write('page.png', '<html></html>');
+    for (const [page, message] of [
+      [{ logo: 'none.svg' }, /page\.logo: none\.svg: no such file/],
+      [{ logo: 'large.svg' }, /large\.svg: it is larger than 200 kB/],
+      [{ logo: 'page.png' }, /page\.png: this is not the png picture that its name promises/],
+      [{ logo: 'logo.gif' }, /its name ends in \.svg, \.png, \.jpg or \.webp/],
+      [{ home: 'javascript:alert(1)' }, /page\.home: "javascript:alert\(1\)" is not an address to link to/],
+      [{ home: '/' }, /page\.home: "\/" is not an address to link to/],
+      [{ title: '' }, /page\.title: "" is not a title/],
+      [{ title: 'a\nb' }, /page\.title: .* is not a title/],
+      [{ description: 'x'.repeat(301) }, /page\.description: .* is not a description/],
+      [{ logos: 'a' }, /page\.logos: .*did you mean "logo"/],
+    ] as const)
+      await assert.rejects(folder.load({ json: { services: [{ name: 'a', ...tcp }], page } }), { message });
   });
 
   it('rechecks ten times in an interval, at least 10 ms apart, or as it is told', async () => {

@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 
 import axe from 'axe-core';
 import { pageAssets } from '../../src/page/page-assets.ts';
+import type { Archive, ArchiveReader, Rollup } from '../../src/core/archive.ts';
 import { served } from '../server/scene.ts';
 import { snapshot } from '../support/builders.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
@@ -60,6 +61,21 @@ function look(
       await feed.close();
     }
   };
+}
+
+/** A history of 90 days, with some gaps in them. */
+function quarter(): Archive {
+  const ofDays: ArchiveReader['rollups'] = ({ services, window }) => {
+    const days = (service: number): Rollup[] =>
+      Array.from({ length: 90 }, (_, day) => {
+        const downMs = (service * 7 + day) % 31 === 0 ? 1000 + 37 * service : 0;
+        const rest = { unobservedMs: 0, gaps: downMs > 0 ? 1 : 0, longestGapMs: downMs };
+        return { from: window.from + day * 24 * HOUR_MS, upMs: 24 * HOUR_MS - downMs, downMs, ...rest };
+      });
+    return Promise.resolve(new Map(services.map((name, at) => [name, days(at)])));
+  };
+  const gaps: ArchiveReader['gaps'] = () => Promise.resolve({ gaps: [], keptSince: 0 });
+  return { reader: { rollups: ofDays, gaps }, problem: null } as unknown as Archive;
 }
 
 /** Everything that may happen, happens. */
@@ -309,6 +325,8 @@ describe('the look of the page', () => {
       await tab.page.getByLabel('1 h', { exact: true }).check();
       await tab.page.goBack();
       await tab.waitFor(`document.querySelector('#axis-from').textContent === '10 min ago'`);
+      // It was opened by an address: that moves what is below it.
+      await tab.value('watched.moved.length = 0');
     }),
   );
 
@@ -375,24 +393,27 @@ describe('the look of the page', () => {
         await tab.value(`[...document.querySelectorAll('.days')].every(({ height }) => height === 28)`),
         true,
       );
+      await tab.value('watched.moved.length = 0');
     }),
   );
 
-  it(
-    'has its first picture of 200 services within 300 ms, and all in less than 80 kB',
-    look({ names: TWO_HUNDRED }, async (tab, _, t) => {
-      const { first, answered } = await tab.value<{ first: number; answered: number }>(
-        `({ first: watched.first, answered: performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/status')).responseEnd })`,
-      );
-      t.diagnostic(
-        `${first.toFixed(0)} ms after the start, ${(first - answered).toFixed(0)} ms after the status; ${String(tab.bytes)} bytes`,
-      );
-      assert.ok(
-        first - answered < 300 && tab.bytes < 80_000,
-        `${String(first - answered)} ms, ${String(tab.bytes)} bytes`,
-      );
-    }),
-  );
+  it('has its first picture of 200 services and 90 days within 300 ms, and all in less than 80 kB', async (t) => {
+    if (!requireTool(t, 'chromium') || browser === null) return;
+    const { feed } = await served(upForAnHour(TWO_HUNDRED), { page: pageAssets(), archive: quarter() });
+    const tab = await Tab.open(browser, `${feed.address.url}/`);
+    await tab.waitFor(`document.querySelector('#kept-since').textContent === '90 days ago'`);
+    const { first, answered } = await tab.value<{ first: number; answered: number }>(
+      `({ first: watched.first, answered: performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/status')).responseEnd })`,
+    );
+    const bytes = await tab.value<number>(
+      `performance.getEntriesByType('resource').reduce((sum, { transferSize }) => sum + transferSize, performance.getEntriesByType('navigation')[0].transferSize)`,
+    );
+    const figures = `${(first - answered).toFixed(0)} ms after the status, ${first.toFixed(0)} ms after the start; ${String(bytes)} bytes with the API`;
+    t.diagnostic(figures);
+    assert.ok(first - answered < 300 && bytes > 10_000 && bytes < 80_000, figures);
+    await tab.close();
+    await feed.close();
+  });
 
   it(
     'comes in less than 60 kB over the wire',

@@ -79,6 +79,8 @@ describe('over HTTP', () => {
     const to = String(gaps[0]['to']);
     const later = await askJsonWith(`${at.http}/api/v1/gaps?since=${to}`);
     assert.deepEqual([later.value['gaps'], later.value['since']], [[], Number(to)]);
+    const before = await askJsonWith(`${at.http}/api/v1/gaps?until=${String(Number(to) - 1)}`);
+    assert.deepEqual(before.value['gaps'], []);
     const iso = await askJsonWith(`${at.http}/api/v1/gaps?since=2020-01-01T00:00:00Z&service=web`);
     assert.equal((iso.value['gaps'] as unknown[]).length, 1);
     const other = await askJsonWith(`${at.http}/api/v1/gaps?service=${encodeURIComponent('a/b <"é">')}`);

@@ -102,6 +102,8 @@ export class ServiceRow {
     // Its days can be read by keyboard too; those of all services would be a stop each.
     this.#days.tabIndex = this.open ? 0 : -1;
     this.#days.role = this.open ? 'slider' : 'img';
+    this.#days.ariaValueNow = this.open ? '0' : null;
+    this.#days.ariaValueText = this.open ? this.#days.ariaLabel : null;
   }
 
   draw(frame: Frame, extras: ServiceExtras, isMaintained: boolean): void {
