@@ -158,7 +158,13 @@ describe('a configuration', () => {
       json: { services, feed, history: { dir: 'h', keep: '1d' } },
       env: { TOKEN: 't' },
     });
-    assert.deepEqual(full.feed, { listen: { host: '::1', port: 0 }, token: 't', public: true, ...behind });
+    assert.deepEqual(full.feed, {
+      listen: { host: '::1', port: 0 },
+      token: 't',
+      public: true,
+      ...behind,
+      site: NO_SITE,
+    });
     assert.deepEqual(full.history, { dir: join(folder.path, 'h'), keepMs: 86_400_000 });
     assert.equal((await folder.load({ json: { services, feed: { listen: 'off' } } })).feed.listen, 'off');
   });

@@ -353,6 +353,12 @@ describe('the look of the page', () => {
     assert.equal(await tab.value(`document.querySelector('.brand a').href`), 'https://example.org/?a=1&b=%22');
     await tab.page.goto(`${feed.address.url}/assets/logo.svg`);
     assert.notEqual(await tab.value('document.title'), 'ran');
+    const { host, port } = feed.address;
+    const later = { title: 'Later', description: null, logo: null, home: null };
+    await feed.change({ host, port }, { token: null, public: false, site: later });
+    await tab.page.goto(`${feed.address.url}/`);
+    await tab.waitFor(`document.title === 'web is up – Later' && document.querySelector('.brand a, .logo') === null`);
+    assert.equal((await fetch(`${feed.address.url}/assets/logo.svg`)).status, 404);
     await tab.page.context().close();
     await feed.close();
   });
