@@ -98,7 +98,7 @@ export function isUnharmed(kept: ServiceReport, gap: ReportGap): boolean {
   return !lost && isWatched(kept, gap) && downWithin(kept, gap) <= gap.durationMs / 10;
 }
 
-/** Whether a service gave no answer for half of a gap of another one, though all that was asked was answered in the end. */
+/** Whether a service gave no answer for most of a gap of another one, though all that was asked was answered in the end. */
 export function isSilentIn({ longestSilence, latency, intervalMs }: ServiceReport, gap: ReportGap): boolean {
   const stages = Object.values(latency ?? {}).flatMap((stage) => {
     const silence = stage?.silence ?? null;
@@ -106,7 +106,8 @@ export function isSilentIn({ longestSilence, latency, intervalMs }: ServiceRepor
   });
   return [...stages, ...(longestSilence === undefined ? [] : [longestSilence])].some(
     ({ from, durationMs }) =>
-      durationMs > Math.max(4 * intervalMs, gap.durationMs / 2) && isOverlapping({ from, to: from + durationMs }, gap),
+      durationMs > Math.max(4 * intervalMs, gap.durationMs * 0.8) &&
+      isOverlapping({ from, to: from + durationMs }, gap),
   );
 }
 

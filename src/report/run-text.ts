@@ -353,9 +353,9 @@ function showMost(row: readonly Seen[], of: (service: ServiceReport) => number):
 
 /** What each reason in the report means, once. */
 function legendOf(seen: readonly Seen[]): string[] {
-  const reasons = seen.flatMap(({ service: { gaps, unobserved, connectionsLost } }) => [
+  const reasons = seen.flatMap(({ service: { gaps, unobserved } }) => [
     ...gaps.flatMap((gap) => gap.reasons.map(({ reason }) => reason)),
-    ...[...unobserved, ...connectionsLost].flatMap(({ reason }) => reason ?? []),
+    ...unobserved.flatMap(({ reason }) => reason ?? []),
   ]);
   return Array.from(new Set(reasons), (reason) => `${reason}: ${REASON_MEANS[reason]}`);
 }
