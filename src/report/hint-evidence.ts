@@ -14,6 +14,8 @@ export interface Seen {
   readonly service: ServiceReport;
   /** Its name, with the vantage where there are several. */
   readonly name: string;
+  /** The same over a kept connection on which nothing is sent: that it was closed says something, that it was not says nothing. */
+  readonly idle?: { readonly name: string; readonly service: ServiceReport };
 }
 
 /** What a shape is looked for in. */
@@ -261,12 +263,12 @@ function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen
 }
 
 /** The held connection beside a service that the other end closed as a gap began or lasted; null where none was. */
-export function closedWith(one: Seen, gap: ReportGap, all: readonly Seen[]): Seen | null {
-  const closed = siblingsOf(one, all).find(
-    (other) =>
-      isHeld(other) && other.service.connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost, gap)),
-  );
-  return closed ?? null;
+export function closedWith(one: Seen, gap: ReportGap, all: readonly Seen[]): { readonly name: string } | null {
+  const isClosed = ({ service }: { readonly service: ServiceReport }): boolean =>
+    service.connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost, gap));
+  const { idle } = one;
+  if (idle !== undefined && isClosed(idle)) return idle;
+  return siblingsOf(one, all).find((other) => isHeld(other) && isClosed(other)) ?? null;
 }
 
 /** Whether two gaps began together, and ended together. */
