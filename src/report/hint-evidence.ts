@@ -3,6 +3,7 @@
  * was down. Pure.
  */
 import type { Reason, State } from '../core/model.ts';
+import { shortId } from './report-phrases.ts';
 import type { HintKind, IdentityChange, Report, ReportGap, ServiceReport } from './report.ts';
 
 /** Two probes see the same cause within this time. */
@@ -229,7 +230,7 @@ function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAf
   const siblings = siblingsOf(one, all);
   const change = changeNear(siblings, gap);
   if (change !== undefined) {
-    return { is: 'another', how: `then another process answered (${short(change.was)} → ${short(change.is)})` };
+    return { is: 'another', how: `then another process answered (${shortId(change.was)} → ${shortId(change.is)})` };
   }
   if (one.service.kind === 'redis' && gap.end === 'seen') {
     return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
@@ -245,10 +246,6 @@ function changeNear(siblings: readonly Seen[], gap: ReportGap): IdentityChange |
   return siblings
     .flatMap(({ service }) => service.identities)
     .find((change) => change.what === undefined && isNear(change, gap));
-}
-
-function short(id: string): string {
-  return id.length > 16 ? `${id.slice(0, 8)}…` : id;
 }
 
 function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen[]): boolean {
