@@ -195,6 +195,11 @@ export class Attempt {
     this.#end({ reason: 'stopped', message: 'the probe was given up' });
   }
 
+  /** Whether it has no connection yet. */
+  get isConnecting(): boolean {
+    return this.#phase === 'dns' || this.#phase === 'connect';
+  }
+
   /** The deadline has passed and no answer was found, after a second check. */
   expire(): void {
     const lateMs = this.#peerWaitedMs();

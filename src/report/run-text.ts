@@ -92,7 +92,7 @@ function happenings(seen: readonly Seen[], several: boolean): string[] {
     const first = all.reduce((so, one) => (one.at < so.at ? one : so));
     const most = all.reduce((ms, one) => Math.max(ms, one.ms), 0);
     const what = all.length === 1 ? first.text : first.ofMany(most, showWhen(first.at, first.fromStartMs));
-    return `${showWho(all, several)} ${what}`;
+    return `${showWho(all, several)}${what.startsWith(':') ? '' : ' '}${what}`;
   });
 }
 
@@ -353,9 +353,9 @@ function showMost(row: readonly Seen[], of: (service: ServiceReport) => number):
 
 /** What each reason in the report means, once. */
 function legendOf(seen: readonly Seen[]): string[] {
-  const reasons = seen.flatMap(({ service: { gaps, unobserved, connectionsLost } }) => [
+  const reasons = seen.flatMap(({ service: { gaps, unobserved } }) => [
     ...gaps.flatMap((gap) => gap.reasons.map(({ reason }) => reason)),
-    ...[...unobserved, ...connectionsLost].flatMap(({ reason }) => reason ?? []),
+    ...unobserved.flatMap(({ reason }) => reason ?? []),
   ]);
   return Array.from(new Set(reasons), (reason) => `${reason}: ${REASON_MEANS[reason]}`);
 }
