@@ -104,7 +104,7 @@ function entryOf(group: readonly [Item, ...Item[]], now: number): Entry {
   const [first] = group;
   const at = Math.min(...group.map((item) => item.at));
   const { kind, service } = first;
-  if (group.length === 1) return { kind, at, who: service, what: whatOf(first, now), why: whyOf(first) };
+  if (group.length === 1) return { kind, at, who: service, what: whatOf(first), why: whyOf(first) };
   const who = `${String(group.length)} services`;
   const names = group
     .map((item) => item.service)
@@ -113,7 +113,7 @@ function entryOf(group: readonly [Item, ...Item[]], now: number): Entry {
   return { kind, at, who, what: whatOfAll(group, now), why: names };
 }
 
-function whatOf(item: Item, now: number): string {
+function whatOf(item: Item): string {
   switch (item.kind) {
     case 'unobserved':
       return item.to === null ? 'not observed' : `not observed for ${showDuration(item.to - item.at)}`;
@@ -151,7 +151,7 @@ function whyOf(item: Item): string {
 
 function whatOfAll(group: readonly [Item, ...Item[]], now: number): string {
   const longest = group.reduce((longest, item) => (lengthOf(item, now) > lengthOf(longest, now) ? item : longest));
-  return whatOf(longest, now);
+  return whatOf(longest);
 }
 
 function lengthOf(item: Item, now: number): number {

@@ -10,7 +10,7 @@ export interface StatusAnswer {
   /** Events after this one are the newest: those that a page shows as news. */
   readonly newsAfter: number;
   /** What people wrote for all readers; older monitors have none. */
-  readonly notes?: readonly Note[];
+  readonly notes?: readonly (Omit<Note, 'to' | 'services'> & Partial<Note>)[];
   readonly services: readonly (Omit<ServiceSnapshot, 'timeline' | 'gaps' | 'target'> & { readonly target?: string })[];
 }
 

@@ -185,7 +185,8 @@ export class PageState {
 
   /** Notes that did not change stay the same object: stories are made of them. */
   #takeNotes({ notes = [] }: Pick<StatusAnswer, 'notes'>): void {
-    if (JSON.stringify(notes) !== JSON.stringify(this.#notes)) this.#notes = notes;
+    const whole = notes.map((note) => ({ ...{ to: null, services: [] }, ...note }));
+    if (JSON.stringify(whole) !== JSON.stringify(this.#notes)) this.#notes = whole;
   }
 
   #touched(message: Message): BoardService[] {

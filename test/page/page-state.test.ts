@@ -66,6 +66,19 @@ describe('the state', () => {
     assert.deepEqual([state.extras('web').latency, state.extras('web').at], [null, 150_000]);
   });
 
+  it('has the notes of a status, also of one that has none, or not all of their fields', () => {
+    const state = new PageState();
+    const status = { ...hello([snapshot('web')]), now: 5000, newsAfter: 0 };
+    state.begin(status);
+    assert.deepEqual(state.notes, []);
+    state.refresh({ ...status, notes: [{ id: 'a', kind: 'maintenance', from: 1000, text: 'ours' }] });
+    const notes = state.notes;
+    assert.deepEqual(notes, [{ id: 'a', kind: 'maintenance', from: 1000, to: null, services: [], text: 'ours' }]);
+    assert.deepEqual([state.isMaintained('web', 500), state.isMaintained('web', 2000)], [false, true]);
+    state.refresh({ ...status, notes: [{ id: 'a', kind: 'maintenance', from: 1000, text: 'ours' }] });
+    assert.equal(state.notes, notes);
+  });
+
   it('takes no event twice', () => {
     const state = new PageState();
     state.take(hello([snapshot('web')], { seq: 4 }));

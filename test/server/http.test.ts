@@ -70,6 +70,22 @@ describe('over HTTP', () => {
     assert.equal(web?.['state'], 'up');
   });
 
+  it('packs what is long, for a client that takes gzip', async () => {
+    const days = (coding: string): Promise<Response> =>
+      fetch(`${at.http}/api/v1/days`, { headers: { 'accept-encoding': coding, authorization: `Bearer ${TOKEN}` } });
+    const [plain, packed] = [await days('identity'), await days('gzip')];
+    assert.deepEqual(
+      [plain, packed].map(({ headers }) => headers.get('content-encoding')),
+      [null, 'gzip'],
+    );
+    assert.deepEqual(
+      [plain, packed].map(({ headers }) => headers.get('vary')),
+      ['accept-encoding', 'accept-encoding'],
+    );
+    const columns = async (answer: Response): Promise<unknown> => ((await answer.json()) as { from: number }).from;
+    assert.equal(await columns(packed), await columns(plain));
+  });
+
   it('reports the gaps, since a time and of a service', async () => {
     const { value } = await askJsonWith(`${at.http}/api/v1/gaps`);
     const gaps = value['gaps'] as Record<string, number | string>[];
