@@ -267,6 +267,10 @@ export interface Heartbeat {
 export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow;
 export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
 
+/** What a hook may be called for: transitions by the state that they lead to, other events by their type. */
+export const HOOK_EVENTS = ['down', 'up', 'unobserved', 'gap', 'slow', 'mark', 'connection-lost', 'identity'] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
 /** An event before it has its number. */
 export type Unnumbered<T extends Event = Event> = T extends Event ? Omit<T, 'seq'> : never;
 

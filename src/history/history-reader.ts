@@ -151,6 +151,11 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
     return readEvents(this.#db, after, Math.min(limit, AT_ONCE));
   }
 
+  *hookStates(): Answering<ReadonlyMap<string, string>> {
+    yield;
+    return new Map(this.#db.rows('SELECT id, state FROM hook') as [string, string][]);
+  }
+
   /** What a monitor resumes from: of each service the newest of everything, whatever the history holds beyond. */
   restored(): RestoredRows {
     const runs = this.#runs();

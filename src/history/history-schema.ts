@@ -9,6 +9,7 @@
  *   widths since the epoch: so a year without a change is one row. Rows add up where the wall clock was set back.
  * - `event`: the events by number, many in a row, as they were published. `complete_after` in `meta`: all with a greater
  *   number are there. Numbers of 0.1.0 count from 1, later ones come from a clock.
+ * - `hook`: how far each hook is, which is for the hooks to read.
  * - `annotation`: marks, lost connections, changes of identity, stretches of slow answers.
  */
 import { statSync } from 'node:fs';
@@ -64,10 +65,17 @@ ALTER TABLE gap ADD COLUMN proven INTEGER;
 ALTER TABLE gap ADD COLUMN silence INTEGER;
 `;
 
-/** What makes version `n + 1` of version `n`, at place `n`. */
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD];
+/** Later than 0.1.0 hooks note how far they are, as JSON of theirs. */
+const FOURTH = `
+CREATE TABLE hook (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
 
-const SECOND_AS_THIRD = 'CREATE TEMP VIEW gap AS SELECT *, NULL AS proven, NULL AS silence FROM main.gap;';
+/** What makes version `n + 1` of version `n`, at place `n`. */
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH];
+
+const THIRD_AS_FOURTH = 'CREATE TEMP VIEW hook AS SELECT NULL AS id, NULL AS state WHERE 0;';
+const SECOND_AS_THIRD = `${THIRD_AS_FOURTH}
+CREATE TEMP VIEW gap AS SELECT *, NULL AS proven, NULL AS silence FROM main.gap;`;
 
 /** The present tables over those of version `n`, at place `n`, for a file that may only be read. */
 const READ_AS: Readonly<Record<number, string>> = {
@@ -79,6 +87,7 @@ CREATE TEMP VIEW meta AS SELECT name, value FROM main.meta
 ${SECOND_AS_THIRD}
 `,
   2: SECOND_AS_THIRD,
+  3: THIRD_AS_FOURTH,
 };
 
 /** The version of a file; 0 for an empty one. @throws HistoryError where it is no history, or a later one */

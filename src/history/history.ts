@@ -98,6 +98,16 @@ export class History implements Archive, DiskHost {
     this.#disk.onProblem(listener);
   }
 
+  /** How far each hook is, as it stands in the file. @throws ArchiveError where there is no answer in time */
+  hookStates(): Promise<ReadonlyMap<string, string>> {
+    return this.#disk.ask('hookStates', undefined);
+  }
+
+  /** Keeps how far a hook is, with the next batch; null forgets it. To be called while a monitor is recorded. */
+  keepHookState(id: string, state: string | null): void {
+    this.#recorder?.keepHookState(id, state);
+  }
+
   /** Follows a monitor, which goes on from what was restored, until `close`. */
   record(monitor: RecordedMonitor): void {
     const recorder = new HistoryRecorder(monitor, this.#events, keptOf(this.#services));

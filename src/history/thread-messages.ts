@@ -40,6 +40,8 @@ export interface Batch {
   readonly items: readonly Item[];
   /** What the timelines of services that are not up go on from, where that changed. */
   readonly checkpoints: readonly (readonly [service: string, checkpoint: Checkpoint])[];
+  /** How far the hooks are, where that changed; null for one that is forgotten. */
+  readonly hooks: readonly (readonly [id: string, state: string | null])[];
 }
 
 /** What a thread begins with. */
@@ -61,6 +63,8 @@ export interface ThreadTask {
 export interface HistoryQuestions extends ArchiveReader {
   /** The events after a number, the oldest first: at most `limit`; null where some of them are not kept. */
   events(query: { readonly after: number; readonly limit: number }): Promise<readonly Event[] | null>;
+  /** How far each hook is, as it was kept. */
+  hookStates(): Promise<ReadonlyMap<string, string>>;
 }
 
 type Method = keyof HistoryQuestions;
