@@ -40,6 +40,7 @@ export function reload(
     const ofFeed = await feed.change(config.feed);
     hooks.apply(config.hooks);
     heartbeats.apply(config.heartbeat);
+    monitor.applyNotes(config.maintenance);
     monitor.apply(config.watched);
     say(
       `Read the configuration again: ${count(config.watched.length, 'service')}.${ofFeed}${rest(FIXED, started, config)}`,

@@ -103,8 +103,8 @@ export async function withMonitor<T>(
   let endDumps: (() => void) | null = null;
   try {
     history?.record(monitor);
-    history?.onLate((services) => {
-      monitor.adopt(allUpTo(services, Date.now()));
+    history?.onLate((services, notes) => {
+      monitor.adopt(allUpTo(services, Date.now()), notes);
     });
     const served = await ServedFeed.start(monitor, {
       ...{ option: args.listen, settings: config.feed, archive: history, log },
@@ -114,6 +114,7 @@ export async function withMonitor<T>(
     // Before the first event, and after what may fail.
     hooks = new Hooks(monitor, history, log);
     hooks.apply(config.hooks);
+    monitor.applyNotes(config.maintenance);
     monitor.apply(config.watched);
     if (bus !== null) {
       const [{ BusConnection }, { Publisher }] = await Promise.all([
@@ -148,8 +149,8 @@ function isWell(monitor: Monitor, history: History | null): boolean {
 }
 
 /** The only place where times of another run come in: the clock may be behind them. */
-function restoredNow({ id, events, services }: RestoredState): RestoredState {
-  return { id, events, services: allUpTo(services, Date.now()) };
+function restoredNow({ services, ...rest }: RestoredState): RestoredState {
+  return { ...rest, services: allUpTo(services, Date.now()) };
 }
 
 /**

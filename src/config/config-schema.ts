@@ -26,6 +26,7 @@ import {
   whole,
   says,
 } from './fields.ts';
+import { isOneLine } from '../core/printable.ts';
 import { parseListen } from './target-url.ts';
 
 const SECOND = 1000;
@@ -322,6 +323,35 @@ const hook = fields('a hook', {
 });
 export type HookEntry = z.output<typeof hook>;
 
+const momentWords = says('a time', 'one with its zone, such as "2026-12-01T02:00:00Z" or "2026-12-01T02:00+01:00"');
+/** A time with its zone, to milliseconds since the epoch. */
+const moment = z
+  .string(momentWords)
+  .regex(/^20\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, momentWords)
+  .refine((written) => !Number.isNaN(Date.parse(written)), momentWords)
+  .transform((written) => Date.parse(written));
+
+const maintenance = fields('a maintenance', {
+  from: moment.describe('When it begins, such as "2026-12-01T02:00:00Z".'),
+  to: moment.describe('When it ends.'),
+  services: z
+    .array(label('a name'), says('a list of names', 'a list of names of services, such as ["web"]'))
+    .min(1, says('a list of names', 'at least one name; without the field all are meant'))
+    .describe('Its services. Default: all.')
+    .optional(),
+  text: z
+    .string(says('a text', 'one line of 1 to 1000 characters'))
+    .trim()
+    .min(1, says('a text', 'one line of 1 to 1000 characters'))
+    .max(1000, says('a text', 'one line of 1 to 1000 characters'))
+    .refine(isOneLine, says('a text', 'one line of 1 to 1000 characters'))
+    .describe('What is done, for everybody to read. Default: "Maintenance".')
+    .optional(),
+}).superRefine(({ from, to }, context) => {
+  if (to <= from) context.addIssue({ code: 'custom', path: ['to'], message: 'it is not after "from"' });
+});
+export type MaintenanceEntry = z.output<typeof maintenance>;
+
 /** The whole file. */
 export const fileSchema = fields('a configuration', {
   $schema: z.string(says('a schema', 'the path or URL of a JSON Schema')).describe('For editors.').optional(),
@@ -362,6 +392,10 @@ export const fileSchema = fields('a configuration', {
     interval: duration('a time between heartbeats', SECOND, DAY, null).describe('How often. Default: "1m".').optional(),
   })
     .describe('A sign of life for another monitor, which notices where it stays away.')
+    .optional(),
+  maintenance: z
+    .array(maintenance, says('a list', 'a list: [ { "from": "2026-12-01T02:00:00Z", "to": "2026-12-01T03:00:00Z" } ]'))
+    .describe('When services may be down: gaps that begin then are marked as planned.')
     .optional(),
   history: fields('the settings of the history', {
     dir: text('a path', 'the path of a folder')

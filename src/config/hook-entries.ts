@@ -1,9 +1,12 @@
-/** From checked entries to hooks and the heartbeat: their secrets, URLs and the services that they name. */
+/** From checked entries to hooks, heartbeat and maintenance: their secrets, URLs and the services that they name. */
+import { createHash } from 'node:crypto';
+
+import { CONFIGURED_NOTE, type NoteText } from '../core/notes.ts';
 import { excerpt, list } from '../core/format.ts';
 import type { HookSettings } from '../hooks/hook-settings.ts';
 import type { HeartbeatSettings } from '../hooks/heartbeat.ts';
 import type { Problem, Path, Place } from './config-error.ts';
-import type { HookEntry } from './config-schema.ts';
+import type { HookEntry, MaintenanceEntry } from './config-schema.ts';
 import { didYouMean, type Secret } from './fields.ts';
 import { addAuthorization, OWN_HEADERS, readHeaders } from './probe-specs.ts';
 import { SectionReader, type Surroundings } from './section-reader.ts';
@@ -57,13 +60,28 @@ export async function heartbeatOf(
   return { url: found.url, headers, intervalMs: entry?.interval ?? DEFAULT_HEARTBEAT_MS };
 }
 
-/** Reports names that no service has. */
-export function checkNames(
-  named: readonly string[],
+/**
+ * The maintenance of a file, as notes: each has an id of what it says, so that it is the same over restarts.
+ * @param names of all services
+ */
+export function maintenanceOf(
+  entries: readonly MaintenanceEntry[],
   names: ReadonlySet<string>,
   reader: SectionReader,
-  path: Path,
-): void {
+): NoteText[] {
+  return entries.map(({ from, to, services: named = [], text = 'Maintenance' }, index) => {
+    checkNames(named, names, reader, ['maintenance', index, 'services']);
+    // What is done to a service is done to both of its connections.
+    const kept = named.map((name) => `${name} (kept)`).filter((name) => names.has(name));
+    const services = [...new Set([...named, ...kept])];
+    const said = JSON.stringify([from, to, services, text]);
+    const id = CONFIGURED_NOTE + createHash('sha256').update(said).digest('hex').slice(0, 16);
+    return { id, kind: 'maintenance', from, to, services, text };
+  });
+}
+
+/** Reports names that no service has. */
+function checkNames(named: readonly string[], names: ReadonlySet<string>, reader: SectionReader, path: Path): void {
   for (const [index, name] of named.entries()) {
     if (names.has(name)) continue;
     const known = [...names].map((one) => excerpt(one));

@@ -9,6 +9,7 @@ import { BUS_URL_FORMS, busUrl } from './bus-url.ts';
 import type { Watched } from '../probe/spec.ts';
 import type { HookSettings } from '../hooks/hook-settings.ts';
 import type { HeartbeatSettings } from '../hooks/heartbeat.ts';
+import type { NoteText } from '../core/notes.ts';
 import { tokenProblem } from '../core/token.ts';
 import {
   commandLinePlace,
@@ -22,7 +23,7 @@ import {
 import type { Listen } from './target-url.ts';
 import { SectionReader, type Surroundings } from './section-reader.ts';
 import { fileSchema, optionsSchema, serviceSchema, type ServiceEntry } from './config-schema.ts';
-import { heartbeatOf, hooksOf } from './hook-entries.ts';
+import { heartbeatOf, hooksOf, maintenanceOf } from './hook-entries.ts';
 import { readSource, type ConfigSource } from './config-source.ts';
 import { masked } from './masked-problems.ts';
 import { targetEntry, targetPlace } from './target-entry.ts';
@@ -91,6 +92,8 @@ export interface Config extends HubConfig {
   readonly hooks: readonly HookSettings[];
   /** Null where none is wanted. */
   readonly heartbeat: HeartbeatSettings | null;
+  /** As the notes that they are published as. */
+  readonly maintenance: readonly NoteText[];
   /** The file that was read, as it was named; null where there is none. */
   readonly file: string | null;
 }
@@ -143,6 +146,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
   );
   const hooks = await hooksOf(file.hooks ?? [], names, surroundings, placeInFile, problems);
   const heartbeat = await heartbeatOf(file.heartbeat, reader);
+  const maintenance = maintenanceOf(file.maintenance ?? [], names, reader);
   if (problems.length > 0) throw refusal();
   if (watched.length === 0) throw nothingToWatch(fileName, candidates.length);
   return {
@@ -151,6 +155,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     ...shared,
     hooks,
     heartbeat,
+    maintenance,
     history: {
       dir: file.history?.dir === undefined ? null : resolve(dir, file.history.dir),
       keepMs: file.history?.keep ?? DEFAULT_KEEP_MS,

@@ -1,7 +1,7 @@
 /** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
 import type { ServiceInfo, Totals } from './model.ts';
 import type { EventLog } from './event-log.ts';
-import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap, Slow, TimelineInterval } from './messages.ts';
+import type { ConnectionLost, GapFacts, Identity, Mark, Note, OpenGap, Slow, TimelineInterval } from './messages.ts';
 import type { Reason, State } from './model.ts';
 import { setBack, timelineUpTo } from './intervals.ts';
 import { relabelled, type Checkpoint } from './timeline.ts';
@@ -56,7 +56,7 @@ export interface Rollup {
   readonly longestGapMs: number;
 }
 
-export type Annotation = Mark | ConnectionLost | Identity | Slow;
+export type Annotation = Mark | ConnectionLost | Identity | Slow | Note;
 
 /** What is recorded at all. */
 export interface ArchiveOverview {
@@ -175,6 +175,8 @@ export interface RestoredService {
   readonly uptime: UptimeSums;
   /** What its timeline remembered; null where nothing more is known than the state. */
   readonly checkpoint: Checkpoint | null;
+  /** The newest of its gaps that were planned; left out where none is known. */
+  readonly planned?: readonly GapFacts[];
 }
 
 /** The sums of a restored service at its last sign of life. */
@@ -245,4 +247,6 @@ export interface RestoredState {
   /** Continues where it ended: its `newest` is the number of the last event that was emitted. */
   readonly events: EventLog;
   readonly services: ReadonlyMap<string, RestoredService>;
+  /** As they stand; left out where none is known. */
+  readonly notes?: readonly Note[];
 }

@@ -50,13 +50,24 @@ export interface GapFacts {
   /** Failed probes. */
   readonly failed: number;
   readonly reasons: readonly ReasonCount[];
+  /** True where it began inside a maintenance of its service; otherwise left out. */
+  readonly planned?: boolean | undefined;
 }
 
 /**
  * A gap without what else its message or its row has. Whatever is given, `0 <= provenMinMs <= minMs <= durationMs <= maxMs`, or
  * `maxMs` is null: an upper bound that can't be true (0.1.0 wrote some where its clock was set back) is none.
  */
-export function gapFacts({ from, to, failed, reasons, provenMinMs, silenceMs, ...bounds }: GapFacts): GapFacts {
+export function gapFacts({
+  from,
+  to,
+  failed,
+  reasons,
+  provenMinMs,
+  silenceMs,
+  planned,
+  ...bounds
+}: GapFacts): GapFacts {
   const durationMs = Math.max(0, bounds.durationMs);
   const minMs = Math.min(Math.max(0, bounds.minMs), durationMs);
   const maxMs = bounds.maxMs !== null && bounds.maxMs >= durationMs ? bounds.maxMs : null;
@@ -64,6 +75,7 @@ export function gapFacts({ from, to, failed, reasons, provenMinMs, silenceMs, ..
     ...{ from: Math.min(from, to), to, durationMs, minMs, maxMs, failed, reasons },
     ...(provenMinMs !== undefined && { provenMinMs: Math.min(Math.max(0, provenMinMs), minMs) }),
     ...(silenceMs !== undefined && { silenceMs: silenceMs !== null && silenceMs >= 0 ? silenceMs : null }),
+    ...(planned === true && { planned }),
   };
 }
 
@@ -119,6 +131,8 @@ export interface ServiceSnapshot {
   readonly reason: Reason | null;
   readonly uptime: Uptime;
   readonly observed: Observed;
+  /** How much of the down time of each window was planned, in milliseconds; left out where none was. */
+  readonly planned?: Observed | undefined;
   readonly timeline: readonly TimelineInterval[];
   /** The last gaps that ended, the newest last. */
   readonly gaps: readonly GapFacts[];
@@ -221,6 +235,27 @@ export interface Slow extends SlowFacts, Origin {
   readonly service: string;
 }
 
+export const NOTE_KINDS = ['maintenance', 'incident', 'info'] as const;
+export type NoteKind = (typeof NOTE_KINDS)[number];
+
+/** A note for everybody was written, changed or ended: as it stands now. A gap that begins inside a maintenance is planned. */
+export interface Note extends Origin {
+  readonly type: 'note';
+  readonly seq: number;
+  /** When it was written. */
+  readonly at: number;
+  /** The same for all that is written of it later. */
+  readonly id: string;
+  readonly kind: NoteKind;
+  readonly from: number;
+  /** Null for a note without an end. What is not after `from` was withdrawn. */
+  readonly to: number | null;
+  /** The services that it is about; empty for all. */
+  readonly services: readonly string[];
+  /** One line. */
+  readonly text: string;
+}
+
 /** When an event was, or ended. Milliseconds since the epoch. */
 export function timeOf(event: Event): number {
   return event.type === 'gap' || event.type === 'slow' ? event.to : event.at;
@@ -264,11 +299,21 @@ export interface Heartbeat {
 }
 
 /** Numbered by `seq`, settled, kept in the history. A hole between two numbers means nothing: see `EventNumbers`. */
-export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow;
+export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow | Note;
 export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
 
 /** What a hook may be called for: transitions by the state that they lead to, other events by their type. */
-export const HOOK_EVENTS = ['down', 'up', 'unobserved', 'gap', 'slow', 'mark', 'connection-lost', 'identity'] as const;
+export const HOOK_EVENTS = [
+  'down',
+  'up',
+  'unobserved',
+  'gap',
+  'slow',
+  'note',
+  'mark',
+  'connection-lost',
+  'identity',
+] as const;
 export type HookEvent = (typeof HOOK_EVENTS)[number];
 
 /** An event before it has its number. */
@@ -281,6 +326,7 @@ const EVENTS: ReadonlySet<string> = new Set<Event['type']>([
   'connection-lost',
   'identity',
   'slow',
+  'note',
 ]);
 
 /** Whether a message is an event: numbered by `seq`. */

@@ -131,6 +131,10 @@ export class HistoryWriter {
         this.#aggregate(event.service)?.gap(event);
       } else {
         const body = JSON.stringify(event);
+        if (event.type === 'note') {
+          const until = event.to === null ? null : toMicros(event.to);
+          this.#db.run('INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?)', event.id, toMicros(event.at), until, body);
+        }
         this.#db.run('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)', toMicros(timeOf(event)), event.seq, body);
       }
     }

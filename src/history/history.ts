@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 
 import { type Archive, type ArchiveFigures, type ArchiveReader, totalsOf } from '../core/archive.ts';
+import type { Note } from '../core/messages.ts';
 import type { Totals } from '../core/model.ts';
 import type { RecordedMonitor } from '../core/source.ts';
 import type { RestoredState } from '../core/archive.ts';
@@ -34,14 +35,17 @@ export interface HistoryOptions {
   readonly log: Logger;
 }
 
+type LateListener = (services: RestoredState['services'], notes: readonly Note[]) => void;
+
 export class History implements Archive, DiskHost {
   readonly reader: ArchiveReader;
   readonly #disk: HistoryDisk;
   readonly #events: EventStore;
   #id: string | null = null;
   #services: RestoredState['services'] = new Map();
+  #notes: readonly Note[] = [];
   #hasOpened = false;
-  readonly #lateListeners: ((services: RestoredState['services']) => void)[] = [];
+  readonly #lateListeners: LateListener[] = [];
   #recorder: HistoryRecorder | null = null;
   #flush: NodeJS.Timeout | null = null;
   #writtenAt = -Infinity;
@@ -68,7 +72,7 @@ export class History implements Archive, DiskHost {
   /** What a monitor resumes from: the services as they were when this was opened, and the events as they are now. */
   get restored(): RestoredState {
     this.#id ??= randomUUID();
-    return { id: this.#id, events: this.#events, services: this.#services };
+    return { id: this.#id, events: this.#events, services: this.#services, notes: this.#notes };
   }
 
   /** The id of a new file; null where it may have one of its own. */
@@ -77,7 +81,7 @@ export class History implements Archive, DiskHost {
   }
 
   /** Calls where the disk answers only when the monitor has begun with nothing. Its events are in the log by then. */
-  onLate(listener: (services: RestoredState['services']) => void): void {
+  onLate(listener: LateListener): void {
     this.#lateListeners.push(listener);
   }
 
@@ -148,11 +152,12 @@ export class History implements Archive, DiskHost {
     this.#hasOpened = true;
     if (this.#id !== null) {
       // Late: the monitor has begun, under another id.
-      for (const listener of this.#lateListeners) listener(opened.services);
+      for (const listener of this.#lateListeners) listener(opened.services, opened.notes);
       return;
     }
     this.#id = opened.id;
     this.#services = opened.services;
+    this.#notes = opened.notes;
   }
 
   written(stored: StoredEvents): void {

@@ -1,7 +1,7 @@
 /** What passes between the main thread and the one that owns the file. Plain data. */
 import type { ArchiveReader } from '../core/archive.ts';
 import type { ServiceInfo } from '../core/model.ts';
-import type { Event, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
+import type { Event, MonitorIdentity, Note, ServiceSnapshot } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { RestoredState } from '../core/archive.ts';
 import type { Checkpoint } from '../core/timeline.ts';
@@ -87,6 +87,7 @@ export interface Opened {
   /** The newest events, without one missing between them. */
   readonly events: readonly Event[];
   readonly services: RestoredState['services'];
+  readonly notes: readonly Note[];
   /** The new name of what was set aside; null where nothing was. */
   readonly aside: string | null;
   /** Why it can't be known whether another process writes to it; null where it can. */

@@ -1,5 +1,5 @@
 /** An event as the sentence that a person reads in a chat. Pure. */
-import { count, showGap, showSlow } from '../core/format.ts';
+import { count, list, showGap, showSlow } from '../core/format.ts';
 import type { Event, Transition } from '../core/messages.ts';
 import { printable } from '../core/printable.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
@@ -20,10 +20,15 @@ function sentence(event: Event): string {
     case 'gap': {
       const reasons = event.reasons.map(({ reason, count }) => `${reason} ×${String(count)}`).join(', ');
       const failed = `${count(event.failed, 'probe')} failed (${reasons})`;
-      return `${event.service} was down for ${showGap(event)} until ${utc(event.to)}: ${failed}`;
+      return `${event.service} was down for ${showGap(event)}${event.planned === true ? ', as planned,' : ''} until ${utc(event.to)}: ${failed}`;
     }
     case 'slow':
       return `${event.service} was slow until ${utc(event.to)}: ${showSlow(event)}`;
+    case 'note': {
+      const { kind, services, from, to, text } = event;
+      const about = services.length === 0 ? '' : ` (${list(services)})`;
+      return `${kind}${about} from ${utc(from)}${to === null ? '' : ` to ${utc(to)}`}: ${text}`;
+    }
     case 'mark':
       return `${utc(event.at)}: ${event.text}`;
     case 'connection-lost':

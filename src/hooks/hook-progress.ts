@@ -94,7 +94,9 @@ function opened(state: HookState, service: string, as: 'down' | 'unobserved'): H
   return { ...state.open, [service]: as };
 }
 
-/** An event of no service, as a mark is, concerns every hook. */
+/** An event of no service, as a mark is, or of all, concerns every hook. */
 function concerns({ services }: HookFilter, event: Event): boolean {
-  return services === null || !('service' in event) || services.includes(event.service);
+  if (services === null) return true;
+  if (event.type === 'note') return event.services.length === 0 || event.services.some((one) => services.includes(one));
+  return !('service' in event) || services.includes(event.service);
 }

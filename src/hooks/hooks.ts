@@ -147,7 +147,8 @@ class Hook {
     this.#ended = this.#run(begin);
   }
 
-  get #isOver(): boolean {
+  /** A method: it changes while something is awaited. */
+  #isOver(): boolean {
     return this.#end.signal.aborted;
   }
 
@@ -174,9 +175,9 @@ class Hook {
       // Numbers that a clock which was ahead gave are not given again.
       this.#state = { ...state, after: Math.min(state.after, begin) };
     }
-    if (this.#isOver) return;
+    if (this.#isOver()) return;
     this.#place.keep(this.#state);
-    while (!this.#isOver) {
+    while (!this.#isOver()) {
       const step = await this.#next();
       if (step !== null) {
         if (!(await this.#done(step))) return;
@@ -239,7 +240,7 @@ class Hook {
         return true;
       } catch (error) {
         if (!(error instanceof DeliveryError)) throw error;
-        if (this.#isOver) return false;
+        if (this.#isOver()) return false;
         this.#failures += 1;
         const now = this.#monitor.now();
         const since = this.#state.failingSince ?? now;
@@ -255,7 +256,7 @@ class Hook {
         this.#log[this.#failures === 1 ? 'warn' : 'debug'](why, 'a hook failed; it is called again');
         if (this.#isClosing) return false;
         await this.#pauseAfterFailure(error.waitMs);
-        if (this.#isOver) return false;
+        if (this.#isOver()) return false;
       }
     }
   }

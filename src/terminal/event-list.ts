@@ -5,6 +5,7 @@ import {
   type Identity,
   type ConnectionLost,
   type Mark,
+  type Note,
   type Slow,
   type Transition,
 } from '../core/messages.ts';
@@ -30,7 +31,7 @@ export type Entry = { at: number; readonly source: number } & (
   | { readonly kind: 'fall'; readonly incident: Incident }
   | { readonly kind: 'recovery'; readonly incident: Incident }
   | { readonly kind: 'unobserved'; readonly span: UnobservedSpan }
-  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow }
+  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow | Note }
   | { readonly kind: 'note'; readonly text: string }
 );
 

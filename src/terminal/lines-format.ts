@@ -1,5 +1,5 @@
 /** A watch as plain text: one line for each event, and a table at the end. Pure. */
-import { count, showAtLeast, showDuration, showGap, showSlow, showTime, showShare } from '../core/format.ts';
+import { count, showAtLeast, showDuration, showGap, showNote, showSlow, showTime, showShare } from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
 import { wordOf } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
@@ -60,6 +60,8 @@ export class LinesFormat {
       }
       case 'mark':
         return this.#row(message.at, '', 'MARK', message.text);
+      case 'note':
+        return this.#row(message.at, '', 'NOTE', `${showNote(message)}${vantageNote(message)}`);
       case 'connection-lost':
         return this.#row(
           message.at,
@@ -108,7 +110,7 @@ function vantageNote({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen
 }
 
 function showGapFacts(gap: GapFacts): string {
-  return `${showGap(gap)}, ${showFailed(gap.failed, gap.reasons)}`;
+  return `${showGap(gap)}${gap.planned === true ? ', planned' : ''}, ${showFailed(gap.failed, gap.reasons)}`;
 }
 
 function showFailed(failed: number, reasons: readonly ReasonCount[]): string {

@@ -1,4 +1,4 @@
-/** Hooks and the heartbeat of a configuration. */
+/** Hooks, heartbeat and maintenance of a configuration. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -117,5 +117,49 @@ describe('hooks', () => {
       /^heartbeat\.interval: .*too short/,
     );
     assert.match((await problems({ heartbeat: {} })).join(), /^heartbeat\.url: missing/);
+  });
+});
+
+describe('maintenance', () => {
+  const from = '2026-12-01T02:00:00Z';
+  const to = '2026-12-01T04:00+01:00';
+
+  it('is read as the note that it is published as, whose id is what it says', async () => {
+    const load = async (maintenance: object) =>
+      (await folder.load({ json: { services, maintenance: [maintenance] } })).maintenance;
+    const [note] = await load({ from, to, services: ['api'], text: 'Docker upgrade' });
+    const { id, ...rest } = note!;
+    assert.match(id, /^configured-[0-9a-f]{16}$/);
+    assert.deepEqual(rest, {
+      kind: 'maintenance',
+      from: Date.UTC(2026, 11, 1, 2),
+      to: Date.UTC(2026, 11, 1, 3),
+      services: ['api', 'api (kept)'],
+      text: 'Docker upgrade',
+    });
+    const [all] = await load({ from, to });
+    assert.deepEqual([all!.services, all!.text], [[], 'Maintenance']);
+    assert.notEqual(all!.id, id);
+    assert.equal((await load({ from, to }))[0]!.id, all!.id);
+  });
+
+  it('that is wrong is reported with its place', async () => {
+    const one = async (maintenance: object): Promise<string> =>
+      (await problems({ maintenance: [maintenance] })).join('\n');
+    assert.match(await one({ to }), /^maintenance\[0\]\.from: missing; one with its zone/);
+    assert.match(
+      await one({ from: '2026-12-01T02:00:00', to }),
+      /^maintenance\[0\]\.from: "2026-12-01T02:00:00" is not a time/,
+    );
+    assert.match(await one({ from: '2026-13-01T02:00:00Z', to }), /^maintenance\[0\]\.from: /);
+    assert.match(await one({ from: 5, to }), /^maintenance\[0\]\.from: 5 is not a time/);
+    assert.match(await one({ from: to, to: from }), /^maintenance\[0\]\.to: it is not after "from"$/);
+    assert.match(
+      await one({ from, to, services: ['wbe'] }),
+      /^maintenance\[0\]\.services\[0\]: no service is called "wbe", did you mean "web"/,
+    );
+    assert.match(await one({ from, to, services: [] }), /^maintenance\[0\]\.services: .*at least one name/);
+    assert.match(await one({ from, to, text: 'a\nb' }), /^maintenance\[0\]\.text: .*one line/);
+    assert.match((await problems({ maintenance: {} })).join(), /^maintenance: an object is not a list/);
   });
 });
