@@ -45,6 +45,11 @@ export function showNote(note: {
   return `${note.kind}${about} from ${showTime(note.from)}${until}: ${note.text}`;
 }
 
+/** `12 acknowledged writes are gone`. */
+export function showLostWrites(gone: number): string {
+  return `${count(gone, 'acknowledged write')} ${gone === 1 ? 'is' : 'are'} gone`;
+}
+
 /** A length of at most this much is in seconds where its bounds are near enough for them: minutes would hide what is known. */
 const LONGEST_IN_SECONDS_MS = 600_000;
 

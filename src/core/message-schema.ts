@@ -195,7 +195,7 @@ export const MESSAGES = {
     at: time,
     was: hidden,
     is: hidden,
-    what: z.literal('role').optional(),
+    what: z.enum(['role', 'master']).optional(),
     ...origin,
   }),
   slow: z.object({
@@ -220,6 +220,7 @@ export const MESSAGES = {
     text,
     ...origin,
   }),
+  'lost-writes': z.object({ type: z.literal('lost-writes'), seq, service: name, at: time, count, ...origin }),
   sample: z.object({
     type: z.literal('sample'),
     service: name,

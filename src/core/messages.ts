@@ -205,7 +205,7 @@ export interface ConnectionLost extends Origin {
   readonly message: string | null;
 }
 
-/** The same service is another process now, or has another role. */
+/** The same service is another process now, has another role, or is at another address. */
 export interface Identity extends Origin {
   readonly type: 'identity';
   readonly seq: number;
@@ -213,8 +213,11 @@ export interface Identity extends Origin {
   readonly at: number;
   readonly was: string;
   readonly is: string;
-  /** `role`: it is the role (of a Redis: `master`, `replica`) that changed; left out where it is the process. */
-  readonly what?: 'role' | undefined;
+  /**
+   * `role`: it is the role (of a Redis: `master`, `replica`) that changed; `master`: the address that sentinels give for the
+   * master; left out where it is the process.
+   */
+  readonly what?: 'role' | 'master' | undefined;
 }
 
 /** What a stretch of slow answers was: good ones in a row that took longer than `slow` of the configuration. */
@@ -254,6 +257,17 @@ export interface Note extends Origin {
   readonly services: readonly string[];
   /** One line. */
   readonly text: string;
+}
+
+/** Writes of the probes that Redis had acknowledged are gone: after a failover, a restart or a deletion. */
+export interface LostWrites extends Origin {
+  readonly type: 'lost-writes';
+  readonly seq: number;
+  readonly service: string;
+  /** When it was found: by the first write that was acknowledged since. */
+  readonly at: number;
+  /** How many of this monitor's writes. */
+  readonly count: number;
 }
 
 /** When an event was, or ended. Milliseconds since the epoch. */
@@ -299,7 +313,7 @@ export interface Heartbeat {
 }
 
 /** Numbered by `seq`, settled, kept in the history. A hole between two numbers means nothing: see `EventNumbers`. */
-export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow | Note;
+export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow | LostWrites | Note;
 export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
 
 /** What a hook may be called for: transitions by the state that they lead to, other events by their type. */
@@ -309,6 +323,7 @@ export const HOOK_EVENTS = [
   'unobserved',
   'gap',
   'slow',
+  'lost-writes',
   'note',
   'mark',
   'connection-lost',
@@ -327,6 +342,7 @@ const EVENTS: ReadonlySet<string> = new Set<Event['type']>([
   'identity',
   'slow',
   'note',
+  'lost-writes',
 ]);
 
 /** Whether a message is an event: numbered by `seq`. */

@@ -11,7 +11,7 @@
  *   number are there. Numbers of 0.1.0 count from 1, later ones come from a clock.
  * - `note`: each note as it stands now; `until` is when it ended, null for never.
  * - `hook`: how far each hook is, which is for the hooks to read.
- * - `annotation`: marks, lost connections, changes of identity, stretches of slow answers.
+ * - `annotation`: marks, lost connections, changes of identity, stretches of slow answers, lost writes.
  */
 import { statSync } from 'node:fs';
 

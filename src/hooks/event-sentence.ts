@@ -1,5 +1,5 @@
 /** An event as the sentence that a person reads in a chat. Pure. */
-import { count, list, showGap, showSlow } from '../core/format.ts';
+import { count, list, showGap, showLostWrites, showSlow } from '../core/format.ts';
 import type { Event, Transition } from '../core/messages.ts';
 import { printable } from '../core/printable.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
@@ -24,6 +24,8 @@ function sentence(event: Event): string {
     }
     case 'slow':
       return `${event.service} was slow until ${utc(event.to)}: ${showSlow(event)}`;
+    case 'lost-writes':
+      return `${event.service}: ${showLostWrites(event.count)}, found at ${utc(event.at)}`;
     case 'note': {
       const { kind, services, from, to, text } = event;
       const about = services.length === 0 ? '' : ` (${list(services)})`;

@@ -50,6 +50,8 @@ export class Attempt {
   notBegun: (() => boolean) | null = null;
   /** Set by the prober once a reply has come that is not accepted so far: what the deadline then reports. */
   unaccepted: Failure | null = null;
+  /** Set by the prober: what is still missing, as the deadline reports it; null for all of the reply. */
+  missing: string | null = null;
   /** Set by the prober once the peer has answered in full: nothing is under way on the connection any more. */
   answered = false;
   /** Set by the prober when it begins to wait whether the peer keeps the connection: that is no time that an answer takes. */
@@ -156,6 +158,11 @@ export class Attempt {
     this.begin(phase, now);
   }
 
+  /** A question that has to be answered before this attempt can go on, as an attempt of its own. */
+  part(timeoutMs: number, onEnd: (sample: Sample) => void): Attempt {
+    return new Attempt(this.#host, timeoutMs, onEnd);
+  }
+
   /** Frees what the attempt holds; it goes on elsewhere. */
   detach(): void {
     const release = this.release;
@@ -188,6 +195,11 @@ export class Attempt {
     this.#end({ reason: 'stopped', message: 'the probe was given up' });
   }
 
+  /** Whether it has no connection yet. */
+  get isConnecting(): boolean {
+    return this.#phase === 'dns' || this.#phase === 'connect';
+  }
+
   /** The deadline has passed and no answer was found, after a second check. */
   expire(): void {
     const lateMs = this.#peerWaitedMs();
@@ -204,7 +216,7 @@ export class Attempt {
     else if (this.#phase === 'connect') this.fail({ reason: 'timeout-connect', message: `no connection ${within}` });
     else if (this.#phase === 'tls') this.fail({ reason: 'tls', message: `TLS handshake not done ${within}` });
     else if (this.unaccepted !== null) this.fail(this.unaccepted);
-    else this.fail({ reason: 'timeout-reply', message: `connected, no full reply ${within}` });
+    else this.fail({ reason: 'timeout-reply', message: `${this.missing ?? 'connected, no full reply'} ${within}` });
   }
 
   #end(failure: Failure | null): void {

@@ -157,7 +157,8 @@ function tlsOptions(host: string, tls: TlsSpec): ConnectionOptions {
   };
 }
 
-function shownAddress(address: string, port: number): string {
+/** `127.0.0.1:80`, `[::1]:80`. */
+export function shownAddress(address: string, port: number): string {
   return isIP(address) === 6 ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
 }
 

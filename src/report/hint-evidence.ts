@@ -98,7 +98,7 @@ export function isUnharmed(kept: ServiceReport, gap: ReportGap): boolean {
   return !lost && isWatched(kept, gap) && downWithin(kept, gap) <= gap.durationMs / 10;
 }
 
-/** Whether a service gave no answer for half of a gap of another one, though all that was asked was answered in the end. */
+/** Whether a service gave no answer for most of a gap of another one, though all that was asked was answered in the end. */
 export function isSilentIn({ longestSilence, latency, intervalMs }: ServiceReport, gap: ReportGap): boolean {
   const stages = Object.values(latency ?? {}).flatMap((stage) => {
     const silence = stage?.silence ?? null;
@@ -106,7 +106,8 @@ export function isSilentIn({ longestSilence, latency, intervalMs }: ServiceRepor
   });
   return [...stages, ...(longestSilence === undefined ? [] : [longestSilence])].some(
     ({ from, durationMs }) =>
-      durationMs > Math.max(4 * intervalMs, gap.durationMs / 2) && isOverlapping({ from, to: from + durationMs }, gap),
+      durationMs > Math.max(4 * intervalMs, gap.durationMs * 0.8) &&
+      isOverlapping({ from, to: from + durationMs }, gap),
   );
 }
 
@@ -121,8 +122,8 @@ export function pairs(seen: readonly Seen[]): [fresh: Seen, kept: Seen][] {
   return seen
     .filter(({ service }) => service.connection === 'new')
     .flatMap((fresh) =>
-      seen
-        .filter((other) => isSibling(fresh, other) && other.service.connection === 'kept')
+      siblingsOf(fresh, seen)
+        .filter((other) => other.service.connection === 'kept')
         .map((kept): [Seen, Seen] => [fresh, kept]),
     );
 }
@@ -149,6 +150,48 @@ export function isTelling({ failed }: Pick<ReportGap, 'failed'>): boolean {
   return failed === null || failed > 1;
 }
 
+/** What is looked up for every gap of a report. */
+interface Index {
+  readonly siblings: ReadonlyMap<string, readonly Seen[]>;
+  readonly byPort: ReadonlyMap<string, readonly Seen[]>;
+  readonly after: Map<ReportGap, ProcessAfter | null>;
+}
+
+const indexes = new WeakMap<readonly Seen[], Index>();
+
+function indexOf(all: readonly Seen[]): Index {
+  let index = indexes.get(all);
+  if (index === undefined) {
+    index = {
+      siblings: grouped(all, siblingKey),
+      byPort: grouped(all, ({ service }) => portOf(service)),
+      after: new Map(),
+    };
+    indexes.set(all, index);
+  }
+  return index;
+}
+
+function grouped(all: readonly Seen[], keyOf: (one: Seen) => string): ReadonlyMap<string, readonly Seen[]> {
+  const groups = new Map<string, Seen[]>();
+  for (const one of all) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+function siblingKey({ vantage, service }: Seen): string {
+  const where = service.target === '' ? [placeOf(service), ''] : ['', service.target];
+  return JSON.stringify([vantage, service.kind, ...where]);
+}
+
+/** A service and the same over its other connection, seen from the same place. */
+export function siblingsOf(one: Seen, all: readonly Seen[]): readonly Seen[] {
+  return indexOf(all).siblings.get(siblingKey(one)) ?? [one];
+}
+
 /** What is known of the process that answered after a gap, and how. */
 export interface ProcessAfter {
   readonly is: 'another' | 'the same';
@@ -157,6 +200,15 @@ export interface ProcessAfter {
 
 /** Whether another process answered after a gap, or the same one; null where nothing says so. */
 export function processAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
+  const { after } = indexOf(all);
+  const known = after.get(gap);
+  if (known !== undefined) return known;
+  const found = findProcess(one, gap, all);
+  after.set(gap, found);
+  return found;
+}
+
+function findProcess(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
   if (gap.end === 'open') return null;
   const proven = provenAfter(one, gap, all);
   const closed = closedWith(one, gap, all);
@@ -172,18 +224,17 @@ export function processAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): P
 
 /** What says by itself which process answered. */
 function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
-  const change = changeNear(
-    all.filter((other) => isSibling(one, other)),
-    gap,
-  );
+  const siblings = siblingsOf(one, all);
+  const change = changeNear(siblings, gap);
   if (change !== undefined) {
     return { is: 'another', how: `then another process answered (${short(change.was)} → ${short(change.is)})` };
   }
   if (one.service.kind === 'redis' && gap.end === 'seen') {
     return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
   }
-  const held = all.find(
-    (other) => (isSibling(one, other) || isSameService(one, other)) && isHeld(other) && isUnharmed(other.service, gap),
+  const ways = indexOf(all).byPort.get(portOf(one.service)) ?? [];
+  const held = [...siblings, ...ways.filter((other) => isSameService(one, other))].find(
+    (other) => isHeld(other) && isUnharmed(other.service, gap),
   );
   return held === undefined ? null : { is: 'the same', how: `the held connection of ${held.name} survived` };
 }
@@ -211,11 +262,9 @@ function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen
 
 /** The held connection beside a service that the other end closed as a gap began or lasted; null where none was. */
 export function closedWith(one: Seen, gap: ReportGap, all: readonly Seen[]): Seen | null {
-  const closed = all.find(
+  const closed = siblingsOf(one, all).find(
     (other) =>
-      isSibling(one, other) &&
-      isHeld(other) &&
-      other.service.connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost, gap)),
+      isHeld(other) && other.service.connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost, gap)),
   );
   return closed ?? null;
 }
@@ -261,7 +310,7 @@ export function isMostly(gap: ReportGap, ...wanted: readonly Reason[]): boolean 
 
 /** Whether a service is watched by an address of IPv6, and not on loopback. */
 export function isOverIPv6(service: ServiceReport): boolean {
-  return URL.canParse(service.target) && new URL(service.target).hostname.startsWith('[') && !isLoopback(service);
+  return parsed(service).hostname.startsWith('[') && !isLoopback(service);
 }
 
 /** Whether two are one service by whatever way: at the same target, or at the same port with one of them on loopback. */
@@ -278,10 +327,29 @@ export function isOtherWay(here: Seen, other: Seen): boolean {
   return (port !== '' && port === portOf(other.service)) || here.service.service === other.service.service;
 }
 
+/** Where a service is: parsed once, as every service is compared with every other. */
+interface Place {
+  readonly host: string;
+  readonly hostname: string;
+  readonly port: string;
+}
+
+const places = new WeakMap<ServiceReport, Place>();
+
+function parsed(service: ServiceReport): Place {
+  let place = places.get(service);
+  if (place === undefined) {
+    const url = URL.canParse(service.target) ? new URL(service.target) : null;
+    const port = url === null ? '' : url.port === '' ? (DEFAULT_PORTS[url.protocol] ?? '') : url.port;
+    place = { host: url?.host ?? service.target, hostname: url?.hostname ?? '', port };
+    places.set(service, place);
+  }
+  return place;
+}
+
 /** Host and port of a target; where a public feed hides it, the service's name as that of its other connection. */
-export function placeOf({ target, service }: ServiceReport): string {
-  if (target === '') return service.replace(/ \(kept\)$/, '');
-  return URL.canParse(target) ? new URL(target).host : target;
+export function placeOf(service: ServiceReport): string {
+  return service.target === '' ? service.service.replace(/ \(kept\)$/, '') : parsed(service).host;
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = {
@@ -292,15 +360,12 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
 };
 
 /** The port of a target; empty where it is not known. */
-export function portOf({ target }: ServiceReport): string {
-  if (!URL.canParse(target)) return '';
-  const { port, protocol } = new URL(target);
-  return port === '' ? (DEFAULT_PORTS[protocol] ?? '') : port;
+export function portOf(service: ServiceReport): string {
+  return parsed(service).port;
 }
 
 /** Whether a service is watched on a loopback address. */
-export function isLoopback({ target }: ServiceReport): boolean {
-  if (!URL.canParse(target)) return false;
-  const { hostname } = new URL(target);
+export function isLoopback(service: ServiceReport): boolean {
+  const { hostname } = parsed(service);
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -11,6 +11,7 @@ import {
   isTelling,
   isTogether,
   processAfter,
+  siblingsOf,
   type Finding,
   type Scene,
   type Seen,
@@ -23,6 +24,8 @@ import * as ways from './way-shapes.ts';
 
 /** All shapes, the most certain first. */
 export const SHAPES: readonly Shape[] = [
+  processes.lostWrites,
+  processes.failover,
   processes.replaced,
   ways.nameServer,
   processes.logPipeBlocked,
@@ -30,9 +33,9 @@ export const SHAPES: readonly Shape[] = [
   ways.ipv6Proxy,
   ways.proxyWithoutService,
   processes.cutOff,
+  ways.packetsLost,
   processes.slowedDown,
   processes.frozen,
-  ways.packetsLost,
   ways.rulesRebuilt,
   ways.newConnectionsOnly,
   ways.ownPath,
@@ -62,7 +65,7 @@ export function hintsOf(found: Report): Hint[] {
     const fits = findings.flatMap(({ of }) => (of === undefined ? [] : [of]));
     for (const { one, gap } of fits) {
       explained.add(gap);
-      for (const other of seen.filter((sibling) => isSibling(one, sibling))) {
+      for (const other of siblingsOf(one, seen)) {
         for (const its of other.service.gaps) if (isOverlapping(its, gap)) explained.add(its);
       }
     }

@@ -13,6 +13,7 @@ import {
   type Heartbeat,
   type Hello,
   type Identity,
+  type LostWrites,
   type Mark,
   type Message,
   type MonitorIdentity,
@@ -43,6 +44,7 @@ export type PublicMessage =
   | PublicIdentity
   | Slow
   | Note
+  | LostWrites
   | OpenGap
   | StatusMessage
   | Heartbeat;
@@ -131,6 +133,10 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       // Notes are for everybody, words and all.
       const { type, seq, at, id, kind, from, to, services, text } = message;
       return { type, seq, at, id, kind, from, to, services, text };
+    }
+    case 'lost-writes': {
+      const { type, seq, service, at, count } = message;
+      return { type, seq, service, at, count };
     }
     case 'status': {
       const { type, service, at, status } = message;

@@ -4,6 +4,7 @@ import {
   type Event,
   type Identity,
   type ConnectionLost,
+  type LostWrites,
   type Mark,
   type Note,
   type Slow,
@@ -31,7 +32,7 @@ export type Entry = { at: number; readonly source: number } & (
   | { readonly kind: 'fall'; readonly incident: Incident }
   | { readonly kind: 'recovery'; readonly incident: Incident }
   | { readonly kind: 'unobserved'; readonly span: UnobservedSpan }
-  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow | Note }
+  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow | LostWrites | Note }
   | { readonly kind: 'note'; readonly text: string }
 );
 

@@ -166,6 +166,24 @@ describe('hints', () => {
     );
   });
 
+  it('see a failover, and the writes that it lost', () => {
+    const info = { target: 'redis+sentinel://192.0.2.7:26379/main', kind: 'redis' } as const;
+    const falls = [{ from: 100, to: 5000 }];
+    const at = START + 5010;
+    const identities = [
+      { type: 'identity', seq: 1, service: 'db', at, was: 'a', is: 'b' },
+      { type: 'identity', seq: 2, service: 'db', at, was: '192.0.2.1:6379', is: '192.0.2.2:6379', what: 'master' },
+    ] as const;
+    const lostWrites = [{ type: 'lost-writes', seq: 3, service: 'db', at, count: 17 }] as const;
+    const hints = hintsOf(runReport([vantage('here', { ...observed('db', { info, falls }), identities, lostWrites })]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['lost-writes', 'failover'],
+    );
+    assert.deepEqual(hints[0]!.evidence, ['db: 17 acknowledged writes are gone, found at +5.01 s']);
+    assert.match(hints[1]!.evidence[0]!, /then 192\.0\.2\.2:6379 was the master, and 192\.0\.2\.1:6379 before$/);
+  });
+
   it('see a container that blocks on its log while the daemon is away', () => {
     const away = [{ from: 100, to: 130_000 }];
     const logging = { target: 'http://192.0.2.7:8080/', kind: 'http' } as const;
