@@ -275,6 +275,12 @@ export function timeOf(event: Event): number {
   return event.type === 'gap' || event.type === 'slow' ? event.to : event.at;
 }
 
+/** Whether a message is about one of some services; what is of no service, as a mark is, or of all, is about each. */
+export function isAbout(message: Message, has: (service: string) => boolean): boolean {
+  if (message.type === 'note') return message.services.length === 0 || message.services.some(has);
+  return !('service' in message) || has(message.service);
+}
+
 /** One probe. Not an event: it may be left out, and comes in the order in which probes end. */
 export interface SampleMessage {
   readonly type: 'sample';

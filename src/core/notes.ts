@@ -40,7 +40,7 @@ export class Notes {
 
   /** Those that last, are to come, or ended in the last 90 days; those that begin last come first. @param limit at most so many */
   list(now: number, limit: number): Note[] {
-    const shown = [...this.#notes.values()].filter(({ to }) => to === null || to >= now - SHOWN_MS);
+    const shown = [...this.#notes.values()].filter((note) => isShown(note, now));
     return shown.sort((a, b) => b.from - a.from || b.seq - a.seq).slice(0, limit);
   }
 
@@ -56,6 +56,11 @@ export class Notes {
     }
     return false;
   }
+}
+
+/** Whether a note lasts, is to come, or ended in the last 90 days. */
+export function isShown({ to }: Pick<Note, 'to'>, now: number): boolean {
+  return to === null || to >= now - SHOWN_MS;
 }
 
 /** A note as a draft makes it of the one that is there; what a new one does not say is `info`, from now on, without an end, for all. */

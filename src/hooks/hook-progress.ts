@@ -1,5 +1,5 @@
 /** How far a hook is, and which events it is due: each of them once, in their order. Pure; times in milliseconds since the epoch. */
-import type { Event, HookEvent, Transition } from '../core/messages.ts';
+import { type Event, type HookEvent, isAbout, type Transition } from '../core/messages.ts';
 
 /** A service that is down, and may not be so for long enough. */
 interface Held {
@@ -60,7 +60,8 @@ export function heldStep(state: HookState, filter: HookFilter, now: number): Ste
 /** What an event makes due. What is held and due before it (`heldStep`) is to be delivered first. */
 export function eventStep(state: HookState, filter: HookFilter, event: Event): Step {
   const next = { ...state, after: event.seq };
-  if (!concerns(filter, event)) return { event: null, next };
+  const { services } = filter;
+  if (services !== null && !isAbout(event, (name) => services.includes(name))) return { event: null, next };
   if (event.type === 'transition') return transitionStep(next, filter, event);
   const isDue = filter.on.includes(event.type) && (event.type !== 'gap' || event.durationMs >= filter.minMs);
   return { event: isDue ? event : null, next };
@@ -92,11 +93,4 @@ function transitionStep(state: HookState, filter: HookFilter, event: Transition)
 
 function opened(state: HookState, service: string, as: 'down' | 'unobserved'): HookState['open'] {
   return { ...state.open, [service]: as };
-}
-
-/** An event of no service, as a mark is, or of all, concerns every hook. */
-function concerns({ services }: HookFilter, event: Event): boolean {
-  if (services === null) return true;
-  if (event.type === 'note') return event.services.length === 0 || event.services.some((one) => services.includes(one));
-  return !('service' in event) || services.includes(event.service);
 }

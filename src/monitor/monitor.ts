@@ -23,7 +23,7 @@ import {
   type Unnumbered,
   PROTOCOL,
 } from '../core/messages.ts';
-import { CONFIGURED_NOTE, drafted, type NoteDraft, type NoteText } from '../core/notes.ts';
+import { CONFIGURED_NOTE, drafted, isShown, type NoteDraft, type NoteText } from '../core/notes.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import type { Reader } from '../core/source.ts';
 import { ENGINE_SILENCE_MS, checkpointOfUp, openGapAt, type Checkpoint } from '../core/timeline.ts';
@@ -296,7 +296,7 @@ export class Monitor {
   applyNotes(notes: readonly NoteText[]): void {
     const now = this.now();
     const ids = new Set(notes.map(({ id }) => id));
-    for (const note of notes) if (this.#board.notes.get(note.id) === null) this.#writeNote(note);
+    for (const note of notes) if (this.#board.notes.get(note.id) === null && isShown(note, now)) this.#writeNote(note);
     for (const note of this.#board.notes.all) {
       if (!note.id.startsWith(CONFIGURED_NOTE) || ids.has(note.id) || (note.to !== null && note.to <= now)) continue;
       this.#writeNote(drafted({ to: Math.max(note.from, now) }, note, note.id, now));

@@ -28,6 +28,7 @@ describe('a note', () => {
     'is written, changed and ended; feed and status have it, also in public',
     inScene({ feed }, async (at) => {
       const client = await Listener.open(at.ws);
+      const other = await Listener.open(`${at.ws}?service=api`);
       const before = Date.now();
       const first = await post(at, { text: ' We look into it ', kind: 'incident', services: ['web'] });
       assert.equal(first.status, 201);
@@ -53,7 +54,10 @@ describe('a note', () => {
       );
       const { type, ...rest } = changed.value;
       assert.deepEqual([type, notes[1]], ['note', rest]);
-      await client.close();
+      // One who asked for another service gets what is about all.
+      await other.find((message) => message['text'] === 'Later');
+      assert.equal(other.received.filter(({ type: one }) => one === 'note').length, 1);
+      await Promise.all([client.close(), other.close()]);
     }),
   );
 
