@@ -121,6 +121,12 @@ export interface Sample {
   readonly busyMs?: number;
   /** Whether it was sent beside the grid: it says what the state is, but does not count for `rise` and `fall`. */
   readonly offGrid?: boolean;
+  /** The status of an HTTP reply. */
+  readonly status?: number;
+  /** Until when the certificate that the server showed is valid, in milliseconds since the epoch. */
+  readonly certUntil?: number;
+  /** The version of IP that it went over. */
+  readonly ip?: 4 | 6;
   /** Whether it was sent at once because a held connection to the service broke. */
   readonly prompted?: boolean;
 }

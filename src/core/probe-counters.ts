@@ -24,8 +24,12 @@ const INDEX = new Map<Reason | null, number>([
 
 /** Where in the memory the last probe is: its result (0 for none so far, otherwise an index from 1), then its durations. */
 const LAST = INDEX.size;
+/** Of the last probe too: the version of IP, the status of HTTP; and the end of the last certificate. 0 for none. */
+const IP = LAST + 6;
+const STATUS = LAST + 7;
+const CERTIFICATE = LAST + 8;
 /** Then all good answers: the sum of their durations, and the counts of their buckets. */
-const SUM = LAST + 6;
+const SUM = LAST + 9;
 const ALL = SUM + 1;
 /** Then those of the last minute. */
 const RECENT = ALL + LATENCY_BUCKETS;
@@ -43,6 +47,12 @@ export interface LastProbe {
   readonly result: Result;
   readonly durationMs: number;
   readonly phases: Phases;
+  /** The version of IP; 0 where it went over none. */
+  readonly ip: number;
+  /** The status of an HTTP reply; 0 where there was none. */
+  readonly status: number;
+  /** Until when the last certificate is valid, in milliseconds since the epoch; 0 where none was shown. */
+  readonly certUntil: number;
 }
 
 export class ProbeCounters {
@@ -68,6 +78,10 @@ export class ProbeCounters {
     fields[LAST + 3] = sample.phases.connectMs ?? NaN;
     fields[LAST + 4] = sample.phases.tlsMs ?? NaN;
     fields[LAST + 5] = sample.phases.replyMs ?? NaN;
+    fields[IP] = sample.ip ?? 0;
+    fields[STATUS] = sample.status ?? 0;
+    // A kept connection shows it once.
+    fields[CERTIFICATE] = sample.certUntil ?? fields[CERTIFICATE] ?? 0;
     if (sample.result === 'up') this.#answered(answerMs(sample), sample.endedAt);
   }
 
@@ -125,6 +139,9 @@ export class ProbeCounters {
         tlsMs: this.#duration(4),
         replyMs: this.#duration(5),
       },
+      ip: this.#fields[IP] ?? 0,
+      status: this.#fields[STATUS] ?? 0,
+      certUntil: this.#fields[CERTIFICATE] ?? 0,
     };
   }
 

@@ -58,6 +58,12 @@ export class Attempt {
   holdingSince: number | null = null;
   /** Set by the prober: whether a failure would say nothing, at that moment. */
   isMoot: (() => boolean) | null = null;
+  /** The status of an HTTP reply; null where there was none. */
+  status: number | null = null;
+  /** Until when the certificate that the server showed is valid, in milliseconds since the epoch; null where it showed none. */
+  certUntil: number | null = null;
+  /** The version of IP; null where nothing was connected to. */
+  ip: 4 | 6 | null = null;
   /** After how long it ended well, in milliseconds; null before, and where it did not. */
   goodAfterMs: number | null = null;
 
@@ -235,6 +241,9 @@ export class Attempt {
       ...(stalledMs > 0 && { stalledMs }),
       ...(busyMs > 0 && { busyMs }),
       ...(this.holdingSince !== null && { heldMs: endedAt - this.holdingSince }),
+      ...(this.status !== null && { status: this.status }),
+      ...(this.certUntil !== null && { certUntil: this.certUntil }),
+      ...(this.ip !== null && { ip: this.ip }),
       sentAt: this.sentAt,
       endedAt,
       result: failure === null ? 'up' : resultOf(failure.reason),

@@ -99,7 +99,7 @@ function withoutGap(seen: readonly Seen[]): Finding[] {
 /** Silent, and then the same process answered what had waited. */
 export const frozen: Shape = {
   kind: 'process-frozen',
-  text: 'Silent while its connections stayed open: the process was frozen (stopped, paused, blocked) or hung, and not replaced. A frozen one answers what waited, late.',
+  text: 'Silent while its connections stayed open: the process was frozen (stopped, paused, blocked) or hung, or is a proxy that waited for what is behind it. It was not replaced; a frozen one answers what waited, late.',
   look: 'docker pause, signals, a stalled disk or log pipe, a long garbage collection, a blocking command.',
   find: ({ seen, gapsOf }) =>
     seen.flatMap((one) =>

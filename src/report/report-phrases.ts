@@ -105,10 +105,15 @@ export function showChanges(changes: readonly IdentityChange[]): { at: number; t
   if (first === undefined || last === undefined) return [];
   const { at, was, is, what = 'process' } = first;
   const began = showWhen(at, first.fromStartMs);
-  if (first === last) return [{ at, text: `another ${what} since ${began}: ${was} → ${is}` }];
+  if (first === last) return [{ at, text: `another ${what} since ${began}: ${shortId(was)} → ${shortId(is)}` }];
   const ended = showWhen(last.at, last.fromStartMs);
   const between = `changed back and forth ${count(changes.length - 1, 'time')}`;
-  return [{ at, text: `${what} ${was} until ${began}, ${last.is} from ${ended}, ${between}` }];
+  return [{ at, text: `${what} ${shortId(was)} until ${began}, ${shortId(last.is)} from ${ended}, ${between}` }];
+}
+
+/** An identity as it is shown: of a `run_id` the beginning is enough to tell two apart. */
+export function shortId(id: string): string {
+  return /^[0-9a-f]{40}$/.test(id) ? `${id.slice(0, 8)}…` : id;
 }
 
 /** A hint with its evidence, and what to look at. */

@@ -92,7 +92,7 @@ function happenings(seen: readonly Seen[], several: boolean): string[] {
     const first = all.reduce((so, one) => (one.at < so.at ? one : so));
     const most = all.reduce((ms, one) => Math.max(ms, one.ms), 0);
     const what = all.length === 1 ? first.text : first.ofMany(most, showWhen(first.at, first.fromStartMs));
-    return `${showWho(all, several)} ${what}`;
+    return `${showWho(all, several)}${what.startsWith(':') ? '' : ' '}${what}`;
   });
 }
 

@@ -245,7 +245,7 @@ function sparsityFault({ intervalMs }: ServiceReport, run: RunFacts, to: number)
 const CAUSES: Readonly<Partial<Record<HintKind, string>>> = {
   failover: 'another master took over',
   'process-replaced': 'the process was replaced',
-  'process-frozen': 'the process was frozen',
+  'process-frozen': 'the process was frozen or hung',
   'log-pipe-blocked': 'the container blocked on writing its log',
   'slowed-down': 'the service was overloaded or slowed down',
   'cut-off': 'the network or a proxy was taken away and put back',

@@ -130,6 +130,14 @@ describe('hints', () => {
     assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: quick }))), []);
   });
 
+  it('take the end of a held connection on which nothing is sent for what it is, and its survival for nothing', () => {
+    const silent = { ...OUTSIDE, ...KEPT, asks: false };
+    const closed = observed('db (kept)', { info: silent, lostAt: [2310], lostBy: 'closed' });
+    const db = observed('db', { info: OUTSIDE, falls: [{ from: 100, to: 2580 }] });
+    assert.deepEqual(kinds(vantage('second', db, closed)), ['process-replaced']);
+    assert.deepEqual(kinds(vantage('second', db, observed('db (kept)', { info: silent }))), []);
+  });
+
   it('see a process that was frozen with a full queue, by its run_id', () => {
     const falls = [{ from: 50, to: 3000, reasons: { 'timeout-connect': 40, 'timeout-reply': 19 } }];
     const redis = { ...OUTSIDE, kind: 'redis' } as const;
