@@ -219,6 +219,7 @@ async function servicesOf(args: RunArguments & Targets): Promise<Plan['config']>
       },
       bus: { where: null, stream: DEFAULT_STREAM },
       history: { dir: null, keepMs: DEFAULT_KEEP_MS },
+      ...{ hooks: [], heartbeat: null, maintenance: [] },
     };
   }
 }

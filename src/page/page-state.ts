@@ -185,7 +185,10 @@ export class PageState {
 
   /** Notes that did not change stay the same object: stories are made of them. */
   #takeNotes({ notes = [] }: Pick<StatusAnswer, 'notes'>): void {
-    const whole = notes.map((note) => ({ ...{ to: null, services: [] }, ...note }));
+    // What ends before it begins was withdrawn.
+    const whole = notes
+      .map((note) => ({ ...{ to: null, services: [] }, ...note }))
+      .filter(({ from, to }) => to === null || to > from);
     if (JSON.stringify(whole) !== JSON.stringify(this.#notes)) this.#notes = whole;
   }
 
@@ -249,6 +252,9 @@ export class PageState {
         return;
       case 'mark':
         this.news.add({ kind: 'mark', at: event.at, service: '', text: event.text });
+        return;
+      case 'note':
+        this.news.add({ kind: 'note', at: event.at, service: '', text: `${event.kind}: ${event.text}` });
         return;
       case 'connection-lost': {
         const { at, service, reason, message } = event;
