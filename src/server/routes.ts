@@ -18,6 +18,7 @@ import { expositionType } from './exposition.ts';
 import type { Scrape } from './metrics.ts';
 import { type Page, prefersGzip } from './page-files.ts';
 import { isBad, servicesOf, unexpected } from './query.ts';
+import { STATUSPAGE_DOCUMENTS } from './statuspage.ts';
 import type { TtlCache } from './ttl-cache.ts';
 
 /** What the handlers need. */
@@ -51,8 +52,10 @@ interface Route {
 }
 
 const ROUTES: readonly Route[] = [
-  { path: /^\/api\/v1\/(status|gaps|timeline|days)$/, method: 'GET', handler: apiAnswer },
+  { path: /^\/api\/v1\/(status|gaps|events|timeline|days)$/, method: 'GET', handler: apiAnswer },
   { path: /^\/api\/v1\/marks$/, method: 'POST', handler: mark },
+  { path: /^\/api\/v2\/(.+)\.json$/, method: 'GET', handler: statuspageAnswer },
+  { path: /^\/feed\.(atom)$/, method: 'GET', handler: apiAnswer },
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
   { path: /^\/metrics$/, method: 'GET', handler: scraped },
@@ -160,10 +163,26 @@ function decoded(part: string): string | null {
 }
 
 /** Clients may ask for much, again and again: equal questions at the same time get the same answer. */
-async function apiAnswer({ api, recent }: Served, { granted: { view }, query, name }: Asked): Promise<HttpResponse> {
-  const method = name as 'status' | 'gaps' | 'timeline' | 'days';
+function apiAnswer({ api, recent }: Served, { granted: { view }, query, name }: Asked): Promise<HttpResponse> {
+  const method = name as 'status' | 'gaps' | 'events' | 'timeline' | 'days' | 'atom';
+  return fromHistory(recent.get(`${method} ${view} ${query.toString()}`, () => api[method](view, query)));
+}
+
+function statuspageAnswer(
+  { api, recent }: Served,
+  { granted: { view }, request: { headers }, name }: Asked,
+): HttpResponse | Promise<HttpResponse> {
+  const document = STATUSPAGE_DOCUMENTS.find((one) => one === name);
+  if (document === undefined) return errorResponse(404, 'nothing is here');
+  // Caches add parameters to make a request their own, and Statuspage passes over them.
+  const home = `http://${headers.host ?? ''}/`;
+  const url = URL.canParse(home) ? new URL(home).href : '';
+  return fromHistory(recent.get(`v2/${document} ${view} ${url}`, () => api.statuspage(view, document, url)));
+}
+
+async function fromHistory(answer: Promise<HttpResponse>): Promise<HttpResponse> {
   try {
-    return await recent.get(`${method} ${view} ${query.toString()}`, () => api[method](view, query));
+    return await answer;
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     // Its own words may name a path.
