@@ -16,6 +16,7 @@ import { type HttpResponse, ASK_FOR_TOKEN, json, errorResponse, knows, text } fr
 import { loggedIn, loginPage, tokenInForm } from './login.ts';
 import { expositionType } from './exposition.ts';
 import type { Scrape } from './metrics.ts';
+import { openApi } from './openapi.ts';
 import { type Page, prefersGzip } from './page-files.ts';
 import { isBad, servicesOf, unexpected } from './query.ts';
 import { STATUSPAGE_DOCUMENTS } from './statuspage.ts';
@@ -58,6 +59,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/feed\.(atom)$/, method: 'GET', handler: apiAnswer },
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
+  { path: /^\/openapi\.json$/, method: 'GET', handler: () => json(openApi()) },
   { path: /^\/metrics$/, method: 'GET', handler: scraped },
   {
     path: /^\/feed$/,
