@@ -106,6 +106,7 @@ const snapshot = z.object({
   observed: z.object({ '1h': sum, '24h': sum, '90d': sum }).default({ '1h': 0, '24h': 0, '90d': 0 }),
   timeline: timelineSchema,
   gaps: past(z.object(gapShape).transform(bounded)),
+  truncated: z.boolean().optional(),
   latency: latency.nullable().optional().catch(null),
   vantages: z
     .array(z.object({ vantage: name, monitor: name, state, since: began, reason: reason.nullable() }))
