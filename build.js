@@ -1,6 +1,6 @@
 /**
  * The build. Each TypeScript file of the program and its tests becomes the JavaScript file of the same name below `dist`,
- * the browser's part of the status page becomes one script, and its styles one sheet. Types are not checked here:
+ * the browser's parts (the status page, and the viewer of HTML reports) become one script each, and their styles one sheet. Types are not checked here:
  * `npm run check` does that.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { build, transform } from 'esbuild';
 /** Where to, `dist` unless the command line names another folder. */
 const OUT = process.argv[2] ?? 'dist';
 const PAGE = 'src/page';
+const VIEWER = 'src/report/viewer';
 /** The oldest Node that package.json allows. */
 const NODE = 'node20';
 /** Browsers that have what the page uses: `:has()`, container queries. */
@@ -49,12 +50,20 @@ async function buildPage() {
     await cp(join(PAGE, 'static', name), join(OUT, PAGE, 'assets', name), { recursive: true });
 }
 
+async function buildViewer() {
+  const entryPoints = { viewer: join(VIEWER, 'viewer-main.ts') };
+  const common = { bundle: true, minify: true, target: BROWSERS, outdir: join(OUT, VIEWER, 'assets') };
+  await build({ ...common, entryPoints, format: 'iife' });
+  await build({ ...common, entryPoints: { viewer: join(VIEWER, 'viewer.css') } });
+}
+
 await rm(OUT, { recursive: true, force: true });
 const files = [...(await filesOf('src')), ...(await filesOf('test'))].filter(
-  (file) => !file.startsWith(`${PAGE}/`) || !/browser|static/.test(file),
+  (file) => !file.startsWith(`${VIEWER}/`) && (!file.startsWith(`${PAGE}/`) || !/browser|static/.test(file)),
 );
 await Promise.all([
   buildPage(),
+  buildViewer(),
   ...files.filter((file) => file.endsWith('.ts')).map(compile),
   ...files.filter((file) => AS_IS.test(file)).map((file) => cp(file, join(OUT, file), { recursive: true })),
 ]);

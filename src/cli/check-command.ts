@@ -45,7 +45,7 @@ async function probeOnce(watched: Watched): Promise<Finding> {
   const ignore = (): void => {
     // One probe: what happens to its connection afterwards is of no interest.
   };
-  const prober = await makeProber(watched, { connectionLost: ignore, identity: ignore });
+  const prober = await makeProber(watched, { connectionLost: ignore, identity: ignore, lostWrites: ignore });
   const host = { now: () => performance.now(), stalledMs: () => 0, lastFreeAt: () => performance.now() };
   const sample = await new Promise<Sample>((resolve) => {
     prober.start(new Attempt(host, watched.service.timeoutMs, resolve));

@@ -84,7 +84,7 @@ export const DEMO_OPTIONS = { ...HOW_OPTIONS, ...WATCH_OPTIONS, ...FILE_LOG_OPTI
 const repeated = { ...text, default: [], coerce: (given: string | readonly string[]) => [given].flat() } as const;
 
 const REPORT_FILES = {
-  report: { ...repeated, describe: 'Write it there too: .json, .md, .xml (JUnit), .svg; may be repeated' },
+  report: { ...repeated, describe: 'Write it there too: .json, .md, .xml (JUnit), .svg, .html; may be repeated' },
 } as const satisfies Record<string, Options>;
 
 /** Of `run`. */

@@ -10,6 +10,7 @@ import { readBytes } from '../config/read-file.ts';
 import { MOST_BYTES, parseBaseline } from '../report/baseline.ts';
 import { buildReport } from '../report/build-report.ts';
 import { hintsOf } from '../report/hints.ts';
+import type { ObservedVantage } from '../report/observed.ts';
 import type { ReportFiles } from '../report/report-files.ts';
 import { commandFailed, showCommand, showSeen } from '../report/report-phrases.ts';
 import type { Baseline, Budget, Fault, Report, RunFacts } from '../report/report.ts';
@@ -46,8 +47,8 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   // A wall clock that is set meanwhile must not tear the window apart.
   const request = { args, config, log, keepsHistory: false, followsSteps: false };
   const { course, vantages, session } = await withMonitor(request, async ({ monitor, history }) => {
-    const remote = plan.also.map((url) => new RemoteVantage(url));
-    const local = new LocalVantage(monitor);
+    const remote = plan.also.map((url) => new RemoteVantage(url, plan.files.wantsProbes));
+    const local = new LocalVantage(monitor, plan.files.wantsProbes);
     const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
     const session = new RunSession({ command: plan.command, patience, monitor, vantages: watching });
     const ended = await session.course;
@@ -73,11 +74,11 @@ function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): numbe
   const window = { from: run.startedAt - plan.patience.beforeMs, to: course.to };
   const observed = vantages.map((one) => one.observed());
   const facts: Report = { ...buildReport(observed, window, run.startedAt), run };
-  if (startedAt === null || problem !== null) return finishUnstarted(plan, course, vantages, facts);
+  if (startedAt === null || problem !== null) return finishUnstarted(plan, course, vantages, facts, observed);
   const hinted = { ...facts, hints: hintsOf(facts) };
   const report = { ...hinted, verdict: judge(hinted, run) };
   // Before the output, which may fail.
-  const problems = plan.files.write(report);
+  const problems = plan.files.write(report, observed);
   process.stdout.write(`\n${runText(report, run)}`);
   for (const one of problems) say(`gapwatch: ${one}`);
   if (interrupted !== null) return exitCodeOf(interrupted);
@@ -87,7 +88,13 @@ function finish(plan: Plan, course: Course, vantages: readonly Vantage[]): numbe
 }
 
 /** Says why the command was not started. The files say so too: what is in them from an earlier run must not pass for this one's. */
-function finishUnstarted(plan: Plan, course: Course, vantages: readonly Vantage[], facts: Report): number {
+function finishUnstarted(
+  plan: Plan,
+  course: Course,
+  vantages: readonly Vantage[],
+  facts: Report,
+  observed: readonly ObservedVantage[],
+): number {
   const { interrupted, problem } = course;
   const why = problem ?? whyNotStarted(plan, course);
   const faults =
@@ -95,7 +102,7 @@ function finishUnstarted(plan: Plan, course: Course, vantages: readonly Vantage[
   const lines = faults.map(({ service, vantage, text }) => {
     return `  ${service === '' ? '' : `${showSeen(service, vantage, vantages.length > 1)}: `}${text}`;
   });
-  const problems = plan.files.write({ ...facts, verdict: notStarted(facts, faults, why) });
+  const problems = plan.files.write({ ...facts, verdict: notStarted(facts, faults, why) }, observed);
   say([problem === null ? why : `gapwatch: ${why}`, ...lines, ...problems.map((one) => `gapwatch: ${one}`)].join('\n'));
   if (problem !== null) return EXIT.usage;
   return interrupted === null ? EXIT.notUp : exitCodeOf(interrupted);

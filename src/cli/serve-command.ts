@@ -54,7 +54,10 @@ function logReader(log: Logger): Reader {
           }
         } else if (message.type !== 'hello' && message.type !== 'sample') {
           const { type, ...rest } = message;
-          const isBad = message.type === 'connection-lost' || (message.type === 'transition' && message.to === 'down');
+          const isBad =
+            message.type === 'connection-lost' ||
+            message.type === 'lost-writes' ||
+            (message.type === 'transition' && message.to === 'down');
           log[isBad ? 'warn' : 'info'](rest, type);
         }
       }

@@ -39,10 +39,12 @@ export class LocalVantage implements Vantage {
   readonly name: string;
   readonly problem = null;
   readonly #monitor: Monitor;
-  readonly #recorder = new Recorder();
+  readonly #recorder: Recorder;
 
-  constructor(monitor: Monitor) {
+  /** @param keepsProbes whether every single probe is kept */
+  constructor(monitor: Monitor, keepsProbes = false) {
     this.#monitor = monitor;
+    this.#recorder = new Recorder(Infinity, keepsProbes);
     this.name = monitor.identity.vantage;
     monitor.subscribe(this.#recorder);
   }
@@ -70,11 +72,13 @@ export class LocalVantage implements Vantage {
 
 export class RemoteVantage implements Vantage {
   readonly #client: FeedClient;
-  readonly #recorder = new Recorder(MOST_EVENTS);
+  readonly #recorder: Recorder;
   #offset: ClockOffset | null = null;
   #lost = 'no answer yet';
 
-  constructor(url: FeedUrl) {
+  /** @param keepsProbes whether every single probe is kept */
+  constructor(url: FeedUrl, keepsProbes: boolean) {
+    this.#recorder = new Recorder(MOST_EVENTS, keepsProbes);
     this.#client = new FeedClient(url, true, new Clock(systemClock, false));
     this.#client.subscribe({
       samples: true,

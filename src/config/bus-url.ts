@@ -1,7 +1,7 @@
-/** Where the stream is: one Redis, a cluster, or a master that sentinels know. */
+/** Where the stream is: one Redis, a cluster, or a master that sentinels know. A service may be such a master too. */
 import type { BusAddress, RedisNode } from '../bus/bus-connection.ts';
 import { redacted } from '../core/shown-url.ts';
-import { hostInUrl, type Parsed, redisUrl } from './target-url.ts';
+import { hostInUrl, type Parsed, redisUrl, type RedisWhere } from './target-url.ts';
 
 /** How it is written, for messages. */
 export const BUS_URL_FORMS =
@@ -44,6 +44,19 @@ export function busUrl(text: string): Parsed<BusAddress> {
       master,
       shown: `${scheme}+${kind}://${nodes.map(shownNode).join(',')}${master === '' ? '' : `/${master}`}`,
     },
+  };
+}
+
+/** Reads the URL of a Redis that is a service: one, or a master that sentinels know. */
+export function redisServiceUrl(text: string): Parsed<RedisWhere> {
+  if (!/^rediss?\+sentinel:/i.test(text)) return redisUrl(text);
+  const parsed = busUrl(text);
+  if ('problem' in parsed) return parsed;
+  const { nodes, username, password, db, encrypted, master } = parsed.value;
+  const [first] = nodes;
+  if (first === undefined) return { problem: 'its host is missing' };
+  return {
+    value: { ...first, username, password, db: db === 0 ? null : db, encrypted, sentinels: { nodes, master } },
   };
 }
 

@@ -213,14 +213,27 @@ const http = fields('a service', {
 
 const redis = fields('a service', {
   name,
-  type: z.literal('redis').describe('Up: PING was answered by PONG, and the role is the required one.'),
-  url: url('redis').describe('redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], or rediss:// for TLS.').optional(),
+  type: z
+    .literal('redis')
+    .describe('Up: PING was answered by PONG, the role is the required one, and the write was acknowledged.'),
+  url: url('redis')
+    .describe(
+      'redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], rediss:// for TLS, or redis+sentinel://HOST[:PORT],…/MASTER[/DB] for the master that sentinels name; user and password are those of the master.',
+    )
+    .optional(),
   host: host.describe('A name or an address, instead of url.').optional(),
   port: port.describe('The port. Default: 6379.').optional(),
   username: filledSecret.describe('The ACL user.').optional(),
   password: filledSecret.describe('The password, best as { "env": NAME } or { "file": PATH }.').optional(),
   db: whole('the number of a database', 0, 999_999).describe('The database to select. Default: 0.').optional(),
-  role: choice('a role', ['master', 'replica']).describe('The role that the server must have.').optional(),
+  role: choice('a role', ['master', 'replica'])
+    .describe('The role that the server must have. Default: any; with sentinels master.')
+    .optional(),
+  write: text('a key', 'the name of a key of gapwatch\'s own, such as "gapwatch:write"')
+    .describe(
+      "A key of gapwatch's own: each probe also adds one to a field of it and reads that back. It is a hash, which expires a week after the last write.",
+    )
+    .optional(),
   tls: tls.optional(),
   ...common,
 })

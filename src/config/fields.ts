@@ -7,8 +7,8 @@ import { linearProblem } from '../core/linear-match.ts';
 import { redacted, safeExcerpt } from '../core/shown-url.ts';
 import { isOneLine } from '../core/printable.ts';
 import type { Pattern, StatusRange } from '../probe/spec.ts';
-import { BUS_URL_FORMS, busUrl, shownBusUrl } from './bus-url.ts';
-import { hostOf, httpUrl, redisUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
+import { BUS_URL_FORMS, busUrl, redisServiceUrl, shownBusUrl } from './bus-url.ts';
+import { hostOf, httpUrl, tcpUrl, URL_FORMS, type Parsed } from './target-url.ts';
 
 /**
  * An object with these fields and no other.
@@ -136,7 +136,7 @@ export const filledSecret = secret.refine((written) => written !== '', {
 export type Secret = z.output<typeof secret>;
 
 /** Reads the URLs of each kind of service. */
-export const URL_PARSERS = { tcp: tcpUrl, http: httpUrl, redis: redisUrl } as const;
+export const URL_PARSERS = { tcp: tcpUrl, http: httpUrl, redis: redisServiceUrl } as const;
 
 /** A URL, which may hold a password: so it may be a secret as a whole. Where it is text it is checked here. */
 export function url(kind: keyof typeof URL_PARSERS) {

@@ -224,14 +224,27 @@ export async function redisSpec(
     const field = entry.username === undefined ? 'url' : 'username';
     reader.problem([field], 'a user without a password; Redis takes a user only with one: "password"');
   }
-  checkFamily(reader, where.host, family);
-  const { host, port } = where;
+  const { host, port, sentinels } = where;
+  for (const node of sentinels?.nodes ?? [where]) checkFamily(reader, node.host, family);
+  if (sentinels !== undefined && entry.role === 'replica')
+    reader.problem(['role'], '"replica" conflicts with "url": sentinels name the master; "master", or no "role"');
   const db = where.db ?? fields.db ?? 0;
   const tls = where.encrypted || entry.tls !== undefined ? await tlsSpec(reader, entry.tls) : null;
-  const scheme = tls === null ? 'redis' : 'rediss';
+  const scheme = `${tls === null ? 'redis' : 'rediss'}${sentinels === undefined ? '' : '+sentinel'}`;
+  const hosts = (sentinels?.nodes ?? [where]).map((node) => `${hostInUrl(node.host)}:${String(node.port)}`).join(',');
+  const path = [sentinels?.master ?? [], db === 0 ? [] : String(db)].flat().map((part) => `/${part}`);
   return {
-    target: `${scheme}://${hostInUrl(host)}:${String(port)}${db === 0 ? '' : `/${String(db)}`}`,
-    probe: { kind: 'redis', endpoint: { host, port, family, tls }, username, password, db, role: entry.role ?? null },
+    target: `${scheme}://${hosts}${path.join('')}`,
+    probe: {
+      kind: 'redis',
+      endpoint: { host, port, family, tls },
+      username,
+      password,
+      db,
+      role: entry.role ?? (sentinels === undefined ? null : 'master'),
+      ...(entry.write !== undefined && { write: entry.write }),
+      ...(sentinels !== undefined && { sentinels }),
+    },
   };
 }
 

@@ -14,8 +14,10 @@ const KINDS: Readonly<Record<string, keyof typeof URL_PARSERS>> = {
   https: 'http',
   redis: 'redis',
   rediss: 'redis',
+  'redis+sentinel': 'redis',
+  'rediss+sentinel': 'redis',
 };
-const FORMS = 'PORT, HOST:PORT, or a URL with tcp, http, https, redis, rediss or unix';
+const FORMS = 'PORT, HOST:PORT, or a URL with tcp, http, https, redis, rediss, redis+sentinel or unix';
 
 /** A target as messages name it: less whatever could be a password in it, on one line, and not too long. */
 export function targetPlace(target: string): string {

@@ -47,13 +47,15 @@ export interface RedisWhere extends TcpWhere {
   /** Null where the URL does not say. */
   readonly db: number | null;
   readonly encrypted: boolean;
+  /** Where the host is one of several sentinels: all of them, and the name by which they know the master. */
+  readonly sentinels?: { readonly nodes: readonly TcpWhere[]; readonly master: string };
 }
 
 /** How each kind of URL is written, for messages. */
 export const URL_FORMS = {
   tcp: 'tcp://HOST:PORT',
   http: 'http://HOST[:PORT]/PATH, https://… or unix:/SOCKET:/PATH',
-  redis: 'redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or rediss://…',
+  redis: 'redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], rediss://… or redis+sentinel://HOST[:PORT],…/MASTER[/DB]',
 } as const;
 
 /** Redis' own port. */

@@ -80,7 +80,7 @@ export async function watchedOf(
         recheckMs:
           settings.recheck === undefined ? Math.max(LEAST_RECHECK_MS, settings.interval / RECHECKS) : settings.recheck,
         slowMs: settings.slow,
-        sentinel: settings.sentinel && settings.connection === 'new',
+        sentinel: settings.sentinel && settings.connection === 'new' && !isNamedBySentinels(drafted.probe),
       });
     }
   }
@@ -89,6 +89,11 @@ export async function watchedOf(
 
 function sendsNothing(probe: ProbeSpec): boolean {
   return probe.kind === 'tcp' && probe.send === null && probe.expect === null;
+}
+
+/** An idle connection to a Redis Sentinel would say nothing of the master. */
+function isNamedBySentinels(probe: ProbeSpec): boolean {
+  return probe.kind === 'redis' && probe.sentinels !== undefined;
 }
 
 function settingsOf(entry: ServiceEntry, defaults: Settings): Settings {

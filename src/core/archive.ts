@@ -1,7 +1,16 @@
 /** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
 import type { ServiceInfo, Totals } from './model.ts';
 import type { EventLog } from './event-log.ts';
-import type { ConnectionLost, GapFacts, Identity, Mark, OpenGap, Slow, TimelineInterval } from './messages.ts';
+import type {
+  ConnectionLost,
+  GapFacts,
+  Identity,
+  LostWrites,
+  Mark,
+  OpenGap,
+  Slow,
+  TimelineInterval,
+} from './messages.ts';
 import type { Reason, State } from './model.ts';
 import { setBack, timelineUpTo } from './intervals.ts';
 import { relabelled, type Checkpoint } from './timeline.ts';
@@ -56,7 +65,7 @@ export interface Rollup {
   readonly longestGapMs: number;
 }
 
-export type Annotation = Mark | ConnectionLost | Identity | Slow;
+export type Annotation = Mark | ConnectionLost | Identity | Slow | LostWrites;
 
 /** What is recorded at all. */
 export interface ArchiveOverview {
@@ -128,7 +137,7 @@ export interface ArchiveReader {
   gaps(query: GapQuery): Promise<RecordedGaps>;
   /** The gaps that had not ended at the newest sign of life. */
   openGaps(services: readonly string[]): Promise<readonly RecordedOpenGap[]>;
-  /** Marks, broken kept connections, and services that became another process, in the order of time. */
+  /** Marks, broken kept connections, services that became another process, slow stretches and lost writes, in the order of time. */
   annotations(window: Window): Promise<readonly Annotation[]>;
   /**
    * Sums by the whole minutes, hours or days that overlap a window, the oldest first, up to the newest sign of life. One in

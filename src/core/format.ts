@@ -32,6 +32,11 @@ export function showSlow(slow: { from: number; to: number; slowestMs: number; co
   return `${count(slow.count, 'slow answer')} within ${showDuration(to - from)}, the slowest after ${showLatency(slowestMs)}`;
 }
 
+/** `12 acknowledged writes are gone`. */
+export function showLostWrites(gone: number): string {
+  return `${count(gone, 'acknowledged write')} ${gone === 1 ? 'is' : 'are'} gone`;
+}
+
 /** A length of at most this much is in seconds where its bounds are near enough for them: minutes would hide what is known. */
 const LONGEST_IN_SECONDS_MS = 600_000;
 

@@ -86,3 +86,51 @@ export class LatencyHistogram {
     return latencyOf(this.#counts, this.#maxMs);
   }
 }
+
+/** The last minute is counted in slices of it; one more than it has, as the present one has just begun. */
+const SLICE_MS = 10_000;
+const SLICES = 7;
+/** Of each slice: which it is, the slowest answer, and the counts. */
+const SLICE_FIELDS = 2 + LATENCY_BUCKETS;
+/** How many numbers a `RecentLatency` takes. */
+export const RECENT_FIELDS = SLICES * SLICE_FIELDS;
+
+/** How long the good answers of the last minute took, in memory that may be shared between threads. */
+export class RecentLatency {
+  readonly #fields: Float64Array;
+
+  /** @param fields `RECENT_FIELDS` of them */
+  constructor(fields: Float64Array = new Float64Array(RECENT_FIELDS)) {
+    this.#fields = fields;
+  }
+
+  /** A good answer took this long, and came at this time, by any clock. */
+  add(ms: number, at: number): void {
+    const fields = this.#fields;
+    const number = Math.floor(at / SLICE_MS);
+    const slice = (number % SLICES) * SLICE_FIELDS;
+    if (fields[slice] !== number) {
+      fields.fill(0, slice, slice + SLICE_FIELDS);
+      fields[slice] = number;
+    }
+    fields[slice + 1] = Math.max(fields[slice + 1] ?? 0, ms);
+    const place = slice + 2 + latencyBucket(ms);
+    fields[place] = (fields[place] ?? 0) + 1;
+  }
+
+  /** The answers of the last 60 to 70 s; null where there was none. @param now by the same clock */
+  lastMinute(now: number): Latency | null {
+    const counts = new Float64Array(LATENCY_BUCKETS);
+    const oldest = Math.floor(now / SLICE_MS) - SLICES;
+    let maxMs = 0;
+    for (let slice = 0; slice < RECENT_FIELDS; slice += SLICE_FIELDS) {
+      const fields = this.#fields.subarray(slice, slice + SLICE_FIELDS);
+      if ((fields[0] ?? 0) <= oldest) continue;
+      maxMs = Math.max(maxMs, fields[1] ?? 0);
+      for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket += 1)
+        counts[bucket] = (counts[bucket] ?? 0) + (fields[2 + bucket] ?? 0);
+    }
+    // To the microsecond: what lies below is noise.
+    return latencyOf(counts, Math.round(maxMs * 1000) / 1000);
+  }
+}

@@ -196,7 +196,7 @@ export const MESSAGES = {
     at: time,
     was: hidden,
     is: hidden,
-    what: z.literal('role').optional(),
+    what: z.enum(['role', 'master']).optional(),
     ...origin,
   }),
   slow: z.object({
@@ -209,6 +209,7 @@ export const MESSAGES = {
     count,
     ...origin,
   }),
+  'lost-writes': z.object({ type: z.literal('lost-writes'), seq, service: name, at: time, count, ...origin }),
   sample: z.object({
     type: z.literal('sample'),
     service: name,

@@ -193,7 +193,7 @@ export interface ConnectionLost extends Origin {
   readonly message: string | null;
 }
 
-/** The same service is another process now, or has another role. */
+/** The same service is another process now, has another role, or is at another address. */
 export interface Identity extends Origin {
   readonly type: 'identity';
   readonly seq: number;
@@ -201,8 +201,11 @@ export interface Identity extends Origin {
   readonly at: number;
   readonly was: string;
   readonly is: string;
-  /** `role`: it is the role (of a Redis: `master`, `replica`) that changed; left out where it is the process. */
-  readonly what?: 'role' | undefined;
+  /**
+   * `role`: it is the role (of a Redis: `master`, `replica`) that changed; `master`: the address that sentinels give for the
+   * master; left out where it is the process.
+   */
+  readonly what?: 'role' | 'master' | undefined;
 }
 
 /** What a stretch of slow answers was: good ones in a row that took longer than `slow` of the configuration. */
@@ -221,6 +224,17 @@ export interface Slow extends SlowFacts, Origin {
   readonly type: 'slow';
   readonly seq: number;
   readonly service: string;
+}
+
+/** Writes of the probes that Redis had acknowledged are gone: after a failover, a restart or a deletion. */
+export interface LostWrites extends Origin {
+  readonly type: 'lost-writes';
+  readonly seq: number;
+  readonly service: string;
+  /** When it was found: by the first write that was acknowledged since. */
+  readonly at: number;
+  /** How many of this monitor's writes. */
+  readonly count: number;
 }
 
 /** When an event was, or ended. Milliseconds since the epoch. */
@@ -266,7 +280,7 @@ export interface Heartbeat {
 }
 
 /** Numbered by `seq`, settled, kept in the history. A hole between two numbers means nothing: see `EventNumbers`. */
-export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow;
+export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow | LostWrites;
 export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
 
 /** An event before it has its number. */
@@ -279,6 +293,7 @@ const EVENTS: ReadonlySet<string> = new Set<Event['type']>([
   'connection-lost',
   'identity',
   'slow',
+  'lost-writes',
 ]);
 
 /** Whether a message is an event: numbered by `seq`. */

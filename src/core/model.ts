@@ -12,7 +12,7 @@
  * - **interval** (of a timeline): a stretch of time in one state.
  * - **gap**: the time from the first failed probe to the first good one after it.
  * - **event**: a message with a number, after which clients can resume: `transition`, `gap`, `mark`, `connection-lost`,
- *   `identity` or `slow`.
+ *   `identity`, `slow` or `lost-writes`.
  * - **vantage**: the place from which a monitor observes, by name. A hub combines several.
  * - **board**: what is known of every service now.
  * - **checkpoint**: what a timeline needs to resume after a restart.
@@ -121,6 +121,12 @@ export interface Sample {
   readonly busyMs?: number;
   /** Whether it was sent beside the grid: it says what the state is, but does not count for `rise` and `fall`. */
   readonly offGrid?: boolean;
+  /** The status of an HTTP reply. */
+  readonly status?: number;
+  /** Until when the certificate that the server showed is valid, in milliseconds since the epoch. */
+  readonly certUntil?: number;
+  /** The version of IP that it went over. */
+  readonly ip?: 4 | 6;
   /** Whether it was sent at once because a held connection to the service broke. */
   readonly prompted?: boolean;
 }

@@ -3,7 +3,7 @@
  * whenever it likes, in memory that both share: a probe costs a few stores and no message, however often it is sent and
  * whether or not a client reads them. What is read of the last probe may belong to two that ended one after the other.
  */
-import { cumulative, LATENCY_BUCKETS, latencyBucket, latencyOf, type Latency } from './latency.ts';
+import { cumulative, LATENCY_BUCKETS, latencyBucket, RECENT_FIELDS, RecentLatency, type Latency } from './latency.ts';
 import {
   answerMs,
   DOWN_REASONS,
@@ -24,16 +24,16 @@ const INDEX = new Map<Reason | null, number>([
 
 /** Where in the memory the last probe is: its result (0 for none so far, otherwise an index from 1), then its durations. */
 const LAST = INDEX.size;
+/** Of the last probe too: the version of IP, the status of HTTP; and the end of the last certificate. 0 for none. */
+const IP = LAST + 6;
+const STATUS = LAST + 7;
+const CERTIFICATE = LAST + 8;
 /** Then all good answers: the sum of their durations, and the counts of their buckets. */
-const SUM = LAST + 6;
+const SUM = LAST + 9;
 const ALL = SUM + 1;
-/** Then those of the last minute, in slices of it: which slice it is, the slowest answer, and the counts. */
-const SLICES = ALL + LATENCY_BUCKETS;
-const SLICE_MS = 10_000;
-const SLICE_FIELDS = 2 + LATENCY_BUCKETS;
-/** One more than a minute has: the present slice has just begun. */
-const SLICE_COUNT = 7;
-const FIELDS = SLICES + SLICE_COUNT * SLICE_FIELDS;
+/** Then those of the last minute. */
+const RECENT = ALL + LATENCY_BUCKETS;
+const FIELDS = RECENT + RECENT_FIELDS;
 
 export interface ProbeCount {
   readonly result: Result;
@@ -47,16 +47,24 @@ export interface LastProbe {
   readonly result: Result;
   readonly durationMs: number;
   readonly phases: Phases;
+  /** The version of IP; 0 where it went over none. */
+  readonly ip: number;
+  /** The status of an HTTP reply; 0 where there was none. */
+  readonly status: number;
+  /** Until when the last certificate is valid, in milliseconds since the epoch; 0 where none was shown. */
+  readonly certUntil: number;
 }
 
 export class ProbeCounters {
   readonly memory: SharedArrayBuffer;
   readonly #fields: Float64Array;
+  readonly #recent: RecentLatency;
 
   /** @param memory of another `ProbeCounters`, to share it; without it a new one, with nothing counted */
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(FIELDS * Float64Array.BYTES_PER_ELEMENT)) {
     this.memory = memory;
     this.#fields = new Float64Array(memory);
+    this.#recent = new RecentLatency(this.#fields.subarray(RECENT));
   }
 
   /** A probe has ended. */
@@ -70,6 +78,10 @@ export class ProbeCounters {
     fields[LAST + 3] = sample.phases.connectMs ?? NaN;
     fields[LAST + 4] = sample.phases.tlsMs ?? NaN;
     fields[LAST + 5] = sample.phases.replyMs ?? NaN;
+    fields[IP] = sample.ip ?? 0;
+    fields[STATUS] = sample.status ?? 0;
+    // A kept connection shows it once.
+    fields[CERTIFICATE] = sample.certUntil ?? fields[CERTIFICATE] ?? 0;
     if (sample.result === 'up') this.#answered(answerMs(sample), sample.endedAt);
   }
 
@@ -78,14 +90,7 @@ export class ProbeCounters {
     const bucket = latencyBucket(ms);
     fields[SUM] = (fields[SUM] ?? 0) + ms;
     fields[ALL + bucket] = (fields[ALL + bucket] ?? 0) + 1;
-    const number = Math.floor(at / SLICE_MS);
-    const slice = SLICES + (number % SLICE_COUNT) * SLICE_FIELDS;
-    if (fields[slice] !== number) {
-      fields.fill(0, slice, slice + SLICE_FIELDS);
-      fields[slice] = number;
-    }
-    fields[slice + 1] = Math.max(fields[slice + 1] ?? 0, ms);
-    fields[slice + 2 + bucket] = (fields[slice + 2 + bucket] ?? 0) + 1;
+    this.#recent.add(ms, at);
   }
 
   /**
@@ -93,17 +98,7 @@ export class ProbeCounters {
    * @param now timeline time
    */
   lastMinute(now: number): Latency | null {
-    const counts = new Float64Array(LATENCY_BUCKETS);
-    const oldest = Math.floor(now / SLICE_MS) - SLICE_COUNT;
-    let maxMs = 0;
-    for (let slice = SLICES; slice < FIELDS; slice += SLICE_FIELDS) {
-      const fields = this.#fields.subarray(slice, slice + SLICE_FIELDS);
-      if ((fields[0] ?? 0) <= oldest) continue;
-      maxMs = Math.max(maxMs, fields[1] ?? 0);
-      for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket += 1)
-        counts[bucket] = (counts[bucket] ?? 0) + (fields[2 + bucket] ?? 0);
-    }
-    return latencyOf(counts, round(maxMs));
+    return this.#recent.lastMinute(now);
   }
 
   /**
@@ -144,6 +139,9 @@ export class ProbeCounters {
         tlsMs: this.#duration(4),
         replyMs: this.#duration(5),
       },
+      ip: this.#fields[IP] ?? 0,
+      status: this.#fields[STATUS] ?? 0,
+      certUntil: this.#fields[CERTIFICATE] ?? 0,
     };
   }
 
@@ -151,9 +149,4 @@ export class ProbeCounters {
     const ms = this.#fields[LAST + offset] ?? NaN;
     return Number.isNaN(ms) ? null : ms;
   }
-}
-
-/** To the microsecond: what lies below is noise. */
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

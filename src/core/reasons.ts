@@ -42,7 +42,7 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   protocol: 'the answer does not follow the protocol: is another service on that port?',
   auth: 'Redis rejected the user or the password',
   loading: 'Redis is loading its data from disk: it restarted a moment ago',
-  readonly: 'Redis does not accept writes: it is a replica, or its disk is failing',
+  readonly: 'Redis does not accept writes: it is a replica, its disk is failing, or memory or replicas are missing',
   role: 'Redis does not have the required role: was there a failover?',
   error: 'the service answered with an error',
   stalled: 'the monitor itself did not run in time: the state of the service is not known',

@@ -9,7 +9,7 @@
  *   widths since the epoch: so a year without a change is one row. Rows add up where the wall clock was set back.
  * - `event`: the events by number, many in a row, as they were published. `complete_after` in `meta`: all with a greater
  *   number are there. Numbers of 0.1.0 count from 1, later ones come from a clock.
- * - `annotation`: marks, lost connections, changes of identity, stretches of slow answers.
+ * - `annotation`: marks, lost connections, changes of identity, stretches of slow answers, lost writes.
  */
 import { statSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
 /** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
-import type { GapFacts } from '../core/messages.ts';
+import type { GapFacts, Identity } from '../core/messages.ts';
 import { answerMs, type Sample, type UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
 import type { Failure } from '../probe/failure.ts';
@@ -58,7 +58,10 @@ export class Watcher implements ProberEvents {
   #prober: Prober | null = null;
   #sentinel: Sentinel | null = null;
   /** Who answered, and in which role, and when the probe that learnt it was sent. */
-  readonly #known = new Map<'process' | 'role', { readonly id: string; readonly sentAt: number }>();
+  readonly #known = new Map<
+    'process' | NonNullable<Identity['what']>,
+    { readonly id: string; readonly sentAt: number }
+  >();
   #lastSent = -Infinity;
   /** What `stalledMs` was at the newest good answer. */
   #stalledAtAnswer = 0;
@@ -71,6 +74,8 @@ export class Watcher implements ProberEvents {
   #inDoubtUntil = -Infinity;
   /** The stretch of slow answers that goes on, in timeline time; null for none. */
   #slow: { from: number; to: number; slowestMs: number; count: number } | null = null;
+  /** Writes that are gone, and the probes that were under way when that was found; null for none. */
+  #lostWrites: { readonly at: number; count: number; readonly until: Set<Attempt> } | null = null;
   readonly #onOverdue = (): void => {
     this.#doubt();
   };
@@ -206,6 +211,7 @@ export class Watcher implements ProberEvents {
       const sample = { ...found, ...circumstances };
       this.#ended(sample);
       this.#settle.end(ticket, sample);
+      this.#emitLostWrites(attempt);
     };
     const overdue = { afterMs: this.#timeline.overdueMs, call: this.#onOverdue };
     const attempt: Attempt = new Attempt(this.#host, timeoutMs, onEnd, overdue);
@@ -296,7 +302,27 @@ export class Watcher implements ProberEvents {
     });
   }
 
-  identity(id: string, sentAt: number, what?: 'role'): void {
+  lostWrites(count: number): void {
+    // Those that are under way may find more of the same loss.
+    this.#lostWrites ??= { at: this.#host.now(), count: 0, until: new Set(this.#inFlight) };
+    this.#lostWrites.count += count;
+  }
+
+  #emitLostWrites(ended: Attempt): void {
+    if (this.#lostWrites === null) return;
+    const { at, count, until } = this.#lostWrites;
+    until.delete(ended);
+    if (until.size > 0) return;
+    this.#lostWrites = null;
+    this.#host.emit({
+      type: 'lost-writes',
+      service: this.watched.service.name,
+      at: this.#host.clock.epoch(at),
+      count,
+    });
+  }
+
+  identity(id: string, sentAt: number, what?: Identity['what']): void {
     const kind = what ?? 'process';
     const known = this.#known.get(kind);
     // An answer that comes late says who was there before.

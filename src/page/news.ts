@@ -1,10 +1,10 @@
 /**
- * What happened, the newest first: gaps, unobserved time, marks, lost connections, restarts.
+ * What happened, the newest first: gaps, unobserved time, marks, lost connections, lost writes, restarts.
  * What happened to several services within a second is one entry: that is what the restart of a daemon looks like.
  * Pure; bounded memory. Times in milliseconds since the epoch.
  */
-import { showDuration, showGap, showSlow } from '../core/format.ts';
-import type { GapFacts, SlowFacts } from '../core/messages.ts';
+import { showDuration, showGap, showLostWrites, showSlow } from '../core/format.ts';
+import type { GapFacts, Identity, SlowFacts } from '../core/messages.ts';
 import type { Reason } from '../core/model.ts';
 import { mainReason, REASON_WORDS, showReason } from './page-text.ts';
 
@@ -25,8 +25,9 @@ export type Item =
   | (Of<'gap'> & { readonly gap: GapFacts })
   | (Of<'unobserved'> & { readonly to: number | null; readonly reason: Reason | null })
   | (Of<'lost'> & { readonly reason: Reason; readonly message: string | null })
-  | (Of<'identity'> & { readonly was: string; readonly is: string; readonly what: 'role' | undefined })
+  | (Of<'identity'> & { readonly was: string; readonly is: string; readonly what: Identity['what'] })
   | (Of<'slow'> & { readonly slow: SlowFacts })
+  | (Of<'lost-writes'> & { readonly count: number })
   | (Of<'mark'> & { readonly text: string })
   | (Of<'note'> & { readonly text: string });
 
@@ -125,9 +126,11 @@ function whatOf(item: Item, now: number): string {
     case 'lost':
       return 'kept connection broke';
     case 'identity':
-      return item.what === 'role' ? 'another role now' : 'another process now';
+      return `another ${item.what ?? 'process'} now`;
     case 'slow':
-      return `slow: ${showSlow(item.slow)}`;
+      return `slow for ${showDuration(item.slow.to - item.slow.from)}`;
+    case 'lost-writes':
+      return showLostWrites(item.count);
     case 'mark':
       return item.text === '' ? 'a moment was marked' : item.text;
     case 'note':
@@ -147,6 +150,8 @@ function whyOf(item: Item): string {
     case 'identity':
       return item.is === '' ? '' : `was ${item.was}, is ${item.is}`;
     case 'slow':
+      return showSlow(item.slow);
+    case 'lost-writes':
     case 'mark':
     case 'note':
       return '';

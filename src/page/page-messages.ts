@@ -19,6 +19,7 @@ const KNOWN: ReadonlySet<string> = new Set<Message['type']>([
   'connection-lost',
   'identity',
   'slow',
+  'lost-writes',
   'status',
   'open-gap',
   'heartbeat',
@@ -50,10 +51,15 @@ export function helloOf(answer: StatusAnswer): Hello {
   return { type: 'hello', protocol: 1, monitor, now, seq, resumed: false, services };
 }
 
-/** How much of the windows a service was up, and was seen at all. */
-export type Shares = Pick<ServiceSnapshot, 'uptime' | 'observed'>;
+/** How much of the windows a service was up, and was seen at all; how long its answers took lately. */
+export interface Figures extends Pick<ServiceSnapshot, 'uptime' | 'observed' | 'latency'> {
+  /** When they were so. */
+  readonly at: number;
+}
 
-/** The uptimes in an answer, by service. */
-export function uptimesOf(services: readonly ({ service: string } & Shares)[]): Map<string, Shares> {
-  return new Map(services.map(({ service, uptime, observed }) => [service, { uptime, observed }]));
+/** The figures in an answer, by service. */
+export function figuresOf({ now, services }: Pick<StatusAnswer, 'now' | 'services'>): Map<string, Figures> {
+  return new Map(
+    services.map(({ service, uptime, observed, latency }) => [service, { uptime, observed, latency, at: now }]),
+  );
 }

@@ -9,6 +9,7 @@ import {
   type Message,
   type MonitorIdentity,
   type ServiceSnapshot,
+  type SlowFacts,
   type Transition,
   isEvent,
 } from '../core/messages.ts';
@@ -18,7 +19,7 @@ import { VantageViews } from '../core/vantage-views.ts';
 import { type Item, News } from './news.ts';
 import type { Change } from './page-text.ts';
 import { type DaysAnswer, readDays } from './page-days.ts';
-import { helloOf, type Shares, type StatusAnswer, uptimesOf } from './page-messages.ts';
+import { type Figures, figuresOf, helloOf, type StatusAnswer } from './page-messages.ts';
 
 /** Where to go on in the feed. */
 interface Position {
@@ -29,17 +30,24 @@ interface Position {
 type KeptDays = ReadonlyMap<number, Day>;
 
 /** What is known of a service beside its timeline. */
-export interface ServiceExtras extends Shares {
+export interface ServiceExtras extends Figures {
   /** The reason of the present state in the monitor's words; null where it gave none. */
   readonly message: string | null;
   /** What each vantage sees, where they don't agree on whether it is up; otherwise null. */
   readonly disagreement: string | null;
   /** What the monitor kept of the last days, by their beginnings. */
   readonly days: KeptDays;
+  /** The newest stretches of slow answers whose end came over the feed. */
+  readonly slow: readonly SlowFacts[];
 }
 
 const NO_DAYS: KeptDays = new Map();
-const NO_SHARES: Shares = {
+/** Stretches of slow answers that are kept of each service: the newest. */
+const SLOW = 100;
+const NO_SLOW: readonly SlowFacts[] = [];
+const NO_FIGURES: Figures = {
+  at: 0,
+  latency: undefined,
   uptime: { '1h': null, '24h': null, '90d': null },
   observed: { '1h': 0, '24h': 0, '90d': 0 },
 };
@@ -49,7 +57,8 @@ export class PageState {
   readonly news = new News();
   #board = new Board();
   #monitor: MonitorIdentity | null = null;
-  #uptimes = new Map<string, Shares>();
+  #figures = new Map<string, Figures>();
+  readonly #slow = new Map<string, readonly SlowFacts[]>();
   #days: ReadonlyMap<string, KeptDays> = new Map();
   readonly #views = new VantageViews();
   /** The reasons in the monitor's words, where it gave them. */
@@ -84,10 +93,11 @@ export class PageState {
   /** What is known of a service beside its timeline. */
   extras(service: string): ServiceExtras {
     return {
-      ...(this.#uptimes.get(service) ?? NO_SHARES),
+      ...(this.#figures.get(service) ?? NO_FIGURES),
       message: this.#messages.get(service) ?? null,
       disagreement: this.#views.disagreement(service),
       days: this.#days.get(service) ?? NO_DAYS,
+      slow: this.#slow.get(service) ?? NO_SLOW,
     };
   }
 
@@ -102,9 +112,9 @@ export class PageState {
     this.#position = { after: answer.newsAfter, monitor: answer.monitor.id };
   }
 
-  /** Takes newer uptimes. */
+  /** Takes newer figures. */
   refresh(answer: StatusAnswer): void {
-    this.#uptimes = uptimesOf(answer.services);
+    this.#figures = figuresOf(answer);
   }
 
   /** Takes the next message. Returns what changed of the services' statuses. */
@@ -166,7 +176,7 @@ export class PageState {
     this.#board = new Board();
     this.#board.apply(hello);
     this.#views.hello(hello);
-    this.#uptimes = uptimesOf(hello.services);
+    this.#figures = figuresOf(hello);
     for (const service of hello.services) this.#addHistory(service);
   }
 
@@ -206,6 +216,10 @@ export class PageState {
       }
       case 'slow':
         this.news.add({ kind: 'slow', at: event.from, service: event.service, slow: event });
+        this.#slow.set(event.service, [...(this.#slow.get(event.service) ?? []), event].slice(-SLOW));
+        return;
+      case 'lost-writes':
+        this.news.add({ kind: 'lost-writes', at: event.at, service: event.service, count: event.count });
     }
   }
 

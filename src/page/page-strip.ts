@@ -3,7 +3,7 @@
  * away: however short it was and however long the window, it is wide enough to be seen, and nothing is drawn over it.
  * Pure. Times are in milliseconds since the epoch, by the monitor's clock.
  */
-import type { TimelineInterval } from '../core/messages.ts';
+import type { SlowFacts, TimelineInterval } from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 
 /** The windows that a strip can show, in milliseconds, and their names. */
@@ -109,4 +109,12 @@ function pieceOf(state: Piece['state'], from: number, to: number, scale: Scale, 
   if (width >= least) return { state, x: begin, width, provisional: false };
   const x = Math.floor(begin - (least - width) / 2);
   return { state, x: Math.max(0, Math.min(scale.width - least, x)), width: least, provisional: false };
+}
+
+/** Where answers were slow: at least as wide as a failure. */
+export function slowPieces(slow: readonly SlowFacts[], scale: Scale, density: number): Pick<Piece, 'x' | 'width'>[] {
+  const end = scale.from + scale.width * scale.stepMs;
+  return slow
+    .filter(({ from, to }) => to >= scale.from && from < end)
+    .map(({ from, to }) => pieceOf('up', Math.max(from, scale.from), Math.min(to, end), scale, LEAST_DOWN * density));
 }

@@ -2,8 +2,9 @@
  * The texts of the page: states, reasons, times of day, rows, tooltips, the connection, announcements. Pure. Times in
  * milliseconds since the epoch.
  */
-import { showClock, showDuration, count, showGap } from '../core/format.ts';
-import type { GapFacts, ServiceSnapshot, TimelineInterval } from '../core/messages.ts';
+import { showClock, showDuration, count, showGap, showLatency, showSlow } from '../core/format.ts';
+import type { Latency } from '../core/latency.ts';
+import type { GapFacts, ServiceSnapshot, SlowFacts, TimelineInterval } from '../core/messages.ts';
 import { wordOf, type Reason, type ServiceInfo, type State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { Day } from '../core/uptime.ts';
@@ -120,8 +121,23 @@ export function rowText(service: RowFacts, now: number, old: boolean): RowText {
   return { state: old ? was : word, lasts: old ? '' : lasts, note: noteOf(service, now) };
 }
 
+/** `p50 0.9 ms, p99 2.4 ms, slowest 3.1 ms, in the minute before 04:05:06`. */
+export function answersText(latency: Latency | null | undefined, at: number, now: number): string {
+  if (latency === undefined) return 'how long they took is not known here';
+  const minute = `in the minute before ${showWhen(at, now)}`;
+  if (latency === null) return `no good one ${minute}`;
+  const { p50Ms, p99Ms, maxMs } = latency;
+  return `p50 ${showLatency(p50Ms)}, p99 ${showLatency(p99Ms)}, slowest ${showLatency(maxMs)}, ${minute}`;
+}
+
 /** What the strip shows, for screen readers. */
-export function stripText(timeline: readonly TimelineInterval[], name: string, from: number, now: number): string {
+export function stripText(
+  timeline: readonly TimelineInterval[],
+  name: string,
+  from: number,
+  now: number,
+  slow: readonly SlowFacts[] = [],
+): string {
   const lengthOf = (interval: TimelineInterval): number =>
     Math.min(interval.to ?? now, now) - Math.max(interval.from, from);
   const within = timeline.filter((interval) => (interval.to ?? now) >= from && interval.from <= now);
@@ -132,7 +148,8 @@ export function stripText(timeline: readonly TimelineInterval[], name: string, f
   const seen = `Last ${name}: ${down.length === 0 ? 'no gap' : count(down.length, 'gap')}`;
   const lost = down.length === 0 ? '' : `, down for ${showDuration(down.reduce((sum, one) => sum + one, 0))} in all`;
   const unobserved = unobservedMs === 0 ? '' : `, not observed for ${showDuration(unobservedMs)}`;
-  return `${seen}${lost}${unobserved}`;
+  const slowly = slow.filter((one) => one.to >= from && one.from <= now).length;
+  return `${seen}${lost}${unobserved}${slowly === 0 ? '' : `, slow ${count(slowly, 'time')}`}`;
 }
 
 function noteOf({ status, state, since, reason, gaps }: RowFacts, now: number): string {
@@ -141,6 +158,12 @@ function noteOf({ status, state, since, reason, gaps }: RowFacts, now: number): 
   const last = gaps.at(-1);
   if (last === undefined) return status === 'unknown' ? '' : 'no gap seen';
   return `last gap ${showDuration(last.durationMs)}, ${showWhen(last.from, now)}`;
+}
+
+/** `\n3 slow answers within …` where some were at a moment. @param nearMs how near is meant */
+export function slowText(slow: readonly SlowFacts[], at: number, nearMs: number): string {
+  const one = slow.findLast(({ from, to }) => at >= from - nearMs && at <= to + nearMs);
+  return one === undefined ? '' : `\n${showSlow(one)}`;
 }
 
 /** @param gaps of the service, among which the one may be that the interval is of */

@@ -50,12 +50,20 @@ export class Attempt {
   notBegun: (() => boolean) | null = null;
   /** Set by the prober once a reply has come that is not accepted so far: what the deadline then reports. */
   unaccepted: Failure | null = null;
+  /** Set by the prober: what is still missing, as the deadline reports it; null for all of the reply. */
+  missing: string | null = null;
   /** Set by the prober once the peer has answered in full: nothing is under way on the connection any more. */
   answered = false;
   /** Set by the prober when it begins to wait whether the peer keeps the connection: that is no time that an answer takes. */
   holdingSince: number | null = null;
   /** Set by the prober: whether a failure would say nothing, at that moment. */
   isMoot: (() => boolean) | null = null;
+  /** The status of an HTTP reply; null where there was none. */
+  status: number | null = null;
+  /** Until when the certificate that the server showed is valid, in milliseconds since the epoch; null where it showed none. */
+  certUntil: number | null = null;
+  /** The version of IP; null where nothing was connected to. */
+  ip: 4 | 6 | null = null;
   /** After how long it ended well, in milliseconds; null before, and where it did not. */
   goodAfterMs: number | null = null;
 
@@ -156,6 +164,11 @@ export class Attempt {
     this.begin(phase, now);
   }
 
+  /** A question that has to be answered before this attempt can go on, as an attempt of its own. */
+  part(timeoutMs: number, onEnd: (sample: Sample) => void): Attempt {
+    return new Attempt(this.#host, timeoutMs, onEnd);
+  }
+
   /** Frees what the attempt holds; it goes on elsewhere. */
   detach(): void {
     const release = this.release;
@@ -188,6 +201,11 @@ export class Attempt {
     this.#end({ reason: 'stopped', message: 'the probe was given up' });
   }
 
+  /** Whether it has no connection yet. */
+  get isConnecting(): boolean {
+    return this.#phase === 'dns' || this.#phase === 'connect';
+  }
+
   /** The deadline has passed and no answer was found, after a second check. */
   expire(): void {
     const lateMs = this.#peerWaitedMs();
@@ -204,7 +222,7 @@ export class Attempt {
     else if (this.#phase === 'connect') this.fail({ reason: 'timeout-connect', message: `no connection ${within}` });
     else if (this.#phase === 'tls') this.fail({ reason: 'tls', message: `TLS handshake not done ${within}` });
     else if (this.unaccepted !== null) this.fail(this.unaccepted);
-    else this.fail({ reason: 'timeout-reply', message: `connected, no full reply ${within}` });
+    else this.fail({ reason: 'timeout-reply', message: `${this.missing ?? 'connected, no full reply'} ${within}` });
   }
 
   #end(failure: Failure | null): void {
@@ -223,6 +241,9 @@ export class Attempt {
       ...(stalledMs > 0 && { stalledMs }),
       ...(busyMs > 0 && { busyMs }),
       ...(this.holdingSince !== null && { heldMs: endedAt - this.holdingSince }),
+      ...(this.status !== null && { status: this.status }),
+      ...(this.certUntil !== null && { certUntil: this.certUntil }),
+      ...(this.ip !== null && { ip: this.ip }),
       sentAt: this.sentAt,
       endedAt,
       result: failure === null ? 'up' : resultOf(failure.reason),

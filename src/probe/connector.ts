@@ -1,4 +1,5 @@
 /** The port of a protocol: how connections to a service are opened, and what they report. */
+import type { Identity } from '../core/messages.ts';
 import { printable } from '../core/printable.ts';
 import type { Attempt } from './attempt.ts';
 import type { Failure } from './failure.ts';
@@ -8,11 +9,13 @@ export interface ProberEvents {
   /** A kept connection broke. The engine emits it, and probes again at once where no attempt is on its way. */
   connectionLost(failure: Failure): void;
   /**
-   * Which process answered (Redis: `run_id`; otherwise by `identity` of the configuration), or in which role; reported as often as it is
-   * learnt.
+   * Which process answered (Redis: `run_id`; otherwise by `identity` of the configuration), in which role, or at which address a
+   * sentinel says that the master is; reported as often as it is learnt.
    * @param sentAt when that was asked, in timeline time: answers may come out of order
    */
-  identity(id: string, sentAt: number, what?: 'role'): void;
+  identity(id: string, sentAt: number, what?: Identity['what']): void;
+  /** So many writes of the probes that the server had acknowledged are gone. Called while the attempt that found it is under way. */
+  lostWrites(count: number): void;
 }
 
 /** An open connection that carries probes. */

@@ -56,6 +56,7 @@ export class Dialler {
   }
 
   #connect(attempt: Attempt, to: To, connected: (socket: Socket) => void): void {
+    if ('host' in to) attempt.ip = to.host.includes(':') ? 6 : 4;
     const socket = this.#tls === null ? netConnect(to) : tlsConnect({ ...to, ...this.#tls });
     attempt.release = (failure) => {
       if (failure === null || attempt.answered) socket.destroy();
@@ -95,7 +96,9 @@ export class Dialler {
     socket.once('close', onClose);
     socket.once('secureConnect', () => {
       socket.off('close', onClose);
-      const problem = expiresSoon(socket, this.#endpoint.tls?.minDays ?? null);
+      const certUntil = Date.parse(socket.getPeerCertificate().valid_to);
+      if (!Number.isNaN(certUntil)) attempt.certUntil = certUntil;
+      const problem = expiresSoon(certUntil, this.#endpoint.tls?.minDays ?? null);
       if (problem !== null) {
         attempt.fail({ reason: 'tls', message: problem });
         return;
@@ -157,15 +160,16 @@ function tlsOptions(host: string, tls: TlsSpec): ConnectionOptions {
   };
 }
 
-function shownAddress(address: string, port: number): string {
+/** `127.0.0.1:80`, `[::1]:80`. */
+export function shownAddress(address: string, port: number): string {
   return isIP(address) === 6 ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
 }
 
 /** What is wrong with the days that the certificate has left; null where nothing is. */
-function expiresSoon(socket: TLSSocket, minDays: number | null): string | null {
+function expiresSoon(certUntil: number, minDays: number | null): string | null {
   if (minDays === null) return null;
-  const until = socket.getPeerCertificate().valid_to;
-  const days = (Date.parse(until) - Date.now()) / DAY_MS;
+  const days = (certUntil - Date.now()) / DAY_MS;
   if (days >= minDays) return null;
+  const until = Number.isNaN(certUntil) ? 'unknown' : new Date(certUntil).toUTCString();
   return `the certificate is valid for ${days.toFixed(1)} days more, less than ${String(minDays)} (until ${until})`;
 }

@@ -105,6 +105,7 @@ export class HttpConnector implements Connector {
     const { status, failure, location } = reply;
     const { follow } = this.#spec;
     if (attempt.ended) return;
+    attempt.status = status;
     if (location === null) {
       const id = reply.identity();
       if (id !== null) this.#events.identity(identityOf(id), attempt.sentAt);

@@ -102,7 +102,10 @@ class KeptProber implements Prober {
   start(attempt: Attempt): void {
     for (const other of this.#underWay) if (other.ended) this.#forget(other);
     const bearable = this.#answerMs === null ? FIRST_AT_ONCE : (attempt.timeoutMs * PATIENCE) / this.#answerMs;
-    if (this.#underWay.size > 0 && this.#underWay.size + 1 > bearable) {
+    // What has no connection yet is no work for the service: the kept connection does not wait for it.
+    const isFree = this.#connection !== null && this.#carried === null;
+    const others = [...this.#underWay].filter((other) => !(isFree && other.isConnecting)).length;
+    if (others > 0 && others + 1 > bearable) {
       attempt.abort();
       return;
     }

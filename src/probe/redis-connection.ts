@@ -1,13 +1,16 @@
 /** The Redis protocol over one open connection, spoken by ioredis, without anything that it would do by itself. */
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 
 import { excerpt } from '../core/format.ts';
+import type { Identity } from '../core/messages.ts';
 import type { Reason } from '../core/model.ts';
+import type { Attempt } from './attempt.ts';
 import type { Failure } from './failure.ts';
 import { ReplyGuard } from './redis-reply-guard.ts';
-import type { RedisSpec } from './spec.ts';
+import { KEPT_S, type RedisWrite } from './redis-write.ts';
+import type { Endpoint, RedisSpec } from './spec.ts';
 
 /** Hands over the open connection, which stands among the options. */
 class GivenConnector extends AbstractConnector {
@@ -43,8 +46,21 @@ const OPTIONS = {
 
 const RUN_ID = /^run_id:(\w{1,64})\r?$/m;
 
+/** Of TTL: the key is there, and never expires. */
+const NO_EXPIRY = -1;
+const NOT_OWN = `does not expire, so it is another program's: "write" takes a key of gapwatch's own`;
+
+/** What a probe asks beside PING. */
+export interface RedisQuestions {
+  /** How to sign in before, and which database to select; null where that was done. */
+  readonly signIn: Pick<RedisSpec, 'username' | 'password' | 'db'> | null;
+  readonly role: RedisSpec['role'];
+  readonly write: RedisWrite | null;
+  /** Called with the `run_id` of the server, and with its role, where they come along with the answer; null does not ask. */
+  readonly identity: ((id: string, what?: Identity['what']) => void) | null;
+}
+
 export class RedisConnection {
-  readonly #spec: RedisSpec;
   readonly #socket: Socket;
   readonly #client: Redis;
   readonly #guard = new ReplyGuard();
@@ -54,8 +70,7 @@ export class RedisConnection {
    * @param onReady called once probes can be sent; never where the connection breaks before
    * @param onBroken called with what the peer said that is no reply; the connection is useless then
    */
-  constructor(spec: RedisSpec, socket: Socket, onReady: () => void, onBroken: (failure: Failure) => void) {
-    this.#spec = spec;
+  constructor(socket: Socket, onReady: () => void, onBroken: (failure: Failure) => void) {
     this.#socket = socket;
     this.#onBroken = onBroken;
     const options = { ...OPTIONS, socket };
@@ -72,48 +87,59 @@ export class RedisConnection {
     this.#client.connect().catch(ignore);
   }
 
+  /** Whether every reply has come that is due. */
+  get isIdle(): boolean {
+    return this.#guard.isIdle;
+  }
+
   /**
    * Sends a probe.
-   * @param signIn whether to sign in before, where that is asked for, and to select the database
-   * @param identity called with the `run_id` of the server, and with its role, where they come along with the answer; null does not ask
    * @param onAnswer called once, with what is wrong or null; never where the connection breaks before
    */
-  probe(
-    signIn: boolean,
-    identity: ((id: string, what?: 'role') => void) | null,
-    onAnswer: (failure: Failure | null) => void,
-  ): void {
-    const { password, db, role } = this.#spec;
-    let open = true;
-    const end = (failure: Failure | null): void => {
-      if (!open) return;
-      open = false;
+  probe(attempt: Attempt, questions: RedisQuestions, onAnswer: (failure: Failure | null) => void): void {
+    const { signIn, role, write, identity } = questions;
+    let due = 1 + (role === null ? 0 : 1) + (write === null ? 0 : 1);
+    const end = (failure: Failure): void => {
+      if (due <= 0) return;
+      due = 0;
       onAnswer(failure);
     };
+    const pass = (): void => {
+      due -= 1;
+      if (due === 0) onAnswer(null);
+    };
+    attempt.missing = null;
     // One packet for several commands: so their replies come together too.
-    const several = signIn || role !== null || identity !== null;
-    if (several) this.#socket.cork();
-    if (signIn && password !== null) {
-      this.#ask('AUTH', this.#auth(password), end, (reply) => {
+    this.#socket.cork();
+    if (signIn !== null && signIn.password !== null) {
+      this.#ask('AUTH', this.#auth(signIn.username, signIn.password), end, (reply) => {
         if (reply !== 'OK') end(mismatch('AUTH', 'OK', reply));
       });
     }
-    if (signIn && db !== 0) {
-      this.#ask('SELECT', this.#client.select(db), end, (reply) => {
+    if (signIn !== null && signIn.db !== 0) {
+      this.#ask('SELECT', this.#client.select(signIn.db), end, (reply) => {
         if (reply !== 'OK') end(mismatch('SELECT', 'OK', reply));
       });
     }
     this.#ask('PING', this.#client.ping(), end, (reply) => {
       if (reply !== 'PONG') end(mismatch('PING', 'PONG', reply));
-      else if (role === null) end(null);
+      else {
+        if (write !== null) attempt.missing = 'PING was answered, the write was not';
+        pass();
+      }
     });
     if (role !== null) {
       this.#ask('ROLE', this.#client.role(), end, (reply) => {
-        end(roleFailure(role, reply));
+        const failure = roleFailure(role, reply);
+        if (failure === null) pass();
+        else end(failure);
         const named = roleIn(reply);
         if (named !== null) identity?.(named, 'role');
       });
     }
+    // What is not its own it leaves alone.
+    if (write?.isOwn === true) this.#write(attempt, write, end, pass);
+    else if (write !== null) this.#writeWhereOwn(attempt, write, end, pass);
     if (identity !== null) {
       this.#ask('INFO', this.#client.info('server'), ignore, (reply) => {
         const id = typeof reply === 'string' ? RUN_ID.exec(reply)?.[1] : undefined;
@@ -126,11 +152,57 @@ export class RedisConnection {
         });
       }
     }
-    if (several) this.#socket.uncork();
+    this.#socket.uncork();
   }
 
-  #auth(password: string): Promise<unknown> {
-    const { username } = this.#spec;
+  /**
+   * Asks a sentinel for the address of a master.
+   * @param onAnswer called once, with the address or with what is wrong; never where the connection breaks before
+   */
+  askMaster(name: string, onAnswer: (answer: Pick<Endpoint, 'host' | 'port'> | Failure) => void): void {
+    const asked = this.#client.call('SENTINEL', 'get-master-addr-by-name', name);
+    this.#ask('SENTINEL', asked, onAnswer, (reply) => {
+      onAnswer(masterIn(name, reply));
+    });
+  }
+
+  #writeWhereOwn(attempt: Attempt, write: RedisWrite, end: (failure: Failure) => void, pass: () => void): void {
+    this.#ask('TTL', this.#client.ttl(write.key), end, (reply) => {
+      if (typeof reply !== 'number') end(mismatch('TTL', 'a number', reply));
+      else if (reply === NO_EXPIRY) end({ reason: 'error', message: `the key ${excerpt(write.key)} ${NOT_OWN}` });
+      else {
+        write.isOwn = true;
+        this.#socket.cork();
+        this.#write(attempt, write, end, pass);
+        this.#socket.uncork();
+      }
+    });
+  }
+
+  #write(attempt: Attempt, write: RedisWrite, end: (failure: Failure) => void, pass: () => void): void {
+    const { key, field } = write;
+    const sent = write.send(attempt);
+    let number = Infinity;
+    this.#ask('HINCRBY', this.#client.hincrby(key, field, 1), end, (reply) => {
+      if (typeof reply !== 'number') end(mismatch('HINCRBY', 'a number', reply));
+      else {
+        number = reply;
+        write.acknowledge(attempt, sent, number);
+      }
+    });
+    this.#ask('EXPIRE', this.#client.expire(key, KEPT_S), end, ignore);
+    this.#ask('HGET', this.#client.hget(key, field), end, (reply) => {
+      // Other probes may have written since.
+      if (typeof reply === 'string' && Number(reply) >= number) pass();
+      else
+        end({
+          reason: 'error',
+          message: `write ${String(number)} was acknowledged, and ${shownReply(reply)} read back`,
+        });
+    });
+  }
+
+  #auth(username: string | null, password: string): Promise<unknown> {
     return username === null ? this.#client.auth(password) : this.#client.auth(username, password);
   }
 
@@ -173,7 +245,10 @@ const BY_WORD: Partial<Record<string, Reason>> = {
   DENIED: 'auth', // protected mode: without a password only from loopback
   LOADING: 'loading',
   READONLY: 'readonly',
-  MISCONF: 'readonly', // it can't save, so it takes no writes
+  // It takes no writes because it can't save, has no memory left, or too few replicas.
+  MISCONF: 'readonly',
+  OOM: 'readonly',
+  NOREPLICAS: 'readonly',
 };
 
 /** Of servers older than Redis 6, which say ERR to a wrong password. */
@@ -199,8 +274,20 @@ export function errorResponse(command: string, text: string): Failure {
 
 /** The failure that another reply than the one that is due means. */
 export function mismatch(command: string, due: string, got: unknown): Failure {
-  const shown = typeof got === 'string' ? excerpt(got) : got === null ? 'nothing' : 'another kind of reply';
-  return { reason: 'protocol', message: `${command} was answered by ${shown}, not by ${due}` };
+  return { reason: 'protocol', message: `${command} was answered by ${shownReply(got)}, not by ${due}` };
+}
+
+function shownReply(got: unknown): string {
+  return typeof got === 'string' ? excerpt(got) : got === null ? 'nothing' : 'another kind of reply';
+}
+
+/** The address in a sentinel's answer. Others wrote it: it is one that can be dialled, or a failure. */
+function masterIn(name: string, reply: unknown): Pick<Endpoint, 'host' | 'port'> | Failure {
+  if (reply === null) return { reason: 'error', message: `it knows no master ${excerpt(name)}` };
+  const [host, digits] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  const port = typeof digits === 'string' && /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
+  const isHost = typeof host === 'string' && (isIP(host) !== 0 || /^[\w.-]{1,253}$/.test(host));
+  return isHost && port >= 1 && port <= 65_535 ? { host, port } : mismatch('SENTINEL', 'an address', reply);
 }
 
 /** The failure of a server that has another role than it must; null where it has this one. */

@@ -28,6 +28,11 @@ export class ReplyGuard {
   /** The beginning of a line that is not here whole yet. */
   #head = '';
 
+  /** Whether nothing is due, and nothing half read. */
+  get isIdle(): boolean {
+    return this.#due === 0 && this.#open === 0;
+  }
+
   /** A command is sent. */
   expect(): void {
     this.#due += 1;

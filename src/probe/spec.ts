@@ -74,6 +74,10 @@ export interface RedisSpec {
   readonly password: string | null;
   readonly db: number;
   readonly role: 'master' | 'replica' | null;
+  /** The key to which each probe writes; null or left out for none. */
+  readonly write?: string | null;
+  /** Where `endpoint` is one of several sentinels: all of them, and the name by which they know the master; null or left out for none. */
+  readonly sentinels?: { readonly nodes: readonly Pick<Endpoint, 'host' | 'port'>[]; readonly master: string } | null;
 }
 
 export type ProbeSpec = TcpSpec | HttpSpec | RedisSpec;

@@ -8,11 +8,20 @@ import type { Connection, Connector, KeepEvents, ProberEvents } from './connecto
 import type { TcpSpec } from './spec.ts';
 import { Expectation } from './tcp-expectation.ts';
 
+/**
+ * For so long after a kept connection was lost, one on which nothing is sent is not kept again, unless nothing listened meanwhile:
+ * a server that shuts down may wait for each connection that says nothing. PostgreSQL does, for a minute (its
+ * `authentication_timeout`), and could not be restarted sooner.
+ */
+const NOT_KEPT_MS = 60_000;
+
 export class TcpConnector implements Connector {
   readonly #spec: TcpSpec;
   readonly #events: ProberEvents;
   readonly #dialler: Dialler;
   readonly #hold: Hold;
+  /** When a kept connection was lost, by the monotonic clock; -Infinity where nothing has listened since. */
+  #lostAt = -Infinity;
 
   constructor(spec: TcpSpec, events: ProberEvents) {
     this.#spec = spec;
@@ -29,6 +38,12 @@ export class TcpConnector implements Connector {
         attempt.succeed();
       });
     });
+    const { release } = attempt;
+    attempt.release = (failure) => {
+      // What listens next is another process.
+      if (failure?.reason === 'refused') this.#lostAt = -Infinity;
+      release?.(failure);
+    };
   }
 
   /**
@@ -54,14 +69,20 @@ export class TcpConnector implements Connector {
   }
 
   #keep({ address }: Attempt, socket: Socket, replies: Expectation | null, keep: KeepEvents): void {
+    if (this.#spec.send === null && performance.now() - this.#lostAt < NOT_KEPT_MS) {
+      socket.destroy();
+      return;
+    }
     // The kernel finds a peer that went away without a word, though slowly: after 11 s of unanswered keep-alives.
     socket.setKeepAlive(true, 1000);
     socket.setNoDelay(true);
     socket.resume();
     socket.on('error', (error) => {
+      this.#lostAt = performance.now();
       keep.onClose(failureOf(error, 'reply', address));
     });
     socket.once('end', () => {
+      this.#lostAt = performance.now();
       keep.onClose({ reason: 'closed', message: `the peer closed the kept connection (${address ?? ''})` });
     });
     keep.onOpen(connectionOver(socket, this.#spec.send, replies));

@@ -118,6 +118,9 @@ function serviceReport(
     slow: service.slow
       .filter(({ from, to }) => to >= window.from && from <= window.to)
       .map(({ from, to, slowestMs, count }) => ({ from, to, slowestMs, count, fromStartMs: fromStart(from) })),
+    lostWrites: service.lostWrites
+      .filter(({ at }) => isInside(at, window))
+      .map(({ at, count }) => ({ at, count, fromStartMs: fromStart(at) })),
     latency: latencyReport(service, window, fromStart),
     state: last?.state ?? 'unknown',
     reason: last?.reason ?? null,

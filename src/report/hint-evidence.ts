@@ -3,6 +3,7 @@
  * was down. Pure.
  */
 import type { Reason, State } from '../core/model.ts';
+import { shortId } from './report-phrases.ts';
 import type { HintKind, IdentityChange, Report, ReportGap, ServiceReport } from './report.ts';
 
 /** Two probes see the same cause within this time. */
@@ -14,6 +15,8 @@ export interface Seen {
   readonly service: ServiceReport;
   /** Its name, with the vantage where there are several. */
   readonly name: string;
+  /** The same over a kept connection on which nothing is sent: that it was closed says something, that it was not says nothing. */
+  readonly idle?: { readonly name: string; readonly service: ServiceReport };
 }
 
 /** What a shape is looked for in. */
@@ -98,7 +101,7 @@ export function isUnharmed(kept: ServiceReport, gap: ReportGap): boolean {
   return !lost && isWatched(kept, gap) && downWithin(kept, gap) <= gap.durationMs / 10;
 }
 
-/** Whether a service gave no answer for half of a gap of another one, though all that was asked was answered in the end. */
+/** Whether a service gave no answer for most of a gap of another one, though all that was asked was answered in the end. */
 export function isSilentIn({ longestSilence, latency, intervalMs }: ServiceReport, gap: ReportGap): boolean {
   const stages = Object.values(latency ?? {}).flatMap((stage) => {
     const silence = stage?.silence ?? null;
@@ -106,7 +109,8 @@ export function isSilentIn({ longestSilence, latency, intervalMs }: ServiceRepor
   });
   return [...stages, ...(longestSilence === undefined ? [] : [longestSilence])].some(
     ({ from, durationMs }) =>
-      durationMs > Math.max(4 * intervalMs, gap.durationMs / 2) && isOverlapping({ from, to: from + durationMs }, gap),
+      durationMs > Math.max(4 * intervalMs, gap.durationMs * 0.8) &&
+      isOverlapping({ from, to: from + durationMs }, gap),
   );
 }
 
@@ -226,7 +230,7 @@ function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAf
   const siblings = siblingsOf(one, all);
   const change = changeNear(siblings, gap);
   if (change !== undefined) {
-    return { is: 'another', how: `then another process answered (${short(change.was)} → ${short(change.is)})` };
+    return { is: 'another', how: `then another process answered (${shortId(change.was)} → ${shortId(change.is)})` };
   }
   if (one.service.kind === 'redis' && gap.end === 'seen') {
     return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
@@ -244,10 +248,6 @@ function changeNear(siblings: readonly Seen[], gap: ReportGap): IdentityChange |
     .find((change) => change.what === undefined && isNear(change, gap));
 }
 
-function short(id: string): string {
-  return id.length > 16 ? `${id.slice(0, 8)}…` : id;
-}
-
 function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen[]): boolean {
   if (other.vantage !== one.vantage || isSibling(one, other)) return false;
   if (isLoopback(other.service) !== isLoopback(one.service)) return false;
@@ -260,12 +260,12 @@ function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen
 }
 
 /** The held connection beside a service that the other end closed as a gap began or lasted; null where none was. */
-export function closedWith(one: Seen, gap: ReportGap, all: readonly Seen[]): Seen | null {
-  const closed = siblingsOf(one, all).find(
-    (other) =>
-      isHeld(other) && other.service.connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost, gap)),
-  );
-  return closed ?? null;
+export function closedWith(one: Seen, gap: ReportGap, all: readonly Seen[]): { readonly name: string } | null {
+  const isClosed = ({ service }: { readonly service: ServiceReport }): boolean =>
+    service.connectionsLost.some((lost) => CLOSED.has(lost.reason) && isNear(lost, gap));
+  const { idle } = one;
+  if (idle !== undefined && isClosed(idle)) return idle;
+  return siblingsOf(one, all).find((other) => isHeld(other) && isClosed(other)) ?? null;
 }
 
 /** Whether two gaps began together, and ended together. */

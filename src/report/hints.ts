@@ -19,11 +19,13 @@ import {
 } from './hint-evidence.ts';
 import * as processes from './process-shapes.ts';
 import { eachService, showSeen } from './report-phrases.ts';
-import type { Hint, Report, ReportGap } from './report.ts';
+import type { Hint, Report, ReportGap, ServiceReport } from './report.ts';
 import * as ways from './way-shapes.ts';
 
 /** All shapes, the most certain first. */
 export const SHAPES: readonly Shape[] = [
+  processes.lostWrites,
+  processes.failover,
   processes.replaced,
   ways.nameServer,
   processes.logPipeBlocked,
@@ -31,9 +33,9 @@ export const SHAPES: readonly Shape[] = [
   ways.ipv6Proxy,
   ways.proxyWithoutService,
   processes.cutOff,
+  ways.packetsLost,
   processes.slowedDown,
   processes.frozen,
-  ways.packetsLost,
   ways.rulesRebuilt,
   ways.newConnectionsOnly,
   ways.ownPath,
@@ -50,8 +52,19 @@ const EVIDENCE = 100;
 export function hintsOf(found: Report): Hint[] {
   const report = asking(found);
   const several = report.vantages.length > 1;
+  const idle = new Map(
+    eachService(found)
+      .filter(({ service: { asks = true } }) => !asks)
+      .map(({ vantage: { vantage }, service }) => [placed(vantage, service), service] as const),
+  );
   const seen = eachService(report).map(({ vantage: { vantage }, service }): Seen => {
-    return { vantage, service, name: showSeen(service.service, vantage, several) };
+    const held = idle.get(placed(vantage, service));
+    return {
+      vantage,
+      service,
+      name: showSeen(service.service, vantage, several),
+      ...(held !== undefined && { idle: { service: held, name: showSeen(held.service, vantage, several) } }),
+    };
   });
   const explained = new Set<ReportGap>();
   const gapsOf = ({ service }: Seen): ReportGap[] =>
@@ -71,6 +84,10 @@ export function hintsOf(found: Report): Hint[] {
     for (const { gap } of companions) explained.add(gap);
     return [hintOf(shape, findings, companions)];
   });
+}
+
+function placed(vantage: string, { kind, target }: ServiceReport): string {
+  return JSON.stringify([vantage, kind, target]);
 }
 
 /** The report without kept connections on which nothing is sent. */

@@ -1,8 +1,8 @@
 /** A report from the history as a table and lines for people. Pure. */
-import { count, showDuration, showShare, showTime, list } from '../core/format.ts';
+import { count, showDuration, showLostWrites, showShare, showTime, list } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
 import { table } from '../core/text-width.ts';
-import type { IncidentReport, Report, ServiceReport } from './report.ts';
+import type { IdentityChange, IncidentReport, LostConnection, Report, ServiceReport, WritesGone } from './report.ts';
 import {
   eachService,
   printableReport,
@@ -51,9 +51,9 @@ export function historyText(found: Report): string {
     ),
   );
   const events = seen.flatMap(({ vantage: { vantage }, service }) =>
-    [...service.connectionsLost, ...service.identities].map((event) => ({
+    [...service.connectionsLost, ...service.identities, ...service.lostWrites].map((event) => ({
       at: event.at,
-      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${'was' in event ? `another ${event.what ?? 'process'}: ${event.was} → ${event.is}` : `connection lost: ${event.reason}`}`,
+      text: `${showTime(event.at)}  ${name(service.service, vantage)}  ${showHistoryEvent(event)}`,
     })),
   );
   lines.push(...section('Connections and processes', sorted(events)));
@@ -65,6 +65,12 @@ export function historyText(found: Report): string {
   );
   lines.push(...report.hints.flatMap((hint) => ['', ...showHint(hint)]));
   return `${lines.join('\n')}\n`;
+}
+
+function showHistoryEvent(event: LostConnection | IdentityChange | WritesGone): string {
+  if ('count' in event) return showLostWrites(event.count);
+  if ('was' in event) return `another ${event.what ?? 'process'}: ${event.was} → ${event.is}`;
+  return `connection lost: ${event.reason}`;
 }
 
 /** The newest incidents, so chosen that a service which flaps does not hide the others. */

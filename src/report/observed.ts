@@ -8,6 +8,7 @@ import {
   type ConnectionLost,
   type GapFacts,
   type Identity,
+  type LostWrites,
   type Mark,
   type OpenGap,
   type SlowFacts,
@@ -15,6 +16,7 @@ import {
 import type { Reason, State } from '../core/model.ts';
 import type { ServiceInfo } from '../core/model.ts';
 import type { ObservedAnswers } from './answer-record.ts';
+import type { ObservedProbes } from './probe-record.ts';
 import type { VantageReport } from './report.ts';
 
 /** A stretch of time in one state. */
@@ -45,6 +47,7 @@ export interface ObservedService {
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];
   readonly slow: readonly SlowFacts[];
+  readonly lostWrites: readonly LostWrites[];
   /** What its samples said; left out or null where they were not recorded. */
   readonly answers?: ObservedAnswers | null;
 }
@@ -57,6 +60,8 @@ export interface ObservedVantage {
   readonly clock: VantageReport['clock'];
   readonly services: readonly ObservedService[];
   readonly marks: readonly Pick<Mark, 'at' | 'text'>[];
+  /** Every single probe; left out or null where they were not kept, as in a history. */
+  readonly probes?: ObservedProbes | null;
 }
 
 /**
@@ -95,6 +100,7 @@ export async function observedFrom(
         openGap: openGaps.find(({ service }) => service === name) ?? null,
         lost: annotations.filter((one) => one.type === 'connection-lost').filter(({ service }) => service === name),
         identities: annotations.filter((one) => one.type === 'identity').filter(({ service }) => service === name),
+        lostWrites: annotations.filter((one) => one.type === 'lost-writes').filter(({ service }) => service === name),
         slow: annotations.filter((one) => one.type === 'slow').filter(({ service }) => service === name),
       })),
     marks: annotations.filter((one) => one.type === 'mark'),

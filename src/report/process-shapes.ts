@@ -1,5 +1,5 @@
 /** Shapes of gaps whose cause is the process itself: replaced, frozen, blocked, overloaded. Pure. */
-import { showLatency } from '../core/format.ts';
+import { showLatency, showLostWrites } from '../core/format.ts';
 import type { Reason } from '../core/model.ts';
 import {
   closedWith,
@@ -25,12 +25,46 @@ import {
 import { showGapLine, showWhen } from './report-phrases.ts';
 import type { ReportGap } from './report.ts';
 
+const SILENT: readonly Reason[] = ['timeout-reply', 'timeout-connect'];
 /** Two that have one cause end within this time of each other. */
 const SAME_END_MS = 3000;
 /** A pipe is full some time after nobody reads it any more; what falls at once has another cause. */
 const PIPE_FILLS_MS = 1000;
 /** An overloaded service answers this many times later than before, and not sooner than this; in so many answers, or between so many gaps. */
-const SLOWER = { times: 10, leastMs: 20, answers: 10, gaps: 3 };
+const SLOWER = { times: 10, leastMs: 100, answers: 5, gaps: 3 };
+
+/** Writes that were acknowledged are gone. */
+export const lostWrites: Shape = {
+  kind: 'lost-writes',
+  text: 'Writes that Redis had acknowledged are gone: usually a replica took over that had not received them yet, or the data was older than the process (a restart without its file, an older RDB).',
+  look: 'min-replicas-to-write, WAIT, appendfsync, and whether clients could go on writing to the old master.',
+  find: ({ seen }) =>
+    seen.flatMap((one) => {
+      const [first] = one.service.lostWrites;
+      if (first === undefined) return [];
+      const gone = one.service.lostWrites.reduce((sum, { count }) => sum + count, 0);
+      const text = `${one.name}: ${showLostWrites(gone)}, found at ${showWhen(first.at, first.fromStartMs)}`;
+      return [{ text, isProof: true }];
+    }),
+};
+
+/** Another master answered afterwards. */
+export const failover: Shape = {
+  kind: 'failover',
+  text: 'Another master took over: the gap is that of the failover, from the loss of the old one until clients are told of the new one.',
+  look: 'down-after-milliseconds and failover-timeout of the sentinels, and whether clients ask them again.',
+  find: ({ seen, gapsOf }) =>
+    seen.flatMap((one) =>
+      gapsOf(one).flatMap((gap): Finding[] => {
+        const change = siblingsOf(one, seen)
+          .flatMap(({ service }) => service.identities)
+          .find((its) => its.what === 'master' && isNear(its, gap));
+        if (change === undefined) return [];
+        const text = `${one.name} ${showGapLine(gap)}; then ${change.is} was the master, and ${change.was} before`;
+        return [{ text, of: { one, gap }, isProof: true }];
+      }),
+    ),
+};
 
 /** Another process answered afterwards. */
 export const replaced: Shape = {
@@ -65,7 +99,7 @@ function withoutGap(seen: readonly Seen[]): Finding[] {
 /** Silent, and then the same process answered what had waited. */
 export const frozen: Shape = {
   kind: 'process-frozen',
-  text: 'Silent, then the waiting requests were answered late: the same process was frozen (stopped, paused, blocked), and not replaced.',
+  text: 'Silent while its connections stayed open: the process was frozen (stopped, paused, blocked) or hung, or is a proxy that waited for what is behind it. It was not replaced; a frozen one answers what waited, late.',
   look: 'docker pause, signals, a stalled disk or log pipe, a long garbage collection, a blocking command.',
   find: ({ seen, gapsOf }) =>
     seen.flatMap((one) =>
@@ -75,22 +109,21 @@ export const frozen: Shape = {
           const isKnown = one.service.kind === 'redis' && processAfter(one, gap, seen)?.is === 'the same';
           const how = isKnown
             ? 'then the same process answered (its run_id is unchanged)'
-            : 'what waited was answered in the end';
+            : isLate(gap, one)
+              ? 'what waited was answered in the end'
+              : 'the other end did not close its held connection';
           return { text: `${one.name} ${showGapLine(gap, one.service)}; ${how}`, of: { one, gap }, isProof: isKnown };
         }),
     ),
 };
-
-const SILENT: readonly Reason[] = ['timeout-reply', 'timeout-connect'];
 
 function isFreeze(one: Seen, gap: ReportGap, seen: readonly Seen[]): boolean {
   const { reasons, end } = gap;
   if (end !== 'seen' || !reasons.every(({ reason }) => SILENT.includes(reason))) return false;
   const siblings = siblingsOf(one, seen);
   const held = siblings.filter(({ service }) => service.connection === 'kept');
-  // With a full queue nothing of the end is answered late; that it is the same process says as much.
-  const isSame = held.length > 0 && processAfter(one, gap, seen)?.is === 'the same';
-  if (!isLate(gap, one) && !isSame) return false;
+  // With a full queue nothing of the end is answered late. A process that ends closes what it holds.
+  if (!isLate(gap, one) && (held.length === 0 || closedWith(one, gap, seen) !== null)) return false;
   // The kernel accepts connections for a frozen process until its queue is full: where none came to be, packets were lost.
   const isAccepted = siblings
     .filter(({ service }) => service.connection === 'new')
@@ -201,8 +234,8 @@ export const slowedDown: Shape = {
         const slow = siblingsOf(one, seen).find((other) => isSlower(other, gap));
         if (slow === undefined) return [];
         const { before, during } = slow.service.latency ?? {};
-        const [usual, busy] = [before?.p50Ms ?? 0, during?.p50Ms ?? 0];
-        const text = `${one.name} ${showGapLine(gap)}; half of the good answers of ${slow.name} took ${showLatency(busy)} and more, before the command ${showLatency(usual)}`;
+        const [usual, busy] = [before?.p99Ms ?? 0, during?.p99Ms ?? 0];
+        const text = `${one.name} ${showGapLine(gap)}; the slowest good answers of ${slow.name} took ${showLatency(busy)}, before the command ${showLatency(usual)}`;
         return [{ text, of: { one, gap } }];
       }),
     ),
@@ -211,8 +244,9 @@ export const slowedDown: Shape = {
 /** Whether the good answers of a service were many times slower while a command ran, and came all through a gap. */
 function isSlower({ service }: Seen, gap: ReportGap): boolean {
   const { before = null, during = null } = service.latency ?? {};
-  const [usualMs, busyMs] = [before?.p50Ms ?? null, during?.p50Ms ?? null];
-  if (usualMs === null || busyMs === null || (during?.answers ?? 0) < SLOWER.answers) return false;
+  const [usualMs, busyMs] = [before?.p99Ms ?? null, during?.p99Ms ?? null];
+  if (!isMostly(gap, ...SILENT) || usualMs === null || busyMs === null || (during?.answers ?? 0) < SLOWER.answers)
+    return false;
   const downMs = downWithin(service, gap);
   const isAnswering = downMs === 0 ? !isSilentIn(service, gap) : service.gaps.length >= SLOWER.gaps;
   return isAnswering && busyMs >= Math.max(SLOWER.leastMs, SLOWER.times * usualMs);

@@ -16,16 +16,22 @@ import {
 import { basename, dirname, extname, join } from 'node:path';
 
 import { toJson } from '../core/printable.ts';
+import { html } from './html-report.ts';
 import { junit } from './junit.ts';
 import { markdown } from './markdown.ts';
+import type { ObservedVantage } from './observed.ts';
 import type { Report } from './report.ts';
 import { svg } from './svg.ts';
 
-const FORMS: ReadonlyMap<string, (report: Report) => string> = new Map([
-  ['.json', (report: Report) => `${toJson(report, 2)}\n`],
+/** How a report is written; `observed` is what it was made from, where that is kept. */
+type Form = (report: Report, observed: readonly ObservedVantage[]) => string;
+
+const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ['.json', (report) => `${toJson(report, 2)}\n`],
   ['.md', markdown],
   ['.xml', junit],
   ['.svg', svg],
+  ['.html', html],
 ]);
 
 interface Prepared {
@@ -35,7 +41,7 @@ interface Prepared {
   readonly file: string;
   /** What is written first, and then takes the name of the other. */
   readonly draft: string;
-  readonly form: (report: Report) => string;
+  readonly form: Form;
 }
 
 /** The files of `--report`, each with an empty draft beside it until the report is written. */
@@ -70,11 +76,19 @@ export class ReportFiles {
     return problems;
   }
 
-  /** Writes the report into all of them. Returns what went wrong, for people, one line each. */
-  write(report: Report): string[] {
+  /** Whether one of them shows every single probe. */
+  get wantsProbes(): boolean {
+    return this.#prepared.some(({ form }) => form === html);
+  }
+
+  /**
+   * Writes the report into all of them. Returns what went wrong, for people, one line each.
+   * @param observed what the report was made from, vantage by vantage: only there are the single probes
+   */
+  write(report: Report, observed: readonly ObservedVantage[] = []): string[] {
     const problems = this.#prepared.flatMap(({ path, file, draft, form }) => {
       try {
-        writeFileSync(draft, form(report));
+        writeFileSync(draft, form(report, observed));
         renameSync(draft, file);
         return [];
       } catch (error) {

@@ -1,5 +1,5 @@
 /** The phrases that every form of a report shares. Pure. */
-import { count, showDuration, showGap, showOpenGap, showSlow, showTime } from '../core/format.ts';
+import { count, showDuration, showGap, showLostWrites, showOpenGap, showSlow, showTime } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
 import { showCauses } from '../core/reasons.ts';
 import { redactedUrls } from '../core/shown-url.ts';
@@ -83,17 +83,20 @@ export function showUnobserved(stretch: UnobservedStretch): string {
 }
 
 /** All that happened to a service beside its gaps, in the order of time, one line each. */
-export function showEvents({ connectionsLost, identities, slow }: ServiceReport): string[] {
+export function showEvents({ connectionsLost, identities, slow, lostWrites }: ServiceReport): string[] {
   const lost = connectionsLost.map(({ at, reason, fromStartMs }) => {
     return { at, text: `connection lost at ${showWhen(at, fromStartMs)}: ${reason}` };
   });
-  const changed = [undefined, 'role' as const].flatMap((kind) =>
+  const changed = [undefined, 'role' as const, 'master' as const].flatMap((kind) =>
     showChanges(identities.filter(({ what }) => what === kind)),
   );
   const slowed = slow.map((one) => {
     return { at: one.from, text: `${showSlow(one)}, from ${showWhen(one.from, one.fromStartMs)}` };
   });
-  return [...lost, ...changed, ...slowed].sort((a, b) => a.at - b.at).map(({ text }) => text);
+  const gone = lostWrites.map((one) => {
+    return { at: one.at, text: `${showLostWrites(one.count)}, found at ${showWhen(one.at, one.fromStartMs)}` };
+  });
+  return [...lost, ...changed, ...slowed, ...gone].sort((a, b) => a.at - b.at).map(({ text }) => text);
 }
 
 /** Changes of the process, or of the role: one, or the first and the last of several. */
@@ -102,10 +105,15 @@ export function showChanges(changes: readonly IdentityChange[]): { at: number; t
   if (first === undefined || last === undefined) return [];
   const { at, was, is, what = 'process' } = first;
   const began = showWhen(at, first.fromStartMs);
-  if (first === last) return [{ at, text: `another ${what} since ${began}: ${was} → ${is}` }];
+  if (first === last) return [{ at, text: `another ${what} since ${began}: ${shortId(was)} → ${shortId(is)}` }];
   const ended = showWhen(last.at, last.fromStartMs);
   const between = `changed back and forth ${count(changes.length - 1, 'time')}`;
-  return [{ at, text: `${what} ${was} until ${began}, ${last.is} from ${ended}, ${between}` }];
+  return [{ at, text: `${what} ${shortId(was)} until ${began}, ${shortId(last.is)} from ${ended}, ${between}` }];
+}
+
+/** An identity as it is shown: of a `run_id` the beginning is enough to tell two apart. */
+export function shortId(id: string): string {
+  return /^[0-9a-f]{40}$/.test(id) ? `${id.slice(0, 8)}…` : id;
 }
 
 /** A hint with its evidence, and what to look at. */

@@ -4,7 +4,7 @@
  * that wrote the report; durations are milliseconds, and so are `fromStartMs` and its like: offsets from the start of
  * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.
  */
-import type { GapFacts, ReasonCount, SlowFacts } from '../core/messages.ts';
+import type { GapFacts, Identity, ReasonCount, SlowFacts } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { StageName } from './answer-record.ts';
 import type { ServiceInfo } from '../core/model.ts';
@@ -110,11 +110,13 @@ export interface Verdict {
 
 /**
  * `gap`: one was longer than `--max-gap`. `total`: all together were longer than `--max-total`. `not-back`: down at the
- * end. `latency`: a good answer took longer than `--max-latency`. `partial`: a hub says that it was up from some vantages only,
- * for longer than `--max-gap`. `unobserved`: for longer than the budget allows a gap to be. `bounds`: the figure is within the
- * budget, and its upper bound is not. `not-up`: it was not up for long enough before the command, which was not started.
+ * end. `lost-writes`: writes that Redis had acknowledged are gone. `latency`: a good answer took longer than `--max-latency`.
+ * `partial`: a hub says that it was up from some vantages only, for longer than `--max-gap`. `unobserved`: for longer than the
+ * budget allows a gap to be. `bounds`: the figure is within the budget, and its upper bound is not. `not-up`: it was not up for
+ * long enough before the command, which was not started.
  */
-export type FaultKind = 'gap' | 'total' | 'not-back' | 'latency' | 'partial' | 'unobserved' | 'bounds' | 'not-up';
+export type FaultKind =
+  'gap' | 'total' | 'not-back' | 'lost-writes' | 'latency' | 'partial' | 'unobserved' | 'bounds' | 'not-up';
 
 /** One thing that speaks against a run. */
 export interface Fault {
@@ -167,6 +169,8 @@ export interface ServiceReport extends ServiceInfo {
   readonly identities: readonly IdentityChange[];
   /** Stretches of answers that were slow by `--slow`, oldest first. */
   readonly slow: readonly SlowStretch[];
+  /** When it was found that acknowledged writes are gone, oldest first. */
+  readonly lostWrites: readonly WritesGone[];
   /** How long its good answers took in each stage of a run; null where that is not known, as in a report from the history. */
   readonly latency: Readonly<Record<StageName, StageLatency | null>> | null;
   /** Its state at the window's end. */
@@ -239,18 +243,25 @@ export interface LostConnection {
   readonly fromStartMs: number | null;
 }
 
-/** The same service is another process now, or has another role. */
+/** The same service is another process now, has another role, or is at another address. */
 export interface IdentityChange {
   readonly at: number;
   readonly was: string;
   readonly is: string;
-  /** `role`: it is the role that changed; left out where it is the process. */
-  readonly what?: 'role' | undefined;
+  /** `role`: it is the role that changed; `master`: the address that sentinels give; left out where it is the process. */
+  readonly what?: Identity['what'];
   readonly fromStartMs: number | null;
 }
 
 /** Good answers in a row that took longer than `--slow`. */
 export interface SlowStretch extends SlowFacts {
+  readonly fromStartMs: number | null;
+}
+
+/** Writes of the probes that Redis had acknowledged are gone. */
+export interface WritesGone {
+  readonly at: number;
+  readonly count: number;
   readonly fromStartMs: number | null;
 }
 
@@ -307,6 +318,8 @@ export interface ReportMark {
 
 /** Which shape the evidence fits: docs/hints.md explains each. */
 export type HintKind =
+  | 'lost-writes'
+  | 'failover'
   | 'process-replaced'
   | 'process-frozen'
   | 'log-pipe-blocked'

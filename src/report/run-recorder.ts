@@ -11,6 +11,7 @@ import {
   type GapFacts,
   type Hello,
   type Identity,
+  type LostWrites,
   type Mark,
   type Message,
   type SampleMessage,
@@ -24,6 +25,7 @@ import { infoOf, type ServiceInfo } from '../core/model.ts';
 import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
 import { AnswerRecord } from './answer-record.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';
+import { ProbeRecord } from './probe-record.ts';
 import type { VantageReport } from './report.ts';
 
 /** The present state of a service. */
@@ -56,6 +58,7 @@ interface Record {
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
   readonly slow: Slow[];
+  readonly lostWrites: LostWrites[];
   readonly answers: AnswerRecord;
 }
 
@@ -72,13 +75,19 @@ export class Recorder implements FeedReader {
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
   readonly #most: number;
+  /** Null where single probes are not wanted. */
+  readonly #probes: ProbeRecord | null;
   /** Entries that came since the first hello. */
   #kept = 0;
   #firstSize: number | null = null;
   #isFull = false;
 
-  /** @param most entries that are kept beside the first hello: a feed may send without end. What comes then is unobserved. */
-  constructor(most = Infinity) {
+  /**
+   * @param most entries that are kept beside the first hello: a feed may send without end. What comes then is unobserved.
+   * @param keepsProbes whether every single probe is kept too
+   */
+  constructor(most = Infinity, keepsProbes = false) {
+    this.#probes = keepsProbes ? new ProbeRecord() : null;
     this.#most = most;
   }
 
@@ -146,6 +155,7 @@ export class Recorder implements FeedReader {
       clock,
       services: Array.from(this.#records, ([name, record]) => shiftedService(name, record, this.#known(record), ms)),
       marks: this.#marks.map(({ at, text }) => ({ at: at - ms, text })),
+      probes: this.#probes?.observed(ms) ?? null,
     };
   }
 
@@ -181,6 +191,7 @@ export class Recorder implements FeedReader {
       case 'sample':
         this.#answered(message);
         this.#records.get(message.service)?.answers.take(message, this.#edges);
+        if (this.#records.has(message.service)) this.#probes?.take(message);
         return;
       case 'mark':
         this.#advance(message.at);
@@ -194,6 +205,9 @@ export class Recorder implements FeedReader {
         return;
       case 'slow':
         this.#records.get(message.service)?.slow.push(message);
+        return;
+      case 'lost-writes':
+        this.#records.get(message.service)?.lostWrites.push(message);
         return;
       case 'heartbeat':
         this.#advance(message.now);
@@ -287,7 +301,15 @@ function recordOf(snapshot: ServiceSnapshot): Record {
   const states = new Intervals({ state: 'unknown', from: first?.from ?? snapshot.since, reason: null });
   enterSnapshot(states, snapshot, -Infinity);
   const { gaps } = snapshot;
-  const events = { falls: [], answeredAt: null, silence: undefined, lost: [], identities: [], slow: [] };
+  const events = {
+    falls: [],
+    answeredAt: null,
+    silence: undefined,
+    lost: [],
+    identities: [],
+    slow: [],
+    lostWrites: [],
+  };
   const nothing = { message: null, openGap: null, ...events };
   return { info: infoOf(snapshot), states, gaps: [...gaps], ...nothing, answers: new AnswerRecord() };
 }
@@ -328,7 +350,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, falls, silence, lost, identities, slow } = record;
+  const { info, gaps, openGap, falls, silence, lost, identities, slow, lostWrites } = record;
   return {
     name,
     info,
@@ -345,6 +367,7 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
     falls: falls.map(({ from, failedAt }) => ({ from: from - ms, failedAt: failedAt - ms })),
     ...(silence !== undefined && { silence: { ...silence, from: silence.from - ms } }),
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
+    lostWrites: lostWrites.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
     slow: slow.map((one) => ({ ...one, from: one.from - ms, to: one.to - ms })),
     answers: record.answers.observed(ms),

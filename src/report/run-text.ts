@@ -1,5 +1,5 @@
 /** A run's report as text, for a tired operator: what was wrong first, then what to do, then a table, and the verdict in one sentence. Pure. */
-import { count, list, showDuration, showLatency, showSlow } from '../core/format.ts';
+import { count, list, showDuration, showLatency, showLostWrites, showSlow } from '../core/format.ts';
 import { wordOf, type Reason } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import { fitted, table } from '../core/text-width.ts';
@@ -75,7 +75,7 @@ interface Happening {
   readonly kind: string;
   readonly at: number;
   readonly fromStartMs: number | null;
-  /** How long, or how slow. */
+  /** How long, how slow, or how many. */
   readonly ms: number;
   /** Of this service alone. */
   readonly text: string;
@@ -92,12 +92,12 @@ function happenings(seen: readonly Seen[], several: boolean): string[] {
     const first = all.reduce((so, one) => (one.at < so.at ? one : so));
     const most = all.reduce((ms, one) => Math.max(ms, one.ms), 0);
     const what = all.length === 1 ? first.text : first.ofMany(most, showWhen(first.at, first.fromStartMs));
-    return `${showWho(all, several)} ${what}`;
+    return `${showWho(all, several)}${what.startsWith(':') ? '' : ' '}${what}`;
   });
 }
 
 function happeningsOf(service: ServiceReport): Happening[] {
-  const { unobserved, connectionsLost, identities, slow, unknownMs, partialMs, longestSilence } = service;
+  const { unobserved, connectionsLost, identities, lostWrites, slow, unknownMs, partialMs, longestSilence } = service;
   const happened: Happening[] = [];
   const add = (
     kind: string,
@@ -128,7 +128,7 @@ function happeningsOf(service: ServiceReport): Happening[] {
       ofMany,
     });
   }
-  for (const what of [undefined, 'role'] as const) {
+  for (const what of [undefined, 'role', 'master'] as const) {
     const changes = identities.filter((one) => one.what === what);
     const [change] = showChanges(changes);
     const [first] = changes;
@@ -136,6 +136,14 @@ function happeningsOf(service: ServiceReport): Happening[] {
       `have another ${what ?? 'process'} each, the first since ${when}`;
     if (change !== undefined && first !== undefined)
       add(`another ${what ?? 'process'}`, first.at, first.fromStartMs, { ms: 0, text: `: ${change.text}`, ofMany });
+  }
+  const [gone] = lostWrites;
+  if (gone !== undefined) {
+    const ms = lostWrites.reduce((sum, one) => sum + one.count, 0);
+    const ofMany = (most: number, when: string): string =>
+      `lost up to ${count(most, 'acknowledged write')} each, found from ${when}`;
+    const text = `: ${showLostWrites(ms)}, found at ${showWhen(gone.at, gone.fromStartMs)}`;
+    add('lost writes', gone.at, gone.fromStartMs, { ms, text, ofMany });
   }
   const slowest = slow.reduce<(typeof slow)[number] | null>(
     (so, one) => (so === null || one.slowestMs > so.slowestMs ? one : so),
@@ -345,9 +353,9 @@ function showMost(row: readonly Seen[], of: (service: ServiceReport) => number):
 
 /** What each reason in the report means, once. */
 function legendOf(seen: readonly Seen[]): string[] {
-  const reasons = seen.flatMap(({ service: { gaps, unobserved, connectionsLost } }) => [
+  const reasons = seen.flatMap(({ service: { gaps, unobserved } }) => [
     ...gaps.flatMap((gap) => gap.reasons.map(({ reason }) => reason)),
-    ...[...unobserved, ...connectionsLost].flatMap(({ reason }) => reason ?? []),
+    ...unobserved.flatMap(({ reason }) => reason ?? []),
   ]);
   return Array.from(new Set(reasons), (reason) => `${reason}: ${REASON_MEANS[reason]}`);
 }

@@ -159,6 +159,12 @@ function faultsOf(
   }
   const latency = latencyFault(service, budget.maxLatencyMs);
   if (latency !== null) faults.push(latency);
+  const gone = service.lostWrites.reduce((sum, one) => sum + one.count, 0);
+  const [found] = service.lostWrites;
+  if (found !== undefined) {
+    const text = `lost ${count(gone, 'acknowledged write')}, found at ${showWhen(found.at, found.fromStartMs)}`;
+    faults.push({ kind: 'lost-writes', text });
+  }
   const unobserved = unobservedFault(service, { maxGapMs, maxTotalMs }) ?? sparsityFault(service, run, to);
   if (unobserved !== null) faults.push({ kind: 'unobserved', text: unobserved });
   return faults;
@@ -237,8 +243,9 @@ function sparsityFault({ intervalMs }: ServiceReport, run: RunFacts, to: number)
 
 /** What causes are called, of the hints that name one. */
 const CAUSES: Readonly<Partial<Record<HintKind, string>>> = {
+  failover: 'another master took over',
   'process-replaced': 'the process was replaced',
-  'process-frozen': 'the process was frozen',
+  'process-frozen': 'the process was frozen or hung',
   'log-pipe-blocked': 'the container blocked on writing its log',
   'slowed-down': 'the service was overloaded or slowed down',
   'cut-off': 'the network or a proxy was taken away and put back',
@@ -321,7 +328,17 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
 
 /** The worst first. */
 const WEIGHT: Readonly<Record<FaultKind, number>> = {
-  ...{ 'not-up': 0, 'not-back': 0, gap: 1, total: 2, latency: 3, partial: 4, bounds: 5, unobserved: 6 },
+  ...{
+    'not-up': 0,
+    'not-back': 0,
+    'lost-writes': 1,
+    gap: 2,
+    total: 3,
+    latency: 4,
+    partial: 5,
+    bounds: 6,
+    unobserved: 7,
+  },
 };
 
 function failSentence(report: Report, faults: readonly Placed[], result: VerdictResult, several: boolean): string {
@@ -372,14 +389,14 @@ function showFaults(faults: readonly [Placed, ...Placed[]], several: boolean): s
   const who = showWho(faults, several);
   const isOne = new Set(faults.map((one) => one.service.service)).size === 1;
   if (gap === undefined || rest === undefined) {
-    return `${who} ${text.startsWith('did ') ? '' : isOne ? 'was ' : 'were '}${text}${gap === undefined ? ', or less' : ''}`;
+    return `${who} ${verb(text) === '' ? '' : isOne ? 'was ' : 'were '}${text}${gap === undefined ? ', or less' : ''}`;
   }
   const fate = faults.flatMap((one) => (one.gap === undefined ? [] : [{ ...one, gap: one.gap }])) as unknown as Fate;
   const first = fate.reduce((so, one) => (one.gap.from < so.gap.from ? one : so));
   return `${who} ${isOne ? 'was' : 'were'} down ${showLengths(fate)} ${showBegin(first.gap)}${rest}`;
 }
 
-/** `web was down …`, but `web did not come back …`. */
+/** `web was down …`, but `web did not come back …` and `cache lost 12 acknowledged writes …`. */
 function verb(text: string): string {
-  return text.startsWith('did ') ? '' : 'was ';
+  return /^(did|lost) /.test(text) ? '' : 'was ';
 }

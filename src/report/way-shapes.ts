@@ -33,8 +33,8 @@ const REBUILD_MS = { least: 100, most: 1000, mostHeld: 1500 };
 const NEAR_END_MS = 3000;
 /** Rules of many ports come back one by one: the last one waits this many times as long as the first. */
 const ONE_BY_ONE = 2;
-/** Gaps from which lost packets are concluded, and how many times the interval one of them lasts at most. */
-const LOSS = { gaps: 5, intervals: 10, leastMs: 1500 };
+/** Gaps from which lost packets are concluded, how many times the interval one lasts at most, and how much later half of the answers may come. */
+const LOSS = { gaps: 5, intervals: 10, leastMs: 1500, times: 10 };
 
 /** The proxy for published ports died, and not what is behind it. */
 export const publishedPortProxy: Shape = {
@@ -150,6 +150,9 @@ export const packetsLost: Shape = {
       const [first, last] = [gaps[0], gaps.at(-1)];
       const open = gaps.filter((gap) => !isExplained(gap));
       if (gaps.length < LOSS.gaps || first === undefined || last === undefined || open.length === 0) return [];
+      // What is lost is sent again, which delays some; an overload delays all.
+      const { before = null, during = null } = one.service.latency ?? {};
+      if ((during?.p50Ms ?? 0) > LOSS.times * (before?.p50Ms ?? Infinity)) return [];
       const failed = gaps.reduce((sum, gap) => sum + (gap.failed ?? 1), 0);
       const spanMs = (last.to ?? last.from) - first.from;
       const reasons: readonly Reason[] = [...new Set(gaps.flatMap((gap) => gap.reasons.map(({ reason }) => reason)))];

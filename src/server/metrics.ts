@@ -47,6 +47,9 @@ const PER_SERVICE = {
   duration: gauge('probe_duration_seconds', 'How long the last probe took'),
   lookup: gauge('probe_dns_lookup_time_seconds', 'How long the last probe took to resolve the name'),
   httpDuration: gauge('probe_http_duration_seconds', 'How long each phase of the last HTTP probe took'),
+  ip: gauge('probe_ip_protocol', 'The version of IP that the last probe went over'),
+  statusCode: gauge('probe_http_status_code', 'The status of the last HTTP reply; 0 where there was none'),
+  certificate: gauge('probe_ssl_earliest_cert_expiry', 'When the certificate of the server expires, in Unix seconds'),
   status: gauge('gapwatch_status', 'Which status the service has: 1 for that one, 0 for the others'),
   probes: counter('gapwatch_probes_total', 'Probes that ended; reason is empty where the service was up'),
   uptime: counter('gapwatch_uptime_seconds_total', 'Time in which the service was up'),
@@ -109,7 +112,10 @@ export class Metrics {
       if (last.result !== 'unobserved') series.success.add(labels, last.result === 'up' ? 1 : 0);
       series.duration.add(labels, last.durationMs / 1000);
       series.lookup.add(labels, (last.phases.dnsMs ?? 0) / 1000);
+      if (last.ip > 0) series.ip.add(labels, last.ip);
+      if (last.certUntil > 0) series.certificate.add(labels, last.certUntil / 1000);
       if (service.info.kind === 'http') {
+        series.statusCode.add(labels, last.status);
         for (const [phase, field] of PHASES)
           series.httpDuration.add(labelsText({ service: shown, phase }), (last.phases[field] ?? 0) / 1000);
       }

@@ -13,6 +13,7 @@ import {
   type Heartbeat,
   type Hello,
   type Identity,
+  type LostWrites,
   type Mark,
   type Message,
   type MonitorIdentity,
@@ -41,6 +42,7 @@ export type PublicMessage =
   | PublicConnectionLost
   | PublicIdentity
   | Slow
+  | LostWrites
   | OpenGap
   | StatusMessage
   | Heartbeat;
@@ -124,6 +126,10 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
     case 'slow': {
       const { type, seq, service, from, to, slowestMs, count } = message;
       return { type, seq, service, from, to, slowestMs, count };
+    }
+    case 'lost-writes': {
+      const { type, seq, service, at, count } = message;
+      return { type, seq, service, at, count };
     }
     case 'status': {
       const { type, service, at, status } = message;

@@ -107,6 +107,7 @@ export class Model {
         source.lanes.get(message.service)?.transition(message);
         source.views.transition(message);
       } else if (message.type === 'gap') source.lanes.get(message.service)?.gap(message);
+      else if (message.type === 'slow') source.lanes.get(message.service)?.slow(message);
       this.log.take(message, index);
       return;
     }

@@ -4,6 +4,7 @@ import {
   type Event,
   type Identity,
   type ConnectionLost,
+  type LostWrites,
   type Mark,
   type Slow,
   type Transition,
@@ -30,7 +31,7 @@ export type Entry = { at: number; readonly source: number } & (
   | { readonly kind: 'fall'; readonly incident: Incident }
   | { readonly kind: 'recovery'; readonly incident: Incident }
   | { readonly kind: 'unobserved'; readonly span: UnobservedSpan }
-  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow }
+  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow | LostWrites }
   | { readonly kind: 'note'; readonly text: string }
 );
 

@@ -5,10 +5,12 @@ import {
   type GapFacts,
   type SampleMessage,
   type ServiceSnapshot,
+  type SlowFacts,
   type Transition,
 } from '../core/messages.ts';
 import type { State } from '../core/model.ts';
 import type { BoardService } from '../core/board.ts';
+import { RecentLatency } from '../core/latency.ts';
 import { Latency } from './sparkline.ts';
 import type { ServiceHistory } from '../core/source.ts';
 import { RunAhead, Strip, type Cells } from './strip-cells.ts';
@@ -19,6 +21,8 @@ const SAMPLES = 40;
 const GAPS = 100;
 /** A sample is settled at the latest this long after its timeout. */
 const SETTLED_MS = 2000;
+/** An answer is far slower than usual that took this many times the median of the last minute, but not less than this. */
+const SLOW = { times: 4, leastMs: 45 };
 
 /** Sums since the dashboard first saw the service, or since the last reset. Durations in milliseconds. */
 interface Counts {
@@ -39,6 +43,8 @@ interface Baseline {
 export class Lane {
   readonly name: string;
   readonly latency: Latency;
+  /** How long the good answers of the last minute took, all of them. */
+  readonly recent = new RecentLatency();
   #strip: Strip;
   readonly #ahead: RunAhead;
   /** The board's view of it; replaced when a `hello` brings a new one. */
@@ -119,7 +125,13 @@ export class Lane {
     this.samples.push(sample);
     if (this.samples.length > SAMPLES) this.samples.shift();
     this.#ahead.add(sample.at, sample.result, this.state);
+    if (sample.result === 'up') this.#answered(sample);
     if (sample.result !== 'unobserved') this.latency.add(sample.at, sample.result === 'up' ? this.took(sample) : null);
+  }
+
+  /** A stretch of slow answers ended. */
+  slow({ from, to }: SlowFacts): void {
+    this.#strip.markSlow(from, to);
   }
 
   /** How long a good probe took, in milliseconds: over TCP without the time for which the connection was held open. */
@@ -164,6 +176,15 @@ export class Lane {
   reset(now: number): void {
     this.#baseline = { board: this.board, counts: this.board.totalsAt(now) };
     this.gaps.length = 0;
+  }
+
+  #answered(sample: SampleMessage): void {
+    const { at, durationMs, answerMs = this.took(sample) } = sample;
+    const end = at + durationMs;
+    this.recent.add(answerMs, end);
+    if (answerMs <= SLOW.leastMs) return;
+    const usualMs = this.recent.lastMinute(end)?.p50Ms ?? Infinity;
+    if (answerMs > SLOW.times * usualMs) this.#strip.markSlow(at, end);
   }
 
   #enter(state: State, at: number): void {

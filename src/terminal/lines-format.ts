@@ -1,5 +1,14 @@
 /** A watch as plain text: one line for each event, and a table at the end. Pure. */
-import { count, showAtLeast, showDuration, showGap, showSlow, showTime, showShare } from '../core/format.ts';
+import {
+  count,
+  showAtLeast,
+  showDuration,
+  showGap,
+  showLostWrites,
+  showSlow,
+  showTime,
+  showShare,
+} from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
 import { wordOf } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
@@ -72,10 +81,17 @@ export class LinesFormat {
           message.at,
           message.service,
           'IDENTITY',
-          `${message.what === 'role' ? 'another role' : 'another process'} now: ${message.was} → ${message.is}`,
+          `another ${message.what ?? 'process'} now: ${message.was} → ${message.is}`,
         );
       case 'slow':
         return this.#row(message.to, message.service, 'SLOW', `${showSlow(message)}${vantageNote(message)}`);
+      case 'lost-writes':
+        return this.#row(
+          message.at,
+          message.service,
+          'LOST',
+          `${showLostWrites(message.count)}${vantageNote(message)}`,
+        );
       case 'status':
         return this.#row(message.at, message.service, 'STATUS', message.status);
       case 'sample': {

@@ -7,7 +7,7 @@
 /** What a cell means; `paletteOf` says how that looks. */
 export type Style =
   | ('plain' | 'dim' | 'strong' | 'title' | 'accent' | 'key' | 'mark' | 'spark')
-  | ('up' | 'down' | 'unobserved' | 'ahead')
+  | ('up' | 'slow' | 'down' | 'unobserved' | 'ahead')
   | ('badge' | 'alarm' | 'warning');
 
 /** How many colours a terminal has; 0 where it has none, or must not use them. */
@@ -32,6 +32,7 @@ const MANY: Readonly<Record<Style, Look>> = {
   strong: BOLD,
   title: { ...BOLD, fg: 39 },
   up: { ...PLAIN, fg: 36 },
+  slow: { ...PLAIN, fg: 178 },
   down: { ...BOLD, fg: 202 },
   unobserved: { ...PLAIN, fg: 139 },
   ahead: { ...PLAIN, fg: 214 },
@@ -50,6 +51,7 @@ const FEW: Readonly<Record<Style, Look>> = {
   strong: BOLD,
   title: { ...BOLD, fg: 6 },
   up: { ...PLAIN, fg: 6 },
+  slow: { ...PLAIN, fg: 3 },
   down: { ...BOLD, fg: 1 },
   unobserved: { ...PLAIN, fg: 5 },
   ahead: { ...PLAIN, fg: 3 },
@@ -68,6 +70,7 @@ const NONE: Readonly<Record<Style, Look>> = {
   strong: BOLD,
   title: BOLD,
   up: PLAIN,
+  slow: PLAIN,
   down: BOLD,
   unobserved: PLAIN,
   ahead: PLAIN,

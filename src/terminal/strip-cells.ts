@@ -20,8 +20,10 @@ const LEVELS: readonly (readonly [cellMs: number, cells: number])[] = [
 /** How far back a strip can be drawn, in milliseconds. */
 export const KEPT_MS = 3 * 86_400_000;
 
-/** This bit says that the cell holds something that is not settled. */
+/** This bit says that the cell holds something that is not settled, ... */
 export const AHEAD = 8;
+/** ... and this one that answers in it were slow: only where the service was up. */
+export const SLOW = 16;
 
 /** The cells to read. */
 export interface Cells {
@@ -43,9 +45,13 @@ interface Known {
 export class Strip {
   readonly #rings = LEVELS.map(([cellMs, cells]) => new StripRing(cellMs, cells));
   readonly #states: Intervals;
+  readonly #begin: number;
+  /** Where answers were slow; null before the first. Rings of their own: the present state is not painted yet. */
+  #slow: StripRing[] | null = null;
 
   /** @param since nothing is known before this */
   constructor(since: number) {
+    this.#begin = since;
     this.#states = new Intervals({ state: 'unknown', from: since, reason: null }, 1);
   }
 
@@ -66,10 +72,22 @@ export class Strip {
     if (seen !== 0) for (const ring of this.#rings) ring.paint(seen, from, this.since);
   }
 
-  /** What was seen in each cell: bits of `SEEN`, and `AHEAD`. */
+  /** Answers were slow from one moment to another. */
+  markSlow(from: number, to: number): void {
+    this.#slow ??= LEVELS.map(([cellMs, cells]) => {
+      const ring = new StripRing(cellMs, cells);
+      // What comes late may be earlier than what came first.
+      ring.paint(0, this.#begin, this.#begin + cellMs);
+      return ring;
+    });
+    for (const ring of this.#slow) ring.paint(SLOW, from, to);
+  }
+
+  /** What was seen in each cell: bits of `SEEN`, `AHEAD` and `SLOW`. */
   read(cells: Cells, known: Known, ahead: RunAhead): Uint8Array {
     const { from, stepMs, count } = cells;
-    const ring = this.#ringFor(from, stepMs);
+    const level = this.#levelFor(from, stepMs);
+    const ring = ringAt(this.#rings, level);
     const result = new Uint8Array(count);
     for (let cell = 0; cell < count; cell++) {
       const begin = from + cell * stepMs;
@@ -87,7 +105,12 @@ export class Strip {
       bits = AHEAD;
     }
     this.#add(result, cells, known, seenIn(state) | bits, since, known.now);
-    return result;
+    if (this.#slow === null) return result;
+    const slow = ringAt(this.#slow, level);
+    return result.map((seen, cell) => {
+      if ((seen & SEEN.up) === 0) return seen;
+      return seen | slow.read(from + cell * stepMs, from + (cell + 1) * stepMs);
+    });
   }
 
   /** Adds what was seen from `from` until `to` to the cells that this touches. */
@@ -98,13 +121,18 @@ export class Strip {
     mark(result, cells, SEEN.unobserved, until, Math.min(to, known.now));
   }
 
-  /** The coarsest ring that is fine enough for the step and still holds the beginning. */
-  #ringFor(from: number, stepMs: number): StripRing {
+  /** The place of the coarsest ring that is fine enough for the step and still holds the beginning. */
+  #levelFor(from: number, stepMs: number): number {
     const fine = this.#rings.findLastIndex((ring) => ring.cellMs <= stepMs);
-    const ring = this.#rings.find((candidate, index) => index >= fine && candidate.holds(from)) ?? this.#rings.at(-1);
-    if (ring === undefined) throw new Error('a strip has rings');
-    return ring;
+    return this.#rings.findIndex((candidate, index) => index >= fine && candidate.holds(from));
   }
+}
+
+/** @param level -1 for the last one */
+function ringAt(rings: readonly StripRing[], level: number): StripRing {
+  const ring = rings.at(level);
+  if (ring === undefined) throw new Error('a strip has rings');
+  return ring;
 }
 
 function seenIn(state: State): number {

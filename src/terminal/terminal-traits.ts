@@ -62,7 +62,7 @@ export interface Glyphs {
   readonly ascii: boolean;
   readonly states: Readonly<Record<State, string>>;
   /** A cell of a strip. `downLeft` and `downRight`: only that half of it was down; the same as `down` in ASCII. */
-  readonly strip: Readonly<Record<State | 'downLeft' | 'downRight', string>>;
+  readonly strip: Readonly<Record<State | 'slow' | 'downLeft' | 'downRight', string>>;
   /** From the lowest latency to the highest; each sign is one character. */
   readonly spark: readonly string[];
   readonly sparkFailed: string;
@@ -85,7 +85,7 @@ export interface Glyphs {
 export const UNICODE: Glyphs = {
   ascii: false,
   states: { up: '●', down: '▼', partial: '◐', unobserved: '░', unknown: '·' },
-  strip: { up: '▂', down: '█', partial: '▄', unobserved: '░', unknown: '·', downLeft: '▌', downRight: '▐' },
+  strip: { up: '▂', slow: '▅', down: '█', partial: '▄', unobserved: '░', unknown: '·', downLeft: '▌', downRight: '▐' },
   spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   sparkFailed: '×',
   recovered: '▲',
@@ -107,7 +107,7 @@ export const UNICODE: Glyphs = {
 export const ASCII: Glyphs = {
   ascii: true,
   states: { up: '+', down: '!', partial: '%', unobserved: '?', unknown: '.' },
-  strip: { up: '_', down: '#', partial: '%', unobserved: '?', unknown: ' ', downLeft: '#', downRight: '#' },
+  strip: { up: '_', slow: '~', down: '#', partial: '%', unobserved: '?', unknown: ' ', downLeft: '#', downRight: '#' },
   spark: ['_', '.', '-', '~', '=', '+', '*', '#'],
   sparkFailed: 'x',
   recovered: '^',

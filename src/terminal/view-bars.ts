@@ -190,7 +190,7 @@ function keysOf(glyphs: Glyphs): readonly (readonly [key: string, does: string])
 function signsOf({ strip, states, mark }: Glyphs): readonly (readonly [sign: string, style: Style, is: string])[] {
   const down = [...new Set([strip.down, strip.downLeft, strip.downRight])].join(' ');
   return [
-    [strip.up.repeat(3), 'up', 'up'],
+    [strip.up.repeat(3), 'up', `up; ${strip.slow} slow: over --slow, or far slower than in the last minute`],
     [down, 'down', 'down: a single failed probe shows, however wide the window'],
     [strip.unobserved.repeat(3), 'unobserved', 'not observed: this monitor was not probing, or could not'],
     [strip.unknown.repeat(3), 'dim', 'nothing is known'],

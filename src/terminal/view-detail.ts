@@ -98,22 +98,23 @@ function drawState({ grid, glyphs, now }: DetailBrush, seen: Seen, many: boolean
 }
 
 function drawLatency({ grid, glyphs, now }: DetailBrush, lane: Lane, { x, y, width }: Place): number {
-  const shown = Math.min(60, Math.max(0, width - 46));
-  const buckets = lane.latency.buckets(60, now);
-  const longest = Math.max(...buckets.map(({ ms }) => ms ?? 0));
+  const recent = lane.recent.lastMinute(now);
   const ms = lane.latency.now;
   if (ms === null) return y;
+  const { p50Ms = ms, p99Ms = ms, maxMs = ms } = recent ?? {};
+  const figures = `  p50 ${showLatency(p50Ms)}, p99 ${showLatency(p99Ms)}, slowest ${showLatency(maxMs)} of the last minute  `;
   const end = grid.spans(
     x,
     y,
     [
       ['latency ', 'dim'],
       [showLatency(ms), 'plain'],
-      [`, longest of the last minute ${showLatency(longest)}  `, 'dim'],
+      [recent === null ? '  ' : figures, 'dim'],
     ],
     width,
   );
-  drawSpark(grid, end, y, buckets.slice(60 - Math.min(shown, width - (end - x))), glyphs);
+  const shown = Math.min(60, Math.max(0, width - (end - x)));
+  drawSpark(grid, end, y, lane.latency.buckets(60, now).slice(60 - shown), glyphs);
   return y + 1;
 }
 
@@ -182,6 +183,8 @@ function probeSpans({ item, source }: FromSource<SampleMessage>, many: boolean, 
     [many ? `${source.vantage} ` : '', 'dim'],
     [`${glyphs.states[result]} ${stateWord(result).padEnd(4)} `, styleOf(result)],
     [`${showLatency(durationMs).padStart(7)} `, 'plain'],
+    // The message says so too, but may not fit.
+    [message?.includes('(SYN) was lost') === true ? ' SYN lost ' : '', 'ahead'],
     [` ${took.join('  ')}`, 'dim'],
     [reason === null ? '' : `  ${withMessage(reason, message)}`, 'plain'],
   ];

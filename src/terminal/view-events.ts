@@ -1,5 +1,6 @@
 /** Draws what happened, one entry per line. Pure. */
-import { count, showClock, showDuration, showSlow } from '../core/format.ts';
+import { count, showClock, showDuration, showLostWrites, showSlow } from '../core/format.ts';
+import type { Identity } from '../core/messages.ts';
 import { withMessage } from '../core/reasons.ts';
 import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
 import type { Glyphs } from './terminal-traits.ts';
@@ -69,17 +70,24 @@ function spansOfEvent(event: (Entry & { kind: 'event' })['event'], glyphs: Glyph
     case 'identity':
       return [
         [
-          `${glyphs.identity} ${event.service} ${event.what === 'role' ? 'has another role' : 'is another process'} now`,
+          `${glyphs.identity} ${event.service} ${event.what === undefined ? 'is another process' : `has another ${event.what}`} now`,
           'accent',
         ],
-        [`  ${event.was.slice(0, 8)} → ${event.is.slice(0, 8)}`, 'dim'],
+        [`  ${shortId(event.was, event.what)} → ${shortId(event.is, event.what)}`, 'dim'],
       ];
     case 'slow':
       return [
         [`${glyphs.note} ${event.service} was slow for ${showDuration(event.to - event.from)}`, 'ahead'],
         [`  ${showSlow(event)}`, 'dim'],
       ];
+    case 'lost-writes':
+      return [[`${glyphs.lost} ${event.service}: ${showLostWrites(event.count)}`, 'down']];
   }
+}
+
+/** Of a process' name the beginning tells it from another; an address is of use as a whole. */
+function shortId(id: string, what: Identity['what']): string {
+  return what === 'master' ? id : id.slice(0, 8);
 }
 
 /** Why the services of an incident fell. */

@@ -4,7 +4,7 @@ import type { Glyphs } from './terminal-traits.ts';
 import type { Grid } from './cell-grid.ts';
 import type { Bucket } from './sparkline.ts';
 import { median } from './sparkline.ts';
-import { SEEN, AHEAD, type Cells } from './strip-cells.ts';
+import { SEEN, AHEAD, SLOW, type Cells } from './strip-cells.ts';
 import type { Style } from './palette.ts';
 import { coarse } from './text-cells.ts';
 
@@ -60,6 +60,7 @@ function columnOf(left: number, right: number, { strip }: Glyphs): Column {
     return { char, style: ahead ? 'ahead' : 'down', tall: true };
   }
   if ((both & SEEN.unobserved) !== 0) return { char: strip.unobserved, style: 'unobserved', tall: true };
+  if ((both & SLOW) !== 0) return { char: strip.slow, style: 'slow', tall: false };
   if ((both & SEEN.up) !== 0) return { char: strip.up, style: ahead ? 'ahead' : 'up', tall: false };
   return { char: strip.unknown, style: 'dim', tall: false };
 }

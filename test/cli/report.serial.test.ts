@@ -40,7 +40,9 @@ describe('gapwatch report', { concurrency: 2 }, () => {
 
   it('writes the same in every form', async () => {
     const file = (ending: string): string => join(FOLDER, `report.${ending}`);
-    const { code } = await report(...['json', 'md', 'xml', 'svg'].flatMap((ending) => ['--report', file(ending)]));
+    const { code } = await report(
+      ...['json', 'md', 'xml', 'svg', 'html'].flatMap((ending) => ['--report', file(ending)]),
+    );
     assert.equal(code, 0);
     const written = JSON.parse(readFileSync(file('json'), 'utf8')) as Report;
     assert.equal(written.run, null);
@@ -49,7 +51,8 @@ describe('gapwatch report', { concurrency: 2 }, () => {
     assert.ok((web?.downMs ?? 0) > 0);
     assert.equal(web?.gaps[0]?.fromStartMs, null);
     assert.ok(web.gaps.some(({ minMs, maxMs }) => minMs <= 450 && (maxMs ?? Infinity) >= 300));
-    for (const ending of ['md', 'xml', 'svg']) assert.match(readFileSync(file(ending), 'utf8'), /down 0\.\d\d s/);
+    for (const ending of ['md', 'xml', 'svg', 'html'])
+      assert.match(readFileSync(file(ending), 'utf8'), /down 0\.\d\d s/);
   });
 
   it('reads while a monitor writes', async () => {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Report } from '../../src/report/report.ts';
+import type { ViewerData } from '../../src/report/viewer-data.ts';
 import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
@@ -38,9 +39,21 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
   it('takes the timelines of another monitor into report and verdict, each under its vantage', async () => {
     const shaky = await startSignalledService();
     const { program, url } = await daemon('second', shaky);
-    const path = join(FOLDER, 'also.json');
+    const [path, page] = [join(FOLDER, 'also.json'), join(FOLDER, 'also.html')];
     const { code, stdout, stderr } = await run([
-      ...['run', `web=${String(steady.port)}`, '--vantage', 'here', '--also', url, '--report', path, ...QUICK],
+      ...[
+        'run',
+        `web=${String(steady.port)}`,
+        '--vantage',
+        'here',
+        '--also',
+        url,
+        '--report',
+        path,
+        '--report',
+        page,
+        ...QUICK,
+      ],
       ...['--', 'sh', '-c', `kill -USR2 ${String(shaky.pid)}; sleep 0.8`],
     ]);
     assert.equal(code, 1, stdout + stderr);
@@ -52,6 +65,17 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     const second = report.vantages[1]!;
     assert.equal(second.vantage, 'second');
     assert.ok(Math.abs(second.clock?.offsetMs ?? Infinity) < 1000);
+    const [, data = '{}'] = /id="data">(.*?)<\/script>/.exec(readFileSync(page, 'utf8')) ?? [];
+    const { rows } = JSON.parse(data) as ViewerData;
+    // Every 50 ms for 300 ms, 0.8 s and 300 ms, and faster while it was down.
+    assert.deepEqual(
+      rows.map(({ vantage, probes }) => [vantage, probes > 20 && probes < 400]),
+      [
+        [0, true],
+        [1, true],
+      ],
+      data,
+    );
     assert.ok(second.services[0]?.gaps.some(({ fromStartMs }) => fromStartMs !== null && fromStartMs > -200));
     await program.end();
   });

@@ -157,6 +157,21 @@ describe('a field that is wrong', () => {
       [{ ...http, expect: { body: 'x' }, method: 'HEAD' }, /a HEAD request is answered without a body/],
       [{ ...http, tls: {} }, /\.tls: conflicts with a URL without TLS/],
       [{ ...redis, db: -1 }, /\.db: -1 is not the number of a database/],
+      [
+        { ...redis, write: '' },
+        /\.write: "" is not a key; the name of a key of gapwatch's own, such as "gapwatch:write"/,
+      ],
+      [{ ...redis, write: 1 }, /\.write: 1 is not a key/],
+      [{ type: 'tcp', host: 'h', port: 1, write: 'k' }, /unknown field/],
+      [
+        { type: 'redis', url: 'redis+sentinel://h/shop', role: 'replica' },
+        /\.role: "replica" conflicts with "url": sentinels/,
+      ],
+      [{ type: 'redis', url: 'redis+sentinel://h/shop/1', db: 2 }, /\.db: conflicts with "url"/],
+      [
+        { type: 'redis', url: 'redis+sentinel://127.0.0.1,[::1]/shop', family: 6 },
+        /"family" is 6, but 127\.0\.0\.1 is/,
+      ],
       [{ ...redis, role: 'slave' }, /\.role: "slave" is not a role; "master" or "replica"/],
       [{ ...redis, username: 'me' }, /\.username: a user without a password/],
       [{ type: 'redis', url: 'redis://h/1', db: 1 }, /\.db: conflicts with "url"/],

@@ -238,6 +238,20 @@ describe('a service', () => {
       ca: rootCertificates.slice(0, 2).join('\n'),
       client: null,
     });
+    const named = await folder.only({ type: 'redis', url: 'redis+sentinel://me:pw@a,b:2/shop', write: 'k', db: 1 });
+    assert.equal(named.service.target, 'redis+sentinel://a:26379,b:2/shop/1');
+    assert.equal(named.sentinel, false);
+    assert.deepEqual(named.probe, {
+      ...{ kind: 'redis', endpoint: { host: 'a', port: 26379, family: null, tls: null }, db: 1, role: 'master' },
+      ...{ username: 'me', password: 'pw', write: 'k' },
+      sentinels: {
+        nodes: [
+          { host: 'a', port: 26379 },
+          { host: 'b', port: 2 },
+        ],
+        master: 'shop',
+      },
+    });
     const { probe, service } = await folder.only({ type: 'redis', host: 'h', tls: true });
     assert.equal(service.target, 'rediss://h:6379');
     assert.equal(probe.kind === 'redis' && probe.endpoint.tls?.verify, true);

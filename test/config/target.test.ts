@@ -31,6 +31,12 @@ describe('targets', () => {
       'https://u:pa%2Fss@h': ['https://u@h', 'https://h/'],
       'redis://:p@ss:1@h': ['redis://h', 'redis://h:6379'],
       'cache=REDISS://u:p@[::1]:7000/3': ['cache', 'rediss://[::1]:7000/3'],
+      'redis+sentinel://me:pw@h/shop': ['redis+sentinel://me@h/shop', 'redis+sentinel://h:26379/shop'],
+      'redis+sentinel://a:1,[::1]:2/shop/3': [
+        'redis+sentinel://a:1,[::1]:2/shop/3',
+        'redis+sentinel://a:1,[::1]:2/shop/3',
+      ],
+      'x=rediss+sentinel://:p%40@a,b:2/shop.1': ['x', 'rediss+sentinel://a:26379,b:2/shop.1'],
       'unix:/run/a.sock:/health?x=1': ['unix:/run/a.sock:/health?x=1', 'unix:/run/a.sock:/health?x=1'],
       'a b=http://münchen.example/': ['a b', 'http://xn--mnchen-3ya.example/'],
     };
@@ -80,6 +86,14 @@ describe('targets', () => {
       'http://': /: its host is missing; http:\/\/HOST/,
       'http://a b/': /: its host is neither a name nor an address/,
       'http://3000/': /: its host is neither a name nor an address/,
+      'redis+sentinel://h': /the master's name is missing behind the hosts; .*redis\+sentinel:\/\/HOST/,
+      'redis+sentinel://h/': /the master's name is missing/,
+      'redis+sentinel://h/a b': /the master's name is missing/,
+      'redis+sentinel://h/shop/x': /what follows the master's name is not the number of a database/,
+      'redis+sentinel://h:0/shop': /port/,
+      'redis+sentinel://h,,i/shop': /its host is missing/,
+      'redis+sentinel://me@h/shop': /a user without a password/,
+      'redis+cluster://h:1': /redis\+cluster:\/\/ can't be probed/,
       'redis://h/x': /what follows the host is not the number of a database/,
       'redis://:a%zz@h': /holds a % that is no escape; a plain % is written %25/,
       'redis://u@h': /a user without a password/,
@@ -103,6 +117,9 @@ describe('targets', () => {
     const mistyped = [
       'redis://me:hunter2@h:99999',
       'redis://:hun/ter2@h',
+      'redis+sentinel://:hun/ter2@h/shop',
+      'redis+sentinel://me:hunter2@h:99999/shop',
+      'redis+sentinel://me:hunter2@h',
       'redis://me:hunter2?x@h',
       'redis://:hunter2#x@h',
       'c=redis://me:hunter2',
@@ -122,6 +139,7 @@ describe('targets', () => {
   it('become a configuration or a ConfigError, whatever is typed', async () => {
     const bits = fc.constantFrom(
       'redis://',
+      'redis+sentinel://',
       'http://',
       'tcp://',
       'unix:',

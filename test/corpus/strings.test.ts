@@ -12,6 +12,7 @@ import { printable, printableLines, toJson } from '../../src/core/printable.ts';
 import { inColumn, table } from '../../src/core/text-width.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import { hintsOf } from '../../src/report/hints.ts';
+import { html } from '../../src/report/html-report.ts';
 import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
@@ -67,6 +68,7 @@ function lines(text: string): string {
     { type: 'mark', seq: 1, at: 1, text } as const,
     { type: 'connection-lost', seq: 1, service, at: 1, reason: 'reset', message: text } as const,
     { type: 'identity', seq: 1, service, at: 1, was: text, is: text } as const,
+    { type: 'lost-writes', seq: 1, service, at: 1, count: 2, vantage: text } as const,
     { type: 'status', service, at: 1, status: 'up' } as const,
   ]
     .map((message) => format.line(message) ?? '')
@@ -97,6 +99,7 @@ const EDGES: Readonly<Record<string, Edge>> = {
   Markdown: (text) => markdown(judged(text)).replaceAll('\\', ''),
   JUnit: (text) => junit(judged(text)),
   SVG: (text) => svg(judged(text)),
+  HTML: (text) => html(judged(text), []),
   badge: (text) => badgeSvg(text, 'up'),
   JSON: (text) => toJson(judged(text), 2),
   metrics: (text) =>

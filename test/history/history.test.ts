@@ -8,6 +8,22 @@ import { service } from '../support/builders.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 
 describe('a history', () => {
+  it('keeps lost writes, as events and as what a report asks for', async () => {
+    await withFolder(async (dir) => {
+      const history = await openHistory(dir);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
+      monitor.watch('cache');
+      history.record(monitor);
+      monitor.event({ type: 'lost-writes', service: 'cache', at: NOON + 100, count: 12 });
+      await history.close();
+      const reader = await openArchive(dir);
+      const [kept] = await reader.annotations({ from: NOON, to: NOON + 200 });
+      const { newest } = monitor.events;
+      assert.deepEqual(kept, { type: 'lost-writes', seq: newest, service: 'cache', at: NOON + 100, count: 12 });
+      await reader.close();
+    });
+  });
+
   it('keeps stretches of slow answers, as events and as what a report asks for', async () => {
     await withFolder(async (dir) => {
       const history = await openHistory(dir);

@@ -76,16 +76,21 @@ describe('who answered', { concurrency: true }, () => {
     });
   });
 
-  it('is a role too, of Redis: a demotion and a promotion, where no role is required', async (t) => {
-    const server = await RedisServer.start();
-    t.after(() => server.close());
-    await withEngine([watched('cache', redisSpec(server.port))], async (recording) => {
-      await recording.nth(3, 'sample');
-      await server.say('replicaof', '127.0.0.1', '1');
-      const first = await recording.nth(1, 'identity');
-      assert.deepEqual([first.was, first.is, first.what], ['master', 'replica', 'role']);
-      await server.say('replicaof', 'no', 'one');
-      assert.equal((await recording.nth(2, 'identity')).is, 'master');
-    });
-  });
+  for (const connection of ['new', 'kept'] as const) {
+    for (const role of [null, 'master'] as const) {
+      const name = `${role === null ? 'where no role is required' : 'also where one is required'} (${connection})`;
+      it(`is a role too, of Redis: a demotion and a promotion, ${name}`, async (t) => {
+        const server = await RedisServer.start();
+        t.after(() => server.close());
+        await withEngine([watched('cache', redisSpec(server.port, { role }), { connection })], async (recording) => {
+          await recording.nth(3, 'sample');
+          await server.say('replicaof', '127.0.0.1', '1');
+          const first = await recording.nth(1, 'identity');
+          assert.deepEqual([first.was, first.is, first.what], ['master', 'replica', 'role']);
+          await server.say('replicaof', 'no', 'one');
+          assert.equal((await recording.nth(2, 'identity')).is, 'master');
+        });
+      });
+    }
+  }
 });

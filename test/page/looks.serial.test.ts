@@ -37,7 +37,10 @@ function upForAnHour(names: readonly string[]): ScriptedMonitor {
       observed: { '1h': HOUR_MS, '24h': HOUR_MS, '90d': HOUR_MS },
     }),
   );
-  return new ScriptedMonitor({ services, identity: { startedAt: since } });
+  const monitor = new ScriptedMonitor({ services, identity: { startedAt: since } });
+  for (const service of monitor.board.services.values())
+    service.latency = () => ({ p50Ms: 0.9, p99Ms: 2.4, maxMs: 930 });
+  return monitor;
 }
 
 function look(
@@ -172,6 +175,29 @@ describe('the look of the page', () => {
       await tab.waitFor(`document.querySelector('.tip.shown')?.textContent.endsWith('Not known') === true`);
     }),
   );
+
+  for (const isPublic of [false, true])
+    it(
+      `shows how long answers took, and where they were slow${isPublic ? ', in the public view too' : ''}`,
+      look({ isPublic }, async (tab, monitor) => {
+        await tab.waitFor(`document.querySelector('#service-0 .strip').width > 300`);
+        const now = monitor.now();
+        const slow = { service: 'web', from: now - 300_000, to: now - 240_000, slowestMs: 930, count: 14 };
+        monitor.event({ type: 'slow', ...slow });
+        await tab.waitFor(`document.querySelector('#service-0 .strip').ariaLabel.endsWith('slow 1 time')`);
+        const strip = tab.page.locator('#service-0 .strip');
+        const { width } = (await strip.boundingBox())!;
+        await strip.hover({ position: { x: width * 0.55, y: 5 } });
+        await tab.waitFor(
+          `document.querySelector('.tip.shown')?.textContent.includes('14 slow answers within 1 min 00 s') === true`,
+        );
+        assert.equal(await tab.failedColumns(0), 0);
+        await tab.page.getByRole('button', { name: 'web' }).click();
+        await tab.waitFor(
+          `/p50 0\\.9 ms, p99 2\\.4 ms, slowest 0\\.93 s, in the minute before/.test(document.querySelector('.facts')?.textContent)`,
+        );
+      }),
+    );
 
   it(
     'keeps a public view free of addresses and messages',

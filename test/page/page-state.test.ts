@@ -45,6 +45,22 @@ describe('the state', () => {
     assert.equal(state.position?.after, 7);
   });
 
+  it('keeps how long answers took, and where they were slow', () => {
+    const state = new PageState();
+    const latency = { p50Ms: 1, p99Ms: 2, maxMs: 3 };
+    state.take(hello([snapshot('web', { latency }), snapshot('api')], { seq: 4, now: 90_000 }));
+    assert.deepEqual([state.extras('web').latency, state.extras('web').at], [latency, 90_000]);
+    assert.deepEqual([state.extras('api').latency, state.extras('api').slow], [undefined, []]);
+    for (let n = 1; n <= 150; n += 1) {
+      const from = n * 1000;
+      state.take({ type: 'slow', seq: 4 + n, service: 'web', from, to: from + 500, slowestMs: 300, count: 5 });
+    }
+    const { slow } = state.extras('web');
+    assert.deepEqual([slow.length, slow.at(-1)?.from], [100, 150_000]);
+    state.refresh({ ...hello([snapshot('web', { latency: null })]), now: 150_000, newsAfter: 0 });
+    assert.deepEqual([state.extras('web').latency, state.extras('web').at], [null, 150_000]);
+  });
+
   it('takes no event twice', () => {
     const state = new PageState();
     state.take(hello([snapshot('web')], { seq: 4 }));
@@ -86,6 +102,23 @@ describe('the state', () => {
     assert.deepEqual(newsOf(state), ['web not observed for 3.00 s', 'web not observed for 2.00 s']);
   });
 
+  it('shows another role, another master, and lost writes', () => {
+    const state = new PageState();
+    state.take(hello([snapshot('cache')], { seq: 1 }));
+    const of = { type: 'identity', service: 'cache' } as const;
+    state.take({ ...of, seq: 2, at: 5000, was: 'master', is: 'replica', what: 'role' });
+    state.take({ ...of, seq: 3, at: 7000, was: '10.0.0.1:1', is: '10.0.0.2:1', what: 'master' });
+    state.take({ type: 'lost-writes', seq: 4, service: 'cache', at: 9000, count: 12 });
+    assert.deepEqual(
+      state.news.entries([], 100_000, 10).map(({ who, what, why }) => [who, what, why]),
+      [
+        ['cache', '12 acknowledged writes are gone', ''],
+        ['cache', 'another master now', 'was 10.0.0.1:1, is 10.0.0.2:1'],
+        ['cache', 'another role now', 'was master, is replica'],
+      ],
+    );
+  });
+
   it('says that another monitor answers, or that this one does not know all', () => {
     const state = new PageState();
     state.take(hello([snapshot('web')], { seq: 4 }));
@@ -117,6 +150,8 @@ describe('what is received', () => {
     assert.ok(message?.type === 'hello');
     assert.equal(message.services[0]?.target, '');
     assert.deepEqual(receive('{"type":"mark","seq":1,"at":2}'), { type: 'mark', seq: 1, at: 2, text: '' });
+    const lost = { type: 'lost-writes', seq: 1, service: 'a', at: 2, count: 3 };
+    assert.deepEqual(receive(JSON.stringify(lost)), lost);
     assert.deepEqual(receive('{"type":"identity","seq":1,"service":"a","at":2}'), {
       type: 'identity',
       seq: 1,

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import type { TimelineInterval } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
-import { intervalAt, LEAST_DOWN, pieces, scaleAt } from '../../src/page/page-strip.ts';
+import { intervalAt, LEAST_DOWN, pieces, scaleAt, slowPieces } from '../../src/page/page-strip.ts';
 
 const NOW = 1_795_359_012_345.12;
 
@@ -51,6 +51,16 @@ describe('a strip', () => {
         },
       ),
     );
+  });
+
+  it('shows where answers were slow, however short, and only in its window', () => {
+    const scale = scaleAt(NOW, 60_000, 600);
+    const slow = (from: number, to: number) =>
+      slowPieces([{ from: NOW + from, to: NOW + to, slowestMs: 1, count: 1 }], scale, 1);
+    assert.deepEqual(slow(-90_000, -70_000), []);
+    assert.equal(slow(-30_000, -29_990)[0]?.width, LEAST_DOWN);
+    const [wide] = slow(-70_000, -30_000);
+    assert.ok(wide?.x === 0 && Math.abs(wide.width - 300) <= 2, JSON.stringify(wide));
   });
 
   it('shows no failure where there was none', () => {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import {
+  answersText,
   connectionLabel,
   staleText,
   unreachableText,
   rowText,
+  slowText,
   stripText,
   intervalText,
   showCause,
@@ -23,6 +25,7 @@ const GAP = {
   reasons: [{ reason: 'refused', count: 3 }],
 } as const;
 
+const SLOW = { from: NOW - 4000, to: NOW - 3000, slowestMs: 930, count: 14 };
 describe('the cause of a gap', () => {
   it('is what its main reason means, with what the first probe was answered where that is known', () => {
     assert.match(showCause(GAP), /^nothing is listening on the port: [^()]+$/);
@@ -80,6 +83,8 @@ describe('a row', () => {
     const words = stripText(timeline, '1 min', NOW - 60_000, NOW);
     assert.equal(words, 'Last 1 min: 1 gap, down for 0.25 s in all, not observed for 3.75 s');
     assert.equal(stripText(timeline, '1 s', NOW - 1000, NOW), 'Last 1 s: no gap');
+    const slow = [SLOW, { ...SLOW, from: NOW - 99_000, to: NOW - 98_000 }];
+    assert.match(stripText(timeline, '1 min', NOW - 60_000, NOW, slow), /not observed for 3\.75 s, slow 1 time$/);
   });
 });
 
@@ -91,6 +96,12 @@ describe('the words at the pointer', () => {
       'Down for 0.25 s (0.19–0.36)\n04:09:51.000 – 04:09:51.250\nconnection refused',
     );
     assert.equal(intervalText(null, [], { now: NOW, knownUntil: NOW }), 'Not known');
+  });
+
+  it('shows slow answers, where they are near', () => {
+    assert.equal(slowText([SLOW], NOW - 3500, 0), '\n14 slow answers within 1.00 s, the slowest after 0.93 s');
+    assert.equal(slowText([SLOW], NOW - 2900, 50), '');
+    assert.notEqual(slowText([SLOW], NOW - 2900, 150), '');
   });
 });
 
@@ -115,5 +126,17 @@ describe('the words of the connection', () => {
 describe('an interval', () => {
   it('is shown as it was configured', () => {
     assert.deepEqual([50, 1000, 1500, 90_000].map(showEvery), ['50 ms', '1 s', '1.5 s', '1 min 30 s']);
+  });
+});
+
+describe('the words for answers', () => {
+  it('are of the minute before the monitor said them', () => {
+    const latency = { p50Ms: 0.91, p99Ms: 2.4, maxMs: 930 };
+    assert.equal(
+      answersText(latency, NOW - 5000, NOW),
+      'p50 0.9 ms, p99 2.4 ms, slowest 0.93 s, in the minute before 04:09:55',
+    );
+    assert.equal(answersText(null, NOW, NOW), 'no good one in the minute before 04:10:00');
+    assert.equal(answersText(undefined, NOW, NOW), 'how long they took is not known here');
   });
 });

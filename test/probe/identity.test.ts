@@ -13,9 +13,15 @@ function attemptAt(now: number): Attempt {
 }
 
 describe('who a Redis is', () => {
+  it('is asked once a second over a kept connection, also of one that does not say', () => {
+    const identity = new IdentityQuestion({ identity: () => undefined });
+    const asked = [0, 100, 999, 1000, 1100].map((at, index) => identity.askedBy(attemptAt(at), index === 0) !== null);
+    assert.deepEqual(asked, [true, false, false, true, false]);
+  });
+
   it('is asked again at once where the question was not answered, otherwise once a second', () => {
     const identities: string[] = [];
-    const identity = new IdentityQuestion({ connectionLost: () => undefined, identity: (id) => identities.push(id) });
+    const identity = new IdentityQuestion({ identity: (id) => identities.push(id) });
     const attempts = [0, 100, 200, 1150].map(attemptAt);
     const [first, second, third, fourth] = attempts.map((attempt, index) => {
       const answer = identity.askedBy(attempt);

@@ -1,11 +1,13 @@
 /** A connection that is kept: its break is reported at once, and a probe fails only if a new connection fails too. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 
 import type { ProbeSpec } from '../../src/probe/spec.ts';
 import { certificate } from '../support/certificates.ts';
 import { DIALECTS, good, type Dialect } from '../support/dialects.ts';
+import { TestService } from '../support/test-service.ts';
 import { AMPLE_MS, httpSpec, Probing, tcpSpec, tlsOf, verdict } from '../support/probing.ts';
 import { held, released } from '../support/resources.ts';
 import { closing, reset, serve, silent, type Behaviour, type TestServer } from '../support/servers.ts';
@@ -209,6 +211,29 @@ describe('a kept TCP connection on which nothing is said', () => {
       );
     });
   }
+
+  it('is not had again by one that shuts down, which may wait for it, but by the next process', async () => {
+    const server = await TestService.start();
+    const probing = await Probing.of(tcpSpec(server.port, { holdMs: 0 }), 'kept');
+    assert.equal(verdict(await probing.probe()), 'up');
+    const loss = probing.nextLoss();
+    for (const socket of server.open) socket.end();
+    await loss;
+    for (let sent = 0; sent < 3; sent++) {
+      const accepted = server.nextConnection();
+      assert.equal(verdict(await probing.probe()), 'up');
+      const socket = await accepted;
+      if (!socket.destroyed) await once(socket, 'close');
+    }
+    server.down();
+    assert.equal(verdict(await probing.probe()), 'refused');
+    await server.up();
+    const before = server.accepted;
+    for (let sent = 0; sent < 3; sent++) assert.equal(verdict(await probing.probe()), 'up');
+    assert.equal(server.accepted, before + 1);
+    probing.close();
+    server.down();
+  });
 
   it('is not answered by what was said before it was asked', async () => {
     const behave: Behaviour = (socket) => {

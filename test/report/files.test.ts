@@ -23,11 +23,11 @@ describe('report files', () => {
   });
 
   it('are of the kind that their ending names, and leave nothing else behind', () => {
-    const paths = ['a.json', 'a.md', 'a.XML', 'a.svg'].map((name) => join(folder, name));
+    const paths = ['a.json', 'a.md', 'a.XML', 'a.svg', 'a.html'].map((name) => join(folder, name));
     assert.deepEqual(reportFiles(paths).write(REPORT), []);
     const starts = paths.map((path) => readFileSync(path, 'utf8').slice(0, 5));
-    assert.deepEqual(starts, ['{\n  "', '# gap', '<?xml', '<svg ']);
-    assert.deepEqual(readdirSync(folder).sort(), ['a.XML', 'a.json', 'a.md', 'a.svg']);
+    assert.deepEqual(starts, ['{\n  "', '# gap', '<?xml', '<svg ', '<!doc']);
+    assert.deepEqual(readdirSync(folder).sort(), ['a.XML', 'a.html', 'a.json', 'a.md', 'a.svg']);
   });
 
   it('keep what is in them until there is something to put in its place', () => {
@@ -55,7 +55,10 @@ describe('report files', () => {
       () => reportFiles([join(folder, 'fine.md'), ...paths]),
       (error: Error) => {
         assert.ok(error instanceof ConfigError);
-        assert.match(error.message, /a\.txt: the ending names the kind of report, .* \.json, \.md, \.xml, \.svg/);
+        assert.match(
+          error.message,
+          /a\.txt: the ending names the kind of report, .* \.json, \.md, \.xml, \.svg, \.html/,
+        );
         assert.match(error.message, /folder\.json: this is not a file, but a folder or a device/);
         assert.match(error.message, /missing\/a\.json: it can't be written: its folder does not exist/);
         assert.match(error.message, /old\.json\/a\.json: it can't be written: its folder is not a folder/);

@@ -130,6 +130,14 @@ describe('hints', () => {
     assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: quick }))), []);
   });
 
+  it('take the end of a held connection on which nothing is sent for what it is, and its survival for nothing', () => {
+    const silent = { ...OUTSIDE, ...KEPT, asks: false };
+    const closed = observed('db (kept)', { info: silent, lostAt: [2310], lostBy: 'closed' });
+    const db = observed('db', { info: OUTSIDE, falls: [{ from: 100, to: 2580 }] });
+    assert.deepEqual(kinds(vantage('second', db, closed)), ['process-replaced']);
+    assert.deepEqual(kinds(vantage('second', db, observed('db (kept)', { info: silent }))), []);
+  });
+
   it('see a process that was frozen with a full queue, by its run_id', () => {
     const falls = [{ from: 50, to: 3000, reasons: { 'timeout-connect': 40, 'timeout-reply': 19 } }];
     const redis = { ...OUTSIDE, kind: 'redis' } as const;
@@ -164,6 +172,24 @@ describe('hints', () => {
       hintsOf(report).map(({ kind }) => kind),
       ['process-frozen'],
     );
+  });
+
+  it('see a failover, and the writes that it lost', () => {
+    const info = { target: 'redis+sentinel://192.0.2.7:26379/main', kind: 'redis' } as const;
+    const falls = [{ from: 100, to: 5000 }];
+    const at = START + 5010;
+    const identities = [
+      { type: 'identity', seq: 1, service: 'db', at, was: 'a', is: 'b' },
+      { type: 'identity', seq: 2, service: 'db', at, was: '192.0.2.1:6379', is: '192.0.2.2:6379', what: 'master' },
+    ] as const;
+    const lostWrites = [{ type: 'lost-writes', seq: 3, service: 'db', at, count: 17 }] as const;
+    const hints = hintsOf(runReport([vantage('here', { ...observed('db', { info, falls }), identities, lostWrites })]));
+    assert.deepEqual(
+      hints.map(({ kind }) => kind),
+      ['lost-writes', 'failover'],
+    );
+    assert.deepEqual(hints[0]!.evidence, ['db: 17 acknowledged writes are gone, found at +5.01 s']);
+    assert.match(hints[1]!.evidence[0]!, /then 192\.0\.2\.2:6379 was the master, and 192\.0\.2\.1:6379 before$/);
   });
 
   it('see a container that blocks on its log while the daemon is away', () => {

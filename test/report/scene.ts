@@ -86,6 +86,7 @@ export function observed(
     lost,
     identities: [],
     slow: [],
+    lostWrites: [],
   };
 }
 

@@ -34,6 +34,38 @@ describe('the verdict', () => {
     );
   });
 
+  it('fails where acknowledged writes are gone, whatever the budget, and says it in every form', () => {
+    const lost = (at: number, count: number) =>
+      ({ type: 'lost-writes', seq: 1, service: 'cache', at: START + at, count }) as const;
+    const addresses = { was: '10.0.0.1:6379', is: '10.0.0.2:6379', what: 'master' } as const;
+    const service = {
+      ...observed('cache', { falls: [{ from: 1000, to: 1250 }] }),
+      identities: [{ type: 'identity', seq: 1, service: 'cache', at: START + 1250, ...addresses } as const],
+      lostWrites: [lost(-90_000, 7), lost(1310, 11), lost(1400, 1)],
+    };
+    const report = runReport([vantage('here', service)], { budget: budget(60_000) });
+    const { result, faults, sentence } = judge(report, report.run);
+    assert.equal(result, 'fail');
+    assert.deepEqual(
+      faults.map(({ kind }) => kind),
+      ['lost-writes'],
+    );
+    assert.equal(
+      sentence,
+      'FAIL: cache lost 12 acknowledged writes, found at +1.31 s (systemctl restart docker, seen from here).',
+    );
+    const text = runText(report, report.run);
+    assert.match(text, /12 acknowledged writes are gone, found at \+1\.31 s/);
+    assert.match(text, /another master since \+1\.25 s: 10\.0\.0\.1:6379 → 10\.0\.0\.2:6379/);
+    const past = historyText(report);
+    assert.match(past, / cache {2}11 acknowledged writes are gone\n/);
+    assert.match(past, / cache {2}another master: 10\.0\.0\.1:6379 → 10\.0\.0\.2:6379\n/);
+    assert.deepEqual(report.vantages[0]?.services[0]?.lostWrites, [
+      { at: START + 1310, count: 11, fromStartMs: 1310 },
+      { at: START + 1400, count: 1, fromStartMs: 1400 },
+    ]);
+  });
+
   it('fails where the figure is over the budget, and proves nothing where only its upper bound is', () => {
     const over = verdictOn({ falls: [{ from: 1000, to: 1550 }] }, budget(500));
     assert.equal(over.result, 'fail');

@@ -301,6 +301,9 @@ describe('/metrics', () => {
         'probe_dns_lookup_time_seconds',
         'probe_duration_seconds',
         'probe_http_duration_seconds',
+        'probe_http_status_code',
+        'probe_ip_protocol',
+        'probe_ssl_earliest_cert_expiry',
         'probe_success',
       ]);
       assert.equal(families.get('gapwatch_probes_total')?.type, 'counter');

@@ -75,8 +75,16 @@ describe('the metrics', () => {
       tls: 0.003,
       processing: 0.015,
     });
-    world.counters.add({ ...up, result: 'down', reason: 'status' });
+    assert.deepEqual(await world.read('probe_ip_protocol'), {});
+    world.counters.add({ ...up, result: 'down', reason: 'status', status: 503, ip: 6, certUntil: 1_795_000_000_500 });
     assert.deepEqual(await world.read('probe_success'), { '': 0 });
+    assert.deepEqual(await world.read('probe_http_status_code'), { '': 503 });
+    assert.deepEqual(await world.read('probe_ip_protocol'), { '': 6 });
+    assert.deepEqual(await world.read('probe_ssl_earliest_cert_expiry'), { '': 1_795_000_000.5 });
+    // Over a kept connection it is shown once, and a reply that did not come has no status.
+    world.counters.add({ ...up, result: 'down', reason: 'timeout-reply', ip: 4 });
+    assert.deepEqual(await world.read('probe_http_status_code'), { '': 0 });
+    assert.deepEqual(await world.read('probe_ssl_earliest_cert_expiry'), { '': 1_795_000_000.5 });
   });
 
   it('say neither up nor down while the monitor could not look', async () => {

@@ -94,6 +94,8 @@ describe('the public view', () => {
     assert.deepEqual(publicMessage(lost), { type: 'connection-lost', seq: 1, service: 'a', at: 2, reason: 'reset' });
     const other = { type: 'identity', seq: 1, service: 'a', at: 2, was: SECRET, is: SECRET } as const;
     assert.deepEqual(publicMessage(other), { type: 'identity', seq: 1, service: 'a', at: 2 });
+    const gone = { type: 'lost-writes', seq: 1, service: 'a', at: 2, count: 3, key: SECRET } as const;
+    assert.deepEqual(publicMessage(gone), { type: 'lost-writes', seq: 1, service: 'a', at: 2, count: 3 });
   });
 
   it('leaves out what the probes of a gap were answered, open or ended, in feed, hello and history', async () => {

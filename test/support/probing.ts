@@ -1,6 +1,7 @@
 /** Sends probes as the engine does, and records what they report. */
 import { once, EventEmitter } from 'node:events';
 
+import type { Identity } from '../../src/core/messages.ts';
 import type { Connection, Kind, Sample } from '../../src/core/model.ts';
 import { Attempt, type AttemptHost } from '../../src/probe/attempt.ts';
 import type { Failure } from '../../src/probe/failure.ts';
@@ -58,6 +59,10 @@ export function redisSpec(port: number, over: Partial<RedisSpec> = {}): RedisSpe
 export class Probing extends EventEmitter implements ProberEvents {
   readonly lost: Failure[] = [];
   readonly identities: string[] = [];
+  /** Where the master was, by the sentinels. */
+  readonly masters: string[] = [];
+  /** How many writes were found to be gone, each time. */
+  readonly lostCounts: number[] = [];
   readonly #prober: Prober;
   readonly #underWay = new Set<Attempt>();
 
@@ -84,6 +89,7 @@ export class Probing extends EventEmitter implements ProberEvents {
       {
         connectionLost: (failure) => late?.connectionLost(failure),
         identity: (id, sentAt, what) => late?.identity(id, sentAt, what),
+        lostWrites: (count) => late?.lostWrites(count),
       },
     );
     late = new Probing(() => prober);
@@ -119,8 +125,13 @@ export class Probing extends EventEmitter implements ProberEvents {
     this.emit('lost', failure);
   }
 
-  identity(id: string, _sentAt: number, what?: 'role'): void {
-    if (what === 'role') return;
+  lostWrites(count: number): void {
+    this.lostCounts.push(count);
+  }
+
+  identity(id: string, _sentAt: number, what?: Identity['what']): void {
+    if (what === 'master') this.masters.push(id);
+    if (what !== undefined) return;
     this.identities.push(id);
     this.emit('identity', id);
   }

@@ -1,6 +1,6 @@
 /** Real Redis servers, each with a folder of its own. */
 import { execFile, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -54,6 +54,11 @@ export class RedisServer {
     this.#child = await startRedis(this.folder, ['--port', String(this.port), ...args], readyWhen);
   }
 
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    await endChild(this.#child);
+  }
+
   /** Stops or continues the process: it keeps its connections, and is silent. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(signal);
@@ -63,6 +68,67 @@ export class RedisServer {
     await endChild(this.#child);
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A real sentinel. */
+export class RedisSentinel {
+  readonly port: number;
+  readonly #folder: string;
+  #child: ChildProcess;
+
+  private constructor(port: number, folder: string, child: ChildProcess) {
+    this.port = port;
+    this.#folder = folder;
+    this.#child = child;
+  }
+
+  /** Starts one that watches a master under the name `shop`, and replaces it by itself once it is away for 300 ms. */
+  static async start(master: RedisServer, settings: readonly string[] = []): Promise<RedisSentinel> {
+    const folder = await mkdtemp(join(tmpdir(), 'gapwatch-sentinel-'));
+    const port = await freePort();
+    const lines = [
+      `port ${String(port)}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor shop 127.0.0.1 ${String(master.port)} 1`,
+      'sentinel down-after-milliseconds shop 300',
+      'sentinel failover-timeout shop 3000',
+      ...settings,
+    ];
+    await writeFile(join(folder, 'sentinel.conf'), lines.join('\n'));
+    return new RedisSentinel(port, folder, await startSentinel(folder));
+  }
+
+  /** Says a command to it by `redis-cli`. */
+  async say(...command: string[]): Promise<string> {
+    const { stdout } = await run('redis-cli', ['-p', String(this.port), ...command]);
+    return stdout.trim();
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    await endChild(this.#child);
+  }
+
+  /** Starts it again after `kill`. */
+  async revive(): Promise<void> {
+    this.#child = await startSentinel(this.#folder);
+  }
+
+  /** Stops or continues the process. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function startSentinel(folder: string): Promise<ChildProcess> {
+  const args = [join(folder, 'sentinel.conf'), '--sentinel'];
+  return startChild('redis-server', args, (line) => line.includes('+monitor master'));
 }
 
 function startRedis(

@@ -18,6 +18,7 @@ export const PACKAGES = {
   apache2: 'apache2-bin',
   haproxy: 'haproxy',
   caddy: 'caddy',
+  promtool: 'prometheus',
 } as const;
 export type Tool = keyof typeof PACKAGES;
 

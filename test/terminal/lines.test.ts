@@ -69,6 +69,22 @@ const LINES: readonly (readonly [Message, string | null])[] = [
     { type: 'identity', seq: 10, service: 'api', at: AT, was: 'a', is: 'b' },
     `${STAMP}  api   IDENTITY    another process now: a → b`,
   ],
+  [
+    { type: 'identity', seq: 10, service: 'api', at: AT, was: 'master', is: 'replica', what: 'role' },
+    `${STAMP}  api   IDENTITY    another role now: master → replica`,
+  ],
+  [
+    { type: 'identity', seq: 10, service: 'api', at: AT, was: '10.0.0.1:1', is: '[::1]:2', what: 'master' },
+    `${STAMP}  api   IDENTITY    another master now: 10.0.0.1:1 → [::1]:2`,
+  ],
+  [
+    { type: 'lost-writes', seq: 10, service: 'api', at: AT, count: 12 },
+    `${STAMP}  api   LOST        12 acknowledged writes are gone`,
+  ],
+  [
+    { type: 'lost-writes', seq: 10, service: 'api', at: AT, count: 1, vantage: 'rack-2' },
+    `${STAMP}  api   LOST        1 acknowledged write is gone, from rack-2`,
+  ],
   [{ type: 'status', service: 'api', at: AT, status: 'down' }, `${STAMP}  api   STATUS      down`],
   [
     {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { AHEAD, RunAhead, SEEN, Strip, StripRing } from '../../src/terminal/strip-cells.ts';
+import { AHEAD, RunAhead, SEEN, SLOW, Strip, StripRing } from '../../src/terminal/strip-cells.ts';
 import type { State } from '../../src/core/model.ts';
 import { START } from './world.ts';
 
@@ -26,6 +26,7 @@ function shown(
 function letter(seen: number): string {
   const kind =
     (seen & SEEN.down) !== 0 ? 'd' : (seen & SEEN.unobserved) !== 0 ? 'x' : (seen & SEEN.up) !== 0 ? 'u' : '.';
+  if ((seen & SLOW) !== 0) return `${kind === 'u' ? '' : kind}s`;
   return (seen & AHEAD) === 0 ? kind : kind.toUpperCase();
 }
 
@@ -100,6 +101,21 @@ describe('a strip', () => {
     const grown = process.memoryUsage().arrayBuffers - before;
     assert.ok(grown < 100_000, `${String(grown)} bytes`);
     assert.match(shown(strip, START + 24 * HOUR, 14 * 60_000, 100), /^d+$/);
+  });
+
+  it('shows where answers were slow, in every window, and only where it was up', () => {
+    const strip = stripOf(['down', 4000], ['up', 5000]);
+    strip.markSlow(START + 7000, START + 9000);
+    strip.markSlow(START + 2000, START + 6000);
+    assert.equal(shown(strip, START + 10_000, 1000, 10), 'uussdsussu');
+    for (const windowMs of [60_000, 900_000, 6 * HOUR])
+      assert.match(shown(strip, START + windowMs, windowMs / 100, 100), /s/, String(windowMs));
+    strip.enter('down', START + 7000);
+    assert.equal(shown(strip, START + 10_000, 1000, 10), 'uussdsuddd');
+    assert.equal(
+      shown(strip, START + 24 * HOUR, 14 * 60_000, 100),
+      shown(stripOf(['down', 0]), START + 24 * HOUR, 14 * 60_000, 100),
+    );
   });
 
   it('loses no gap when the wall clock is set back', () => {

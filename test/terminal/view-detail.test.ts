@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { ASCII } from '../../src/terminal/terminal-traits.ts';
+import { ASCII, UNICODE } from '../../src/terminal/terminal-traits.ts';
 import { widthOf } from '../../src/core/text-width.ts';
 import { gap } from '../support/builders.ts';
 import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
@@ -33,6 +33,38 @@ describe('one service in full', () => {
       }
       assert.equal(lines.filter((line) => /▐|█|▌/.test(line)).length >= 3, true);
     }
+  });
+
+  it('has p50, p99 and the slowest of the last minute, a sign where answers were slow, and a connection that took a second SYN', () => {
+    const world = wellWorld();
+    for (let at = 0; at < 59_000; at += 100) world.sample('web', at, at >= 50_000 && at < 51_000 ? 300 : 2);
+    const lost = 'connected only at the second try, after 1.02 s: a packet that asks for a connection (SYN) was lost';
+    world.receive([
+      {
+        ...{ type: 'sample', service: 'web', at: START + 59_000, durationMs: 1020, result: 'down' },
+        reason: 'timeout-connect',
+        message: lost,
+        phases: { dnsMs: null, connectMs: 1020, tlsMs: null, replyMs: null },
+      },
+    ]);
+    const detail = { mode: 'detail', behind: 'detail', selected: 'web' } as const;
+    for (const [glyphs, sign] of [
+      [UNICODE, '▅'],
+      [ASCII, '~'],
+    ] as const) {
+      const view = world.draw({ width: 160, height: 40 }, detail, glyphs);
+      const lines = Array.from({ length: 40 }, (_, y) => view.grid.line(y));
+      lineWith(lines, 'p50 1.98 ms, p99 300 ms, slowest 300 ms of the last minute');
+      assert.match(lineWith(lines, 'SYN lost'), /1\.0 s +SYN lost +connect 1\.0 s +timeout-connect: conn/);
+      assert.match(styled(view, 'slow'), new RegExp(`^${sign}+$`));
+    }
+    // A service that is slow all the time is not slower than usual.
+    for (let at = 0; at < 59_000; at += 100) world.sample('api', at, 300);
+    assert.equal(styled(world.draw({ width: 160, height: 40 }, { ...detail, selected: 'api' }), 'slow'), '');
+    world.receive([
+      { type: 'slow', seq: 1000, service: 'api', from: START + 40_000, to: START + 45_000, slowestMs: 301, count: 50 },
+    ]);
+    assert.notEqual(styled(world.draw({ width: 160, height: 40 }, { ...detail, selected: 'api' }), 'slow'), '');
   });
 
   it('has what the first probe of a gap was answered', () => {

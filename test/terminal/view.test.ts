@@ -219,6 +219,21 @@ describe('what happened', () => {
     lineWith(lines, '× cache lost its kept connection  reset');
     lineWith(lines, '» cache is another process now  aaaaaaaa → bbbbbbbb');
   });
+
+  it('shows another role, another master, and lost writes', () => {
+    const world = wellWorld();
+    const of = { type: 'identity', service: 'cache' } as const;
+    const addresses = { was: '10.0.0.11:6379', is: '10.0.0.12:6379' };
+    world.receive([
+      { ...of, seq: 100, at: START + 1000, was: 'master', is: 'replica', what: 'role' },
+      { ...of, seq: 101, at: START + 2000, ...addresses, what: 'master' },
+      { type: 'lost-writes', seq: 102, service: 'cache', at: START + 3000, count: 12 },
+    ]);
+    const lines = world.lines({ width: 100, height: 30 });
+    lineWith(lines, '» cache has another role now  master → replica');
+    lineWith(lines, '» cache has another master now  10.0.0.11:6379 → 10.0.0.12:6379');
+    lineWith(lines, '× cache: 12 acknowledged writes are gone');
+  });
 });
 
 describe('the header', () => {

@@ -14,6 +14,7 @@ const SIGNS: Readonly<Record<Entry['kind'], string>> = {
   lost: 'event',
   identity: 'event',
   slow: 'event',
+  'lost-writes': 'down',
   mark: 'mark',
   note: 'event',
 };

@@ -27,6 +27,7 @@ export interface Theme {
   readonly down: string;
   readonly partial: string;
   readonly unobserved: string;
+  readonly slow: string;
   /** Of what is not known. */
   readonly rule: string;
   /** Grows when the colours change. */
@@ -44,6 +45,7 @@ function read(): Theme {
     down: colour('--down'),
     partial: colour('--partial'),
     unobserved: colour('--unobserved'),
+    slow: colour('--mark'),
     rule: colour('--rule'),
     version,
   };
@@ -74,10 +76,14 @@ function begin(canvas: HTMLCanvasElement, width: number, height: number): Canvas
   return context;
 }
 
-/** @param width in device pixels, as the pieces have it */
+/**
+ * @param slow where answers were slow: teeth on the bar of what is up
+ * @param width in device pixels, as the pieces have it
+ */
 export function paintStrip(
   canvas: HTMLCanvasElement,
   pieces: readonly Piece[],
+  slow: readonly Pick<Piece, 'x' | 'width'>[],
   width: number,
   density: number,
   theme: Theme,
@@ -86,11 +92,15 @@ export function paintStrip(
   if (context === null) return;
   const { height } = canvas;
   dots(context, width, height, density, theme);
+  // First, as what failed lies over it.
+  const [up, top] = [height - Math.round(height * UP), height - Math.round(height * UNOBSERVED)];
+  for (const { x, width } of slow) teeth(context, { x, y: top, width, height: up - top }, density, theme);
   for (const { state, x, width, provisional } of pieces) {
     const part = state === 'down' || state === 'partial' ? 1 : state === 'up' ? UP : UNOBSERVED;
     const high = Math.round(height * part);
-    // What lies below shows what the piece is not.
-    context.clearRect(x, 0, width, height);
+    // What lies below shows what the piece is not; over what is up stays that it was slow.
+    if (state === 'up') context.clearRect(x, up, width, height - up);
+    else context.clearRect(x, 0, width, height);
     context.globalAlpha = provisional ? 0.45 : 1;
     if (state === 'unobserved') hatch(context, { x, y: height - high, width, height: high }, density, theme);
     else {
@@ -140,6 +150,18 @@ function dots(context: CanvasRenderingContext2D, width: number, height: number, 
   const size = Math.max(1, Math.round(1.5 * density));
   context.fillStyle = theme.rule;
   for (let x = 0; x < width; x += size * 3) context.fillRect(x, height - size, size, size);
+}
+
+/** A row of teeth at the bottom of a box, and a tint above them. */
+function teeth(context: CanvasRenderingContext2D, box: Box, density: number, theme: Theme): void {
+  const { x, y, width, height } = box;
+  const size = Math.max(1, Math.round(1.5 * density));
+  context.fillStyle = theme.slow;
+  context.globalAlpha = 0.18;
+  context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
+  for (let at = x; at < x + width; at += 2 * size)
+    context.fillRect(at, y + height - 3 * size, Math.min(size, x + width - at), 3 * size);
 }
 
 interface Box {

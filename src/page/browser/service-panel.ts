@@ -1,7 +1,8 @@
 /** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
 import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import { showCause, showEvery, showExactly, showReason } from '../page-text.ts';
+import { answersText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
+import type { ServiceExtras } from '../page-state.ts';
 import { make, setLabel, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
 
@@ -17,6 +18,7 @@ interface Slot {
 export class ServicePanel {
   readonly element: HTMLElement;
   readonly #now = make('dd');
+  readonly #answers = make('dd');
   readonly #rows = make('tbody');
   readonly #slots: Slot[] = [];
   readonly #none = make('p', 'none', 'No gap is known.');
@@ -31,6 +33,7 @@ export class ServicePanel {
     if (target !== '') fact('Where', make('dd', 'code', target));
     const how = `${KINDS[kind]}, ${CONNECTIONS[connection]}, every ${showEvery(intervalMs)}, with a deadline of ${showEvery(timeoutMs)}`;
     fact('How', make('dd', '', how));
+    fact('Answers', this.#answers);
     fact('Badge', badge(service.name));
 
     const heads = ['From', 'Length (bounds)', 'Failed', 'Cause'].map((name) => {
@@ -47,10 +50,11 @@ export class ServicePanel {
     this.element.id = id;
   }
 
-  draw(service: BoardService, message: string | null, frame: Frame): void {
+  draw(service: BoardService, { message, latency, at }: ServiceExtras, frame: Frame): void {
     const { reason, gaps } = service;
     const why = reason === null ? 'all is well' : showReason(reason);
     setText(this.#now, service.state === 'unknown' ? 'no answer yet' : message === null ? why : `${why} (${message})`);
+    setText(this.#answers, answersText(latency, at, frame.now));
     this.#none.hidden = gaps.length > 0;
     gaps.toReversed().forEach((gap, index) => {
       const words = [showExactly(gap.from, frame.now), showGap(gap), count(gap.failed, 'probe'), showCause(gap)];

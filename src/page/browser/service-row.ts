@@ -4,8 +4,8 @@ import { showShare } from '../../core/format.ts';
 import type { Day } from '../../core/uptime.ts';
 import { daysOf } from '../page-days.ts';
 import type { ServiceExtras } from '../page-state.ts';
-import { rowText, stripText, daysText, dayText, intervalText } from '../page-text.ts';
-import { intervalAt, type Known, pieces, scaleAt } from '../page-strip.ts';
+import { rowText, slowText, stripText, daysText, dayText, intervalText } from '../page-text.ts';
+import { intervalAt, type Known, pieces, scaleAt, slowPieces } from '../page-strip.ts';
 import { make, setData, setLabel, setText, setTitle } from './dom.ts';
 import { type Frame, paintDays, paintStrip } from './paint.ts';
 import { ServicePanel } from './service-panel.ts';
@@ -37,6 +37,7 @@ export class ServiceRow {
   readonly #panelId: string;
   #panel: ServicePanel | null = null;
   #dayList: readonly Day[] = [];
+  #slow: ServiceExtras['slow'] = [];
   #labelled = '';
   #keptDays: ServiceExtras['days'] | null = null;
   #painted = '';
@@ -111,9 +112,10 @@ export class ServiceRow {
       setText(figure, showShare(extras.uptime[key]));
       setData(figure, 'short', String(extras.observed[key] < WHOLE * spanMs));
     });
+    this.#slow = extras.slow;
     this.#label(frame, extras.days);
     if (this.visible) this.#paint(frame);
-    if (this.open) this.#panel?.draw(service, extras.message, frame);
+    if (this.open) this.#panel?.draw(service, extras, frame);
   }
 
   /** The text for a place of the strip or of the days. @param x from its left edge, in CSS pixels */
@@ -125,19 +127,21 @@ export class ServiceRow {
     }
     const { timeline, gaps } = this.#service;
     const scale = scaleAt(frame.now, frame.spanMs, frame.width);
-    return intervalText(intervalAt(timeline, scale, knownAt(this.#service, frame), x, NEAR), gaps, frame);
+    const state = intervalText(intervalAt(timeline, scale, knownAt(this.#service, frame), x, NEAR), gaps, frame);
+    return state + slowText(this.#slow, scale.from + x * scale.stepMs, NEAR * scale.stepMs);
   }
 
   /** Labels strip and days for screen readers. */
   #label({ knownUntil, now, spanMs, spanName }: Frame, days: ServiceExtras['days']): void {
     const { state, since } = this.#service;
-    const labelled = [state, since, spanName, Math.floor(knownUntil / MINUTE_MS)].join();
+    const newestSlow = this.#slow.at(-1)?.to;
+    const labelled = [state, since, spanName, Math.floor(knownUntil / MINUTE_MS), newestSlow].join();
     if (labelled === this.#labelled && days === this.#keptDays) return;
     this.#labelled = labelled;
     this.#keptDays = days;
     const { timeline } = this.#service;
     this.#dayList = daysOf(days, timeline, knownUntil);
-    setLabel(this.#strip, stripText(timeline, spanName, now - spanMs, knownUntil));
+    setLabel(this.#strip, stripText(timeline, spanName, now - spanMs, knownUntil, this.#slow));
     setLabel(this.#days, daysText(this.#dayList));
   }
 
@@ -155,7 +159,7 @@ export class ServiceRow {
     if (painted === this.#painted) return;
     this.#painted = painted;
     const drawn = pieces(this.#service.timeline, scale, knownAt(this.#service, frame), density);
-    paintStrip(this.#strip, drawn, pixels, density, theme);
+    paintStrip(this.#strip, drawn, slowPieces(this.#slow, scale, density), pixels, density, theme);
   }
 }
 
