@@ -9,7 +9,7 @@ const ROOMS = {
   core: {},
   probe: { imports: ['core'] },
   monitor: { imports: ['core', 'probe'] },
-  config: { imports: ['core'], types: ['probe', 'bus'] },
+  config: { imports: ['core'], types: ['probe', 'bus', 'hooks'] },
   client: { imports: ['core'] },
   history: { imports: ['core'] },
   bus: { imports: ['core'] },
@@ -17,6 +17,7 @@ const ROOMS = {
   page: { imports: ['core'] },
   terminal: { imports: ['core'] },
   report: { imports: ['core'] },
+  hooks: { imports: ['core'] },
   demo: { imports: ['core'] },
 };
 

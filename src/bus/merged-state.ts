@@ -98,6 +98,7 @@ export class MergedState {
       fresh.board.apply(event);
       this.#combined.get(event.service)?.gap(event);
     }
+    if (event.type === 'note') this.board.notes.take({ ...event, seq });
     return { ...event, seq, ...origin };
   }
 

@@ -25,11 +25,11 @@ const FIXED: Fixed<Config> = {
 };
 
 /**
- * Reads a monitor's configuration again: services and feed change at once.
+ * Reads a monitor's configuration again: services, feed, hooks and heartbeat change at once.
  * @param started the configuration that the process was started with
  */
 export function reload(
-  { monitor, feed }: Pick<RunningMonitor, 'monitor' | 'feed'>,
+  { monitor, feed, hooks, heartbeats }: Pick<RunningMonitor, 'monitor' | 'feed' | 'hooks' | 'heartbeats'>,
   started: Config,
   load: () => Promise<Config>,
   say: Say,
@@ -38,6 +38,9 @@ export function reload(
     const config = await load();
     if (hangups.isClosed) return;
     const ofFeed = await feed.change(config.feed);
+    hooks.apply(config.hooks);
+    heartbeats.apply(config.heartbeat);
+    monitor.applyNotes(config.maintenance);
     monitor.apply(config.watched);
     say(
       `Read the configuration again: ${count(config.watched.length, 'service')}.${ofFeed}${rest(FIXED, started, config)}`,

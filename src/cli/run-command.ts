@@ -216,6 +216,7 @@ async function servicesOf(args: RunArguments & Targets): Promise<Plan['config']>
       feed: { listen: null, token: null, public: false, origins: [], embed: [], proxies: [] },
       bus: { where: null, stream: DEFAULT_STREAM },
       history: { dir: null, keepMs: DEFAULT_KEEP_MS },
+      ...{ hooks: [], heartbeat: null, maintenance: [] },
     };
   }
 }

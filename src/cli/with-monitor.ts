@@ -11,6 +11,8 @@ import { type Config, loadConfig, type HubConfig } from '../config/load-config.t
 import { allUpTo, type RestoredState } from '../core/archive.ts';
 import { VERSION } from '../core/version.ts';
 import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
+import { Heartbeats } from '../hooks/heartbeat.ts';
+import { Hooks } from '../hooks/hooks.ts';
 import { History } from '../history/history.ts';
 import { HistoryError } from '../history/history-error.ts';
 import { Monitor } from '../monitor/monitor.ts';
@@ -58,6 +60,8 @@ export interface MonitorRequest {
 export interface RunningMonitor {
   readonly monitor: Monitor;
   readonly feed: ServedFeed;
+  readonly hooks: Hooks;
+  readonly heartbeats: Heartbeats;
   readonly history: History | null;
   readonly publisher: Publisher | null;
 }
@@ -93,18 +97,24 @@ export async function withMonitor<T>(
   const options = { vantage, version: VERSION, watched: [], workers, followsSteps, onLowPriority, onReplaced };
   const monitor = new Monitor({ ...options, ...restored });
   let feed: ServedFeed | null = null;
+  let hooks: Hooks | null = null;
+  const heartbeats = new Heartbeats(() => isWell(monitor, history), log);
   let publisher: Publisher | null = null;
   let endDumps: (() => void) | null = null;
   try {
     history?.record(monitor);
-    history?.onLate((services) => {
-      monitor.adopt(allUpTo(services, Date.now()));
+    history?.onLate((services, notes) => {
+      monitor.adopt(allUpTo(services, Date.now()), notes);
     });
     const served = await ServedFeed.start(monitor, {
       ...{ option: args.listen, settings: config.feed, archive: history, log },
       ...(onNoFeed && { goOn: onNoFeed }),
     });
     feed = served;
+    // Before the first event, and after what may fail.
+    hooks = new Hooks(monitor, history, log);
+    hooks.apply(config.hooks);
+    monitor.applyNotes(config.maintenance);
     monitor.apply(config.watched);
     if (bus !== null) {
       const [{ BusConnection }, { Publisher }] = await Promise.all([
@@ -121,19 +131,26 @@ export async function withMonitor<T>(
       bus: publisher && { as: publisher.vantage, caughtUp: publisher.isCaughtUp, problem: publisher.problem },
       memory: process.memoryUsage.rss(),
     }));
-    return await body({ monitor, feed: served, history, publisher });
+    heartbeats.apply(config.heartbeat);
+    return await body({ monitor, feed: served, hooks, heartbeats, history, publisher });
   } finally {
     endDumps?.();
+    heartbeats.close();
     await monitor.stop();
-    await publisher?.stop();
+    await Promise.all([publisher?.stop(), hooks?.close()]);
     await history?.close();
     await feed?.close();
   }
 }
 
+/** Whether all services are probed, and what was observed is kept where it should be. */
+function isWell(monitor: Monitor, history: History | null): boolean {
+  return monitor.problem === null && (history?.problem ?? null) === null;
+}
+
 /** The only place where times of another run come in: the clock may be behind them. */
-function restoredNow({ id, events, services }: RestoredState): RestoredState {
-  return { id, events, services: allUpTo(services, Date.now()) };
+function restoredNow({ services, ...rest }: RestoredState): RestoredState {
+  return { ...rest, services: allUpTo(services, Date.now()) };
 }
 
 /**

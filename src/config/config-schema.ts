@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 
 import { z } from 'zod';
 
+import { HOOK_EVENTS } from '../core/messages.ts';
 import {
   busAddress,
   choice,
@@ -25,6 +26,7 @@ import {
   whole,
   says,
 } from './fields.ts';
+import { isOneLine } from '../core/printable.ts';
 import { parseListen } from './target-url.ts';
 
 const SECOND = 1000;
@@ -167,6 +169,13 @@ const tcp = fields('a service', {
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
+const headers = z.record(z.string().regex(HEADER_NAME), secret, {
+  error: ({ code, input }) =>
+    code === 'invalid_key'
+      ? "this is not the name of a header; letters, digits and any of !#$%&'*+-.^_`|~"
+      : says('headers', 'an object such as { "Authorization": { "env": NAME } }').error({ input }),
+});
+
 const http = fields('a service', {
   name,
   type: z.literal('http').describe('Up: the whole reply arrived, with an accepted status and body.'),
@@ -174,15 +183,7 @@ const http = fields('a service', {
     'http://…, https://… or unix:/SOCKET:/PATH. A user and password in it are sent as Basic authorization.',
   ),
   method: choice('a method', METHODS).describe('The method. Default: GET.').optional(),
-  headers: z
-    .record(z.string().regex(HEADER_NAME), secret, {
-      error: ({ code, input }) =>
-        code === 'invalid_key'
-          ? "this is not the name of a header; letters, digits and any of !#$%&'*+-.^_`|~"
-          : says('headers', 'an object such as { "Authorization": { "env": NAME } }').error({ input }),
-    })
-    .describe('Headers to send, each with text or a secret.')
-    .optional(),
+  headers: headers.describe('Headers to send, each with text or a secret.').optional(),
   body: secret.describe('The body to send.').optional(),
   expect: fields('an expectation', {
     status: statuses
@@ -294,6 +295,76 @@ const proxy = z.string(says('a proxy', 'an address or a network, such as "127.0.
   says('a proxy', 'an address or a network, such as "127.0.0.1" or "10.0.0.0/8"'),
 );
 
+const hook = fields('a hook', {
+  on: z
+    .array(choice('what a hook is called for', HOOK_EVENTS), says('a list', 'a list such as ["down", "up", "gap"]'))
+    .min(1, says('a list', 'at least one, such as ["gap"]'))
+    .describe('What it is called for.'),
+  services: z
+    .array(label('a name'), says('a list of names', 'a list of names of services, such as ["web"]'))
+    .min(1, says('a list of names', 'at least one name; without the field all are meant'))
+    .describe('The services that it is called for. Default: all.')
+    .optional(),
+  minMs: z
+    .number(says('a number of milliseconds', 'a number from 0 to 86400000'))
+    .min(0, says('a number of milliseconds', 'a number from 0 to 86400000'))
+    .max(DAY, says('a number of milliseconds', 'a number from 0 to 86400000'))
+    .describe('Only gaps that last this long, in milliseconds; "down" comes when they have, and "up" where "down" did.')
+    .optional(),
+  url: filledSecret.describe('http:// or https:// URL to which each event is posted as JSON.').optional(),
+  headers: headers.describe('Headers to send with it, each with text or a secret.').optional(),
+  secret: filledSecret.describe('Signs each body: X-Gapwatch-Signature: sha256=HEX, an HMAC.').optional(),
+  command: z
+    .array(
+      text('an argument', 'text of at least one character'),
+      says('a command', 'a list such as ["logger", "-t", "gapwatch"]'),
+    )
+    .min(1, says('a command', 'a list such as ["logger", "-t", "gapwatch"]'))
+    .describe(
+      'Program and arguments, without a shell, instead of url: it gets each event as JSON on its standard input.',
+    )
+    .optional(),
+}).superRefine(({ url, command, headers, secret }, context) => {
+  const add = (path: string[], message: string): void => {
+    context.addIssue({ code: 'custom', path, message });
+  };
+  if (url === undefined && command === undefined) add([], 'it goes nowhere; "url" or "command"');
+  if (url !== undefined && command !== undefined) add(['command'], 'conflicts with "url"; two hooks take one each');
+  for (const [name, value] of Object.entries({ headers, secret }))
+    if (value !== undefined && url === undefined && command !== undefined)
+      add([name], 'only a "url" is sent this; a command gets the event on its standard input');
+});
+export type HookEntry = z.output<typeof hook>;
+
+const momentWords = says('a time', 'one with its zone, such as "2026-12-01T02:00:00Z" or "2026-12-01T02:00+01:00"');
+/** A time with its zone, to milliseconds since the epoch. */
+const moment = z
+  .string(momentWords)
+  .regex(/^20\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, momentWords)
+  .refine((written) => !Number.isNaN(Date.parse(written)), momentWords)
+  .transform((written) => Date.parse(written));
+
+const maintenance = fields('a maintenance', {
+  from: moment.describe('When it begins, such as "2026-12-01T02:00:00Z".'),
+  to: moment.describe('When it ends.'),
+  services: z
+    .array(label('a name'), says('a list of names', 'a list of names of services, such as ["web"]'))
+    .min(1, says('a list of names', 'at least one name; without the field all are meant'))
+    .describe('Its services. Default: all.')
+    .optional(),
+  text: z
+    .string(says('a text', 'one line of 1 to 1000 characters'))
+    .trim()
+    .min(1, says('a text', 'one line of 1 to 1000 characters'))
+    .max(1000, says('a text', 'one line of 1 to 1000 characters'))
+    .refine(isOneLine, says('a text', 'one line of 1 to 1000 characters'))
+    .describe('What is done, for everybody to read. Default: "Maintenance".')
+    .optional(),
+}).superRefine(({ from, to }, context) => {
+  if (to <= from) context.addIssue({ code: 'custom', path: ['to'], message: 'it is not after "from"' });
+});
+export type MaintenanceEntry = z.output<typeof maintenance>;
+
 /** The whole file. */
 export const fileSchema = fields('a configuration', {
   $schema: z.string(says('a schema', 'the path or URL of a JSON Schema')).describe('For editors.').optional(),
@@ -324,6 +395,20 @@ export const fileSchema = fields('a configuration', {
       .optional(),
   })
     .describe('The feed for other programs, the status page and the metrics.')
+    .optional(),
+  hooks: z
+    .array(hook, says('a list of hooks', 'a list: [ { "on": ["down", "up"], "url": … } ]'))
+    .describe('What is called when something happens: URLs and commands.')
+    .optional(),
+  heartbeat: fields('the settings of the heartbeat', {
+    url: filledSecret.describe('http:// or https:// URL that is asked (GET) while this monitor is well.'),
+    interval: duration('a time between heartbeats', SECOND, DAY, null).describe('How often. Default: "1m".').optional(),
+  })
+    .describe('A sign of life for another monitor, which notices where it stays away.')
+    .optional(),
+  maintenance: z
+    .array(maintenance, says('a list', 'a list: [ { "from": "2026-12-01T02:00:00Z", "to": "2026-12-01T03:00:00Z" } ]'))
+    .describe('When services may be down: gaps that begin then are marked as planned.')
     .optional(),
   history: fields('the settings of the history', {
     dir: text('a path', 'the path of a folder')

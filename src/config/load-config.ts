@@ -7,6 +7,9 @@ import type { z } from 'zod';
 import type { BusAddress } from '../bus/bus-connection.ts';
 import { BUS_URL_FORMS, busUrl } from './bus-url.ts';
 import type { Watched } from '../probe/spec.ts';
+import type { HookSettings } from '../hooks/hook-settings.ts';
+import type { HeartbeatSettings } from '../hooks/heartbeat.ts';
+import type { NoteText } from '../core/notes.ts';
 import { tokenProblem } from '../core/token.ts';
 import {
   commandLinePlace,
@@ -20,10 +23,11 @@ import {
 import type { Listen } from './target-url.ts';
 import { SectionReader, type Surroundings } from './section-reader.ts';
 import { fileSchema, optionsSchema, serviceSchema, type ServiceEntry } from './config-schema.ts';
+import { heartbeatOf, hooksOf, maintenanceOf } from './hook-entries.ts';
 import { readSource, type ConfigSource } from './config-source.ts';
 import { masked } from './masked-problems.ts';
 import { targetEntry, targetPlace } from './target-entry.ts';
-import { watchedOf, type Candidate, type Settings } from './watched.ts';
+import { namesOf, watchedOf, type Candidate, type Settings } from './watched.ts';
 
 /** What the command line says. */
 interface LoadRequest {
@@ -85,6 +89,11 @@ export interface Config extends HubConfig {
   /** At least one. */
   readonly watched: readonly Watched[];
   readonly history: HistorySettings;
+  readonly hooks: readonly HookSettings[];
+  /** Null where none is wanted. */
+  readonly heartbeat: HeartbeatSettings | null;
+  /** As the notes that they are published as. */
+  readonly maintenance: readonly NoteText[];
   /** The file that was read, as it was named; null where there is none. */
   readonly file: string | null;
 }
@@ -128,13 +137,25 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     sentinel: request.sentinel === true,
   };
   const watched = await watchedOf(candidates, settings, surroundings, problems);
-  const shared = await sharedOf(file, new SectionReader(surroundings, placeInFile, problems));
+  const reader = new SectionReader(surroundings, placeInFile, problems);
+  const shared = await sharedOf(file, reader);
+  const names = new Set(
+    candidates.flatMap(({ entry }) =>
+      namesOf(entry.name, entry.connection ?? settings.connection).map(({ name }) => name),
+    ),
+  );
+  const hooks = await hooksOf(file.hooks ?? [], names, surroundings, placeInFile, problems);
+  const heartbeat = await heartbeatOf(file.heartbeat, reader);
+  const maintenance = maintenanceOf(file.maintenance ?? [], names, reader);
   if (problems.length > 0) throw refusal();
   if (watched.length === 0) throw nothingToWatch(fileName, candidates.length);
   return {
     vantage: options.vantage ?? file.vantage ?? hostname(),
     watched,
     ...shared,
+    hooks,
+    heartbeat,
+    maintenance,
     history: {
       dir: file.history?.dir === undefined ? null : resolve(dir, file.history.dir),
       keepMs: file.history?.keep ?? DEFAULT_KEEP_MS,

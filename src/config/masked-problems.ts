@@ -9,7 +9,7 @@ import type { Surroundings } from './section-reader.ts';
 
 const MASK = '***';
 /** Fields whose text is a secret; all of `headers` is. */
-const SECRET_FIELDS = new Set(['username', 'password', 'token', 'body', 'send']);
+const SECRET_FIELDS = new Set(['username', 'password', 'token', 'body', 'send', 'secret']);
 /** A shorter secret is masked only where it is shown as a whole: every third message holds an "a". */
 const SHORT = 4;
 /** The longest file that may hold a secret, in bytes. */

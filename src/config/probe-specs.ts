@@ -106,8 +106,15 @@ const ACCEPTED: readonly StatusRange[] = [
   { from: 300, to: 399 },
 ];
 
-/** Headers that belong to the connection and the length of the body: the probe sends them itself. */
-const OWN_HEADERS = new Set(['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
+/** Headers that belong to the connection and the length of the body: the program sends them itself. */
+export const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** The probe of an HTTP service; null where something is wrong, which is reported. */
 export async function httpSpec(
@@ -116,7 +123,7 @@ export async function httpSpec(
   reader: SectionReader,
 ): Promise<Drafted<HttpSpec> | null> {
   const where = await readUrl(reader, 'http', entry.url);
-  const headers = await readHeaders(entry, reader);
+  const headers = await readHeaders(entry.headers, reader, OWN_HEADERS);
   const body = await reader.secret(entry.body, ['body']);
   const tls = await tlsSpec(reader, entry.tls);
   const method = entry.method ?? 'GET';
@@ -164,14 +171,22 @@ function targetOf(where: HttpWhere, open: boolean): string {
   return `${protocol}//${address}${path}`;
 }
 
-async function readHeaders(entry: HttpEntry, reader: SectionReader): Promise<Record<string, string>> {
+/**
+ * The headers to send, with their secrets; what is wrong with them is reported.
+ * @param own the headers that can't be configured, in lower case
+ */
+export async function readHeaders(
+  entries: HttpEntry['headers'],
+  reader: SectionReader,
+  own: ReadonlySet<string>,
+): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
   const seen = new Set<string>();
-  for (const [name, secret] of Object.entries(entry.headers ?? {})) {
+  for (const [name, secret] of Object.entries(entries ?? {})) {
     const path = ['headers', name];
     const key = name.toLowerCase();
     if (seen.has(key)) reader.problem(path, 'this header is given twice, in different case; remove one of the two');
-    if (OWN_HEADERS.has(key)) reader.problem(path, 'the probe sends this header itself; leave it out');
+    if (own.has(key)) reader.problem(path, 'gapwatch sends this header itself; leave it out');
     seen.add(key);
     const value = await reader.secret(secret, path);
     if (value === null) continue;
@@ -187,7 +202,7 @@ async function readHeaders(entry: HttpEntry, reader: SectionReader): Promise<Rec
 }
 
 /** The user and password of the URL, as RFC 7617 sends them. */
-function addAuthorization(headers: Record<string, string>, where: HttpWhere, reader: SectionReader): void {
+export function addAuthorization(headers: Record<string, string>, where: HttpWhere, reader: SectionReader): void {
   if (where.username === null && where.password === null) return;
   const other = Object.keys(headers).find((name) => name.toLowerCase() === 'authorization');
   if (other !== undefined) {

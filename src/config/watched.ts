@@ -110,7 +110,8 @@ function settingsOf(entry: ServiceEntry, defaults: Settings): Settings {
   };
 }
 
-function namesOf(name: string, connection: Settings['connection']): { name: string; connection: Connection }[] {
+/** The services that an entry becomes: `both` is two. */
+export function namesOf(name: string, connection: Settings['connection']): { name: string; connection: Connection }[] {
   if (connection !== 'both') return [{ name, connection }];
   return [
     { name, connection: 'new' },

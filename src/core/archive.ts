@@ -7,6 +7,7 @@ import type {
   Identity,
   LostWrites,
   Mark,
+  Note,
   OpenGap,
   Slow,
   TimelineInterval,
@@ -65,7 +66,7 @@ export interface Rollup {
   readonly longestGapMs: number;
 }
 
-export type Annotation = Mark | ConnectionLost | Identity | Slow | LostWrites;
+export type Annotation = Mark | ConnectionLost | Identity | Slow | LostWrites | Note;
 
 /** What is recorded at all. */
 export interface ArchiveOverview {
@@ -184,6 +185,8 @@ export interface RestoredService {
   readonly uptime: UptimeSums;
   /** What its timeline remembered; null where nothing more is known than the state. */
   readonly checkpoint: Checkpoint | null;
+  /** The newest of its gaps that were planned; left out where none is known. */
+  readonly planned?: readonly GapFacts[];
 }
 
 /** The sums of a restored service at its last sign of life. */
@@ -254,4 +257,6 @@ export interface RestoredState {
   /** Continues where it ended: its `newest` is the number of the last event that was emitted. */
   readonly events: EventLog;
   readonly services: ReadonlyMap<string, RestoredService>;
+  /** As they stand; left out where none is known. */
+  readonly notes?: readonly Note[];
 }

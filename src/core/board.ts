@@ -11,17 +11,22 @@ import {
   type GapFacts,
   type Hello,
   type Message,
+  type Observed,
   type ServiceSnapshot,
   type TimelineInterval,
   type Transition,
 } from './messages.ts';
+import { Notes } from './notes.ts';
 import { infoOf, type Reason, type ServiceInfo, type State, type Totals } from './model.ts';
-import { UptimeWindows } from './uptime.ts';
+import { DAY_MS, UptimeWindows } from './uptime.ts';
 
+const HOUR_MS = 3_600_000;
 /** Intervals kept for each service: the newest; up to twice as many between two cuts. */
 const INTERVALS = 256;
 /** Gaps kept for each service: the newest. */
 const GAPS = 20;
+/** Planned gaps kept for each service, for the sums of its windows: the newest. */
+const PLANNED_GAPS = 200;
 
 export class BoardService {
   readonly name: string;
@@ -39,6 +44,10 @@ export class BoardService {
   readonly #uptime = new UptimeWindows();
   /** How long its good answers take at present; null where that is not known here. */
   latency: (() => Latency | null) | null = null;
+  /** The planned gaps, the oldest first. */
+  readonly #planned: GapFacts[] = [];
+  /** What was planned before this was begun, where its gaps are not known. */
+  #plannedBefore: Observed | null = null;
   /** What was before is in the windows already. */
   #uptimeFrom = -Infinity;
 
@@ -56,6 +65,7 @@ export class BoardService {
     service.#uptime.begin(now, snapshot.uptime, snapshot.observed);
     service.#uptimeFrom = now;
     service.#restore(snapshot);
+    service.#plannedBefore = snapshot.planned ?? null;
     const { since, steadySince = since } = snapshot;
     service.#restored = { since: service.#intervals.present.from, steadySince };
     return service;
@@ -68,6 +78,7 @@ export class BoardService {
     service.#restore(restored);
     service.#uptime.addSums(restored.uptime);
     service.#totals = { ...restored.totals };
+    service.#planned.push(...(restored.planned ?? []));
     return service;
   }
 
@@ -79,6 +90,7 @@ export class BoardService {
     service.#status = this.#status;
     service.latency = this.latency;
     service.gaps.push(...this.gaps);
+    service.#planned.push(...this.#planned);
     service.#totals.gaps += this.#totals.gaps;
     service.#totals.longestGapMs = Math.max(service.#totals.longestGapMs, this.#totals.longestGapMs);
     return service;
@@ -124,6 +136,8 @@ export class BoardService {
   gap(gap: Gap): void {
     this.gaps.push(gapFacts(gap));
     if (this.gaps.length > GAPS) this.gaps.shift();
+    if (gap.planned === true) this.#planned.push(gapFacts(gap));
+    if (this.#planned.length > PLANNED_GAPS) this.#planned.shift();
     this.#totals.gaps += 1;
     this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, gap.durationMs);
   }
@@ -139,6 +153,7 @@ export class BoardService {
       ...(this.steadySince < since && { steadySince: this.steadySince }),
       reason: this.reason,
       ...this.#uptime.uptime(now, { state: this.state, from: Math.max(this.#accountedTo, this.#uptimeFrom) }),
+      ...this.#plannedAt(now),
       timeline: timelineUpTo(this.timeline, since),
       gaps: [...this.gaps],
       ...(this.latency !== null && { latency: this.latency() }),
@@ -162,6 +177,23 @@ export class BoardService {
     const totals = { ...this.#totals };
     count(totals, this.state, now - this.#accountedTo);
     return totals;
+  }
+
+  /** How much of the down time of each window was planned; nothing where none was. */
+  #plannedAt(now: number): Pick<ServiceSnapshot, 'planned'> {
+    if (this.#planned.length === 0) return this.#plannedBefore === null ? {} : { planned: this.#plannedBefore };
+    const within = (windowMs: number, before = 0): number =>
+      this.#planned.reduce((sum, { from, to, durationMs }) => {
+        const share = to > from ? Math.max(0, to - Math.max(from, now - windowMs)) / (to - from) : 0;
+        return sum + durationMs * Math.min(1, share);
+      }, before);
+    const before = this.#plannedBefore;
+    const [hour, day, all] = [
+      within(HOUR_MS, before?.['1h']),
+      within(DAY_MS, before?.['24h']),
+      within(90 * DAY_MS, before?.['90d']),
+    ];
+    return all === 0 ? {} : { planned: { '1h': hour, '24h': day, '90d': all } };
   }
 
   #restore(known: Pick<ServiceSnapshot, 'timeline' | 'state' | 'since' | 'reason' | 'status' | 'gaps'>): void {
@@ -200,6 +232,7 @@ function count(totals: Totals, state: State, tookMs: number): void {
 
 export class Board {
   readonly services = new Map<string, BoardService>();
+  readonly notes = new Notes();
   /** The latest label that the monitor's clock gave. */
   #latest = -Infinity;
 
@@ -218,6 +251,9 @@ export class Board {
         return;
       case 'gap':
         this.services.get(message.service)?.gap(message);
+        return;
+      case 'note':
+        this.notes.take(message);
         return;
       case 'status':
         this.services.get(message.service)?.setStatus(message.status);

@@ -32,6 +32,19 @@ export function showSlow(slow: { from: number; to: number; slowestMs: number; co
   return `${count(slow.count, 'slow answer')} within ${showDuration(to - from)}, the slowest after ${showLatency(slowestMs)}`;
 }
 
+/** `maintenance of web from 2026-12-01 02:00:00.000 to 2026-12-01 03:00:00.000: Docker upgrade`. */
+export function showNote(note: {
+  readonly kind: string;
+  readonly services: readonly string[];
+  readonly from: number;
+  readonly to: number | null;
+  readonly text: string;
+}): string {
+  const about = note.services.length === 0 ? '' : ` of ${list(note.services)}`;
+  const until = note.to === null ? '' : ` to ${showTime(note.to)}`;
+  return `${note.kind}${about} from ${showTime(note.from)}${until}: ${note.text}`;
+}
+
 /** `12 acknowledged writes are gone`. */
 export function showLostWrites(gone: number): string {
   return `${count(gone, 'acknowledged write')} ${gone === 1 ? 'is' : 'are'} gone`;

@@ -111,8 +111,9 @@ export function showRecovery(incident: Incident): string | null {
   );
   if (longest === null) return null;
   const [service, gap] = longest;
-  if (falls.length === 1) return `${service} up again after ${showGap(gap)}`;
+  const planned = gap.planned === true ? ', planned' : '';
+  if (falls.length === 1) return `${service} up again after ${showGap(gap)}${planned}`;
   const all = falls.length === 2 ? 'both' : `all ${String(falls.length)}`;
   const who = incident.open === 0 ? all : `${String(gaps.size)} of ${String(falls.length)}`;
-  return `${who} services up again, the longest gap ${showGap(gap)} of ${service}`;
+  return `${who} services up again, the longest gap ${showGap(gap)} of ${service}${planned}`;
 }

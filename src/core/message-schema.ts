@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { CONNECTIONS, DOWN_REASONS, KINDS, STATES, UNOBSERVED_REASONS } from './model.ts';
-import { gapFacts, type GapFacts, type Hello, type Message, PROTOCOL } from './messages.ts';
+import { gapFacts, type GapFacts, type Hello, type Message, NOTE_KINDS, PROTOCOL } from './messages.ts';
 
 /** Services that one monitor may have: a hello of so many is some 12 MB. */
 const MOST_SERVICES = 10_000;
@@ -73,6 +73,7 @@ const gapShape = {
   silenceMs: z.number().nullable().optional(),
   failed: count,
   reasons,
+  planned: z.boolean().optional().catch(undefined),
 };
 
 /** Bounds that do not enclose the duration are none: at least 0, at most not known. */
@@ -104,6 +105,7 @@ const snapshot = z.object({
   reason: reason.nullable(),
   uptime: z.object({ '1h': share, '24h': share, '90d': share }),
   observed: z.object({ '1h': sum, '24h': sum, '90d': sum }).default({ '1h': 0, '24h': 0, '90d': 0 }),
+  planned: z.object({ '1h': sum, '24h': sum, '90d': sum }).optional().catch(undefined),
   timeline: timelineSchema,
   gaps: past(z.object(gapShape).transform(bounded)),
   truncated: z.boolean().optional(),
@@ -207,6 +209,18 @@ export const MESSAGES = {
     to: time,
     slowestMs: duration,
     count,
+    ...origin,
+  }),
+  note: z.object({
+    type: z.literal('note'),
+    seq,
+    at: time,
+    id: textOf(200, 1),
+    kind: z.enum(NOTE_KINDS),
+    from: time,
+    to: time.nullable(),
+    services: z.array(name).max(MOST_SERVICES),
+    text,
     ...origin,
   }),
   'lost-writes': z.object({ type: z.literal('lost-writes'), seq, service: name, at: time, count, ...origin }),

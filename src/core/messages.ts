@@ -50,13 +50,24 @@ export interface GapFacts {
   /** Failed probes. */
   readonly failed: number;
   readonly reasons: readonly ReasonCount[];
+  /** True where it began inside a maintenance of its service; otherwise left out. */
+  readonly planned?: boolean | undefined;
 }
 
 /**
  * A gap without what else its message or its row has. Whatever is given, `0 <= provenMinMs <= minMs <= durationMs <= maxMs`, or
  * `maxMs` is null: an upper bound that can't be true (0.1.0 wrote some where its clock was set back) is none.
  */
-export function gapFacts({ from, to, failed, reasons, provenMinMs, silenceMs, ...bounds }: GapFacts): GapFacts {
+export function gapFacts({
+  from,
+  to,
+  failed,
+  reasons,
+  provenMinMs,
+  silenceMs,
+  planned,
+  ...bounds
+}: GapFacts): GapFacts {
   const durationMs = Math.max(0, bounds.durationMs);
   const minMs = Math.min(Math.max(0, bounds.minMs), durationMs);
   const maxMs = bounds.maxMs !== null && bounds.maxMs >= durationMs ? bounds.maxMs : null;
@@ -64,6 +75,7 @@ export function gapFacts({ from, to, failed, reasons, provenMinMs, silenceMs, ..
     ...{ from: Math.min(from, to), to, durationMs, minMs, maxMs, failed, reasons },
     ...(provenMinMs !== undefined && { provenMinMs: Math.min(Math.max(0, provenMinMs), minMs) }),
     ...(silenceMs !== undefined && { silenceMs: silenceMs !== null && silenceMs >= 0 ? silenceMs : null }),
+    ...(planned === true && { planned }),
   };
 }
 
@@ -119,6 +131,8 @@ export interface ServiceSnapshot {
   readonly reason: Reason | null;
   readonly uptime: Uptime;
   readonly observed: Observed;
+  /** How much of the down time of each window was planned, in milliseconds; left out where none was. */
+  readonly planned?: Observed | undefined;
   readonly timeline: readonly TimelineInterval[];
   /** The last gaps that ended, the newest last. */
   readonly gaps: readonly GapFacts[];
@@ -226,6 +240,27 @@ export interface Slow extends SlowFacts, Origin {
   readonly service: string;
 }
 
+export const NOTE_KINDS = ['maintenance', 'incident', 'info'] as const;
+export type NoteKind = (typeof NOTE_KINDS)[number];
+
+/** A note for everybody was written, changed or ended: as it stands now. A gap that begins inside a maintenance is planned. */
+export interface Note extends Origin {
+  readonly type: 'note';
+  readonly seq: number;
+  /** When it was written. */
+  readonly at: number;
+  /** The same for all that is written of it later. */
+  readonly id: string;
+  readonly kind: NoteKind;
+  readonly from: number;
+  /** Null for a note without an end. What is not after `from` was withdrawn. */
+  readonly to: number | null;
+  /** The services that it is about; empty for all. */
+  readonly services: readonly string[];
+  /** One line. */
+  readonly text: string;
+}
+
 /** Writes of the probes that Redis had acknowledged are gone: after a failover, a restart or a deletion. */
 export interface LostWrites extends Origin {
   readonly type: 'lost-writes';
@@ -240,6 +275,12 @@ export interface LostWrites extends Origin {
 /** When an event was, or ended. Milliseconds since the epoch. */
 export function timeOf(event: Event): number {
   return event.type === 'gap' || event.type === 'slow' ? event.to : event.at;
+}
+
+/** Whether a message is about one of some services; what is of no service, as a mark is, or of all, is about each. */
+export function isAbout(message: Message, has: (service: string) => boolean): boolean {
+  if (message.type === 'note') return message.services.length === 0 || message.services.some(has);
+  return !('service' in message) || has(message.service);
 }
 
 /** One probe. Not an event: it may be left out, and comes in the order in which probes end. */
@@ -280,8 +321,23 @@ export interface Heartbeat {
 }
 
 /** Numbered by `seq`, settled, kept in the history. A hole between two numbers means nothing: see `EventNumbers`. */
-export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow | LostWrites;
+export type Event = Transition | Gap | Mark | ConnectionLost | Identity | Slow | LostWrites | Note;
 export type Message = Hello | Event | OpenGap | SampleMessage | StatusMessage | Heartbeat;
+
+/** What a hook may be called for: transitions by the state that they lead to, other events by their type. */
+export const HOOK_EVENTS = [
+  'down',
+  'up',
+  'unobserved',
+  'gap',
+  'slow',
+  'lost-writes',
+  'note',
+  'mark',
+  'connection-lost',
+  'identity',
+] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
 
 /** An event before it has its number. */
 export type Unnumbered<T extends Event = Event> = T extends Event ? Omit<T, 'seq'> : never;
@@ -293,6 +349,7 @@ const EVENTS: ReadonlySet<string> = new Set<Event['type']>([
   'connection-lost',
   'identity',
   'slow',
+  'note',
   'lost-writes',
 ]);
 

@@ -12,7 +12,7 @@
  * - **interval** (of a timeline): a stretch of time in one state.
  * - **gap**: the time from the first failed probe to the first good one after it.
  * - **event**: a message with a number, after which clients can resume: `transition`, `gap`, `mark`, `connection-lost`,
- *   `identity`, `slow` or `lost-writes`.
+ *   `identity`, `slow`, `lost-writes` or `note`.
  * - **vantage**: the place from which a monitor observes, by name. A hub combines several.
  * - **board**: what is known of every service now.
  * - **checkpoint**: what a timeline needs to resume after a restart.

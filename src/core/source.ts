@@ -1,8 +1,9 @@
 /** The ports between what produces messages and what takes them. */
 import type { Board } from './board.ts';
 import type { EventLog } from './event-log.ts';
-import type { GapFacts, Mark, Message, MonitorIdentity, TimelineInterval } from './messages.ts';
+import type { GapFacts, Mark, Message, MonitorIdentity, Note, TimelineInterval } from './messages.ts';
 import type { State } from './model.ts';
+import type { NoteDraft } from './notes.ts';
 import type { ProbeCounters } from './probe-counters.ts';
 import type { Checkpoint } from './timeline.ts';
 
@@ -91,6 +92,11 @@ export interface FeedSource {
   counters(service: string): ProbeCounters | null;
   /** Marks this moment. Returns the event. @throws of a hub, an error for people where the bus does not take it */
   mark(text: string): Mark | Promise<Mark>;
+  /**
+   * Writes a note for everybody, or changes the one with its id. Returns it; null where there is none with that id. Left out
+   * where notes can't be written.
+   */
+  note?(draft: NoteDraft): Note | null;
   /** Why the state of the services is not known at present, in words; null where it is. Left out where it always is. */
   readonly problem?: string | null;
   /** Of a hub. */

@@ -1,5 +1,5 @@
 /** Uptime over sliding windows, in bounded memory: sums of up and down time by minute, hour and day. Pure. */
-import type { Observed, Uptime, TimelineInterval } from './messages.ts';
+import type { Observed, ServiceSnapshot, Uptime, TimelineInterval } from './messages.ts';
 import type { State } from './model.ts';
 
 const MINUTE_MS = 60_000;
@@ -26,6 +26,21 @@ type Sums = Pick<UptimeSum, 'upMs' | 'downMs'>;
 /** Up / (up + down), from 0 to 1; null where neither was seen. */
 export function ratio({ upMs, downMs }: Sums): number | null {
   return upMs + downMs === 0 ? null : upMs / (upMs + downMs);
+}
+
+/** The uptime as it would be if the down time that was planned had not been watched. Durations in milliseconds. */
+export function uptimeWithoutPlanned({
+  uptime,
+  observed,
+  planned,
+}: Pick<ServiceSnapshot, 'uptime' | 'observed' | 'planned'>): Uptime {
+  const without = (window: keyof Uptime): number | null => {
+    const share = uptime[window];
+    if (share === null || planned === undefined) return share;
+    const upMs = share * observed[window];
+    return ratio({ upMs, downMs: Math.max(0, observed[window] - upMs - planned[window]) });
+  };
+  return { '1h': without('1h'), '24h': without('24h'), '90d': without('90d') };
 }
 
 interface Stretch {

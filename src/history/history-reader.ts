@@ -16,7 +16,7 @@ import type {
   RollupWidth,
   Window,
 } from '../core/archive.ts';
-import { gapFacts, type Event } from '../core/messages.ts';
+import { gapFacts, type Event, type Note } from '../core/messages.ts';
 import type { RestoredService, RestoredState } from '../core/archive.ts';
 import type { Database } from './database.ts';
 import {
@@ -47,6 +47,8 @@ const ASTRIDE = 16;
 /** Of each service a monitor resumes from as many as the board keeps. */
 const RESTORED_INTERVALS = 256;
 const RESTORED_GAPS = 20;
+const RESTORED_PLANNED_GAPS = 200;
+const RESTORED_NOTES = 1000;
 /** What the windows of the uptime are made of. */
 const UPTIME_BUCKETS: Readonly<Record<RollupWidth, number>> = { minute: 60, hour: 24, day: 90 };
 /** Of all events: the newest. */
@@ -68,6 +70,7 @@ export interface RestoredRows {
   readonly stored: StoredEvents;
   readonly events: readonly Event[];
   readonly services: RestoredState['services'];
+  readonly notes: readonly Note[];
 }
 
 export class HistoryReader implements Record<keyof HistoryQuestions, (about: never) => Answering<unknown>> {
@@ -151,6 +154,11 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
     return readEvents(this.#db, after, Math.min(limit, AT_ONCE));
   }
 
+  *hookStates(): Answering<ReadonlyMap<string, string>> {
+    yield;
+    return new Map(this.#db.rows('SELECT id, state FROM hook') as [string, string][]);
+  }
+
   /** What a monitor resumes from: of each service the newest of everything, whatever the history holds beyond. */
   restored(): RestoredRows {
     const runs = this.#runs();
@@ -160,6 +168,10 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
       stored: storedEvents(this.#db),
       events: newestEvents(this.#db, RESTORED_EVENTS),
       services: new Map(entries.map((entry) => [entry.name, this.#restoredService(entry, lastSeenOf(entry, runs))])),
+      notes: this.#db
+        .rows('SELECT body FROM note ORDER BY at DESC LIMIT ?', RESTORED_NOTES)
+        .map(([body]) => JSON.parse(body as string) as Note)
+        .reverse(),
     };
   }
 
@@ -178,6 +190,8 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
     ).reverse();
     const ends = 'gap WHERE service = ? ORDER BY until DESC, seq DESC LIMIT ?';
     // In the present state nothing is settled yet.
+    const plannedEnds = 'gap WHERE service = ? AND planned = 1 ORDER BY until DESC LIMIT ?';
+    const planned = this.#db.list(GAP_COLUMNS, plannedEnds, entry.id, RESTORED_PLANNED_GAPS);
     const sums = (width: RollupWidth): readonly Rollup[] => {
       const window = { from: since - (UPTIME_BUCKETS[width] * WIDTH_US[width]) / 1000, to: since };
       const buckets = bucketsOf(width, window);
@@ -210,6 +224,7 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
       },
       uptime: { minutes: sums('minute'), hours: sums('hour'), days: sums('day') },
       checkpoint: checkpointAt(entry, until),
+      ...(planned.length > 0 && { planned: planned.map((row) => gapFacts(gapOf(entry.name, row))).reverse() }),
     };
   }
 

@@ -20,9 +20,10 @@ interface Sent {
   readonly following: number;
   readonly lost: readonly LostStretch[];
   readonly totals: ReadonlyMap<string, Totals> | null;
+  readonly hooks: Batch['hooks'];
 }
 
-const NOTHING_SENT: Sent = { following: 0, lost: [], totals: null };
+const NOTHING_SENT: Sent = { following: 0, lost: [], totals: null, hooks: [] };
 
 export class HistoryRecorder implements Reader {
   readonly samples = false;
@@ -34,6 +35,9 @@ export class HistoryRecorder implements Reader {
   #checkpoints = new Map<string, Checkpoint>();
   /** Of the batch that is being written. `totals`: the sums that it makes complete; null where more waits. */
   #sent: Sent = NOTHING_SENT;
+  /** How far each hook is, and those of which that is not on disk; null for one to forget. */
+  readonly #hooks = new Map<string, string | null>();
+  readonly #newHooks = new Set<string>();
   /** The sums of each service that are on disk. */
   #kept: ReadonlyMap<string, Totals>;
 
@@ -58,7 +62,13 @@ export class HistoryRecorder implements Reader {
 
   /** Whether something waits to be written. */
   get hasNews(): boolean {
-    return this.#events.waiting > 0 || this.#following.length > 0;
+    return this.#events.waiting > 0 || this.#following.length > 0 || this.#newHooks.size > 0;
+  }
+
+  /** Keeps how far a hook is; null forgets it. */
+  keepHookState(id: string, state: string | null): void {
+    this.#hooks.set(id, state);
+    this.#newHooks.add(id);
   }
 
   /** The next batch: what waits, in its order, and the sign of life. */
@@ -71,7 +81,8 @@ export class HistoryRecorder implements Reader {
     const isAll = last === this.#events.newest;
     const services = [...this.#monitor.board.services.values()];
     const totals = isAll ? new Map(services.map((one) => [one.name, one.totalsAt(alive)] as const)) : null;
-    this.#sent = { following: following.length, lost, totals };
+    const hooks = Array.from(this.#newHooks, (id) => [id, this.#hooks.get(id) ?? null] as const);
+    this.#sent = { following: following.length, lost, totals, hooks };
     return {
       monitor: this.#monitor.identity,
       alive,
@@ -79,12 +90,14 @@ export class HistoryRecorder implements Reader {
       items: [...(lost.length > 0 ? [{ type: 'lost', stretches: lost } as const] : []), ...inOrder(events, following)],
       // A checkpoint goes with the newest event only.
       checkpoints: isAll ? this.#newCheckpoints() : [],
+      hooks,
     };
   }
 
   /** The batch is on disk. Returns the lost stretches that were in it. */
   written(): readonly LostStretch[] {
-    const { following, lost, totals } = this.#sent;
+    const { following, lost, totals, hooks } = this.#sent;
+    for (const [id, state] of hooks) if (this.#hooks.get(id) === state) this.#newHooks.delete(id);
     this.#following = this.#following.slice(following);
     this.#sent = NOTHING_SENT;
     if (totals !== null) this.#kept = totals;
@@ -99,6 +112,7 @@ export class HistoryRecorder implements Reader {
   failed(): void {
     this.#sent = NOTHING_SENT;
     this.#checkpoints = new Map();
+    for (const id of this.#hooks.keys()) this.#newHooks.add(id);
     if (this.#following.some(({ item }) => item.type === 'services')) return;
     const services = [...this.#monitor.board.services.values()].map((one) => watchedNow(one.name, one.info, one));
     this.#follow({ type: 'services', at: this.#monitor.now(), services });

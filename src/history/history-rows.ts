@@ -160,10 +160,10 @@ function entryOf(row: Row): Entry {
 }
 
 /** The columns behind the service's, in the order of the table. */
-export const GAP_COLUMNS = 'until, seq, start, lasted, least, most, failed, reasons, proven, silence';
+export const GAP_COLUMNS = 'until, seq, start, lasted, least, most, failed, reasons, proven, silence, planned';
 
 export function gapValues(service: number, gap: Gap): Value[] {
-  const { from, to, durationMs, minMs, provenMinMs, maxMs, silenceMs, failed, reasons, seq } = gap;
+  const { from, to, durationMs, minMs, provenMinMs, maxMs, silenceMs, failed, reasons, seq, planned } = gap;
   const [only] = reasons;
   // Where there is one reason without a message, its number says all.
   const coded =
@@ -171,7 +171,7 @@ export function gapValues(service: number, gap: Gap): Value[] {
       ? reasonCode(only.reason)
       : JSON.stringify(reasons.map(({ reason, count, message }) => [reasonCode(reason), count, message]));
   const bounds = [toMicros(durationMs), toMicros(minMs), microsOrNull(maxMs)];
-  const further = [microsOrNull(provenMinMs), microsOrNull(silenceMs)];
+  const further = [microsOrNull(provenMinMs), microsOrNull(silenceMs), planned === true ? 1 : null];
   return [service, toMicros(to), seq, toMicros(from), ...bounds, failed, coded, ...further];
 }
 
@@ -180,10 +180,10 @@ function microsOrNull(ms: number | null | undefined): number | null {
 }
 
 export function gapOf(service: string, row: Row): RecordedGap {
-  const [until, seq, start, lasted, least, most, failed, reasons, proven, silence] = row as [
+  const [until, seq, start, lasted, least, most, failed, reasons, proven, silence, planned] = row as [
     ...[until: number, seq: number, start: number, lasted: number, least: number],
     ...[most: number | null, failed: number, reasons: number | string],
-    ...[proven: number | null, silence: number | null],
+    ...[proven: number | null, silence: number | null, planned: number | null],
   ];
   const facts = gapFacts({
     from: toMillis(start),
@@ -194,6 +194,7 @@ export function gapOf(service: string, row: Row): RecordedGap {
     provenMinMs: toMillis(proven ?? least),
     maxMs: most === null ? null : toMillis(most),
     silenceMs: silence === null ? null : toMillis(silence),
+    planned: planned === 1,
     failed,
     reasons:
       typeof reasons === 'number'

@@ -9,6 +9,8 @@
  *   widths since the epoch: so a year without a change is one row. Rows add up where the wall clock was set back.
  * - `event`: the events by number, many in a row, as they were published. `complete_after` in `meta`: all with a greater
  *   number are there. Numbers of 0.1.0 count from 1, later ones come from a clock.
+ * - `note`: each note as it stands now; `until` is when it ended, null for never.
+ * - `hook`: how far each hook is, which is for the hooks to read.
  * - `annotation`: marks, lost connections, changes of identity, stretches of slow answers, lost writes.
  */
 import { statSync } from 'node:fs';
@@ -64,10 +66,23 @@ ALTER TABLE gap ADD COLUMN proven INTEGER;
 ALTER TABLE gap ADD COLUMN silence INTEGER;
 `;
 
-/** What makes version `n + 1` of version `n`, at place `n`. */
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD];
+/** Later than 0.1.0 hooks note how far they are, there are notes, and gaps that were planned: 1, otherwise null. */
+const FOURTH = `
+ALTER TABLE gap ADD COLUMN planned INTEGER;
+CREATE INDEX planned_gap ON gap (service, until) WHERE planned = 1;
+CREATE TABLE note (id TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE hook (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
 
-const SECOND_AS_THIRD = 'CREATE TEMP VIEW gap AS SELECT *, NULL AS proven, NULL AS silence FROM main.gap;';
+/** What makes version `n + 1` of version `n`, at place `n`. */
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH];
+
+const NO_NOTES = `
+CREATE TEMP VIEW hook AS SELECT NULL AS id, NULL AS state WHERE 0;
+CREATE TEMP VIEW note AS SELECT NULL AS id, NULL AS at, NULL AS until, NULL AS body WHERE 0;
+`;
+const SECOND_AS_THIRD = `${NO_NOTES}
+CREATE TEMP VIEW gap AS SELECT *, NULL AS proven, NULL AS silence, NULL AS planned FROM main.gap;`;
 
 /** The present tables over those of version `n`, at place `n`, for a file that may only be read. */
 const READ_AS: Readonly<Record<number, string>> = {
@@ -79,6 +94,7 @@ CREATE TEMP VIEW meta AS SELECT name, value FROM main.meta
 ${SECOND_AS_THIRD}
 `,
   2: SECOND_AS_THIRD,
+  3: `${NO_NOTES} CREATE TEMP VIEW gap AS SELECT *, NULL AS planned FROM main.gap;`,
 };
 
 /** The version of a file; 0 for an empty one. @throws HistoryError where it is no history, or a later one */

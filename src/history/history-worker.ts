@@ -95,7 +95,7 @@ function takeLock(driver: SqliteDriver): string | null {
 function open(driver: SqliteDriver): Opened {
   if (task.access === 'read') {
     reader = new HistoryReader(openToRead(driver, task.dir));
-    const nothing = { id: null, stored: { newest: 0, completeAfter: 0 }, events: [], services: new Map() };
+    const nothing = { id: null, stored: { newest: 0, completeAfter: 0 }, events: [], services: new Map(), notes: [] };
     return { ...nothing, aside: null, lockProblem: null, readOnly: null };
   }
   let lockProblem: string | null = null;

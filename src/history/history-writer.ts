@@ -61,6 +61,10 @@ export class HistoryWriter {
           if (entry !== undefined && conditionOf(entry.condition).state === checkpoint.state)
             entry.checkpoint = checkpoint;
         }
+        for (const [id, state] of batch.hooks) {
+          if (state === null) this.#db.run('DELETE FROM hook WHERE id = ?', id);
+          else this.#db.run('INSERT OR REPLACE INTO hook VALUES (?, ?)', id, state);
+        }
         this.#db.run('UPDATE run SET alive = ? WHERE id = ?', toMicros(batch.alive), at);
         for (const aggregate of this.#aggregates.values()) aggregate.write();
         return at;
@@ -127,6 +131,10 @@ export class HistoryWriter {
         this.#aggregate(event.service)?.gap(event);
       } else {
         const body = JSON.stringify(event);
+        if (event.type === 'note') {
+          const until = event.to === null ? null : toMicros(event.to);
+          this.#db.run('INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?)', event.id, toMicros(event.at), until, body);
+        }
         this.#db.run('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)', toMicros(timeOf(event)), event.seq, body);
       }
     }

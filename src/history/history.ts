@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 
 import { type Archive, type ArchiveFigures, type ArchiveReader, totalsOf } from '../core/archive.ts';
+import type { Note } from '../core/messages.ts';
 import type { Totals } from '../core/model.ts';
 import type { RecordedMonitor } from '../core/source.ts';
 import type { RestoredState } from '../core/archive.ts';
@@ -34,14 +35,17 @@ export interface HistoryOptions {
   readonly log: Logger;
 }
 
+type LateListener = (services: RestoredState['services'], notes: readonly Note[]) => void;
+
 export class History implements Archive, DiskHost {
   readonly reader: ArchiveReader;
   readonly #disk: HistoryDisk;
   readonly #events: EventStore;
   #id: string | null = null;
   #services: RestoredState['services'] = new Map();
+  #notes: readonly Note[] = [];
   #hasOpened = false;
-  readonly #lateListeners: ((services: RestoredState['services']) => void)[] = [];
+  readonly #lateListeners: LateListener[] = [];
   #recorder: HistoryRecorder | null = null;
   #flush: NodeJS.Timeout | null = null;
   #writtenAt = -Infinity;
@@ -68,7 +72,7 @@ export class History implements Archive, DiskHost {
   /** What a monitor resumes from: the services as they were when this was opened, and the events as they are now. */
   get restored(): RestoredState {
     this.#id ??= randomUUID();
-    return { id: this.#id, events: this.#events, services: this.#services };
+    return { id: this.#id, events: this.#events, services: this.#services, notes: this.#notes };
   }
 
   /** The id of a new file; null where it may have one of its own. */
@@ -77,7 +81,7 @@ export class History implements Archive, DiskHost {
   }
 
   /** Calls where the disk answers only when the monitor has begun with nothing. Its events are in the log by then. */
-  onLate(listener: (services: RestoredState['services']) => void): void {
+  onLate(listener: LateListener): void {
     this.#lateListeners.push(listener);
   }
 
@@ -96,6 +100,16 @@ export class History implements Archive, DiskHost {
   /** Calls when something else is wrong than before, or nothing any more. */
   onProblem(listener: (problem: string | null) => void): void {
     this.#disk.onProblem(listener);
+  }
+
+  /** How far each hook is, as it stands in the file. @throws ArchiveError where there is no answer in time */
+  hookStates(): Promise<ReadonlyMap<string, string>> {
+    return this.#disk.ask('hookStates', undefined);
+  }
+
+  /** Keeps how far a hook is, with the next batch; null forgets it. To be called while a monitor is recorded. */
+  keepHookState(id: string, state: string | null): void {
+    this.#recorder?.keepHookState(id, state);
   }
 
   /** Follows a monitor, which goes on from what was restored, until `close`. */
@@ -138,11 +152,12 @@ export class History implements Archive, DiskHost {
     this.#hasOpened = true;
     if (this.#id !== null) {
       // Late: the monitor has begun, under another id.
-      for (const listener of this.#lateListeners) listener(opened.services);
+      for (const listener of this.#lateListeners) listener(opened.services, opened.notes);
       return;
     }
     this.#id = opened.id;
     this.#services = opened.services;
+    this.#notes = opened.notes;
   }
 
   written(stored: StoredEvents): void {

@@ -198,6 +198,7 @@ export class Retention {
     let gone = 0;
     this.#writer.change(() => {
       gone = this.#db.run('DELETE FROM annotation WHERE at < ?', end);
+      this.#db.run('DELETE FROM note WHERE at < ? AND until < ?', cutoff, cutoff);
       this.#db.run(
         'DELETE FROM run WHERE alive < ? AND id NOT IN (SELECT run FROM service) AND id < (SELECT max(id) FROM run)',
         cutoff,

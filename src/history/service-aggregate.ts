@@ -54,7 +54,8 @@ export class ServiceAggregate {
   gap(gap: Gap): void {
     const { entry } = this;
     const lasted = toMicros(gap.durationMs);
-    this.#db.run('INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', ...gapValues(entry.id, gap));
+    const values = gapValues(entry.id, gap);
+    this.#db.run(`INSERT OR REPLACE INTO gap VALUES (${values.map(() => '?').join(', ')})`, ...values);
     entry.gapRows += 1;
     entry.gaps += 1;
     entry.longest = Math.max(entry.longest, lasted);

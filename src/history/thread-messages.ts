@@ -1,7 +1,7 @@
 /** What passes between the main thread and the one that owns the file. Plain data. */
 import type { ArchiveReader } from '../core/archive.ts';
 import type { ServiceInfo } from '../core/model.ts';
-import type { Event, MonitorIdentity, ServiceSnapshot } from '../core/messages.ts';
+import type { Event, MonitorIdentity, Note, ServiceSnapshot } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import type { RestoredState } from '../core/archive.ts';
 import type { Checkpoint } from '../core/timeline.ts';
@@ -40,6 +40,8 @@ export interface Batch {
   readonly items: readonly Item[];
   /** What the timelines of services that are not up go on from, where that changed. */
   readonly checkpoints: readonly (readonly [service: string, checkpoint: Checkpoint])[];
+  /** How far the hooks are, where that changed; null for one that is forgotten. */
+  readonly hooks: readonly (readonly [id: string, state: string | null])[];
 }
 
 /** What a thread begins with. */
@@ -61,6 +63,8 @@ export interface ThreadTask {
 export interface HistoryQuestions extends ArchiveReader {
   /** The events after a number, the oldest first: at most `limit`; null where some of them are not kept. */
   events(query: { readonly after: number; readonly limit: number }): Promise<readonly Event[] | null>;
+  /** How far each hook is, as it was kept. */
+  hookStates(): Promise<ReadonlyMap<string, string>>;
 }
 
 type Method = keyof HistoryQuestions;
@@ -83,6 +87,7 @@ export interface Opened {
   /** The newest events, without one missing between them. */
   readonly events: readonly Event[];
   readonly services: RestoredState['services'];
+  readonly notes: readonly Note[];
   /** The new name of what was set aside; null where nothing was. */
   readonly aside: string | null;
   /** Why it can't be known whether another process writes to it; null where it can. */

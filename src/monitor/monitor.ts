@@ -18,10 +18,12 @@ import {
   type Mark,
   type Message,
   type MonitorIdentity,
+  type Note,
   type OpenGap,
   type Unnumbered,
   PROTOCOL,
 } from '../core/messages.ts';
+import { CONFIGURED_NOTE, drafted, isShown, type NoteDraft, type NoteText } from '../core/notes.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import type { Reader } from '../core/source.ts';
 import { ENGINE_SILENCE_MS, checkpointOfUp, openGapAt, type Checkpoint } from '../core/timeline.ts';
@@ -108,6 +110,7 @@ export class Monitor {
     this.#numbers = new EventNumbers(this.events.newest, this.now());
     this.events.begin(this.#numbers.last);
     this.#restored = new Map(options.restored?.services);
+    for (const note of options.restored?.notes ?? []) this.#board.notes.take(note);
     this.#threads = Array.from({ length: options.workers }, () => this.#startThread());
     this.#heartbeat = setInterval(() => {
       this.#publish([...this.#openGaps(), this.#makeHeartbeat()]);
@@ -214,7 +217,8 @@ export class Monitor {
    * Takes what was known of services before this monitor was started, where that comes late. It stands on the board as if it
    * had been there from the start. Of a gap that was open then no end is emitted: it was not seen.
    */
-  adopt(services: ReadonlyMap<string, RestoredService>): void {
+  adopt(services: ReadonlyMap<string, RestoredService>, notes: readonly Note[] = []): void {
+    for (const note of notes) if (this.#board.notes.get(note.id) === null) this.#board.notes.take(note);
     for (const [name, restored] of services) {
       const service = this.#board.services.get(name);
       if (service === undefined) this.#restored.set(name, restored);
@@ -276,6 +280,33 @@ export class Monitor {
     const mark = this.#number({ type: 'mark', at: this.now(), text }) as Mark;
     this.#publish([mark]);
     return mark;
+  }
+
+  /** Writes a note for everybody, or changes the one with its id. Returns it; null where there is none with that id. */
+  note(draft: NoteDraft): Note | null {
+    const known = draft.id === undefined ? null : this.#board.notes.get(draft.id);
+    if (draft.id !== undefined && known === null) return null;
+    return this.#writeNote(drafted(draft, known, randomUUID(), this.now()));
+  }
+
+  /**
+   * These notes of the configuration are there from now on: those that are not known are written, and those of an earlier
+   * configuration that have not ended end now.
+   */
+  applyNotes(notes: readonly NoteText[]): void {
+    const now = this.now();
+    const ids = new Set(notes.map(({ id }) => id));
+    for (const note of notes) if (this.#board.notes.get(note.id) === null && isShown(note, now)) this.#writeNote(note);
+    for (const note of this.#board.notes.all) {
+      if (!note.id.startsWith(CONFIGURED_NOTE) || ids.has(note.id) || (note.to !== null && note.to <= now)) continue;
+      this.#writeNote(drafted({ to: Math.max(note.from, now) }, note, note.id, now));
+    }
+  }
+
+  #writeNote(text: NoteText): Note {
+    const note = this.#number({ type: 'note', at: this.now(), ...text }) as Note;
+    this.#publish([note]);
+    return note;
   }
 
   /** Ends the watch. Resolves when all that was observed has been published. */
@@ -390,7 +421,8 @@ export class Monitor {
 
   #take(messages: EngineMessage): Message {
     if (messages.type === 'sample' || messages.type === 'status' || messages.type === 'open-gap') return messages;
-    return this.#number(messages);
+    const isPlanned = messages.type === 'gap' && this.#board.notes.isPlanned(messages.service, messages.from);
+    return this.#number(isPlanned ? { ...messages, planned: true } : messages);
   }
 
   #number(event: Unnumbered): Event {

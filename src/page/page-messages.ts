@@ -19,6 +19,7 @@ const KNOWN: ReadonlySet<string> = new Set<Message['type']>([
   'connection-lost',
   'identity',
   'slow',
+  'note',
   'lost-writes',
   'status',
   'open-gap',

@@ -204,6 +204,9 @@ export class PageState {
       case 'mark':
         this.news.add({ kind: 'mark', at: event.at, service: '', text: event.text });
         return;
+      case 'note':
+        this.news.add({ kind: 'note', at: event.at, service: '', text: `${event.kind}: ${event.text}` });
+        return;
       case 'connection-lost': {
         const { at, service, reason, message } = event;
         this.news.add({ kind: 'lost', at, service, reason, message });

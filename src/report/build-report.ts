@@ -84,6 +84,8 @@ function serviceReport(
   const sum = (state: ReportInterval['state']): number =>
     round(intervals.reduce((ms, one) => ms + (one.state === state ? one.to - one.from : 0), 0));
   const [upMs, downMs] = [sum('up'), sum('down')];
+  const inPlanned = gaps.reduce((ms, gap) => ms + (gap.planned === true ? gap.insideMs : 0), 0);
+  const plannedMs = round(Math.min(downMs, inPlanned));
   const last = intervals.at(-1);
   // Not of the window alone: a service that was last seen down before it did not come back either.
   const seen = service.intervals.findLast(
@@ -100,6 +102,9 @@ function serviceReport(
     unknownMs: sum('unknown'),
     partialMs: sum('partial'),
     uptime: ratio({ upMs, downMs }),
+    ...(plannedMs > 0 && {
+      planned: { downMs: plannedMs, uptimeWithout: ratio({ upMs, downMs: round(downMs - plannedMs) }) },
+    }),
     ...(isWithin(service.silence, window) && {
       longestSilence: { ...service.silence, fromStartMs: fromStart(service.silence.from) },
     }),

@@ -40,6 +40,14 @@ export function historyText(found: Report): string {
     '',
     table([head, ...rows], 2).trimEnd(),
   ];
+  const planned = seen.flatMap(({ vantage: { vantage }, service }) => {
+    if (service.planned === undefined) return [];
+    const { downMs, uptimeWithout } = service.planned;
+    return [
+      `${name(service.service, vantage)}  ${showDuration(downMs)} down; uptime ${showShare(uptimeWithout)} without that`,
+    ];
+  });
+  lines.push(...section('Planned', planned));
   const { shown, more } = spread(report.incidents);
   lines.push(...section('Gaps', incidentLines(report, shown), more));
   lines.push(
@@ -117,7 +125,9 @@ function incidentLines(report: Report, incidents: readonly IncidentReport[]): st
       const gap = one?.gaps[place];
       if (gap === undefined) return [];
       const name = showSeen(service, vantage, several);
-      return [`${showTime(gap.from)}  ${name}  down ${showLength(gap)}${showCause(gap, one)}`];
+      return [
+        `${showTime(gap.from)}  ${name}  down ${showLength(gap)}${gap.planned === true ? ', planned' : ''}${showCause(gap, one)}`,
+      ];
     });
     if (shown.length === 1) return shown[0] ?? '';
     const longest = showDuration(longestGapMs);

@@ -159,6 +159,8 @@ export interface ServiceReport extends ServiceInfo {
   readonly partialMs: number;
   /** Up / (up + down), from 0 to 1; null where neither was seen. */
   readonly uptime: number | null;
+  /** How much of its down time was planned, and the uptime without that; left out where none was. */
+  readonly planned?: { readonly downMs: number; readonly uptimeWithout: number | null };
   /** The longest `durationMs` of its gaps; 0 where there is none. */
   readonly longestGapMs: number;
   /** The longest time between two good answers with no failed probe in it; left out where the answers were not seen one by one. */
@@ -215,6 +217,8 @@ export interface ReportGap {
   readonly silenceMs?: GapFacts['silenceMs'];
   /** How much of `durationMs` is within the window. */
   readonly insideMs: number;
+  /** True where it began inside a maintenance; otherwise left out. */
+  readonly planned?: GapFacts['planned'];
   /** Failed probes; null where they were not counted. */
   readonly failed: number | null;
   /** Most frequent first; a count is null where they were not counted. */

@@ -1,10 +1,10 @@
 /** `/api/v1`: what is known, as JSON. What asks the archive throws an ArchiveError where that can't answer. */
 import type { Archive } from '../core/archive.ts';
 import { TOGETHER_MS } from '../core/incidents.ts';
-import { gapFacts, type MonitorIdentity, type ServiceSnapshot } from '../core/messages.ts';
+import { gapFacts, type MonitorIdentity, type Note, type ServiceSnapshot } from '../core/messages.ts';
 import { type State, WORST_FIRST } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';
-import { DAY_MS, midnights } from '../core/uptime.ts';
+import { DAY_MS, midnights, uptimeWithoutPlanned } from '../core/uptime.ts';
 import { atom } from './atom.ts';
 import { intervalsEach } from './channel.ts';
 import { gapsCsv } from './csv.ts';
@@ -30,6 +30,8 @@ const NEWS = 100;
 const EVENTS = 1000;
 /** Incidents that ended, in a document of Statuspage and in a feed of Atom: the newest. */
 const INCIDENTS = 50;
+/** Notes in a status: the newest. */
+const NOTES = 200;
 /** Days that a page shows. */
 const DAYS = 90;
 /** How far back a timeline reaches by default. */
@@ -58,7 +60,8 @@ export class Api {
     const { events } = this.#source;
     const news = events.latest(NEWS);
     const newsAfter = news.length < NEWS ? events.completeAfter : (news[0]?.seq ?? 1) - 1;
-    return json({ monitor: this.#monitor(view), now, seq: events.newest, newsAfter, overall, services });
+    const notes = this.#source.board.notes.list(now, NOTES).map(noteOf);
+    return json({ monitor: this.#monitor(view), now, seq: events.newest, newsAfter, overall, services, notes });
   }
 
   /**
@@ -203,7 +206,14 @@ function worstOf(services: readonly ServiceSnapshot[]): State {
 
 /** A snapshot without the past, which has paths of its own. JSON leaves out what is undefined. */
 function present(snapshot: ServiceSnapshot | PublicSnapshot): object {
-  return { ...snapshot, timeline: undefined, gaps: undefined };
+  const { planned = { '1h': 0, '24h': 0, '90d': 0 } } = snapshot;
+  const more = { planned, uptimeWithoutPlanned: uptimeWithoutPlanned(snapshot) };
+  return { ...snapshot, ...more, timeline: undefined, gaps: undefined };
+}
+
+/** A note as it stands: the same in both views. */
+function noteOf({ seq, at, id, kind, from, to, services, text }: Note): Omit<Note, 'type'> {
+  return { seq, at, id, kind, from, to, services, text };
 }
 
 function viewOf(gap: PastGap, view: View): PastGap {

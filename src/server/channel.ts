@@ -1,5 +1,12 @@
 /** The clients that get the same bytes: the same view, the same services, samples or not. */
-import { type Hello, type Message, type SampleMessage, PROTOCOL, type ServiceSnapshot } from '../core/messages.ts';
+import {
+  type Hello,
+  isAbout,
+  type Message,
+  type SampleMessage,
+  PROTOCOL,
+  type ServiceSnapshot,
+} from '../core/messages.ts';
 import { toJson } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
 import { publicIdentity, publicSnapshot, type PublicSnapshot, type View, publicMessage } from './public-view.ts';
@@ -123,7 +130,8 @@ export class Channel {
   }
 
   #includes(message: Message): boolean {
-    return this.#services === null || !('service' in message) || this.#services.has(message.service);
+    const services = this.#services;
+    return services === null || isAbout(message, (name) => services.has(name));
   }
 }
 

@@ -99,7 +99,14 @@ function pathsOf(): Json {
   });
   const asked = { ...BAD, ...NO_HISTORY };
   const snapshot = services.element.omit({ timeline: true, gaps: true });
-  const status = { ...answered, seq, newsAfter: count, overall: z.enum(STATES), services: z.array(snapshot) };
+  const status = {
+    ...answered,
+    seq,
+    newsAfter: count,
+    overall: z.enum(STATES),
+    services: z.array(snapshot),
+    notes: z.array(MESSAGES.note.omit({ type: true })),
+  };
   const gaps = z.object({ ...answered, since: time, gaps: gapsSchema });
   const events = {
     ...answered,
@@ -152,6 +159,23 @@ function pathsOf(): Json {
           413: failed('too long'),
           415: failed('not application/json'),
           503: failed('the bus is unreachable'),
+        },
+      },
+    },
+    '/api/v1/notes': {
+      post: {
+        summary: 'write a note for everybody; with an id, change that one',
+        security: [{ token: [] }],
+        requestBody: { required: true, content: content('application/json', { type: 'object' }) },
+        responses: {
+          200: { description: 'the note as it stands then', content: content(JSON_TYPE, MESSAGES.note) },
+          201: { description: 'the note', content: content(JSON_TYPE, MESSAGES.note) },
+          ...BAD,
+          ...DENIED,
+          404: failed('no note has this id'),
+          413: failed('too long'),
+          415: failed('not application/json'),
+          501: failed('a hub takes no notes'),
         },
       },
     },

@@ -17,6 +17,7 @@ import {
   type Mark,
   type Message,
   type MonitorIdentity,
+  type Note,
   type OpenGap,
   type SampleMessage,
   type ServiceSnapshot,
@@ -42,6 +43,7 @@ export type PublicMessage =
   | PublicConnectionLost
   | PublicIdentity
   | Slow
+  | Note
   | LostWrites
   | OpenGap
   | StatusMessage
@@ -76,6 +78,7 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
       '24h': snapshot.observed['24h'],
       '90d': snapshot.observed['90d'],
     },
+    ...(snapshot.planned !== undefined && { planned: { ...snapshot.planned } }),
     timeline: snapshot.timeline.map(({ state, from, to }) => ({ state, from, to })),
     gaps: snapshot.gaps.map(publicGap),
     ...(truncated !== undefined && { truncated }),
@@ -126,6 +129,11 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
     case 'slow': {
       const { type, seq, service, from, to, slowestMs, count } = message;
       return { type, seq, service, from, to, slowestMs, count };
+    }
+    case 'note': {
+      // Notes are for everybody, words and all.
+      const { type, seq, at, id, kind, from, to, services, text } = message;
+      return { type, seq, at, id, kind, from, to, services, text };
     }
     case 'lost-writes': {
       const { type, seq, service, at, count } = message;

@@ -6,6 +6,7 @@ import {
   type ConnectionLost,
   type LostWrites,
   type Mark,
+  type Note,
   type Slow,
   type Transition,
 } from '../core/messages.ts';
@@ -31,7 +32,7 @@ export type Entry = { at: number; readonly source: number } & (
   | { readonly kind: 'fall'; readonly incident: Incident }
   | { readonly kind: 'recovery'; readonly incident: Incident }
   | { readonly kind: 'unobserved'; readonly span: UnobservedSpan }
-  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow | LostWrites }
+  | { readonly kind: 'event'; readonly event: Mark | ConnectionLost | Identity | Slow | LostWrites | Note }
   | { readonly kind: 'note'; readonly text: string }
 );
 

@@ -5,6 +5,7 @@ import {
   showDuration,
   showGap,
   showLostWrites,
+  showNote,
   showSlow,
   showTime,
   showShare,
@@ -69,6 +70,8 @@ export class LinesFormat {
       }
       case 'mark':
         return this.#row(message.at, '', 'MARK', message.text);
+      case 'note':
+        return this.#row(message.at, '', 'NOTE', `${showNote(message)}${vantageNote(message)}`);
       case 'connection-lost':
         return this.#row(
           message.at,
@@ -124,7 +127,7 @@ function vantageNote({ vantage, seen }: Origin & Pick<Partial<Transition>, 'seen
 }
 
 function showGapFacts(gap: GapFacts): string {
-  return `${showGap(gap)}, ${showFailed(gap.failed, gap.reasons)}`;
+  return `${showGap(gap)}${gap.planned === true ? ', planned' : ''}, ${showFailed(gap.failed, gap.reasons)}`;
 }
 
 function showFailed(failed: number, reasons: readonly ReasonCount[]): string {

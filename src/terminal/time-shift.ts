@@ -50,6 +50,8 @@ export function shifted(message: Message, offsetMs: number): Message {
     case 'gap':
     case 'slow':
       return by(message);
+    case 'note':
+      return { ...by(message), at: message.at + offsetMs };
     case 'open-gap':
       return {
         ...message,

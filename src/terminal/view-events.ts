@@ -1,5 +1,5 @@
 /** Draws what happened, one entry per line. Pure. */
-import { count, showClock, showDuration, showLostWrites, showSlow } from '../core/format.ts';
+import { count, showClock, showDuration, showLostWrites, showNote, showSlow } from '../core/format.ts';
 import type { Identity } from '../core/messages.ts';
 import { withMessage } from '../core/reasons.ts';
 import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
@@ -62,6 +62,8 @@ function spansOfEvent(event: (Entry & { kind: 'event' })['event'], glyphs: Glyph
   switch (event.type) {
     case 'mark':
       return [[`${glyphs.mark} ${event.text}`, 'mark']];
+    case 'note':
+      return [[`${glyphs.mark} ${showNote(event)}`, 'mark']];
     case 'connection-lost':
       return [
         [`${glyphs.lost} ${event.service} lost its kept connection`, 'ahead'],

@@ -44,7 +44,7 @@ describe('gapwatch run over a Redis', () => {
     const redis = { name: 'cache', type: 'redis', url: server.url, write: 'gapwatch:write' };
     const { stdout, code } = await watch([redis], ['--report', file], cli('flushall'));
     assert.match(stdout, /\d+ acknowledged writes are gone, found at \+\d+ ms/);
-    assert.match(stdout, /FAIL: cache lost \d+ acknowledged writes, found at \+\d+ ms\./);
+    assert.match(stdout, /FAIL: cache lost \d+ acknowledged writes, found at \+\d+ ms \(/);
     assert.equal(code, 1);
     const { vantages } = JSON.parse(readFileSync(file, 'utf8')) as Report;
     assert.ok(vantages[0]!.services[0]!.lostWrites[0]!.count >= 5);
@@ -73,8 +73,12 @@ describe('gapwatch run over a Redis', () => {
     ]);
     const ports = `127\\.0\\.0\\.1:${String(master.port)} → 127\\.0\\.0\\.1:${String(replica.port)}`;
     assert.match(stdout, new RegExp(`another master since \\+\\d.* s: ${ports}`));
-    assert.match(stdout, /FAIL: shop was down \d+\.\d+ s \(\d+\.\d+–\d+\.\d+\) from [+−]\d+ ms\./);
-    assert.doesNotMatch(stdout, /gaps/);
+    assert.match(
+      stdout,
+      /FAIL: shop was down \d+\.\d+ s \(\d+\.\d+–\d+\.\d+\) from [+−]\d+ ms, likely because another master took over \(/,
+    );
+    assert.match(stdout, /^hint \(failover\): /m);
+    assert.doesNotMatch(stdout, /\d gaps/);
     assert.equal(code, 1);
   });
 });

@@ -141,7 +141,7 @@ describe('a field that is wrong', () => {
       [{ ...http, method: 'get' }, /\.method: "get" is not a method, did you mean "GET"\?/],
       [{ ...http, follow: -1 }, /\.follow: -1 is not a number of redirects; a whole number from 0 to 20/],
       [{ ...http, headers: { 'Bad: name': 'x' } }, /^services\[0\]\.headers: this is not the name of a header/],
-      [{ ...http, headers: { Connection: 'close' } }, /\.headers\.Connection: the probe sends this header itself/],
+      [{ ...http, headers: { Connection: 'close' } }, /\.headers\.Connection: gapwatch sends this header itself/],
       [{ ...http, headers: { A: '1', a: '2' } }, /\.headers\.a: this header is given twice/],
       [{ ...http, headers: { A: 'a\nb' } }, /\.headers\.A: its value holds a character that a header can't have/],
       [

@@ -27,6 +27,31 @@ const UNOBSERVED = observed('api', { unobserved: [{ from: 1000, to: 1410 }] });
 const GONE = observed('cache', { falls: [{ from: 100, to: null }] });
 const REPORT = judged([vantage('here', FELL, observed('fine'), UNOBSERVED, GONE)]);
 
+describe('planned gaps', () => {
+  it('count as always; the report of the history marks them, and has the uptime without them too', () => {
+    const web = observed('web', {
+      falls: [
+        { from: 100, to: 1100 },
+        { from: 2000, to: 2500 },
+      ],
+    });
+    const gaps = web.gaps.map((gap, n) => (n === 0 ? { ...gap, planned: true } : gap));
+    const report = buildReport([vantage('here', { ...web, gaps }, observed('fine'))], within(-2000, 8000), null);
+    const [service, fine] = report.vantages[0]!.services;
+    assert.equal(service!.uptime, 0.85);
+    assert.deepEqual(service!.planned, { downMs: 1000, uptimeWithout: 8500 / 9000 });
+    assert.deepEqual(
+      [service!.gaps[0]!.planned, service!.gaps[1]!.planned, fine!.planned],
+      [true, undefined, undefined],
+    );
+    const text = historyText(report);
+    assert.match(text, /^web .*85\.0 %/m);
+    assert.match(text, /^Planned:\nweb {2}1\.00 s down; uptime 94\.4 % without that$/m);
+    assert.match(text, /web {2}down 1\.00 s \(0\.90–1\.10\), planned/);
+    assert.equal(text.match(/, planned/g)?.length, 1);
+  });
+});
+
 describe('the text of a run', () => {
   it('shows every gap relative to the start of the command', () => {
     const text = runText(REPORT, REPORT.run);

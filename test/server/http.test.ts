@@ -66,6 +66,8 @@ describe('over HTTP', () => {
       'uptime',
       'observed',
       'latency',
+      'planned',
+      'uptimeWithoutPlanned',
     ]);
     assert.equal(web?.['state'], 'up');
   });

@@ -47,6 +47,24 @@ const LINES: readonly (readonly [Message, string | null])[] = [
   ],
   [
     {
+      ...{ type: 'gap', seq: 6, service: 'api', from: AT - 400, to: AT, durationMs: 400, minMs: 310, maxMs: 500 },
+      ...{ ...FACTS, planned: true },
+    },
+    `${STAMP}  api   GAP         0.40 s (0.31–0.50), planned, 4 probes failed: refused`,
+  ],
+  [
+    {
+      ...{ type: 'note', seq: 8, at: AT, id: 'n', kind: 'maintenance', from: AT, to: AT, services: ['api', 'web'] },
+      text: 'upgrade \u202e',
+    },
+    `${STAMP}        NOTE        maintenance of api and web from ${STAMP} to ${STAMP}: upgrade \\u202e`,
+  ],
+  [
+    { type: 'note', seq: 8, at: AT, id: 'n', kind: 'info', from: AT, to: null, services: [], text: 'a note' },
+    `${STAMP}        NOTE        info from ${STAMP}: a note`,
+  ],
+  [
+    {
       ...{ type: 'gap', seq: 7, service: 'api', from: AT - 400, to: AT, durationMs: 400, minMs: 310, maxMs: null },
       failed: 4,
       reasons: [

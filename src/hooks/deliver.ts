@@ -1,0 +1,125 @@
+/** One call: a body by POST, or to the standard input of a command; or a GET. */
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+
+import type { Agent } from 'undici';
+
+import { VERSION } from '../core/version.ts';
+import type { CommandTarget, GetTarget, PostTarget } from './hook-settings.ts';
+
+/** How long a delivery may take. */
+const TIMEOUT_MS = 10_000;
+
+/** A delivery failed. The message holds no secret. */
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError';
+  /** How long the receiver asked to wait, in milliseconds; 0 where it did not. */
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs = 0) {
+    super(message);
+    this.waitMs = waitMs;
+  }
+}
+
+/**
+ * Delivers a body.
+ * @param body not sent by a GET
+ * @param key the same for each attempt to deliver the same event
+ * @param end ends it early
+ * @throws DeliveryError where it is not certain that the receiver took it
+ */
+export async function deliver(
+  to: PostTarget | CommandTarget | GetTarget,
+  body: string,
+  key: string,
+  end: AbortSignal,
+): Promise<void> {
+  const aborter = new AbortController();
+  const abort = (): void => {
+    aborter.abort();
+  };
+  const timer = setTimeout(abort, TIMEOUT_MS);
+  end.addEventListener('abort', abort);
+  if (end.aborted) abort();
+  try {
+    if (to.kind === 'command') await run(to, body, aborter.signal);
+    else if (to.kind === 'post') await post(to, body, key, aborter.signal);
+    else await exchange('GET', to.url, to.headers, null, aborter.signal);
+  } catch (error) {
+    if (!aborter.signal.aborted) throw error;
+    throw new DeliveryError(end.aborted ? 'this monitor stops' : `no answer within ${String(TIMEOUT_MS / 1000)} s`);
+  } finally {
+    clearTimeout(timer);
+    end.removeEventListener('abort', abort);
+  }
+}
+
+function post({ url, headers, secret }: PostTarget, body: string, key: string, signal: AbortSignal): Promise<void> {
+  const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const signature = secret === null ? null : createHmac('sha256', secret).update(body).digest('hex');
+  const all = {
+    ...{ 'content-type': 'application/json', ...own, 'idempotency-key': key },
+    ...(signature !== null && { 'x-gapwatch-signature': `sha256=${signature}` }),
+  };
+  return exchange('POST', url, all, body, signal);
+}
+
+let agent: Agent | null = null;
+
+async function exchange(
+  method: 'GET' | 'POST',
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const undici = await import('undici');
+  // Not the global one, which the environment may send through a proxy. Each has a connection of its own: none is found closed.
+  agent ??= new undici.Agent({ pipelining: 0 });
+  const all = { 'user-agent': `gapwatch/${VERSION}`, ...headers };
+  const response = await undici.request(url, { method, headers: all, body, signal, dispatcher: agent }).catch(failed);
+  // The status says all.
+  response.body.on('error', () => undefined).destroy();
+  const { statusCode } = response;
+  if (statusCode >= 200 && statusCode < 300) return;
+  const retryAfter = Number(response.headers['retry-after'] ?? 0);
+  const more = statusCode >= 300 && statusCode < 400 ? ': a redirect is not followed' : '';
+  throw new DeliveryError(`HTTP ${String(statusCode)}${more}`, retryAfter > 0 ? retryAfter * 1000 : 0);
+}
+
+/** Its code only: the message may hold more. */
+function failed(error: unknown): never {
+  const { code, name } = error as NodeJS.ErrnoException;
+  throw new DeliveryError(code ?? name);
+}
+
+/** Without a shell. What it prints is of no interest, only how it ends. */
+function run({ argv: [program, ...args], cwd }: CommandTarget, body: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // A process group of its own: what it started ends with it.
+    const child = spawn(program, args, { cwd, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    const kill = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    };
+    signal.addEventListener('abort', kill);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      signal.removeEventListener('abort', kill);
+      reject(new DeliveryError(`it could not be started: ${error.code ?? error.name}`));
+    });
+    child.once('close', (code, killedBy) => {
+      signal.removeEventListener('abort', kill);
+      if (code === 0) resolve();
+      else
+        reject(new DeliveryError(code === null ? `it was ended by ${String(killedBy)}` : `exit code ${String(code)}`));
+    });
+    // It need not read to the end.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(`${body}\n`);
+    if (signal.aborted) kill();
+  });
+}

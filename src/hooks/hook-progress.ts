@@ -1,0 +1,96 @@
+/** How far a hook is, and which events it is due: each of them once, in their order. Pure; times in milliseconds since the epoch. */
+import { type Event, type HookEvent, isAbout, type Transition } from '../core/messages.ts';
+
+/** A service that is down, and may not be so for long enough. */
+interface Held {
+  readonly event: Transition;
+  /** False where it is not observed at present. */
+  readonly isDown: boolean;
+}
+
+/** What is kept of a hook, as JSON, so that a restart loses nothing. */
+export interface HookState {
+  /** All events up to this number are done with, but for those that are held. */
+  readonly after: number;
+  readonly held: readonly Held[];
+  /** Services of which it was notified that they are down, or not observed. */
+  readonly open: Readonly<Record<string, 'down' | 'unobserved'>>;
+  /** Since when it fails; null where the last delivery succeeded. */
+  readonly failingSince: number | null;
+}
+
+/** What of the configuration says which events are due. */
+export interface HookFilter {
+  readonly on: readonly HookEvent[];
+  /** Null for all. */
+  readonly services: readonly string[] | null;
+  readonly minMs: number;
+}
+
+/** What follows from an event: what is to be delivered, if anything, and where the hook is when that is done. */
+export interface Step {
+  readonly event: Event | null;
+  readonly next: HookState;
+}
+
+export function newHookState(after: number): HookState {
+  return { after, held: [], open: {}, failingSince: null };
+}
+
+/** When the next held event is due; Infinity where none will be by itself. */
+export function nextDue({ held }: HookState, { minMs }: HookFilter): number {
+  return Math.min(...held.filter(({ isDown }) => isDown).map(({ event }) => event.at + minMs), Infinity);
+}
+
+/** What is due at a time because a service has been down for long enough; null for nothing. */
+export function heldStep(state: HookState, filter: HookFilter, now: number): Step | null {
+  const due = nextDue(state, filter);
+  const one =
+    due <= now ? state.held.find(({ event, isDown }) => isDown && event.at + filter.minMs === due) : undefined;
+  if (one === undefined) return null;
+  const { event } = one;
+  const next = {
+    ...state,
+    held: state.held.filter((other) => other !== one),
+    open: opened(state, event.service, 'down'),
+  };
+  return { event: filter.on.includes('down') ? event : null, next };
+}
+
+/** What an event makes due. What is held and due before it (`heldStep`) is to be delivered first. */
+export function eventStep(state: HookState, filter: HookFilter, event: Event): Step {
+  const next = { ...state, after: event.seq };
+  const { services } = filter;
+  if (services !== null && !isAbout(event, (name) => services.includes(name))) return { event: null, next };
+  if (event.type === 'transition') return transitionStep(next, filter, event);
+  const isDue = filter.on.includes(event.type) && (event.type !== 'gap' || event.durationMs >= filter.minMs);
+  return { event: isDue ? event : null, next };
+}
+
+function transitionStep(state: HookState, filter: HookFilter, event: Transition): Step {
+  const { service, to } = event;
+  const held = state.held.find((one) => one.event.service === service);
+  const withHeld = (now: readonly Held[]): HookState => {
+    return { ...state, held: [...state.held.filter((one) => one !== held), ...now] };
+  };
+  if (to === 'down') {
+    if (state.open[service] === 'down') return { event: null, next: state };
+    // What was not observed for a while goes on.
+    if (filter.minMs > 0) return { event: null, next: withHeld([{ event: held?.event ?? event, isDown: true }]) };
+    const next = { ...state, open: opened(state, service, 'down') };
+    return { event: filter.on.includes('down') ? event : null, next };
+  }
+  if (to === 'unobserved') {
+    const next = held === undefined ? state : withHeld([{ ...held, isDown: false }]);
+    if (!filter.on.includes('unobserved')) return { event: null, next };
+    return { event, next: { ...next, open: opened(next, service, state.open[service] ?? 'unobserved') } };
+  }
+  if (to !== 'up') return { event: null, next: state };
+  const { [service]: was, ...open } = state.open;
+  // Without the notice that it fell, that it is back says nothing.
+  return { event: was !== undefined && filter.on.includes('up') ? event : null, next: { ...withHeld([]), open } };
+}
+
+function opened(state: HookState, service: string, as: 'down' | 'unobserved'): HookState['open'] {
+  return { ...state.open, [service]: as };
+}

@@ -1,0 +1,295 @@
+/**
+ * Calls what the configuration names when something happens. Each hook goes its own way through the events of the monitor: it
+ * delivers them one after the other, tries again until each has arrived, and notes how far it is. The log of the events is its
+ * queue, so that one which hangs or fails delays neither the monitor nor another hook, and a restart loses nothing where there is
+ * a history.
+ */
+import type { Logger } from 'pino';
+
+import type { Event } from '../core/messages.ts';
+import { timeOf } from '../core/messages.ts';
+import { toJson } from '../core/printable.ts';
+import type { FeedSource } from '../core/source.ts';
+import { deliver, DeliveryError } from './deliver.ts';
+import { eventSentence } from './event-sentence.ts';
+import { eventStep, heldStep, type HookState, newHookState, nextDue, type Step } from './hook-progress.ts';
+import { hookId, type HookSettings, shownHook } from './hook-settings.ts';
+
+/** The pause after a failure, doubled each time up to the longest, in milliseconds. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 300_000;
+/** An event that could not be delivered for so long is given up. */
+const GIVE_UP_MS = 24 * 3_600_000;
+/** Events that are read at once. */
+const PAGE = 500;
+/** The end waits this long for what is due; with a history the rest follows after the next start. */
+const PATIENCE_MS = 2000;
+/** Longer timers are cut by Node. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Where the hooks keep how far they are: of each hook some JSON, by its id. */
+export interface HookStore {
+  /** All that is kept. @throws where that is not known at present */
+  hookStates(): Promise<ReadonlyMap<string, string>>;
+  /** Keeps the state of a hook from now on, a moment later also on disk; null forgets it. */
+  keepHookState(id: string, state: string | null): void;
+}
+
+type HookedMonitor = Pick<FeedSource, 'identity' | 'events' | 'now' | 'subscribe'>;
+
+export class Hooks {
+  readonly #monitor: HookedMonitor;
+  readonly #store: HookStore | null;
+  readonly #log: Logger;
+  readonly #unsubscribe: () => void;
+  readonly #hooks = new Map<string, Hook>();
+  /** What was kept, until it is read; null where nothing is. */
+  #kept: Promise<Map<string, string>> | null = null;
+  #isClosed = false;
+
+  /** @param store null where nothing is kept: then what waits is lost with the process */
+  constructor(monitor: HookedMonitor, store: HookStore | null, log: Logger) {
+    this.#monitor = monitor;
+    this.#store = store;
+    this.#log = log;
+    this.#unsubscribe = monitor.subscribe({
+      samples: false,
+      take: () => {
+        for (const hook of this.#hooks.values()) hook.wake();
+      },
+    });
+  }
+
+  /** These are the hooks from now on. One that is new is called for what happens from now on, one that is known goes on. */
+  apply(settings: readonly HookSettings[]): void {
+    const wanted = new Map(settings.map((one) => [hookId(one), one]));
+    for (const [id, hook] of this.#hooks) {
+      if (wanted.has(id)) continue;
+      this.#hooks.delete(id);
+      void hook.close(0);
+      this.#store?.keepHookState(id, null);
+      void this.#kept?.then((kept) => kept.delete(id));
+    }
+    // All events from now on have a greater number.
+    const begin = Math.max(this.#monitor.events.newest, Math.floor(this.#monitor.now() * 1000) - 1);
+    for (const [id, one] of wanted) {
+      const known = this.#hooks.get(id);
+      if (known !== undefined) known.settings = one;
+      else this.#hooks.set(id, new Hook(one, this.#monitor, this.#log, this.#placeOf(id), begin));
+    }
+  }
+
+  /** Delivers what is due, for a moment, and ends. To be called when the monitor has stopped. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#unsubscribe();
+    await Promise.all(Array.from(this.#hooks.values(), (hook) => hook.close(PATIENCE_MS)));
+  }
+
+  /** How a hook reads what was kept of it, and keeps it. */
+  #placeOf(id: string): HookPlace {
+    const store = this.#store;
+    return {
+      restored: async () => {
+        if (store === null) return null;
+        const kept = await (this.#kept ??= this.#read(store));
+        return kept.get(id) ?? null;
+      },
+      keep: (state) => {
+        // Not of one that ends because it was taken out of the configuration.
+        if (this.#hooks.has(id)) store?.keepHookState(id, JSON.stringify(state));
+      },
+    };
+  }
+
+  /** Read once: what is in the file later was written by this process. */
+  async #read(store: HookStore): Promise<Map<string, string>> {
+    for (;;) {
+      try {
+        const kept = new Map(await store.hookStates());
+        // A hook that was taken out of the configuration begins again where it comes back.
+        for (const id of kept.keys()) if (!this.#hooks.has(id)) store.keepHookState(id, null);
+        return kept;
+      } catch {
+        if (this.#isClosed) return new Map();
+        await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS).unref());
+      }
+    }
+  }
+}
+
+interface HookPlace {
+  restored(): Promise<string | null>;
+  keep(state: HookState): void;
+}
+
+class Hook {
+  settings: HookSettings;
+  readonly #monitor: HookedMonitor;
+  readonly #log: Logger;
+  readonly #place: HookPlace;
+  readonly #end = new AbortController();
+  readonly #ended: Promise<void>;
+  #state: HookState;
+  #events: readonly Event[] = [];
+  #failures = 0;
+  #isClosing = false;
+  #hasNews = true;
+  #wake: () => void = () => undefined;
+
+  /** @param begin the number of the last event that is not for it, where nothing is kept of it */
+  constructor(settings: HookSettings, monitor: HookedMonitor, log: Logger, place: HookPlace, begin: number) {
+    this.settings = settings;
+    this.#monitor = monitor;
+    this.#log = log;
+    this.#place = place;
+    this.#state = newHookState(begin);
+    this.#ended = this.#run(begin);
+  }
+
+  /** A method: it changes while something is awaited. */
+  #isOver(): boolean {
+    return this.#end.signal.aborted;
+  }
+
+  wake(): void {
+    this.#hasNews = true;
+    this.#wake();
+  }
+
+  /** Delivers what is due, for at most `patienceMs`, without another attempt at what fails. */
+  async close(patienceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.wake();
+    const timer = setTimeout(() => {
+      this.#end.abort();
+    }, patienceMs);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  async #run(begin: number): Promise<void> {
+    const restored = await Promise.race([this.#place.restored(), aborted(this.#end.signal)]);
+    if (restored !== null) {
+      const state = JSON.parse(restored) as HookState;
+      // Numbers that a clock which was ahead gave are not given again.
+      this.#state = { ...state, after: Math.min(state.after, begin) };
+    }
+    if (this.#isOver()) return;
+    this.#place.keep(this.#state);
+    while (!this.#isOver()) {
+      const step = await this.#next();
+      if (step !== null) {
+        if (!(await this.#done(step))) return;
+      } else if (this.#isClosing) return;
+      else await this.#pause(nextDue(this.#state, this.settings) - this.#monitor.now());
+    }
+  }
+
+  /** The next step; null where there is nothing to do at present. */
+  async #next(): Promise<Step | null> {
+    if (this.#events.length === 0) {
+      this.#hasNews = false;
+      this.#events = await this.#read();
+    }
+    const [event] = this.#events;
+    const held = heldStep(this.#state, this.settings, event === undefined ? this.#monitor.now() : timeOf(event));
+    if (held !== null) return held;
+    if (event === undefined) return null;
+    this.#events = this.#events.slice(1);
+    return eventStep(this.#state, this.settings, event);
+  }
+
+  async #read(): Promise<readonly Event[]> {
+    const { events } = this.#monitor;
+    const found = await events.after(this.#state.after, PAGE);
+    if (found !== null) return found;
+    if (this.#state.after < events.completeAfter) {
+      this.#log.error({ hook: shownHook(this.settings) }, 'a hook missed events that are not kept any more');
+      this.#state = { ...this.#state, after: events.completeAfter };
+    }
+    // Or the disk does not answer.
+    this.#hasNews = true;
+    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS));
+    return [];
+  }
+
+  /** Delivers what a step says, and takes it. Returns false where it is not delivered, as the hook ends. */
+  async #done({ event, next }: Step): Promise<boolean> {
+    if (event !== null && !(await this.#delivered(event))) return false;
+    const { failingSince } = this.#state;
+    this.#state = { ...next, failingSince };
+    // What made nothing due is written with what does, or when all is read.
+    if (event !== null || this.#events.length === 0) this.#place.keep(this.#state);
+    return true;
+  }
+
+  /** Returns when it has arrived, or is given up; false where the hook ends before that. */
+  async #delivered(event: Event): Promise<boolean> {
+    const { id, vantage } = this.#monitor.identity;
+    const text = eventSentence(event);
+    const body = toJson({ text, content: text, monitor: id, vantage, event });
+    const key = `${id}:${String(event.seq)}`;
+    for (;;) {
+      const hook = shownHook(this.settings);
+      try {
+        await deliver(this.settings.to, body, key, this.#end.signal);
+        if (this.#failures > 0) this.#log.info({ hook, failures: this.#failures }, 'a hook works again');
+        this.#failures = 0;
+        this.#state = { ...this.#state, failingSince: null };
+        return true;
+      } catch (error) {
+        if (!(error instanceof DeliveryError)) throw error;
+        if (this.#isOver()) return false;
+        this.#failures += 1;
+        const now = this.#monitor.now();
+        const since = this.#state.failingSince ?? now;
+        const why = { hook, seq: event.seq, why: error.message };
+        if (now - Math.max(since, timeOf(event)) >= GIVE_UP_MS) {
+          this.#log.error(why, 'a hook did not take an event for 24 h; it is given up');
+          return true;
+        }
+        if (this.#state.failingSince === null) {
+          this.#state = { ...this.#state, failingSince: since };
+          this.#place.keep(this.#state);
+        }
+        this.#log[this.#failures === 1 ? 'warn' : 'debug'](why, 'a hook failed; it is called again');
+        if (this.#isClosing) return false;
+        await this.#pauseAfterFailure(error.waitMs);
+        if (this.#isOver()) return false;
+      }
+    }
+  }
+
+  /** Waits for news, or for at most `ms`. */
+  async #pause(ms: number): Promise<void> {
+    if (this.#hasNews || this.#isClosing) return;
+    await this.#wait(ms, () => this.#hasNews);
+  }
+
+  async #pauseAfterFailure(waitMs: number): Promise<void> {
+    const growing = FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 20) * (1 + 0.2 * Math.random());
+    await this.#wait(Math.min(LONGEST_PAUSE_MS, Math.max(growing, waitMs)), () => this.#isClosing);
+  }
+
+  async #wait(ms: number, isOver: () => boolean): Promise<void> {
+    const until = performance.now() + ms;
+    while (!isOver() && !this.#isClosing && performance.now() < until) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(LONGEST_TIMER_MS, until - performance.now()));
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve(null);
+    });
+  });
+}
