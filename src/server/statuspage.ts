@@ -6,7 +6,7 @@
  */
 import type { BoardService } from '../core/board.ts';
 import { showFall, showRecovery } from '../core/incidents.ts';
-import type { MonitorIdentity } from '../core/messages.ts';
+import type { MonitorIdentity, Note } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
 import { type ListedIncident, uuidOf } from './incident-list.ts';
 
@@ -32,6 +32,9 @@ export const STATUSPAGE_DOCUMENTS = [
   'scheduled-maintenances/active',
 ] as const;
 export type StatuspageDocument = (typeof STATUSPAGE_DOCUMENTS)[number];
+
+/** Notes that are looked at: those that begin last. */
+const MAINTENANCES = 200;
 
 export interface StatuspageFacts {
   readonly source: Pick<FeedSource, 'board' | 'problem' | 'now'>;
@@ -65,11 +68,18 @@ export function statuspage(facts: StatuspageFacts, document: StatuspageDocument)
   };
   const shown = (some: readonly ListedIncident[]): object[] =>
     some.map((one) => incidentOf(one, components, identity, url));
+  const maintenances = source.board.notes
+    .list(source.now(), MAINTENANCES)
+    .filter(({ kind }) => kind === 'maintenance')
+    .map((note) => maintenanceOf(note, source.now(), components, identity, url));
   const unresolved = incidents.filter(({ to }) => to === null);
   const status = overall(components.filter(({ group }) => !group));
   switch (document) {
     case 'summary':
-      return { ...head, components, incidents: shown(unresolved), scheduled_maintenances: [], status };
+      return {
+        ...{ ...head, components, incidents: shown(unresolved), status },
+        scheduled_maintenances: maintenances.filter((one) => one.status !== 'completed'),
+      };
     case 'status':
       return { ...head, status };
     case 'components':
@@ -78,8 +88,12 @@ export function statuspage(facts: StatuspageFacts, document: StatuspageDocument)
       return { ...head, incidents: shown(incidents) };
     case 'incidents/unresolved':
       return { ...head, incidents: shown(unresolved) };
-    default:
-      return { ...head, scheduled_maintenances: [] };
+    case 'scheduled-maintenances':
+      return { ...head, scheduled_maintenances: maintenances };
+    case 'scheduled-maintenances/upcoming':
+      return { ...head, scheduled_maintenances: maintenances.filter((one) => one.status === 'scheduled') };
+    case 'scheduled-maintenances/active':
+      return { ...head, scheduled_maintenances: maintenances.filter((one) => one.status === 'in_progress') };
   }
 }
 
@@ -175,6 +189,32 @@ function overall(components: readonly Component[]): { indicator: string; descrip
     return { indicator: 'critical', description: 'Major System Outage' };
   if (worst !== 'degraded_performance') return { indicator: 'major', description: 'Partial System Outage' };
   return { indicator: 'minor', description: 'Not All Systems Are Observed' };
+}
+
+function maintenanceOf(
+  { id, at, from, to, services, text }: Note,
+  now: number,
+  components: readonly Component[],
+  { id: page_id }: MonitorIdentity,
+  url: string,
+): { readonly status: 'scheduled' | 'in_progress' | 'completed' } & Readonly<Record<string, unknown>> {
+  const status = now < from ? 'scheduled' : to === null || now < to ? 'in_progress' : 'completed';
+  return {
+    id: uuidOf(page_id, 'note', id),
+    name: text,
+    status,
+    impact: 'maintenance',
+    created_at: iso(at),
+    updated_at: iso(at),
+    monitoring_at: null,
+    resolved_at: status === 'completed' && to !== null ? iso(to) : null,
+    scheduled_for: iso(from),
+    scheduled_until: to === null ? null : iso(to),
+    shortlink: url,
+    page_id,
+    incident_updates: [],
+    components: components.filter(({ name, group }) => !group && (services.length === 0 || services.includes(name))),
+  };
 }
 
 function incidentOf(

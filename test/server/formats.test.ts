@@ -204,6 +204,32 @@ describe('the form of Statuspage', () => {
     });
   });
 
+  it('has maintenance from notes: to come, going on, and over', async () => {
+    const monitor = restarted();
+    const note = (id: string, from: number, to: number | null): void => {
+      const about = { kind: 'maintenance', services: ['web'], text: id } as const;
+      monitor.event({ type: 'note', at: START, id, from, to, ...about });
+    };
+    note('over', START, START + 1000);
+    note('on', START, null);
+    note('to come', START + 86_400_000, START + 90_000_000);
+    await asking(monitor, async (http) => {
+      const of = async (path: string): Promise<unknown[]> => {
+        const { value } = await askJson(`${http}/api/v2/${path}.json`);
+        return (value['scheduled_maintenances'] as Json[]).map(({ name, status }) => [name, status]);
+      };
+      const [over, on, next] = [
+        ['over', 'completed'],
+        ['on', 'in_progress'],
+        ['to come', 'scheduled'],
+      ];
+      assert.deepEqual(await of('scheduled-maintenances/upcoming'), [next]);
+      assert.deepEqual(await of('scheduled-maintenances/active'), [on]);
+      assert.deepEqual((await of('summary')).length, 2);
+      assert.ok(JSON.stringify(await of('scheduled-maintenances')).includes(JSON.stringify(over)));
+    });
+  });
+
   it('counts a gap that several vantages saw once', async () => {
     const monitor = new ScriptedMonitor({ names: ['web'], clock: START });
     monitor.change('web', 'up');
