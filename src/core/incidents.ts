@@ -6,8 +6,8 @@ import { count, showDuration, showGap } from './format.ts';
 import type { GapFacts } from './messages.ts';
 import type { Reason } from './model.ts';
 
-/** Services that fell within this time of each other fell together. */
-const TOGETHER_MS = 1000;
+/** Services that fell within this time of each other, in milliseconds, fell together. */
+export const TOGETHER_MS = 1000;
 /** How many incidents are searched for the one that a fall belongs to, or a gap ends. */
 const RECENT = 64;
 

@@ -45,17 +45,19 @@ const reasons = z
 const message = text.nullable().default(null);
 const hidden = text.default('');
 
+/** What the entries of lists of the past should be, by the schema of the list. */
+const PAST_ENTRIES = new WeakMap<object, z.ZodType>();
+
 /** A list of the past: an entry that makes no sense is left out, and the rest is of use all the same. */
 function past<T extends z.ZodType>(entry: T) {
-  return z
-    .array(z.unknown())
-    .max(MOST_ENTRIES)
-    .transform((list) =>
-      list.flatMap((value) => {
-        const read = entry.safeParse(value);
-        return read.success ? [read.data] : [];
-      }),
-    );
+  const entries = z.array(z.unknown()).max(MOST_ENTRIES);
+  PAST_ENTRIES.set(entries, entry);
+  return entries.transform((list) =>
+    list.flatMap((value) => {
+      const read = entry.safeParse(value);
+      return read.success ? [read.data] : [];
+    }),
+  );
 }
 
 const latency = z.object({ p50Ms: duration, p99Ms: duration, maxMs: duration });
@@ -106,6 +108,7 @@ const snapshot = z.object({
   planned: z.object({ '1h': sum, '24h': sum, '90d': sum }).optional().catch(undefined),
   timeline: timelineSchema,
   gaps: past(z.object(gapShape).transform(bounded)),
+  truncated: z.boolean().optional(),
   latency: latency.nullable().optional().catch(null),
   vantages: z
     .array(z.object({ vantage: name, monitor: name, state, since: began, reason: reason.nullable() }))
@@ -248,6 +251,21 @@ export const MESSAGES = {
     overloaded: z.boolean(),
   }),
 } as const satisfies { readonly [Type in Message['type']]: z.ZodType<Extract<Message, { type: Type }>> };
+
+/** A JSON Schema (2020-12) of what is sent, whether it is public or not: what one of the two leaves out is not required. */
+export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  const json: Record<string, unknown> = z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const entry = PAST_ENTRIES.get(zodSchema);
+      if (entry !== undefined) jsonSchema.items = jsonSchemaOf(entry);
+      // Of a value that is put in the place of one that can't be: what is sent has it.
+      delete jsonSchema.default;
+    },
+  });
+  delete json['$schema'];
+  return json;
+}
 
 /** What is wrong with a message. `unknown`: of a type that a later version may have. */
 export type Undecoded = { readonly fault: 'unknown' } | { readonly fault: 'malformed'; readonly problem: string };

@@ -136,6 +136,8 @@ export interface ServiceSnapshot {
   readonly timeline: readonly TimelineInterval[];
   /** The last gaps that ended, the newest last. */
   readonly gaps: readonly GapFacts[];
+  /** True where older intervals or gaps were left out to keep the message small: they can be asked for over HTTP. Otherwise left out. */
+  readonly truncated?: boolean | undefined;
   /** How long the good answers of the last minute took; null where there was none; left out where that is not known, as by hubs. */
   readonly latency?: Latency | null | undefined;
   /** How each vantage sees it: sent by hubs only. Then `state` is of all of them together. */

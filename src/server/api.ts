@@ -1,18 +1,35 @@
 /** `/api/v1`: what is known, as JSON. What asks the archive throws an ArchiveError where that can't answer. */
 import type { Archive } from '../core/archive.ts';
+import { TOGETHER_MS } from '../core/incidents.ts';
 import { gapFacts, type MonitorIdentity, type Note, type ServiceSnapshot } from '../core/messages.ts';
+import { type State, WORST_FIRST } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, midnights, uptimeWithoutPlanned } from '../core/uptime.ts';
+import { atom } from './atom.ts';
 import { intervalsEach } from './channel.ts';
+import { gapsCsv } from './csv.ts';
 import { type HttpResponse, json, errorResponse } from './http-response.ts';
+import { listIncidents } from './incident-list.ts';
 import { type PastGap, PastView } from './past-view.ts';
-import { publicGap, publicIdentity, publicSnapshot, type PublicSnapshot, type View } from './public-view.ts';
-import { isBad, servicesOf, unexpected, timeOf } from './query.ts';
+import {
+  publicGap,
+  publicIdentity,
+  publicMessage,
+  publicSnapshot,
+  type PublicSnapshot,
+  type View,
+} from './public-view.ts';
+import { isBad, seqOf, servicesOf, unexpected, timeOf } from './query.ts';
+import { statuspage, type StatuspageDocument } from './statuspage.ts';
 
 /** Gaps in one answer: the newest. */
 const GAPS = 1000;
 /** Events that a page which is opened shows beside the state. */
 const NEWS = 100;
+/** Events in one answer. */
+const EVENTS = 1000;
+/** Incidents that ended, in a document of Statuspage and in a feed of Atom: the newest. */
+const INCIDENTS = 50;
 /** Notes in a status: the newest. */
 const NOTES = 200;
 /** Days that a page shows. */
@@ -29,18 +46,22 @@ export class Api {
     this.#past = new PastView(source, archive);
   }
 
-  /** Every service as it is now. */
+  /** Every service as it is now, and the worst of their states. */
   status(view: View, query: URLSearchParams): HttpResponse {
-    const problem = unexpected(query, [], []);
+    const problem = unexpected(query, [], ['service']);
     if (problem !== null) return errorResponse(400, problem);
+    const asked = servicesOf(query, this.#knows);
+    if (isBad(asked)) return errorResponse(400, asked.problem);
     const now = this.#source.now();
-    const snapshots = this.#source.board.snapshot(now);
+    const snapshots = this.#source.board.snapshot(now).filter(({ service }) => asked === null || asked.has(service));
+    const isKnown = (this.#source.problem ?? null) === null;
+    const overall = isKnown ? worstOf(snapshots) : 'unknown';
     const services = view === 'public' ? snapshots.map(publicSnapshot).map(present) : snapshots.map(present);
     const { events } = this.#source;
     const news = events.latest(NEWS);
     const newsAfter = news.length < NEWS ? events.completeAfter : (news[0]?.seq ?? 1) - 1;
     const notes = this.#source.board.notes.list(now, NOTES).map(noteOf);
-    return json({ monitor: this.#monitor(view), now, seq: events.newest, newsAfter, services, notes });
+    return json({ monitor: this.#monitor(view), now, seq: events.newest, newsAfter, overall, services, notes });
   }
 
   /**
@@ -48,22 +69,72 @@ export class Api {
    * known any more: from then on they are.
    */
   async gaps(view: View, query: URLSearchParams): Promise<HttpResponse> {
-    const problem = unexpected(query, ['since', 'until'], ['service']);
+    const problem = unexpected(query, ['since', 'until', 'format'], ['service']);
     if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
     if (isBad(services)) return errorResponse(400, services.problem);
-    const since = timeOf(query, 'since');
+    const since = timeOf(query, 'since', this.#source.now());
     if (isBad(since)) return errorResponse(400, since.problem);
-    const until = timeOf(query, 'until');
+    const until = timeOf(query, 'until', this.#source.now());
     if (isBad(until)) return errorResponse(400, until.problem);
     const ended = { after: since ?? 0, until: until ?? Infinity };
+    const format = query.get('format') ?? 'json';
+    if (format !== 'json' && format !== 'csv') return errorResponse(400, 'format is json or csv');
     const { gaps, completeSince } = await this.#past.gaps(services, ended, GAPS);
+    const shown = gaps.map((gap) => viewOf(gap, view));
+    if (format === 'csv') {
+      const headers = { 'content-disposition': 'attachment; filename="gaps.csv"' };
+      return { status: 200, type: 'text/csv; charset=utf-8; header=present', body: gapsCsv(shown), headers };
+    }
+    return json({ monitor: this.#monitor(view), now: this.#source.now(), since: completeSince, gaps: shown });
+  }
+
+  /** The events after a number, the oldest first: a page of them. */
+  async events(view: View, query: URLSearchParams): Promise<HttpResponse> {
+    const problem = unexpected(query, ['after', 'limit'], ['service']);
+    if (problem !== null) return errorResponse(400, problem);
+    const services = servicesOf(query, this.#knows);
+    if (isBad(services)) return errorResponse(400, services.problem);
+    const after = seqOf(query.get('after') ?? '0');
+    if (isBad(after)) return errorResponse(400, after.problem);
+    const limit = query.get('limit') ?? String(EVENTS);
+    if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > EVENTS)
+      return errorResponse(400, `limit is a number from 1 to ${String(EVENTS)}`);
+    const { events } = this.#source;
+    const from = Math.max(after, events.completeAfter);
+    const page = await events.after(from, Number(limit));
+    if (page === null) return errorResponse(503, 'the history does not answer at present');
+    const next = page.at(-1)?.seq ?? from;
+    const found = page.filter((event) => services === null || !('service' in event) || services.has(event.service));
     return json({
       monitor: this.#monitor(view),
       now: this.#source.now(),
-      since: completeSince,
-      gaps: gaps.map((gap) => viewOf(gap, view)),
+      after: from,
+      complete: events.canResume(after),
+      events: view === 'public' ? found.map(publicMessage) : found,
+      next,
+      more: next < events.newest,
     });
+  }
+
+  /** A document as Statuspage has it. @param url of the status page */
+  async statuspage(view: View, document: StatuspageDocument, url: string): Promise<HttpResponse> {
+    const incidents = await listIncidents(this.#source, this.#past, null, INCIDENTS);
+    return json(statuspage({ source: this.#source, identity: this.#monitor(view), incidents, url }, document));
+  }
+
+  /** The incidents as a feed of Atom. Those that may still change their first service are left out. */
+  async atom(view: View, query: URLSearchParams): Promise<HttpResponse> {
+    const problem = unexpected(query, [], ['service']);
+    if (problem !== null) return errorResponse(400, problem);
+    const services = servicesOf(query, this.#knows);
+    if (isBad(services)) return errorResponse(400, services.problem);
+    const incidents = await listIncidents(this.#source, this.#past, services, INCIDENTS);
+    // Readers would show one twice whose first service, and with it the id, changed.
+    const timeouts = Array.from(this.#source.board.services.values(), ({ info }) => info.timeoutMs);
+    const settled = this.#source.now() - TOGETHER_MS - Math.max(0, ...timeouts);
+    const shown = incidents.filter(({ from }) => from <= settled);
+    return { status: 200, type: 'application/atom+xml; charset=utf-8', body: atom(this.#monitor(view), shown) };
   }
 
   /** The stretches of time in one state that touch [`from`, `to`], as far back as they are known. */
@@ -72,11 +143,11 @@ export class Api {
     if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
     if (isBad(services)) return errorResponse(400, services.problem);
-    const from = timeOf(query, 'from');
-    if (isBad(from)) return errorResponse(400, from.problem);
-    const to = timeOf(query, 'to');
-    if (isBad(to)) return errorResponse(400, to.problem);
     const now = this.#source.now();
+    const from = timeOf(query, 'from', now);
+    if (isBad(from)) return errorResponse(400, from.problem);
+    const to = timeOf(query, 'to', now);
+    if (isBad(to)) return errorResponse(400, to.problem);
     const until = Math.min(to ?? now, now);
     const begin = from ?? until - TIMELINE_MS;
     if (begin > until) return errorResponse(400, 'from is after to, or after now');
@@ -128,6 +199,12 @@ async function jsonOfParts<T>(
   for await (const part of parts) texts.push(...part.map((one) => JSON.stringify(shown(one))));
   const body = `${JSON.stringify(head).slice(0, -1)},"services":[${texts.join(',')}]}\n`;
   return { ...json({}), body: Buffer.from(body) };
+}
+
+/** The worst status; of what is not observed now, that. */
+function worstOf(services: readonly ServiceSnapshot[]): State {
+  const found = new Set(services.map(({ state, status }) => (state === 'unobserved' ? state : status)));
+  return WORST_FIRST.find((state) => found.has(state)) ?? 'unknown';
 }
 
 /** A snapshot without the past, which has paths of its own. JSON leaves out what is undefined. */

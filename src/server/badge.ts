@@ -1,6 +1,7 @@
 /** Badges: a service's state in a word and a colour, to be shown on another page. Pure. */
 import { printable } from '../core/printable.ts';
 import type { State } from '../core/model.ts';
+import { xmlText } from './atom.ts';
 
 /** White text on each has a contrast of at least 4.5. */
 const COLOURS: Record<State, string> = {
@@ -35,7 +36,7 @@ export function badgeSvg(label: string, state: State): string {
   const left = widthOf(shown);
   const right = widthOf(state);
   const width = left + right;
-  const words = `${escaped(shown)}: ${state}`;
+  const words = `${xmlText(shown)}: ${state}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="20" role="img" aria-label="${words}">
 <title>${words}</title>
 <clipPath id="r"><rect width="${String(width)}" height="20" rx="3"/></clipPath>
@@ -48,7 +49,7 @@ export function badgeSvg(label: string, state: State): string {
 /** `textLength` makes the text as wide as it was computed to be, whatever the font. */
 function textAt(words: string, x: number, width: number): string {
   const length = String(width - 2 * PAD);
-  return `<text x="${String(x + PAD)}" y="14" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escaped(words)}</text>`;
+  return `<text x="${String(x + PAD)}" y="14" textLength="${length}" lengthAdjust="spacingAndGlyphs">${xmlText(words)}</text>`;
 }
 
 /** About as wide as the text in Verdana; scripts with wide characters are as wide as they are high. */
@@ -60,10 +61,4 @@ function widthOf(words: string): number {
     else width += (char.codePointAt(0) ?? 0) >= 0x2e80 ? FONT_SIZE : 6.9;
   }
   return Math.ceil(width) + 2 * PAD;
-}
-
-/** Text as it stands in HTML and XML, in quotes too. */
-export function escaped(words: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return words.replace(/[&<>"']/g, (char) => entities[char] ?? char);
 }

@@ -9,7 +9,7 @@ import {
 } from '../core/messages.ts';
 import { toJson } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
-import { publicIdentity, publicSnapshot, type View, publicMessage } from './public-view.ts';
+import { publicIdentity, publicSnapshot, type PublicSnapshot, type View, publicMessage } from './public-view.ts';
 
 /** A client whose events come as they happen. */
 export interface Live {
@@ -109,7 +109,7 @@ export class Channel {
       const began = performance.now();
       const services = snapshotsOf(this.#source, this.#services);
       const shown = this.view === 'public' ? services.map(publicSnapshot) : services;
-      const json = Buffer.from(toJson(shown));
+      const json = jsonWithin(shown, HELLO_BYTES);
       const keepMs = Math.max(SNAPSHOT_MS, SNAPSHOT_SHARE * (performance.now() - began));
       snapshot = { seq: newest, at: now, json, keepMs };
       this.#snapshot = snapshot;
@@ -135,7 +135,15 @@ export class Channel {
   }
 }
 
-/** Intervals and gaps in one answer: a hello stays below some 2 MB. */
+/**
+ * A hello is no longer than this, where its services alone are not: the libraries of many languages refuse a message of more than
+ * 1 MiB.
+ */
+const HELLO_BYTES = 900_000;
+/** Of these, what stands before the services. */
+const HEAD_BYTES = 2000;
+
+/** Intervals and gaps in one answer. */
 const INTERVALS = 20_000;
 const GAPS = 4000;
 
@@ -155,8 +163,32 @@ export function snapshotsOf(source: FeedSource, names: ReadonlySet<string> | nul
   const gaps = Math.max(2, Math.floor(GAPS / Math.max(1, services.length)));
   return services.map((service) => {
     const snapshot = service.snapshot(now);
-    return { ...snapshot, timeline: snapshot.timeline.slice(-intervals), gaps: snapshot.gaps.slice(-gaps) };
+    return newest(snapshot, intervals, gaps);
   });
+}
+
+/** A snapshot with no more than the newest intervals and gaps. */
+function newest<T extends PublicSnapshot>(snapshot: T, intervals: number, gaps: number): T {
+  if (snapshot.timeline.length <= intervals && snapshot.gaps.length <= gaps) return snapshot;
+  const { timeline } = snapshot;
+  return { ...snapshot, timeline: timeline.slice(-intervals), gaps: snapshot.gaps.slice(-gaps), truncated: true };
+}
+
+/** Services as JSON of at most so many bytes, if each then has its present state: of all, the same number of the newest intervals and gaps. */
+function jsonWithin(services: readonly PublicSnapshot[], bytes: number): Buffer {
+  const whole = Buffer.from(toJson(services));
+  let left = bytes - HEAD_BYTES - whole.length;
+  if (left >= 0) return whole;
+  /** What the newest entries of all lists take, what those before them take, and so on. */
+  const costs: number[] = [];
+  for (const list of services.flatMap(({ timeline, gaps }): (readonly object[])[] => [timeline, gaps]))
+    list.toReversed().forEach((entry, age) => {
+      costs[age] = (costs[age] ?? 0) + Buffer.byteLength(toJson(entry)) + 1;
+    });
+  left -= services.length * ',"truncated":true'.length;
+  let kept = costs.length;
+  while (left < 0 && kept > 1) left += costs[--kept] ?? 0;
+  return Buffer.from(toJson(services.map((service) => newest(service, kept, kept))));
 }
 
 /**

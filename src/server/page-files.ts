@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
 import type { FeedSource } from '../core/source.ts';
-import { escaped } from './badge.ts';
+import { xmlText } from './atom.ts';
 import { type HttpResponse, knows } from './http-response.ts';
 import { brand, presentTable } from './page-html.ts';
 import type { View } from './public-view.ts';
@@ -107,10 +107,10 @@ export class Page {
     if (recent !== undefined && at - recent.at < RECENT_MS) return recent.page;
     const { title, description, logo, home } = this.#site;
     const parts: Readonly<Record<string, string>> = {
-      title: escaped(title ?? TITLE),
-      description: escaped(description ?? DESCRIPTION),
+      title: xmlText(title ?? TITLE),
+      description: xmlText(description ?? DESCRIPTION),
       brand: brand({ title: title ?? TITLE, logo: logo?.kind ?? null, home }),
-      intro: description === null ? '' : `<p class="description">${escaped(description)}</p>`,
+      intro: description === null ? '' : `<p class="description">${xmlText(description)}</p>`,
       present: presentTable(this.#source, view),
     };
     const html = this.#html.replace(MARKS, (_, name: string) => parts[name] ?? '');

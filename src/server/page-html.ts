@@ -3,7 +3,7 @@ import { count, showShare } from '../core/format.ts';
 import { WORST_FIRST, type State } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
-import { escaped } from './badge.ts';
+import { xmlText } from './atom.ts';
 import { publicSnapshot, type View } from './public-view.ts';
 
 /** Rows of the table: those that are not well come first. */
@@ -26,8 +26,8 @@ export function brand(site: {
 }): string {
   const { title, logo, home } = site;
   const picture = logo === null ? '' : `<img class="logo" src="assets/logo.${logo}" alt="" height="32" />`;
-  const named = `${picture}<span>${escaped(title)}</span>`;
-  return home === null ? named : `<a href="${escaped(home)}">${named}</a>`;
+  const named = `${picture}<span>${xmlText(title)}</span>`;
+  return home === null ? named : `<a href="${xmlText(home)}">${named}</a>`;
 }
 
 /** Every service as it is now, for browsers that run no script. */
@@ -40,9 +40,9 @@ export function presentTable(source: FeedSource, view: View): string {
     .map(({ service, status, since, reason, uptime }) => {
       const why = reason === null ? '' : ` (${reason})`;
       const cells = [`${WORDS[status]}${why}`, iso(since), showShare(uptime['90d'])].map(
-        (text) => `<td>${escaped(text)}</td>`,
+        (text) => `<td>${xmlText(text)}</td>`,
       );
-      return `<tr><th scope="row">${escaped(printable(service))}</th>${cells.join('')}</tr>`;
+      return `<tr><th scope="row">${xmlText(printable(service))}</th>${cells.join('')}</tr>`;
     });
   const counts = WORST_FIRST.flatMap((state) => {
     const n = all.filter(({ status }) => status === state).length;

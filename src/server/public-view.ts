@@ -56,7 +56,7 @@ export function publicIdentity({ id, vantage, version, startedAt }: MonitorIdent
 
 export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
   const { service, kind, connection, group, intervalMs, timeoutMs, rise, fall, asks } = snapshot;
-  const { state, status, since, steadySince, reason, latency } = snapshot;
+  const { state, status, since, steadySince, reason, latency, truncated } = snapshot;
   return {
     service,
     kind,
@@ -81,6 +81,7 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
     ...(snapshot.planned !== undefined && { planned: { ...snapshot.planned } }),
     timeline: snapshot.timeline.map(({ state, from, to }) => ({ state, from, to })),
     gaps: snapshot.gaps.map(publicGap),
+    ...(truncated !== undefined && { truncated }),
     ...(latency !== undefined && {
       latency: latency && { p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, maxMs: latency.maxMs },
     }),

@@ -1,4 +1,5 @@
 /** Reads what a query asks for. A query that makes no sense is answered with a sentence about it, not by a guess. */
+import { durationMs } from '../core/duration.ts';
 
 /** What is wrong with a query, for people. */
 export interface BadQuery {
@@ -32,8 +33,14 @@ export function feedQuery(query: URLSearchParams, knows: Knows): FeedQuery | Bad
   const monitor = query.get('monitor');
   if (after === null && monitor === null) return { samples: samples === '1', resume: null, services };
   if (after === null || monitor === null) return { problem: 'after and monitor go together: ?after=SEQ&monitor=ID' };
-  if (!/^\d{1,16}$/.test(after)) return { problem: 'after is the number (seq) of the last event that you have' };
-  return { samples: samples === '1', resume: { after: Number(after), monitor }, services };
+  const seq = seqOf(after);
+  return isBad(seq) ? seq : { samples: samples === '1', resume: { after: seq, monitor }, services };
+}
+
+/** The number of an event. */
+export function seqOf(after: string): number | BadQuery {
+  if (/^\d{1,16}$/.test(after)) return Number(after);
+  return { problem: 'after is the number (seq) of the last event that you have' };
 }
 
 /** The services that a query names; null where it names none. */
@@ -44,14 +51,21 @@ export function servicesOf(query: URLSearchParams, knows: Knows): ReadonlySet<st
   return names.length === 0 ? null : new Set(names);
 }
 
-/** A moment in a query: milliseconds since the epoch, or an ISO 8601 time with its zone; null where it is not given. */
-export function timeOf(query: URLSearchParams, name: string): number | BadQuery | null {
+/**
+ * A moment in a query: milliseconds since the epoch, an ISO 8601 time with its zone, or a duration back from now such as `2d`;
+ * null where it is not given.
+ */
+export function timeOf(query: URLSearchParams, name: string, now: number): number | BadQuery | null {
   const text = query.get(name);
   if (text === null) return null;
   if (/^\d{1,15}(\.\d{1,6})?$/.test(text)) return Number(text);
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(iso)) return iso;
-  return { problem: `${name} is a time: milliseconds since 1970, or like 2026-11-23T04:05:06Z` };
+  const back = durationMs(text);
+  if (back !== null) return now - back;
+  return {
+    problem: `${name} is a time: milliseconds since 1970, like 2026-11-23T04:05:06Z, or a duration back like 2d`,
+  };
 }
 
 /** What is wrong with the names in a query; null where nothing is. */

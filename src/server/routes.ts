@@ -17,8 +17,10 @@ import { type HttpResponse, ASK_FOR_TOKEN, json, errorResponse, knows, text } fr
 import { loggedIn, loginPage, tokenInForm } from './login.ts';
 import { expositionType } from './exposition.ts';
 import type { Scrape } from './metrics.ts';
+import { openApi } from './openapi.ts';
 import { type Page, prefersGzip } from './page-files.ts';
 import { isBad, servicesOf, unexpected } from './query.ts';
+import { STATUSPAGE_DOCUMENTS } from './statuspage.ts';
 import type { TtlCache } from './ttl-cache.ts';
 
 /** What the handlers need. */
@@ -52,11 +54,14 @@ interface Route {
 }
 
 const ROUTES: readonly Route[] = [
-  { path: /^\/api\/v1\/(status|gaps|timeline|days)$/, method: 'GET', handler: apiAnswer },
+  { path: /^\/api\/v1\/(status|gaps|events|timeline|days)$/, method: 'GET', handler: apiAnswer },
   { path: /^\/api\/v1\/marks$/, method: 'POST', handler: mark },
   { path: /^\/api\/v1\/notes$/, method: 'POST', handler: note },
+  { path: /^\/api\/v2\/(.+)\.json$/, method: 'GET', handler: statuspageAnswer },
+  { path: /^\/feed\.(atom)$/, method: 'GET', handler: apiAnswer },
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
+  { path: /^\/openapi\.json$/, method: 'GET', handler: () => json(openApi()) },
   { path: /^\/metrics$/, method: 'GET', handler: scraped },
   {
     path: /^\/feed$/,
@@ -166,10 +171,29 @@ async function apiAnswer(
   { api, recent }: Served,
   { request, granted: { view }, query, name }: Asked,
 ): Promise<HttpResponse> {
-  const method = name as 'status' | 'gaps' | 'timeline' | 'days';
+  const method = name as 'status' | 'gaps' | 'events' | 'timeline' | 'days' | 'atom';
+  const answer = await fromHistory(recent.get(`${method} ${view} ${query.toString()}`, () => api[method](view, query)));
+  return inGzip(answer, request);
+}
+
+async function statuspageAnswer(
+  { api, recent }: Served,
+  { granted: { view }, request, name }: Asked,
+): Promise<HttpResponse> {
+  const document = STATUSPAGE_DOCUMENTS.find((one) => one === name);
+  if (document === undefined) return errorResponse(404, 'nothing is here');
+  // Caches add parameters to make a request their own, and Statuspage passes over them.
+  const home = `http://${request.headers.host ?? ''}/`;
+  const url = URL.canParse(home) ? new URL(home).href : '';
+  const answer = await fromHistory(
+    recent.get(`v2/${document} ${view} ${url}`, () => api.statuspage(view, document, url)),
+  );
+  return inGzip(answer, request);
+}
+
+async function fromHistory(answer: Promise<HttpResponse>): Promise<HttpResponse> {
   try {
-    const answer = await recent.get(`${method} ${view} ${query.toString()}`, () => api[method](view, query));
-    return await inGzip(answer, request);
+    return await answer;
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     // Its own words may name a path.

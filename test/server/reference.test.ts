@@ -10,6 +10,7 @@ import { z } from 'zod';
 
 import { MESSAGES } from '../../src/core/message-schema.ts';
 import { isEvent, type Message, type SampleMessage } from '../../src/core/messages.ts';
+import { openApi } from '../../src/server/openapi.ts';
 import { publicMessage } from '../../src/server/public-view.ts';
 import { DOWN_REASONS, STATES, UNOBSERVED_REASONS } from '../../src/core/model.ts';
 import { ask } from './asking.ts';
@@ -46,7 +47,7 @@ const SECTIONS: Section[] = PAGE.split(/^##+ /m)
 
 /** Not given by version 0.1.0, which is why they may be missing. */
 const LATER: ReadonlySet<string> = new Set([
-  ...['provenMinMs', 'silenceMs', 'until', 'final', 'asks', 'steadySince', 'answerMs', 'what', 'planned'],
+  ...['provenMinMs', 'silenceMs', 'until', 'final', 'asks', 'steadySince', 'truncated', 'answerMs', 'what', 'planned'],
 ]);
 /** The fields that every sender gives. */
 const shapeOf = (schema: z.ZodObject): string[] =>
@@ -131,6 +132,9 @@ describe('the reference page', () => {
       const rows = rowsOf(PAGE.split(/^## HTTP$/m)[1]!);
       const paths = rows.map(([field]) => field).filter((field) => field.includes('/'));
       assert.ok(paths.length >= 9);
+      const described = Object.keys(openApi()['paths'] as object).map((path) => path.replace('{name}', 'NAME'));
+      for (const path of paths) assert.ok(described.includes(path.replace(/^POST |\?.*/g, '')), path);
+      for (const path of described) assert.ok(PAGE.includes(path.replace(/^.*\//, '/')), path);
       for (const path of paths) {
         const [method, where] = path.startsWith('POST ')
           ? (['POST', path.slice(5)] as const)
