@@ -15,7 +15,7 @@ import {
   type ReportGap,
   type ServiceReport,
 } from './report.ts';
-import { eachService, showBegin, showLength, showSeen } from './report-phrases.ts';
+import { eachService, showBegin, showLength, showSeen, sumOfGapsMs } from './report-phrases.ts';
 
 /** A report of 40 services over an hour takes some megabytes. */
 export const MOST_BYTES = 64 * 1024 * 1024;
@@ -37,7 +37,7 @@ const service = z.object({
 });
 const earlier = z.object({
   from: z.number(),
-  run: z.object({ ending: z.string().nullable() }).nullable(),
+  run: z.object({ ending: z.string().nullable(), interrupted: z.string().nullable().optional() }).nullable(),
   vantages: z.array(z.object({ vantage: name, services: z.array(service).max(MOST_SERVICES) })).max(MOST_SERVICES),
 });
 
@@ -66,6 +66,8 @@ export function parseBaseline(text: string, file: string): Baseline | string {
   const { run, from, vantages } = read.data;
   if (run === null) return 'this is a report from the history: that of a run is needed';
   if (run.ending === 'not-started') return 'this is the report of a run whose command was not started';
+  if ((run.interrupted ?? null) !== null)
+    return 'this is the report of a run that was interrupted: what came later is not known';
   const services = vantages.flatMap((one) => one.services.map((each) => allowedBy(one.vantage, each)));
   return { file, from, services };
 }
@@ -78,6 +80,7 @@ function allowedBy(vantage: string, { service: name, gaps, latency }: z.infer<ty
     service: name,
     longest: longest && { durationMs: longest.durationMs, minMs: longest.minMs, maxMs: longest.maxMs },
     mostMs: Number.isFinite(most) ? most : null,
+    totalMs: gaps.reduce((sum, one) => sum + one.durationMs, 0),
     slowestMs: maxOf([latency?.during?.maxMs, latency?.after?.maxMs]),
   };
 }
@@ -105,13 +108,14 @@ export function baselineFaults(
   service: ServiceReport,
   before: BaselineService,
 ): (Pick<Fault, 'kind' | 'text'> & { readonly gap?: ReportGap; readonly rest?: string })[] {
-  const mostMs = before.mostMs ?? Infinity;
-  const was = `before: ${showBefore(before)}`;
+  // Where the end of a gap was not seen, any of now may be longer, or shorter.
+  const { mostMs } = before;
+  const was = `before: ${showBefore(before)}${mostMs === null ? ', without an upper bound' : ''}`;
   const gaps = service.gaps
     .filter(({ end }) => end !== 'open' || service.cameBack)
-    .filter((gap) => before.longest === null || mostOf(gap) > mostMs)
+    .filter((gap) => before.longest === null || mostMs === null || mostOf(gap) > mostMs)
     .map((gap) => {
-      const isWorse = gap.minMs > mostMs || before.longest === null;
+      const isWorse = before.longest === null || (mostMs !== null && gap.minMs > mostMs);
       const rest = isWorse ? `, ${was}` : `, the same within the bounds, but maybe longer; ${was}`;
       const text = `down ${showLength(gap)} ${showBegin(gap)}${rest}`;
       return { kind: isWorse ? ('gap' as const) : ('bounds' as const), gap, rest, text };
@@ -136,13 +140,15 @@ export function mostOf({ end, maxMs, durationMs, silenceMs }: ReportGap): number
 function changeOf(service: ServiceReport, before: BaselineService): { gapMs: number; answerMs: number } {
   const least = maxOf(service.gaps.map(({ minMs }) => minMs)) ?? 0;
   const most = maxOf(service.gaps.map(mostOf)) ?? 0;
-  const { longest, mostMs, slowestMs: slowestBefore } = before;
+  const { longest, mostMs, totalMs, slowestMs: slowestBefore } = before;
   const isNew = longest === null && service.gaps.length > 0;
   const worseMs = isNew ? Math.max(1, least) : least - (mostMs ?? Infinity);
   const slowest = slowestMs(service);
   const answerMs = slowest === null || slowestBefore === null ? 0 : slowest - slowestBefore;
+  // One that did not come back, or was down for longer in all, is not better for a shorter longest gap.
+  const isOver = service.cameBack && service.gaps.every(({ end }) => end === 'seen') && sumOfGapsMs(service) <= totalMs;
   return {
-    gapMs: worseMs > 0 ? worseMs : Math.min(0, most - (longest?.minMs ?? 0)),
+    gapMs: worseMs > 0 ? worseMs : isOver ? Math.min(0, most - (longest?.minMs ?? 0)) : 0,
     answerMs: Math.abs(answerMs) <= SAME_ANSWER_MS ? 0 : answerMs,
   };
 }

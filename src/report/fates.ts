@@ -144,7 +144,8 @@ export function showFate(fate: Fate, several: boolean): string[] {
     const longest = fate.reduce((most, one) => (lengthOf(one) > lengthOf(most) ? one : most));
     const last = fate.at(-1)?.gap ?? gap;
     const until = last.to === null ? '' : ` to ${showWhen(last.to, last.toStartMs)}`;
-    const sum = `down ${showSum(service)} ${showBegin(gap)}${until}`;
+    const all = showSum({ gaps: fate.map((one) => one.gap) });
+    const sum = `down ${all} from ${showWhen(gap.from, gap.fromStartMs)}${until}`;
     const end = last.end === 'open' ? '; did not come back' : '';
     return [`${name} ${sum}, the longest ${showLength(longest.gap)}${why}${end}`];
   }
@@ -168,7 +169,9 @@ export function showWho(members: readonly Pick<Member, 'vantage' | 'service'>[],
 
 /** `0.25 s (0.20–0.31) and 0.31 s (0.25–0.36)`, `least …, middle …, most …`; one where all read the same. */
 export function showLengths(fate: Fate): string {
-  const sorted = fate.map(({ gap }) => gap).sort((a, b) => a.durationMs - b.durationMs);
+  const all = fate.map(({ gap }) => gap);
+  // Two stand in the order of their names.
+  const sorted = all.length === 2 ? all : all.sort((a, b) => a.durationMs - b.durationMs);
   const at = (place: number): string => {
     const gap = sorted[place];
     return gap === undefined ? '' : showLength(gap);

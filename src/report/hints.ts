@@ -128,6 +128,7 @@ function companionsOf(fits: readonly Fit[], { seen, gapsOf }: Scene): Fit[] {
       .filter((gap) =>
         fits.some(
           (fit) =>
+            fit.one !== one &&
             fit.one.vantage === one.vantage &&
             isLoopback(fit.one.service) === isLoopback(one.service) &&
             isTogether(fit.gap, gap) &&
@@ -163,7 +164,10 @@ function hintOf({ kind, text, look }: Shape, findings: readonly Finding[], compa
   }
   const more = facts.length - EVIDENCE;
   const evidence = more > 0 ? [...facts.slice(0, EVIDENCE), `and ${String(more)} more like these`] : facts;
-  return { kind, text, evidence, look };
+  const services = [
+    ...new Set([...findings.flatMap(({ of }) => of?.one.name ?? []), ...companions.map(({ one }) => one.name)]),
+  ];
+  return { kind, text, evidence, look, services };
 }
 
 function lengthOf({ of }: Finding): number {

@@ -113,7 +113,8 @@ export function slowNote(report: Report): string {
       const words = slowWords(service);
       if (words === null) return [];
       const who = all.length > 1 ? `${showSeen(service.service, vantage.vantage, several)} ` : '';
-      return [{ ms: slowest(service)?.maxMs ?? 0, text: who + words }];
+      const gave = words.startsWith('no answer') && who !== '' ? 'gave ' : '';
+      return [{ ms: slowest(service)?.maxMs ?? 0, text: who + gave + words }];
     })
     .sort((a, b) => b.ms - a.ms)
     .map(({ text }) => text);

@@ -27,7 +27,7 @@ export function printableReport<T>(report: T): T {
 
 /** `+2.14 s`, `−0.40 s`: before or after the command's start. */
 function showOffset(ms: number): string {
-  return `${ms <= -0.5 ? '−' : '+'}${showDuration(Math.abs(ms))}`;
+  return `${ms <= -0.5 ? '−' : '+'}${showDuration(Math.abs(ms) < 0.5 ? 0 : Math.abs(ms))}`;
 }
 
 /** When something was: relative to the command's start, or the time where there was no command. */
@@ -105,7 +105,8 @@ export function showChanges(changes: readonly IdentityChange[]): { at: number; t
   if (first === undefined || last === undefined) return [];
   const { at, was, is, what = 'process' } = first;
   const began = showWhen(at, first.fromStartMs);
-  if (first === last) return [{ at, text: `another ${what} since ${began}: ${shortId(was)} → ${shortId(is)}` }];
+  if (first === last)
+    return [{ at, text: `another ${what} since ${began} at the latest: ${shortId(was)} → ${shortId(is)}` }];
   const ended = showWhen(last.at, last.fromStartMs);
   const between = `changed back and forth ${count(changes.length - 1, 'time')}`;
   return [{ at, text: `${what} ${shortId(was)} until ${began}, ${shortId(last.is)} from ${ended}, ${between}` }];

@@ -76,6 +76,8 @@ export interface BaselineService {
   readonly longest: Pick<ReportGap, 'durationMs' | 'minMs' | 'maxMs'> | null;
   /** The longest that it may have been without an answer; null where that has no bound. */
   readonly mostMs: number | null;
+  /** Its gaps together. */
+  readonly totalMs: number;
   /** The slowest good answer since its command was started; null where that is not known. */
   readonly slowestMs: number | null;
 }
@@ -351,4 +353,6 @@ export interface Hint {
   readonly evidence: readonly string[];
   /** What to check, or to try. */
   readonly look: string;
+  /** What it is about: services, with their vantage where there are several. */
+  readonly services: readonly string[];
 }

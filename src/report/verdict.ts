@@ -63,7 +63,8 @@ export function judge(report: Report, run: RunFacts): Verdict {
     const ofBudget = faultsOf(service, run, report.to, before?.mostMs ?? null, before !== null);
     return [...ofBudget, ...ofBaseline].map((fault): Placed => ({ ...fault, vantage, service }));
   });
-  const result = resultOf(found, run, report.vantages.every(isWatching));
+  const asks = eachService(report).some(({ service }) => service.asks !== false);
+  const result = resultOf(found, run, asks && report.vantages.every(isWatching));
   const faults = found.map(({ kind, vantage, service: { service }, text }): Fault => ({
     kind,
     vantage,
@@ -116,7 +117,9 @@ function faultsOf(
   const { maxTotalMs } = budget;
   const isNamed = !hasBaseline || budget.namesMaxGap === true;
   // The stricter one counts.
-  const maxGapMs = Math.min(isNamed ? budget.maxGapMs : Infinity, (hasBaseline ? mostMs : null) ?? Infinity);
+  const strictest = Math.min(isNamed ? budget.maxGapMs : Infinity, (hasBaseline ? mostMs : null) ?? Infinity);
+  // An earlier gap without an upper bound allows nothing.
+  const maxGapMs = Number.isFinite(strictest) ? strictest : budget.maxGapMs;
   const faults: Found[] = [];
   if (!service.cameBack) {
     const open = service.gaps.findLast(({ end }) => end !== 'seen') ?? service.gaps.at(-1);
@@ -158,7 +161,9 @@ function faultsOf(
     faults.push({ kind: 'partial', text: `up from some vantages only for ${showDuration(service.partialMs)}` });
   }
   const latency = latencyFault(service, budget.maxLatencyMs);
-  if (latency !== null) faults.push(latency);
+  if (service.asks === false && budget.maxLatencyMs !== null) {
+    faults.push({ kind: 'unobserved', text: 'not asked for answers, of which --max-latency is the budget' });
+  } else if (latency !== null) faults.push(latency);
   const gone = service.lostWrites.reduce((sum, one) => sum + one.count, 0);
   const [found] = service.lostWrites;
   if (found !== undefined) {
@@ -192,7 +197,7 @@ function settledBy({ intervalMs }: ServiceReport, marginMs: number, errorMs: num
   const enough = (intervalMs * marginMs) / errorMs;
   if (enough < 1) return 'they are too near to each other for any interval';
   const step = 10 ** Math.floor(Math.log10(enough));
-  return `an interval of ${durationText(Math.floor(enough / step) * step)} (-i) would settle it`;
+  return `an interval of ${durationText(Math.floor(enough / step) * step)} or less (-i) may settle it`;
 }
 
 /** How long it is not known whether it was up. */
@@ -280,9 +285,22 @@ function sentenceOf(report: Report, run: RunFacts, result: VerdictResult, faults
   return `${head}${all.length === 0 ? 'no service was watched' : watched}${command}${early} (${context}).`;
 }
 
-/** `, likely because the process was replaced`; several causes are named beside each other; empty where no hint names one. */
-function showCauseOf({ hints }: Report): string {
-  const [first, second] = [...new Set(hints.flatMap(({ kind }) => CAUSES[kind] ?? []))];
+/**
+ * `, likely because the process was replaced`; several causes are named beside each other, and of what, where one is not that of
+ * all that is named; empty where no hint names one.
+ */
+function showCauseOf({ hints, vantages }: Report, named: readonly Pick<Placed, 'vantage' | 'service'>[]): string {
+  // A hint speaks of both connections of a service by one name.
+  const plain = (name: string): string => name.replace(' (kept)', '');
+  const several = vantages.length > 1;
+  const all = new Set(named.map(({ service, vantage }) => plain(showSeen(service.service, vantage, several))));
+  const known = hints.flatMap(({ kind, services }) => {
+    const [cause, own] = [CAUSES[kind], [...new Set(services.map(plain))].filter((one) => all.has(one))];
+    return cause === undefined || own.length === 0 ? [] : [{ cause, own }];
+  });
+  const isWhole = new Set(known.flatMap(({ own }) => own)).size === all.size;
+  const causes = known.map(({ cause, own }) => (isWhole ? cause : `${cause} (${list(own.slice(0, NAMED))})`));
+  const [first, second] = [...new Set(causes)];
   if (first === undefined) return '';
   return second === undefined ? `, likely because ${first}` : `; likely causes: ${first}; ${second}`;
 }
@@ -317,13 +335,16 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
     if (held === 0) return `${who} up all the time${grain}`;
     const connections = `${count(held, 'kept connection')} not broken, on which nothing is sent`;
     return held === all.length
-      ? `${connections}${grain}`
+      ? `${connections}${grain}: that proves nothing of the service`
       : `${count(all.length - held, 'service')} up all the time, and ${connections}${grain}`;
   }
   const name = showSeen(longest.service.service, longest.vantage.vantage, several);
   const total = maxTotalMs === null ? '' : `, and no service was down for more than ${showDuration(maxTotalMs)} in all`;
   const within = report.run?.baseline ? 'within the budgets' : `within the budget of ${showDuration(maxGapMs)}`;
-  return `the longest gap, ${showLength(longest.gap)} of ${name}, is ${within}${total}${unseen}${showCauseOf(report)}`;
+  return `the longest gap, ${showLength(longest.gap)} of ${name}, is ${within}${total}${unseen}${showCauseOf(
+    report,
+    [longest].map(({ vantage, service }) => ({ vantage: vantage.vantage, service })),
+  )}`;
 }
 
 /** The worst first. */
@@ -359,13 +380,15 @@ function failSentence(report: Report, faults: readonly Placed[], result: Verdict
     result === 'fail' && faults.some(({ kind }) => kind === 'unobserved')
       ? '; and part of the time was not observed'
       : '';
-  return `${named.join('; ')}${more > 0 ? `; and ${count(more, 'further fault')}` : ''}${unobserved}${showCauseOf(report)}`;
+  return `${named.join('; ')}${more > 0 ? `; and ${count(more, 'further fault')}` : ''}${unobserved}${showCauseOf(report, weighty.slice(0, NAMED).flat())}`;
 }
 
-/** How bad a fault is among those of its kind, in milliseconds. */
+/** How bad a fault is among those of its kind: in milliseconds, or in writes. */
 function measureOf({ kind, gap, service }: Placed): number {
   if (gap !== undefined) return gap.durationMs;
   if (kind === 'latency') return slowestMs(service) ?? 0;
+  if (kind === 'lost-writes') return service.lostWrites.reduce((sum, one) => sum + one.count, 0);
+  if (kind === 'bounds') return service.longestSilence?.durationMs ?? service.downMs;
   if (kind === 'unobserved') return notKnownMs(service);
   return kind === 'partial' ? service.partialMs : service.downMs;
 }
@@ -380,7 +403,7 @@ function showFaults(faults: readonly [Placed, ...Placed[]], several: boolean): s
   const services = new Set(faults.map((one) => one.service)).size;
   if (services === 1 && faults.length > 1) {
     const name = showSeen(service.service, vantage, several);
-    const sum = `down ${showSum(service)}`;
+    const sum = `down ${showSum({ gaps: faults.flatMap((one) => one.gap ?? []) })}`;
     return gap === undefined
       ? `${name} ${verb(text)}${text}`
       : `${name} was ${sum}, the longest ${showLength(gap)} ${showBegin(gap)}${rest ?? ''}`;
@@ -389,7 +412,8 @@ function showFaults(faults: readonly [Placed, ...Placed[]], several: boolean): s
   const who = showWho(faults, several);
   const isOne = new Set(faults.map((one) => one.service.service)).size === 1;
   if (gap === undefined || rest === undefined) {
-    return `${who} ${verb(text) === '' ? '' : isOne ? 'was ' : 'were '}${text}${gap === undefined ? ', or less' : ''}`;
+    if (gap !== undefined) return `${who} ${verb(text) === '' ? '' : isOne ? 'was ' : 'were '}${text}`;
+    return `${showSeen(service.service, vantage, several)} ${verb(text)}${text}, the worst of ${who}`;
   }
   const fate = faults.flatMap((one) => (one.gap === undefined ? [] : [{ ...one, gap: one.gap }])) as unknown as Fate;
   const first = fate.reduce((so, one) => (one.gap.from < so.gap.from ? one : so));

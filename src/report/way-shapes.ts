@@ -290,7 +290,9 @@ function fellAll({ report, seen, gapsOf }: Scene): {
     const fits = services.flatMap(({ service, gap: place }) => {
       const one = own.find((other) => other.service.service === service);
       const gap = one?.service.gaps[place];
-      return one !== undefined && gap !== undefined && gapsOf(one).includes(gap) ? [{ one, gap }] : [];
+      return one !== undefined && gap !== undefined && isOfTheWay(gap) && gapsOf(one).includes(gap)
+        ? [{ one, gap }]
+        : [];
     });
     // On loopback there is no path that only the monitor has.
     return fits.length < own.length ? [] : [{ vantage, span: { from, to }, when: showWhen(from, fromStartMs), fits }];

@@ -23,6 +23,12 @@ function against(baseline: Baseline, story: Story, run: Partial<RunFacts> = {}):
 }
 
 describe('a baseline', () => {
+  it('is no run that was interrupted', () => {
+    const report = runReport([vantage('here', observed('web'))], { interrupted: 'SIGINT' });
+    const read = parseBaseline(JSON.stringify(report), 'old.json');
+    assert.match(typeof read === 'string' ? read : '', /interrupted: what came later is not known/);
+  });
+
   const cases: readonly (readonly [was: Story, is: Story, result: string, says: RegExp])[] = [
     [
       down(250),
@@ -37,6 +43,11 @@ describe('a baseline', () => {
     // The bounds overlap, but it may have been longer.
     [down(250), down(310), 'not-proven', /the same within the bounds, but maybe longer; before: 0\.25 s/],
     [down(250), down(260), 'not-proven', /the same within the bounds, but maybe longer/],
+    // Its end was not seen: any length of now may be longer, or shorter.
+    [{ falls: [{ from: 100, to: null }] }, down(5000), 'not-proven', /before: .* without an upper bound/],
+    // A shorter longest gap is no better where all together were longer, or where it did not come back.
+    [down(1000), { falls: [0, 1, 2, 3].map((n) => ({ from: n * 900, to: n * 900 + 400 })) }, 'pass', /the same within/],
+    [down(4000), { falls: [{ from: 7000, to: null }] }, 'fail', /did not come back.*the same within the bounds \(/],
     // There was none before: each is worse.
     [{}, down(40), 'fail', /web was down 40 ms .*, before: no gap.*web worse by at least/],
     [down(250), { falls: [{ from: 100, to: null }] }, 'fail', /did not come back/],

@@ -367,6 +367,15 @@ describe('hints', () => {
     assert.deepEqual(kinds(vantage('here', observed('web', { unobserved }))), ['monitor-stalled']);
   });
 
+  it('say nothing of what services share where they answered, and were not well', () => {
+    const falls = [{ from: 100, to: 1100, reason: 'status' as const }];
+    const db = { target: 'http://192.0.2.7:5432/' };
+    assert.deepEqual(
+      kinds(vantage('here', observed('web', { info: OUTSIDE, falls }), observed('db', { info: db, falls }))),
+      [],
+    );
+  });
+
   it("see the monitor's own path, and not its services", () => {
     const falls = [{ from: 100, to: 5000 }];
     const db = { target: 'tcp://192.0.2.7:5432' };

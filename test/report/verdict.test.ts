@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Verdict } from '../../src/report/report.ts';
+import { hintsOf } from '../../src/report/hints.ts';
 import { historyText } from '../../src/report/history-text.ts';
 import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
@@ -56,7 +57,7 @@ describe('the verdict', () => {
     );
     const text = runText(report, report.run);
     assert.match(text, /12 acknowledged writes are gone, found at \+1\.31 s/);
-    assert.match(text, /another master since \+1\.25 s: 10\.0\.0\.1:6379 → 10\.0\.0\.2:6379/);
+    assert.match(text, /another master since \+1\.25 s at the latest: 10\.0\.0\.1:6379 → 10\.0\.0\.2:6379/);
     const past = historyText(report);
     assert.match(past, / cache {2}11 acknowledged writes are gone\n/);
     assert.match(past, / cache {2}another master: 10\.0\.0\.1:6379 → 10\.0\.0\.2:6379\n/);
@@ -76,7 +77,7 @@ describe('the verdict', () => {
     assert.equal(near.result, 'not-proven');
     assert.equal(
       near.sentence,
-      'NOT PROVEN: web was down 0.45 s (0.35–0.55) from +1.00 s, within the budget of 0.50 s, but its upper bound is over it: an interval of 50ms (-i) would settle it (systemctl restart docker, seen from here).',
+      'NOT PROVEN: web was down 0.45 s (0.35–0.55) from +1.00 s, within the budget of 0.50 s, but its upper bound is over it: an interval of 50ms or less (-i) may settle it (systemctl restart docker, seen from here).',
     );
     assert.deepEqual(
       near.faults.map(({ kind }) => kind),
@@ -246,7 +247,7 @@ describe('the verdict', () => {
     const alone = runReport([vantage('here', held)]);
     assert.equal(
       judge(alone, alone.run).sentence,
-      'PASS: 1 kept connection not broken, on which nothing is sent (systemctl restart docker, seen from here).',
+      'NOT PROVEN: 1 kept connection not broken, on which nothing is sent: that proves nothing of the service (systemctl restart docker, seen from here).',
     );
     const both = runReport([vantage('here', observed('web'), held)]);
     assert.equal(
@@ -255,6 +256,58 @@ describe('the verdict', () => {
     );
     assert.match(runText(both, both.run), /^web \(kept\) was not broken: nothing is sent on a held connection/m);
     assert.match(historyText(both), /^web \(kept\) +NOT BROKEN /m);
+  });
+
+  it('names the worst of several, and each length beside its name', () => {
+    const lost = (name: string, count: number) => ({
+      ...observed(name),
+      lostWrites: [{ type: 'lost-writes', seq: 1, service: name, at: START + 470, count } as const],
+    });
+    const writes = runReport([vantage('here', lost('few', 5), lost('many', 103))]);
+    assert.match(
+      judge(writes, writes.run).sentence,
+      /^FAIL: many lost 103 acknowledged writes, .*, the worst of few and many \(/,
+    );
+    const falls = (from: number, to: number) => ({ falls: [{ from, to, reason: 'status' as const }] });
+    const two = runReport([vantage('here', observed('b', falls(1000, 2050)), observed('a', falls(1010, 2030)))]);
+    assert.match(runText(two, two.run), /^b and a down 1\.05 s \(\S+\) and 1\.02 s /m);
+    assert.match(judge(two, two.run).sentence, /b and a were down 1\.05 s \(\S+\) and 1\.02 s /);
+  });
+
+  it('sums the gaps that it is about, and no others', () => {
+    const falls = [
+      { from: 100, to: 1110 },
+      { from: 2640, to: 2790 },
+      { from: 3020, to: 3240 },
+    ];
+    const report = runReport([vantage('here', observed('y', { falls }))]);
+    const { sentence } = judge(report, report.run);
+    assert.match(sentence, /y was down 1\.01 s .*; y was down 0\.37 s in 2 gaps, the longest 0\.22 s/);
+    assert.match(runText(report, report.run), /^y down 0\.37 s in 2 gaps from \+2\.64 s to \+3\.24 s, /m);
+  });
+
+  it('names a cause for what it is the cause of', () => {
+    const info = { target: 'redis://10.0.0.5:6379', kind: 'redis' } as const;
+    const cache = {
+      ...observed('cache', { info, falls: [{ from: 2500, to: 2770 }] }),
+      identities: [{ type: 'identity', seq: 1, service: 'cache', at: START + 2780, was: 'a', is: 'b' } as const],
+    };
+    const web = observed('web', { falls: [{ from: 100, to: 2140, reason: 'status' }] });
+    const sentenceOf = (...services: Parameters<typeof vantage>[1][]): string => {
+      const report = runReport([vantage('here', ...services)]);
+      return judge({ ...report, hints: hintsOf(report) }, report.run).sentence;
+    };
+    assert.match(sentenceOf(web, cache), /, likely because the process was replaced \(cache\) \(systemctl/);
+    assert.match(sentenceOf(cache), /, likely because the process was replaced \(systemctl/);
+    assert.doesNotMatch(sentenceOf(web), /likely/);
+  });
+
+  it('does not pass a budget for answers that nobody asks for', () => {
+    const held = observed('web (kept)', { info: { connection: 'kept', asks: false } });
+    const report = runReport([vantage('here', observed('web'), held)], { budget: { ...budget(), maxLatencyMs: 10 } });
+    const { result, faults } = judge(report, report.run);
+    assert.equal(result, 'not-proven');
+    assert.match(faults.find(({ service }) => service === 'web (kept)')!.text, /^not asked for answers/);
   });
 
   it('does not fail for a connection that was lost', () => {
