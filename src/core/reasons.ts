@@ -49,5 +49,5 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   suspended: "the monitor's machine was asleep: the state of the service is not known",
   stopped: 'the monitor was not running: the state of the service is not known',
   resources: 'the monitor ran out of file descriptors, ports or memory: the state of the service is not known',
-  network: "the monitor's machine had no network: the state of the service is not known",
+  network: "the monitor's machine had no network, or its feed was lost: the state of the service is not known",
 };

@@ -72,6 +72,8 @@ export class Recorder implements FeedReader {
   readonly #edges: number[] = [];
   /** The newest time in a message. */
   #newest = 0;
+  /** When the newest probe was sent that was reported. */
+  #sampledAt = 0;
   /** Since when the feed is lost; null while it is live. */
   #lostSince: number | null = null;
   readonly #most: number;
@@ -100,7 +102,8 @@ export class Recorder implements FeedReader {
   }
 
   disconnected(): void {
-    this.#lostSince ??= this.#newest;
+    // Events come when all probes before them have ended: what was sent within a timeout of the newest probe may lack its event.
+    this.#lostSince ??= Math.max(this.#newest, this.#sampledAt - this.timeoutMs);
   }
 
   /** The next stage of the run begins. @param at by the monitor's clock */
@@ -189,6 +192,7 @@ export class Recorder implements FeedReader {
         return;
       }
       case 'sample':
+        this.#sampledAt = Math.max(this.#sampledAt, message.at);
         this.#answered(message);
         this.#records.get(message.service)?.answers.take(message, this.#edges);
         if (this.#records.has(message.service)) this.#probes?.take(message);

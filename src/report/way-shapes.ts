@@ -347,7 +347,7 @@ const OWN: readonly UnobservedReason[] = ['network', 'resources', 'stalled', 'su
 /** The monitor itself did not run, or had no network. */
 export const monitorStalled: Shape = {
   kind: 'monitor-stalled',
-  text: 'The monitor itself did not look for a while: its machine was busy, asleep, or had no network. That time is no outage, and no proof that there was none.',
+  text: 'The monitor itself did not look for a while: its machine was busy, asleep or without a network, or its feed was lost. That time is no outage, and no proof that there was none.',
   look: "load, descriptors and routes of the monitor's own machine; a monitor on another machine (--also) sees through it.",
   find: ({ seen }) =>
     seen.flatMap(({ name, service }) =>

@@ -190,6 +190,19 @@ describe('a recorder', () => {
     assert.deepEqual(stretches(recorded(recorder)), ['up 0–100', 'unobserved 100–null network']);
   });
 
+  it('knows what was before the probes whose events may be lost with the feed', () => {
+    const recorder = new Recorder();
+    recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);
+    const phases = { dnsMs: null, connectMs: 1, tlsMs: null, replyMs: 1 };
+    for (let at = 200; at <= 4000; at += 100) {
+      const answer = { result: 'up', reason: null, message: null, durationMs: 2, phases } as const;
+      recorder.take([{ type: 'sample', service: 'web', at, ...answer }]);
+    }
+    recorder.disconnected();
+    // Its timeout is a second.
+    assert.deepEqual(stretches(recorded(recorder)), ['up 0–3000', 'unobserved 3000–null network']);
+  });
+
   it('keeps that a service was seen down where the feed was lost at that moment', () => {
     const recorder = new Recorder();
     recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])]), entered('down', 300)]);
