@@ -29,11 +29,17 @@ export interface Scene {
   readonly gapsOf: (one: Seen) => readonly ReportGap[];
 }
 
+/** A gap that a shape fits. */
+export interface Fit {
+  readonly one: Seen;
+  readonly gap: ReportGap;
+}
+
 /** One thing seen that fits a shape. */
 export interface Finding {
   readonly text: string;
-  /** The gap that it explains; left out where it is none. */
-  readonly of?: { readonly one: Seen; readonly gap: ReportGap };
+  /** The gaps that it explains; left out where there is none. */
+  readonly of?: readonly Fit[];
   /** Proof goes before what only fits. */
   readonly isProof?: boolean;
 }
@@ -185,7 +191,8 @@ function grouped(all: readonly Seen[], keyOf: (one: Seen) => string): ReadonlyMa
   return groups;
 }
 
-function siblingKey({ vantage, service }: Seen): string {
+/** The same for a service over new connections and over a kept one, seen from the same place. */
+export function siblingKey({ vantage, service }: Pick<Seen, 'vantage' | 'service'>): string {
   const where = service.target === '' ? [placeOf(service), ''] : ['', service.target];
   return JSON.stringify([vantage, service.kind, ...where]);
 }

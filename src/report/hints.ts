@@ -11,15 +11,17 @@ import {
   isTelling,
   isTogether,
   processAfter,
+  siblingKey,
   siblingsOf,
   type Finding,
+  type Fit,
   type Scene,
   type Seen,
   type Shape,
 } from './hint-evidence.ts';
 import * as processes from './process-shapes.ts';
 import { eachService, showSeen } from './report-phrases.ts';
-import type { Hint, Report, ReportGap, ServiceReport } from './report.ts';
+import type { Hint, Report, ReportGap } from './report.ts';
 import * as ways from './way-shapes.ts';
 
 /** All shapes, the most certain first. */
@@ -55,10 +57,10 @@ export function hintsOf(found: Report): Hint[] {
   const idle = new Map(
     eachService(found)
       .filter(({ service: { asks = true } }) => !asks)
-      .map(({ vantage: { vantage }, service }) => [placed(vantage, service), service] as const),
+      .map(({ vantage: { vantage }, service }) => [siblingKey({ vantage, service }), service] as const),
   );
   const seen = eachService(report).map(({ vantage: { vantage }, service }): Seen => {
-    const held = idle.get(placed(vantage, service));
+    const held = idle.get(siblingKey({ vantage, service }));
     return {
       vantage,
       service,
@@ -73,7 +75,7 @@ export function hintsOf(found: Report): Hint[] {
   return SHAPES.flatMap((shape) => {
     const findings = withoutDoubles(shape.find(scene));
     if (findings.length === 0) return [];
-    const fits = findings.flatMap(({ of }) => (of === undefined ? [] : [of]));
+    const fits = findings.flatMap(({ of = [] }) => of);
     for (const { one, gap } of fits) {
       explained.add(gap);
       for (const other of siblingsOf(one, seen)) {
@@ -84,10 +86,6 @@ export function hintsOf(found: Report): Hint[] {
     for (const { gap } of companions) explained.add(gap);
     return [hintOf(shape, findings, companions)];
   });
-}
-
-function placed(vantage: string, { kind, target }: ServiceReport): string {
-  return JSON.stringify([vantage, kind, target]);
 }
 
 /** The report without kept connections on which nothing is sent. */
@@ -104,21 +102,11 @@ function asking(report: Report): Report {
 
 /** A service over a kept connection says nothing more than the same over new ones that fell with it. */
 function withoutDoubles(findings: readonly Finding[]): Finding[] {
-  return findings.filter(({ of }) => {
-    if (of?.one.service.connection !== 'kept') return true;
-    return !findings.some(
-      (other) =>
-        other.of !== undefined &&
-        other.of.one.service.connection === 'new' &&
-        isSibling(other.of.one, of.one) &&
-        isOverlapping(other.of.gap, of.gap),
-    );
+  const fresh = findings.flatMap(({ of = [] }) => of).filter(({ one }) => one.service.connection === 'new');
+  return findings.filter(({ of: [its, ...others] = [] }) => {
+    if (its?.one.service.connection !== 'kept' || others.length > 0) return true;
+    return !fresh.some(({ one, gap }) => isSibling(one, its.one) && isOverlapping(gap, its.gap));
   });
-}
-
-interface Fit {
-  readonly one: Seen;
-  readonly gap: ReportGap;
 }
 
 /** Other services that fell and came back with those of a shape, seen from the same place, for the same reason. */
@@ -145,31 +133,26 @@ function companionsOf(fits: readonly Fit[], { seen, gapsOf }: Scene): Fit[] {
 function hintOf({ kind, text, look }: Shape, findings: readonly Finding[], companions: readonly Fit[]): Hint {
   const facts = [...findings]
     .sort((a, b) => Number(b.isProof ?? false) - Number(a.isProof ?? false) || lengthOf(b) - lengthOf(a))
-    .map((one) => one.text)
-    // What belongs to a fact that stands already.
-    .filter((text) => text !== '');
+    .map(({ text }) => text);
   if (companions.length > 0) {
     const fresh = companions.filter(
       ({ one }) =>
         !companions.some((its) => its.one !== one && one.service.connection === 'kept' && isSibling(its.one, one)),
     );
     const names = [...new Set(fresh.map(({ one }) => one.name))];
-    const [first = ''] = facts;
+    // Beside the strongest one.
     facts.splice(
-      0,
       1,
-      first,
+      0,
       `${list([...names.slice(0, 3), ...(names.length > 3 ? [count(names.length - 3, 'more')] : [])])} fell and came back at the same time`,
     );
   }
   const more = facts.length - EVIDENCE;
   const evidence = more > 0 ? [...facts.slice(0, EVIDENCE), `and ${String(more)} more like these`] : facts;
-  const services = [
-    ...new Set([...findings.flatMap(({ of }) => of?.one.name ?? []), ...companions.map(({ one }) => one.name)]),
-  ];
+  const services = [...new Set([...findings.flatMap(({ of = [] }) => of), ...companions].map(({ one }) => one.name))];
   return { kind, text, evidence, look, services };
 }
 
 function lengthOf({ of }: Finding): number {
-  return of?.gap.durationMs ?? 0;
+  return Math.max(0, ...(of ?? []).map(({ gap }) => gap.durationMs));
 }

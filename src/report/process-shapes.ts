@@ -22,7 +22,7 @@ import {
   type Seen,
   type Shape,
 } from './hint-evidence.ts';
-import { showGapLine, showWhen } from './report-phrases.ts';
+import { shortId, showGapLine, showWhen } from './report-phrases.ts';
 import type { ReportGap } from './report.ts';
 
 const SILENT: readonly Reason[] = ['timeout-reply', 'timeout-connect'];
@@ -61,7 +61,7 @@ export const failover: Shape = {
           .find((its) => its.what === 'master' && isNear(its, gap));
         if (change === undefined) return [];
         const text = `${one.name} ${showGapLine(gap)}; then ${change.is} was the master, and ${change.was} before`;
-        return [{ text, of: { one, gap }, isProof: true }];
+        return [{ text, of: [{ one, gap }], isProof: true }];
       }),
     ),
 };
@@ -76,7 +76,7 @@ export const replaced: Shape = {
       gapsOf(one).flatMap((gap): Finding[] => {
         const after = processAfter(one, gap, seen);
         if (after?.is !== 'another') return [];
-        return [{ text: `${one.name} ${showGapLine(gap)}; ${after.how}`, of: { one, gap }, isProof: true }];
+        return [{ text: `${one.name} ${showGapLine(gap)}; ${after.how}`, of: [{ one, gap }], isProof: true }];
       }),
     ),
     ...withoutGap(seen),
@@ -90,7 +90,7 @@ function withoutGap(seen: readonly Seen[]): Finding[] {
       .filter((change) => change.what === undefined && !service.gaps.some((gap) => isNear(change, gap)))
       .map(({ at, was, is, fromStartMs }) => {
         return {
-          text: `${name} is another process since ${showWhen(at, fromStartMs)} (${was} → ${is}), and no probe failed`,
+          text: `${name} is another process since ${showWhen(at, fromStartMs)} at the latest (${shortId(was)} → ${shortId(is)}), and no probe failed`,
         };
       }),
   );
@@ -106,13 +106,16 @@ export const frozen: Shape = {
       gapsOf(one)
         .filter((gap) => isFreeze(one, gap, seen))
         .map((gap): Finding => {
-          const isKnown = one.service.kind === 'redis' && processAfter(one, gap, seen)?.is === 'the same';
-          const how = isKnown
-            ? 'then the same process answered (its run_id is unchanged)'
-            : isLate(gap, one)
-              ? 'what waited was answered in the end'
-              : 'the other end did not close its held connection';
-          return { text: `${one.name} ${showGapLine(gap, one.service)}; ${how}`, of: { one, gap }, isProof: isKnown };
+          const after = processAfter(one, gap, seen);
+          const otherwise = isLate(gap, one)
+            ? 'what waited was answered in the end'
+            : 'the other end did not close its held connection';
+          const how = after?.is === 'the same' ? after.how : otherwise;
+          return {
+            text: `${one.name} ${showGapLine(gap, one.service)}; ${how}`,
+            of: [{ one, gap }],
+            isProof: after?.is === 'the same',
+          };
         }),
     ),
 };
@@ -156,7 +159,7 @@ export const cutOff: Shape = {
         return [
           {
             text: `${one.name} ${showGapLine(gap)}; its held connection was closed, but ${after.how}`,
-            of: { one, gap },
+            of: [{ one, gap }],
             isProof: true,
           },
         ];
@@ -176,12 +179,12 @@ export const logPipeBlocked: Shape = {
         const daemon = neighbour === undefined ? null : daemonAway(one, gap, scene);
         if (neighbour === undefined || daemon === null) return [];
         const text = `${one.name} ${showGapLine(gap, one.service)}; ${neighbour.name} was up meanwhile, ${daemon}`;
-        return [{ one, fact: { text, of: { one, gap }, isProof: true } }];
+        return [{ one, fact: { text, of: [{ one, gap }], isProof: true } }];
       }),
     );
     const asked = [...new Set(blocked.map(({ one }) => one))];
     const perSecond = asked.reduce((sum, { service }) => sum + 1000 / service.intervalMs, 0);
-    const own = `gapwatch itself asked ${String(Math.round(perSecond))} times a second: so many lines of the log were about its probes`;
+    const own = `gapwatch itself asked ${String(Math.round(perSecond))} times a second: at least as many lines of the log were about its probes`;
     return asked.length === 0 ? [] : [...blocked.map(({ fact }) => fact), { text: own }];
   },
 };
@@ -236,7 +239,7 @@ export const slowedDown: Shape = {
         const { before, during } = slow.service.latency ?? {};
         const [usual, busy] = [before?.p99Ms ?? 0, during?.p99Ms ?? 0];
         const text = `${one.name} ${showGapLine(gap)}; the slowest good answers of ${slow.name} took ${showLatency(busy)}, before the command ${showLatency(usual)}`;
-        return [{ text, of: { one, gap } }];
+        return [{ text, of: [{ one, gap }] }];
       }),
     ),
 };

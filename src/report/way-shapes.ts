@@ -17,6 +17,7 @@ import {
   processAfter,
   siblingsOf,
   type Finding,
+  type Fit,
   type Scene,
   type Seen,
   type Shape,
@@ -51,14 +52,14 @@ export const publishedPortProxy: Shape = {
             const line = `${one.name} ${showGapLine(gap)}`;
             const other = seen.find((way) => way.service.connection === 'new' && isSpared(way, one, gap));
             if (other !== undefined) {
-              return [{ text: `${line}; ${other.name} was ${spared(other, gap)}`, of: { one, gap }, isProof: true }];
+              return [{ text: `${line}; ${other.name} was ${spared(other, gap)}`, of: [{ one, gap }], isProof: true }];
             }
             // A proxy closes what it held, and the process behind it goes on. Where another way was down too, it was not the proxy alone.
             if (seen.some((way) => isOtherWay(one, way) && downWithin(way.service, gap) >= gap.durationMs / 2))
               return [];
             const after = processAfter(one, gap, seen);
             if (after?.is !== 'the same' || closedWith(one, gap, seen) === null) return [];
-            return [{ text: `${line}; its held connection was closed, but ${after.how}`, of: { one, gap } }];
+            return [{ text: `${line}; its held connection was closed, but ${after.how}`, of: [{ one, gap }] }];
           }),
       ),
 };
@@ -94,7 +95,7 @@ export const ipv6Proxy: Shape = {
             );
             if (other === undefined) return [];
             const text = `${one.name} ${showGapLine(gap)}; ${other.name}, over IPv4, was ${spared(other, gap)}`;
-            return [{ text, of: { one, gap }, isProof: true }];
+            return [{ text, of: [{ one, gap }], isProof: true }];
           }),
       ),
 };
@@ -108,7 +109,7 @@ export const proxyWithoutService: Shape = {
     seen.flatMap((one) =>
       gapsOf(one)
         .filter((gap) => isMostly(gap, 'closed'))
-        .map((gap): Finding => ({ text: `${one.name} ${showGapLine(gap)}`, of: { one, gap } })),
+        .map((gap): Finding => ({ text: `${one.name} ${showGapLine(gap)}`, of: [{ one, gap }] })),
     ),
 };
 
@@ -126,7 +127,7 @@ export const nameServer: Shape = {
             (way) => isOtherAddress(way, one) && isWatched(way.service, gap) && downWithin(way.service, gap) === 0,
           );
           const proof = byAddress === undefined ? '' : `; ${byAddress.name}, on the same port, was up all that time`;
-          return { text: `${one.name} ${showGapLine(gap)}${proof}`, of: { one, gap }, isProof: proof !== '' };
+          return { text: `${one.name} ${showGapLine(gap)}${proof}`, of: [{ one, gap }], isProof: proof !== '' };
         }),
     ),
 };
@@ -157,7 +158,7 @@ export const packetsLost: Shape = {
       const spanMs = (last.to ?? last.from) - first.from;
       const reasons: readonly Reason[] = [...new Set(gaps.flatMap((gap) => gap.reasons.map(({ reason }) => reason)))];
       const text = `${one.name}: ${count(failed, 'probe')} failed in ${count(gaps.length, 'gap')} within ${showDuration(spanMs)} from ${showWhen(first.from, first.fromStartMs)} (${list(reasons)})`;
-      return open.map((gap, n) => ({ text: n === 0 ? text : '', of: { one, gap } }));
+      return [{ text, of: open.map((gap) => ({ one, gap })) }];
     }),
 };
 
@@ -177,16 +178,14 @@ export const rulesRebuilt: Shape = {
         const proof = held
           ? 'its held connection survived'
           : "without a held connection (--connection both) a restart can't be told apart";
-        return { text: `${one.name} ${showGapLine(gap)}; ${proof}`, of: { one, gap }, isProof: held };
+        return { text: `${one.name} ${showGapLine(gap)}; ${proof}`, of: [{ one, gap }], isProof: held };
       }),
     ];
   },
 };
 
 /** A gap that looks like rules that were flushed and built again. */
-interface Rebuild {
-  readonly one: Seen;
-  readonly gap: ReportGap;
+interface Rebuild extends Fit {
   /** Whether a kept connection survived it. */
   readonly held: boolean;
 }
@@ -233,7 +232,7 @@ function oneByOne(rebuilds: readonly Rebuild[]): Finding[] {
   if (sorted.length < 3 || least === undefined || middle === undefined || most === undefined) return [];
   if (most.gap.durationMs < ONE_BY_ONE * least.gap.durationMs) return [];
   const text = `${count(sorted.length, 'service')} fell together and came back one by one: ${least.one.name} after ${showLength(least.gap)}, half of them after ${showDuration(middle.gap.durationMs)}, ${most.one.name} after ${showLength(most.gap)}`;
-  return [{ text, isProof: true, of: most }];
+  return [{ text, isProof: true, of: sorted }];
 }
 
 /** New connections failed, held ones lived. */
@@ -248,7 +247,7 @@ export const newConnectionsOnly: Shape = {
         .filter((gap) => isOfTheWay(gap) && isUnharmed(kept.service, gap))
         .map((gap): Finding => ({
           text: `${fresh.name} ${showGapLine(gap)}; ${kept.name}, over a held connection, was up all that time`,
-          of: { one: fresh, gap },
+          of: [{ one: fresh, gap }],
           isProof: true,
         })),
     ),
@@ -269,12 +268,10 @@ export const ownPath: Shape = {
           others.every(({ service }) => isWatched(service, span) && downWithin(service, span) === 0)
         );
       })
-      .flatMap(({ vantage, fits, when }) =>
-        fits.map((of, n): Finding => {
-          const text = `all services seen from ${vantage} were down at ${when}, and none of those seen from elsewhere`;
-          return { text: n === 0 ? text : '', of };
-        }),
-      ),
+      .map(({ vantage, fits, when }): Finding => {
+        const text = `all services seen from ${vantage} were down at ${when}, and none of those seen from elsewhere`;
+        return { text, of: fits };
+      }),
 };
 
 /** Several services at several places that all fell together from one vantage, and are not explained yet. */
@@ -282,7 +279,7 @@ function fellAll({ report, seen, gapsOf }: Scene): {
   readonly vantage: string;
   readonly span: { readonly from: number; readonly to: number | null };
   readonly when: string;
-  readonly fits: { readonly one: Seen; readonly gap: ReportGap }[];
+  readonly fits: readonly Fit[];
 }[] {
   return report.incidents.flatMap(({ vantage, from, to, fromStartMs, services }) => {
     const own = seen.filter((one) => one.vantage === vantage);
@@ -321,7 +318,7 @@ export const outsideOnly: Shape = {
             );
             if (inside === undefined) return [];
             const text = `${one.name} ${showGapLine(gap)}; ${inside.name}, on loopback, was ${spared(inside, gap)}`;
-            return [{ text, of: { one, gap }, isProof: true }];
+            return [{ text, of: [{ one, gap }], isProof: true }];
           }),
       ),
 };
@@ -332,14 +329,12 @@ export const allAtOnce: Shape = {
   text: 'All services at once: usually not the services, but what they share: the daemon, the proxy, the rules, the host, or the network of this monitor.',
   look: 'the log of the daemon and the kernel at that moment; a second vantage (--also) distinguishes a problem of the host from one of the monitor.',
   find: (scene) =>
-    fellAll(scene).flatMap(({ vantage, when, fits }) =>
-      fits.map((of, n): Finding => {
-        const names = fits.map(({ one }) => one.service.service);
-        const more = names.length > 4 ? ` and ${String(names.length - 4)} more` : '';
-        const from = scene.report.vantages.length > 1 ? `, seen from ${vantage}` : '';
-        return { text: n === 0 ? `${list(names.slice(0, 4))}${more} fell within a second at ${when}${from}` : '', of };
-      }),
-    ),
+    fellAll(scene).map(({ vantage, when, fits }): Finding => {
+      const names = fits.map(({ one }) => one.service.service);
+      const more = names.length > 4 ? ` and ${String(names.length - 4)} more` : '';
+      const from = scene.report.vantages.length > 1 ? `, seen from ${vantage}` : '';
+      return { text: `${list(names.slice(0, 4))}${more} fell within a second at ${when}${from}`, of: fits };
+    }),
 };
 
 const OWN: readonly UnobservedReason[] = ['network', 'resources', 'stalled', 'suspended'];

@@ -138,6 +138,28 @@ describe('hints', () => {
     assert.deepEqual(kinds(vantage('second', db, observed('db (kept)', { info: silent }))), []);
   });
 
+  it('do not take the end of one hidden connection for that of another service', () => {
+    const hidden = { target: '' };
+    const closed = observed('web (kept)', {
+      info: { ...hidden, ...KEPT, asks: false },
+      lostAt: [2310],
+      lostBy: 'closed',
+    });
+    const db = observed('db', { info: hidden, falls: [{ from: 100, to: 2580 }] });
+    assert.ok(!kinds(vantage('second', db, observed('web', { info: hidden }), closed)).includes('process-replaced'));
+    const web = observed('web', { info: hidden, falls: [{ from: 100, to: 2580 }] });
+    assert.deepEqual(kinds(vantage('second', web, closed)), ['process-replaced']);
+  });
+
+  it('do not name a service as its own companion', () => {
+    const falls = [
+      { from: 100, to: 600, reason: 'timeout-reply' as const, silenceMs: 1000 },
+      { from: 700, to: 1100, reason: 'timeout-reply' as const },
+    ];
+    const [hint] = hintsOf(runReport([vantage('here', observed('web', { info: OUTSIDE, falls }))]));
+    assert.deepEqual([hint?.kind, hint?.evidence.length], ['process-frozen', 1]);
+  });
+
   it('see a process that was frozen with a full queue, by its run_id', () => {
     const falls = [{ from: 50, to: 3000, reasons: { 'timeout-connect': 40, 'timeout-reply': 19 } }];
     const redis = { ...OUTSIDE, kind: 'redis' } as const;
