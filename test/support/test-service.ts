@@ -82,7 +82,11 @@ export class TestService {
 
   /** Down until a monitor that watches it under its name has seen that, and up until the monitor has seen the gap. */
   async flap(monitor: Pick<FeedSource, 'subscribe'>): Promise<void> {
-    const fell = nextMessage(monitor, (one) => one.type === 'transition' && one.service === this.name);
+    // Where this process stalls it is unobserved at first, and up again before it was seen down there would be no gap.
+    const fell = nextMessage(
+      monitor,
+      (one) => one.type === 'transition' && one.service === this.name && one.to === 'down',
+    );
     this.down();
     await fell;
     const rose = nextMessage(monitor, (one) => one.type === 'gap' && one.service === this.name);
