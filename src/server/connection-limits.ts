@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 
 import { RateLimit } from '../core/rate-limit.ts';
 import { isLoopback } from './access.ts';
+import { plainAddress } from './proxies.ts';
 import { nextSlice } from './slices.ts';
 
 export interface Limits {
@@ -87,7 +88,7 @@ export function limitConnections(server: Server, { total, perAddress }: Limits, 
     // One whose request asked for another protocol comes again.
     if (known.has(socket)) return;
     known.add(socket);
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    const address = plainAddress(socket.remoteAddress);
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);
     socket.once('close', () => {
@@ -130,7 +131,7 @@ export class AddressRates {
    * @returns in how many seconds, at least 1, the address may come again; null where it may ask now
    */
   take(remoteAddress: string): number | null {
-    const address = remoteAddress.replace(/^::ffff:/, '');
+    const address = plainAddress(remoteAddress);
     const { most, perSecond } = isLoopback(address) ? this.#here : this.#elsewhere;
     const rate = this.#rates.get(address) ?? new RateLimit(most, perSecond);
     // Behind all others, of which the first was not seen for longest.

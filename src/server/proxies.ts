@@ -27,10 +27,10 @@ export class TrustedProxies {
    * stands before it was written by the client itself.
    */
   clientOf({ headers, socket }: Passed): string {
-    let client = plain(socket.remoteAddress ?? '');
+    let client = plainAddress(socket.remoteAddress);
     const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
     while (this.#has(client)) {
-      const hop = plain((hops.pop() ?? '').trim());
+      const hop = hopAddress((hops.pop() ?? '').trim());
       if (isIP(hop) === 0) break;
       client = hop;
     }
@@ -43,9 +43,14 @@ export class TrustedProxies {
   }
 }
 
-/** Without the prefix of an IPv4 address on a socket of IPv6, brackets and port. */
-function plain(address: string): string {
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(address)?.[1];
-  const withPort = /^([\d.]+):\d+$/.exec(address)?.[1];
-  return (bracketed ?? withPort ?? address).replace(/^::ffff:/i, '');
+/** An address of IPv4 as it is, also on a socket of IPv6. */
+export function plainAddress(address = ''): string {
+  return address.replace(/^::ffff:/i, '');
+}
+
+/** The address in an entry of `X-Forwarded-For`, which may have brackets and a port. */
+function hopAddress(hop: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1];
+  const withPort = /^([\d.]+):\d+$/.exec(hop)?.[1];
+  return plainAddress(bracketed ?? withPort ?? hop);
 }

@@ -8,6 +8,7 @@ import { WebSocketServer } from 'ws';
 import type { Access } from './access.ts';
 import { closingAnswer } from './http-response.ts';
 import type { FanOut } from './fan-out.ts';
+import { plainAddress } from './proxies.ts';
 import { feedQuery, isBad } from './query.ts';
 import type { FeedSource } from '../core/source.ts';
 import { CLOSE, closeSocket } from './subscriber.ts';
@@ -100,7 +101,7 @@ export class Upgrader {
       }
       // Behind a proxy the limit of connections does not see whose they are.
       const viewers = this.#viewers.get(client) ?? 0;
-      if (client !== plainAddress(socket) && viewers >= PER_CLIENT) {
+      if (client !== plainAddress(socket.remoteAddress) && viewers >= PER_CLIENT) {
         closeSocket(ws, CLOSE.notAllowed, 'too many clients of the feed come from this address');
         return;
       }
@@ -112,16 +113,11 @@ export class Upgrader {
       });
       // Not in the public view: to send every probe costs the engine something.
       const samples = query.samples && granted.view === 'private';
-      const address = client;
-      this.#log.debug({ address, view: granted.view, samples }, 'a client of the feed connected');
+      this.#log.debug({ address: client, view: granted.view, samples }, 'a client of the feed connected');
       ws.once('close', (code) => {
-        this.#log.debug({ address, code }, 'a client of the feed disconnected');
+        this.#log.debug({ address: client, code }, 'a client of the feed disconnected');
       });
       this.#fanOut.join(ws, socket, granted.view, { ...query, samples });
     });
   }
-}
-
-function plainAddress({ remoteAddress = '' }: Socket): string {
-  return remoteAddress.replace(/^::ffff:/i, '');
 }
