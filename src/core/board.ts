@@ -18,9 +18,8 @@ import {
 } from './messages.ts';
 import { Notes } from './notes.ts';
 import { infoOf, type Reason, type ServiceInfo, type State, type Totals } from './model.ts';
-import { DAY_MS, UptimeWindows } from './uptime.ts';
+import { DAY_MS, HOUR_MS, UptimeWindows } from './uptime.ts';
 
-const HOUR_MS = 3_600_000;
 /** Intervals kept for each service: the newest; up to twice as many between two cuts. */
 const INTERVALS = 256;
 /** Gaps kept for each service: the newest. */

@@ -3,7 +3,7 @@ import type { Observed, ServiceSnapshot, Uptime, TimelineInterval } from './mess
 import type { State } from './model.ts';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** Up and down time in one bucket. */

@@ -5,13 +5,12 @@
  */
 import { showDuration, showLostWrites, showSlow } from '../core/format.ts';
 import type { Identity, SlowFacts } from '../core/messages.ts';
+import { TOGETHER_MS } from '../core/incidents.ts';
 import type { Reason } from '../core/model.ts';
 import { REASON_WORDS } from './page-text.ts';
 
 /** Items kept: the newest. */
 const KEPT = 500;
-/** Items that begin within this time of each other are one entry. */
-const TOGETHER_MS = 1000;
 
 interface Of<Kind extends string> {
   readonly kind: Kind;

@@ -3,13 +3,12 @@
  * bounded memory. Times in milliseconds since the epoch; days are those of UTC, and a gap belongs to the day on which it ended.
  */
 import { count, list, showDuration, showGap } from '../core/format.ts';
-import type { GapFacts } from '../core/messages.ts';
+import { TOGETHER_MS } from '../core/incidents.ts';
+import type { GapFacts, Note as Published } from '../core/messages.ts';
 import type { Reason } from '../core/model.ts';
 import { DAY_MS } from '../core/uptime.ts';
 import { mainReason, REASON_WORDS } from './page-text.ts';
 
-/** Services that fell within this time of each other fell together. */
-const TOGETHER_MS = 1000;
 /** So many gaps of a service, with no more than this between two of them, are flapping. */
 const FLAPPING = 5;
 const FLAP_MS = 600_000;
@@ -23,21 +22,10 @@ const NAMED = 3;
 export interface PastGap extends GapFacts {
   readonly seq: number;
   readonly service: string;
-  /** It began inside a maintenance. */
-  readonly planned?: boolean | undefined;
 }
 
 /** What a person wrote for all readers. */
-export interface Note {
-  readonly id: string;
-  readonly kind: 'maintenance' | 'incident' | 'info';
-  readonly from: number;
-  /** Null while it goes on. */
-  readonly to: number | null;
-  /** Empty for all. */
-  readonly services: readonly string[];
-  readonly text: string;
-}
+export type Note = Pick<Published, 'id' | 'kind' | 'from' | 'to' | 'services' | 'text'>;
 
 /** A service that is down now. */
 export interface Fall {

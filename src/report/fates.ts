@@ -3,6 +3,7 @@
  * with the same main reason and of similar length, seen from one vantage or from several. Pure.
  */
 import { count, list, showDuration } from '../core/format.ts';
+import { TOGETHER_MS } from '../core/incidents.ts';
 import { showCauses } from '../core/reasons.ts';
 import type { Report, ReportGap, ServiceReport } from './report.ts';
 import {
@@ -16,8 +17,6 @@ import {
   showWhen,
 } from './report-phrases.ts';
 
-/** What begins within this time of another one began together with it. */
-const TOGETHER_MS = 1000;
 /** Lengths are similar where each is at most this many times the next shorter one, and this much more. */
 const SIMILAR = { factor: 2, beyondMs: 500 };
 /** Ends that lie so far apart, and so many times further than the beginnings, came one after another. */

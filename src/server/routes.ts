@@ -207,22 +207,20 @@ const LEAST_PACKED = 1000;
 
 /** An answer as gzip where the client takes it: 90 days of 200 services are 20 times smaller. */
 async function inGzip(answer: HttpResponse, { headers }: IncomingMessage): Promise<HttpResponse> {
-  const vary = { ...answer.headers, vary: 'accept-encoding' };
+  const vary = { ...answer.headers, vary: [answer.headers?.['vary'] ?? [], 'accept-encoding'].flat().join(', ') };
   const isWanted = prefersGzip([headers['accept-encoding'] ?? ''].flat().join(','));
   if (!isWanted || answer.body.length < LEAST_PACKED) return { ...answer, headers: vary };
   return { ...answer, body: await packed(answer.body), headers: { ...vary, 'content-encoding': 'gzip' } };
 }
 
-async function scraped({ metrics, source }: Served, { request: { headers }, query }: Asked): Promise<HttpResponse> {
+async function scraped({ metrics, source }: Served, { request, query }: Asked): Promise<HttpResponse> {
   const problem = unexpected(query, [], ['service']);
   if (problem !== null) return errorResponse(400, problem);
   const services = servicesOf(query, (name) => source.board.services.has(name));
   if (isBad(services)) return errorResponse(404, services.problem);
-  const isOpen = headers.accept?.includes('application/openmetrics-text') === true;
+  const isOpen = request.headers.accept?.includes('application/openmetrics-text') === true;
   const body = await metrics({ isOpen, services });
-  const answer = { status: 200, type: expositionType(isOpen), headers: { vary: 'accept, accept-encoding' } };
-  if (!prefersGzip([headers['accept-encoding'] ?? ''].flat().join(','))) return { ...answer, body };
-  return { ...answer, body: await packed(body), headers: { ...answer.headers, 'content-encoding': 'gzip' } };
+  return inGzip({ status: 200, type: expositionType(isOpen), body, headers: { vary: 'accept' } }, request);
 }
 
 function mark({ source, access }: Served, { request, granted }: Asked): HttpResponse | Promise<HttpResponse> {
