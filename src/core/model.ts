@@ -25,6 +25,11 @@
 export const STATES = ['up', 'down', 'unobserved', 'unknown', 'partial'] as const;
 export type State = (typeof STATES)[number];
 
+/** The status as far as the service is seen now: with `rise` and `fall` it stays the same while nothing is seen. */
+export function seenStatus({ state, status }: { readonly state: State; readonly status: State }): State {
+  return state === 'unobserved' || state === 'unknown' ? state : status;
+}
+
 /** The states by how bad they are, the worst first. */
 export const WORST_FIRST: readonly State[] = ['down', 'partial', 'unobserved', 'unknown', 'up'];
 

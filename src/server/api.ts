@@ -2,7 +2,7 @@
 import type { Archive } from '../core/archive.ts';
 import { TOGETHER_MS } from '../core/incidents.ts';
 import { gapFacts, type MonitorIdentity, type Note, type ServiceSnapshot } from '../core/messages.ts';
-import { type State, WORST_FIRST } from '../core/model.ts';
+import { seenStatus, type State, WORST_FIRST } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, midnights, uptimeWithoutPlanned } from '../core/uptime.ts';
 import { atom } from './atom.ts';
@@ -20,7 +20,7 @@ import {
   type View,
 } from './public-view.ts';
 import { isBad, seqOf, servicesOf, unexpected, timeOf } from './query.ts';
-import { statuspage, type StatuspageDocument } from './statuspage.ts';
+import { statuspage, type StatuspageDocument, type StatuspageFacts } from './statuspage.ts';
 
 /** Gaps in one answer: the newest. */
 const GAPS = 1000;
@@ -117,10 +117,14 @@ export class Api {
     });
   }
 
-  /** A document as Statuspage has it. @param url of the status page */
-  async statuspage(view: View, document: StatuspageDocument, url: string): Promise<HttpResponse> {
+  /** A document as Statuspage has it. @param page where the status page is, and its title where it has one */
+  async statuspage(
+    view: View,
+    document: StatuspageDocument,
+    page: Pick<StatuspageFacts, 'url' | 'title'>,
+  ): Promise<HttpResponse> {
     const incidents = await listIncidents(this.#source, this.#past, null, INCIDENTS);
-    return json(statuspage({ source: this.#source, identity: this.#monitor(view), incidents, url }, document));
+    return json(statuspage({ source: this.#source, identity: this.#monitor(view), incidents, ...page }, document));
   }
 
   /** The incidents as a feed of Atom. Those that may still change their first service are left out. */
@@ -203,7 +207,7 @@ async function jsonOfParts<T>(
 
 /** The worst status; of what is not observed now, that. */
 function worstOf(services: readonly ServiceSnapshot[]): State {
-  const found = new Set(services.map(({ state, status }) => (state === 'unobserved' ? state : status)));
+  const found = new Set(services.map(seenStatus));
   return WORST_FIRST.find((state) => found.has(state)) ?? 'unknown';
 }
 

@@ -57,6 +57,47 @@ const DOCUMENTS = {
   'scheduled-maintenances': { scheduled_maintenances: maintenances },
 } as const;
 
+const kumaPage = z.object({
+  config: z.object({ slug: z.literal('default'), title: z.string(), published: z.literal(true) }),
+  incident: z
+    .object({ id: count, title: z.string(), createdDate: z.iso.datetime(), lastUpdatedDate: z.iso.datetime() })
+    .nullable(),
+  publicGroupList: z.array(
+    z.object({
+      id: count,
+      name: z.string(),
+      monitorList: z.array(z.object({ id: count, name: z.string(), type: z.enum(['port', 'http', 'redis']) })),
+    }),
+  ),
+  maintenanceList: z.array(z.object({ id: count, title: z.string(), status: z.literal('under-maintenance') })),
+});
+const kumaBeat = z.object({
+  status: z.int().min(0).max(2),
+  time: z.iso.datetime(),
+  msg: z.string(),
+  ping: z.number().nullable(),
+});
+const kumaHeartbeats = z.object({
+  heartbeatList: z.record(z.string(), z.array(kumaBeat).min(1)),
+  uptimeList: z.record(z.string(), z.number().min(0).max(1)),
+});
+const gatusStatus = z.object({
+  name: z.string(),
+  group: z.string().optional(),
+  key: z.string(),
+  results: z
+    .array(
+      z.object({
+        duration: count,
+        errors: z.array(z.string()).optional(),
+        conditionResults: z.array(z.object({ condition: z.string(), success: z.boolean() })),
+        success: z.boolean(),
+        timestamp: z.iso.datetime(),
+      }),
+    )
+    .min(1),
+});
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -181,6 +222,12 @@ function pathsOf(): Json {
       },
     },
     ...(Object.fromEntries(statuspage) as Json),
+    '/api/status-page/default': get('services and notes, in the form of Uptime Kuma', content(JSON_TYPE, kumaPage)),
+    '/api/status-page/heartbeat/default': get(
+      'the state, in the form of Uptime Kuma',
+      content(JSON_TYPE, kumaHeartbeats),
+    ),
+    '/api/v1/endpoints/statuses': get('the state, in the form of Gatus', content(JSON_TYPE, z.array(gatusStatus))),
     '/feed.atom': get('incidents', content('application/atom+xml; charset=utf-8', plain), asked, [SERVICE]),
     '/badge/{name}.svg': get('the status of a service', content('image/svg+xml; charset=utf-8', plain), UNKNOWN, [
       NAME,

@@ -72,6 +72,11 @@ export class Page {
     this.site = site;
   }
 
+  /** As it is configured; null where it is not. */
+  get title(): string | null {
+    return this.#site.title;
+  }
+
   set site(site: Site) {
     this.#site = site;
     this.#logo = site.logo === null ? null : packed(tagged(LOGO_TYPES[site.logo.kind], site.logo.body));

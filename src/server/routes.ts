@@ -14,6 +14,7 @@ import type { Access, Granted } from './access.ts';
 import type { Api } from './api.ts';
 import { badgeSvg, endpointBadge } from './badge.ts';
 import { type HttpResponse, ASK_FOR_TOKEN, json, errorResponse, knows, text } from './http-response.ts';
+import { gatusStatuses, kumaHeartbeats, kumaPage } from './kuma-gatus.ts';
 import { loggedIn, loginPage, tokenInForm } from './login.ts';
 import { expositionType } from './exposition.ts';
 import type { Scrape } from './metrics.ts';
@@ -58,6 +59,10 @@ const ROUTES: readonly Route[] = [
   { path: /^\/api\/v1\/marks$/, method: 'POST', handler: mark },
   { path: /^\/api\/v1\/notes$/, method: 'POST', handler: note },
   { path: /^\/api\/v2\/(.+)\.json$/, method: 'GET', handler: statuspageAnswer },
+  { path: /^\/api\/status-page\/(heartbeat\/)?default$/, method: 'GET', handler: kumaAnswer },
+  // Readers of Uptime Kuma link there.
+  { path: /^\/status\/default$/, method: 'GET', handler: () => ({ ...text('', 302), headers: { location: '../' } }) },
+  { path: /^\/api\/v1\/endpoints\/statuses$/, method: 'GET', handler: gatusAnswer },
   { path: /^\/feed\.(atom)$/, method: 'GET', handler: apiAnswer },
   { path: /^\/badge\/(.+)\.svg$/, method: 'GET', handler: badge },
   { path: /^\/badge\/(.+)\.json$/, method: 'GET', handler: badgeJson },
@@ -177,7 +182,7 @@ async function apiAnswer(
 }
 
 async function statuspageAnswer(
-  { api, recent }: Served,
+  { api, recent, page: { title } }: Served,
   { granted: { view }, request, name }: Asked,
 ): Promise<HttpResponse> {
   const document = STATUSPAGE_DOCUMENTS.find((one) => one === name);
@@ -186,9 +191,19 @@ async function statuspageAnswer(
   const home = `http://${request.headers.host ?? ''}/`;
   const url = URL.canParse(home) ? new URL(home).href : '';
   const answer = await fromHistory(
-    recent.get(`v2/${document} ${view} ${url}`, () => api.statuspage(view, document, url)),
+    recent.get(`v2/${document} ${view} ${url}`, () => api.statuspage(view, document, { url, title })),
   );
   return inGzip(answer, request);
+}
+
+/** Both views are the same; parameters are passed over, as readers add some of their own. */
+async function kumaAnswer({ source, recent, page }: Served, { request, name }: Asked): Promise<HttpResponse> {
+  const make = (): object => (name === '' ? kumaPage(source, page.title ?? 'gapwatch') : kumaHeartbeats(source));
+  return inGzip(await recent.get(`kuma ${name}`, () => json(make())), request);
+}
+
+async function gatusAnswer({ source, recent }: Served, { request }: Asked): Promise<HttpResponse> {
+  return inGzip(await recent.get('gatus', () => json(gatusStatuses(source))), request);
 }
 
 async function fromHistory(answer: Promise<HttpResponse>): Promise<HttpResponse> {

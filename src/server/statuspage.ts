@@ -7,6 +7,7 @@
 import type { BoardService } from '../core/board.ts';
 import { showFall, showRecovery } from '../core/incidents.ts';
 import type { MonitorIdentity, Note } from '../core/messages.ts';
+import { seenStatus } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';
 import { type ListedIncident, uuidOf } from './incident-list.ts';
 
@@ -44,10 +45,12 @@ export interface StatuspageFacts {
   readonly incidents: readonly ListedIncident[];
   /** Where the status page is, as far as the request says. */
   readonly url: string;
+  /** Of the status page; null where none is configured. */
+  readonly title: string | null;
 }
 
 export function statuspage(facts: StatuspageFacts, document: StatuspageDocument): object {
-  const { source, identity, incidents, url } = facts;
+  const { source, identity, incidents, url, title } = facts;
   const services = [...source.board.services.values()];
   const isKnown = (source.problem ?? null) === null;
   const components = componentsOf(services, identity, isKnown);
@@ -59,7 +62,7 @@ export function statuspage(facts: StatuspageFacts, document: StatuspageDocument)
   const head = {
     page: {
       id: identity.id,
-      name: identity.vantage === '' ? 'gapwatch' : `gapwatch at ${identity.vantage}`,
+      name: title ?? (identity.vantage === '' ? 'gapwatch' : `gapwatch at ${identity.vantage}`),
       url,
       time_zone: 'Etc/UTC',
       // Not the present: what did not change gets the same ETag.
@@ -161,9 +164,8 @@ function componentsOf(
   return [...members, ...groups];
 }
 
-function componentStatus({ state, status }: BoardService): ComponentStatus {
-  // With `rise` and `fall` the status stays while nothing is seen.
-  if (state === 'unobserved' || state === 'unknown') return 'degraded_performance';
+function componentStatus(service: BoardService): ComponentStatus {
+  const status = seenStatus(service);
   if (status === 'down') return 'major_outage';
   if (status === 'partial') return 'partial_outage';
   return status === 'up' ? 'operational' : 'degraded_performance';

@@ -279,6 +279,143 @@ describe('the Atom feed', () => {
   });
 });
 
+interface Endpoint {
+  readonly name: string;
+  readonly key: string;
+  readonly results: readonly { readonly success: boolean; readonly timestamp: string; readonly errors?: string[] }[];
+}
+
+async function gatus(http: string): Promise<Endpoint[]> {
+  return JSON.parse((await ask(`${http}/api/v1/endpoints/statuses?cachebust=1`)).body) as Endpoint[];
+}
+
+describe('the forms of Uptime Kuma and Gatus', () => {
+  type Beats = Record<string, { status: number; time: string }[]>;
+
+  /** The states of the newest beats of each service, by its name. */
+  async function beats(http: string): Promise<Record<string, number[]>> {
+    const { value: page } = await askJson(`${http}/api/status-page/default?cachebust=1`);
+    const { value } = await askJson(`${http}/api/status-page/heartbeat/default?cachebust=1`);
+    const monitors = (page['publicGroupList'] as { monitorList: { id: number; name: string }[] }[]).flatMap(
+      ({ monitorList }) => monitorList,
+    );
+    const list = value['heartbeatList'] as Beats;
+    assert.equal(Object.keys(list).length, monitors.length);
+    return Object.fromEntries(monitors.map(({ id, name }) => [name, list[id]!.map(({ status }) => status)]));
+  }
+
+  it('have the present state last, and before it what the newest probes found', async () => {
+    const monitor = new ScriptedMonitor({ names: ['web', 'api'], clock: START });
+    for (const name of ['web', 'api']) monitor.change(name, 'up');
+    const at = (ms: number, to: 'up' | 'down' | 'unobserved'): void => {
+      monitor.clock = START + ms;
+      monitor.change('web', to);
+    };
+    // Probed every 100 ms: 3 good ones, 2 bad ones, 4 that were not sent, 2 good ones, and now a bad one.
+    at(300, 'down');
+    at(500, 'unobserved');
+    at(900, 'up');
+    at(1100, 'down');
+    monitor.clock = START + 1150;
+    await asking(monitor, async (http) => {
+      assert.deepEqual(await beats(http), { web: [1, 1, 1, 0, 0, 1, 1, 0], api: Array<number>(12).fill(1) });
+      const [web, api] = await gatus(http);
+      assert.deepEqual(
+        web?.results.map(({ success, timestamp }) => [success, Date.parse(timestamp) - START]),
+        [0, 100, 200, 300, 400, 900, 1000, 1100].map((ms) => [ms < 300 || ms === 900 || ms === 1000, ms]),
+      );
+      assert.deepEqual(web.results.at(-1)?.errors, ['refused']);
+      assert.equal(api?.results.length, 12);
+      const { value } = await askJson(`${http}/api/status-page/heartbeat/default`);
+      const shares = Object.values(value['uptimeList'] as Record<string, number>);
+      assert.deepEqual(
+        shares.map((share) => Math.round(share * 1000)).sort((a, b) => a - b),
+        [Math.round((500 / 750) * 1000), 1000],
+      );
+    });
+  });
+
+  it('never call a service up that is not seen', async () => {
+    for (const status of ['up', 'down', 'partial', 'unobserved', 'unknown'] as const)
+      for (const state of ['up', 'down', 'partial', 'unobserved', 'unknown'] as const) {
+        const service = snapshot('web', { state, status, since: START, rise: 3, fall: 3 });
+        const monitor = new ScriptedMonitor({ services: [service], clock: START + 1000 });
+        const isSeen = state !== 'unobserved' && state !== 'unknown';
+        for (const problem of [null, 'the bus is unreachable']) {
+          Object.defineProperty(monitor, 'problem', { value: problem, configurable: true });
+          await asking(monitor, async (http) => {
+            const isUp = isSeen && status === 'up' && problem === null;
+            assert.equal((await gatus(http))[0]?.results.at(-1)?.success, isUp, `${state} ${status}`);
+            assert.equal((await beats(http))['web']?.at(-1) === 1, isUp, `${state} ${status}`);
+          });
+        }
+      }
+  });
+
+  it('have what operators wrote while it lasts, groups, the title, and a page to link to', async () => {
+    const services = [snapshot('a.b', { group: 'back' }), snapshot('a b', { group: 'back' }), snapshot('c')];
+    const monitor = new ScriptedMonitor({ services, clock: START });
+    for (const [kind, to] of [
+      ['incident', null],
+      ['incident', START - 1],
+      ['maintenance', START + 1],
+      ['info', null],
+    ] as const)
+      monitor.event({
+        type: 'note',
+        at: START,
+        id: `${kind} ${String(to)}`,
+        kind,
+        from: START - 9,
+        to,
+        services: [],
+        text: kind,
+      });
+    const site = { title: 'Example status', description: null, logo: null, home: null };
+    const { feed } = await served(monitor, { ...PUBLIC, site });
+    const http = feed.address.url;
+    const { value } = await askJson(`${http}/api/status-page/default`);
+    assert.equal((value['config'] as Json)['title'], 'Example status');
+    const incident = value['incident'] as Json;
+    assert.deepEqual([incident['title'], incident['createdDate']], ['incident', new Date(START - 9).toISOString()]);
+    assert.deepEqual(
+      (value['maintenanceList'] as Json[]).map(({ title }) => title),
+      ['maintenance'],
+    );
+    assert.deepEqual(
+      (value['publicGroupList'] as Json[]).map(({ name, monitorList }) => [name, (monitorList as Json[]).length]),
+      [
+        ['back', 2],
+        ['Services', 1],
+      ],
+    );
+    const keys = (await gatus(http)).map(({ key }) => key);
+    assert.deepEqual(keys, ['back_a-b', 'back_a-b-', '_c']);
+    const { status, headers } = await ask(`${http}/status/default`);
+    assert.deepEqual([status, new URL(headers.location ?? '', `${http}/status/default`).href], [302, `${http}/`]);
+    assert.equal((await ask(`${http}/api/status-page/other`)).status, 404);
+    const { value: summary } = await askJson(`${http}/api/v2/summary.json`);
+    assert.equal((summary['page'] as Json)['name'], 'Example status');
+    await feed.close();
+  });
+
+  it('are bounded: the present of thousands of services, 100 probes of few', async () => {
+    for (const [count, each] of [
+      [20, 100],
+      [500, 10],
+      [6000, 1],
+    ] as const) {
+      const names = Array.from({ length: count }, (_, n) => `s${String(n)}`);
+      const monitor = new ScriptedMonitor({ names, clock: START });
+      for (const name of names) monitor.change(name, 'up');
+      monitor.clock = START + 60_000;
+      await asking(monitor, async (http) => {
+        for (const { results } of await gatus(http)) assert.equal(results.length, each);
+      });
+    }
+  });
+});
+
 describe('hostile names', () => {
   for (const { kind, text, unseen } of [
     ...HOSTILE_TEXTS,
@@ -290,7 +427,10 @@ describe('hostile names', () => {
       monitor.gap(text, START + 1000, START + 1500);
       monitor.clock = START + 60_000;
       await asking(monitor, async (http) => {
-        for (const path of ['feed.atom', 'api/v1/gaps?format=csv', 'api/v2/summary.json', 'api/v1/events?after=0']) {
+        for (const path of [
+          ...['feed.atom', 'api/v1/gaps?format=csv', 'api/v2/summary.json', 'api/v1/events?after=0'],
+          ...['api/status-page/default', 'api/status-page/heartbeat/default', 'api/v1/endpoints/statuses'],
+        ]) {
           const { body, status } = await ask(`${http}/${path}`);
           assert.equal(status, 200, path);
           for (const char of unseen) assert.ok(!body.includes(char) || char === '\n' || char === '\r', path);
@@ -394,6 +534,7 @@ describe('the public view of all formats', () => {
   const paths = [
     ...['feed.atom', 'api/v1/gaps?format=csv', 'api/v1/events?after=0', 'api/v1/status?service=web'],
     ...['summary', 'status', 'components', 'incidents', 'scheduled-maintenances'].map((one) => `api/v2/${one}.json`),
+    ...['api/status-page/default', 'api/status-page/heartbeat/default', 'api/v1/endpoints/statuses'],
   ];
 
   it('has no target, no message and no text of a mark; any page and cache may have it', async () => {
