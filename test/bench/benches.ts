@@ -11,6 +11,7 @@ import { firstUse } from './peers/first-use.ts';
 import { gaps } from './peers/gaps.ts';
 import { hang } from './peers/hang.ts';
 import { restart } from './peers/restart.ts';
+import { hooks, restarts } from './restarts.ts';
 import { start } from './start.ts';
 import { questions } from './questions.ts';
 import type { Bench } from './table.ts';
@@ -27,6 +28,8 @@ export const BENCHES: readonly Bench[] = [
   feed,
   history,
   questions,
+  restarts,
+  hooks,
   busOne,
   busCluster,
   gaps,
