@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import type { Event, Mark, StatusMessage, Transition } from '../core/messages.ts';
+import type { Event, Mark, Note, StatusMessage, Transition } from '../core/messages.ts';
 import type { BusConnection, Script } from './bus-connection.ts';
 import { ENTRY_EVENTS } from './stream-entry.ts';
 
@@ -24,7 +24,7 @@ const KEEP_EVENTS = 500_000;
 const HEAD = sourceOf('head');
 export const APPEND = scriptOf('append');
 const OFFLINE = scriptOf('offline');
-const MARK = scriptOf('mark');
+const OWN = scriptOf('own');
 const OVERVIEW = scriptOf('overview');
 
 function sourceOf(name: string): string {
@@ -165,7 +165,7 @@ export async function announceOffline(
   return (await bus.run(OFFLINE, [vantage, run, sign ?? '', SILENT_MS, ...parts])) === 1;
 }
 
-/** Marks a moment in the stream. Returns the number of the mark. @throws BusError */
-export async function appendMark(bus: BusConnection, mark: Mark): Promise<number> {
-  return number.parse(await bus.run(MARK, [randomUUID(), JSON.stringify([mark])]));
+/** Appends an event of a hub's own. Returns its number. @throws BusError */
+export async function appendOwn(bus: BusConnection, event: Mark | Note): Promise<number> {
+  return number.parse(await bus.run(OWN, [randomUUID(), JSON.stringify([event])]));
 }

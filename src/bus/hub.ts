@@ -2,6 +2,7 @@
  * A hub: reads what all monitors publish to a bus, and is to a feed's server what a monitor is. It has nothing of its own that it
  * can't read again, so there may be any number of hubs, and a viewer who leaves one goes on at another.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
@@ -9,11 +10,12 @@ import type { Logger } from 'pino';
 import type { Board } from '../core/board.ts';
 import { Clock } from '../core/clock.ts';
 import { MemoryEventLog } from '../core/event-log.ts';
-import { type Hello, type Mark, type Message, type MonitorIdentity, PROTOCOL } from '../core/messages.ts';
+import { type Hello, type Mark, type Message, type MonitorIdentity, type Note, PROTOCOL } from '../core/messages.ts';
+import { drafted, type NoteDraft } from '../core/notes.ts';
 import type { FeedSource, HubFigures, Reader } from '../core/source.ts';
 import { type BusConnection, problemOf, type RawEntry } from './bus-connection.ts';
 import { BusHealth } from './bus-health.ts';
-import { appendMark, type BusOverview, overview, SILENT_MS } from './bus-scripts.ts';
+import { appendOwn, type BusOverview, overview, SILENT_MS } from './bus-scripts.ts';
 import { LivenessMonitor } from './liveness-monitor.ts';
 import { loadState } from './load-state.ts';
 import { MergedState } from './merged-state.ts';
@@ -125,7 +127,15 @@ export class Hub implements FeedSource {
   /** Marks this moment for all hubs. @throws BusError where the bus can't be reached */
   async mark(text: string): Promise<Mark> {
     const mark: Mark = { type: 'mark', seq: 0, at: this.now(), text };
-    return { ...mark, seq: await appendMark(this.#options.connections.commands, mark) };
+    return { ...mark, seq: await appendOwn(this.#options.connections.commands, mark) };
+  }
+
+  /** Writes or changes a note for all hubs; it lasts as long as the stream keeps it. @throws BusError where the bus can't be reached */
+  async note(draft: NoteDraft): Promise<Note | null> {
+    const known = draft.id === undefined ? null : this.#state.board.notes.get(draft.id);
+    if (draft.id !== undefined && known === null) return null;
+    const note: Note = { type: 'note', seq: 0, at: this.now(), ...drafted(draft, known, randomUUID(), this.now()) };
+    return { ...note, seq: await appendOwn(this.#options.connections.commands, note) };
   }
 
   /** Closes its connections. */

@@ -23,7 +23,7 @@ export interface Entry {
   readonly first: number;
   readonly newest: number;
   readonly monitor: string;
-  /** Empty where it is of no vantage: a mark that was made at a hub. */
+  /** Empty where it is of no vantage: a mark or a note that was made at a hub. */
   readonly vantage: string;
   /** The oldest first; null for what can't be read. */
   readonly events: readonly (Event | null)[];

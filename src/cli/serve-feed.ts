@@ -8,7 +8,7 @@ import { type Listen, parseListen } from '../config/target-url.ts';
 import type { Config } from '../config/load-config.ts';
 import type { Archive } from '../core/archive.ts';
 import { safeExcerpt } from '../core/shown-url.ts';
-import type { FeedSource } from '../core/source.ts';
+import type { FeedSource, HookFigures } from '../core/source.ts';
 import { pageAssets } from '../page/page-assets.ts';
 import { FeedError, FeedServer } from '../server/feed-server.ts';
 
@@ -22,6 +22,7 @@ export interface FeedRequest {
   readonly goOn?: (why: string) => void;
   /** What the past is read from; null where nothing is kept. */
   readonly archive: Archive | null;
+  readonly hooks?: () => readonly HookFigures[];
   readonly log: Logger;
 }
 
@@ -103,8 +104,9 @@ export class ServedFeed {
   async #serve(settings: Config['feed']): Promise<FeedServer | null> {
     const listen = this.#listenOf(settings);
     if (listen === 'off') return null;
-    const { archive, log } = this.#request;
-    return FeedServer.start({ ...settings, listen, monitor: this.#source, archive, page: pageAssets(), log });
+    const { archive, hooks, log } = this.#request;
+    const parts = { monitor: this.#source, archive, ...(hooks && { hooks }), page: pageAssets(), log };
+    return FeedServer.start({ ...settings, listen, ...parts });
   }
 
   /** The command line goes before the file. */

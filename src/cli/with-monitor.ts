@@ -107,7 +107,7 @@ export async function withMonitor<T>(
       monitor.adopt(allUpTo(services, Date.now()), notes);
     });
     const served = await ServedFeed.start(monitor, {
-      ...{ option: args.listen, settings: config.feed, archive: history, log },
+      ...{ option: args.listen, settings: config.feed, archive: history, hooks: () => hooks?.figures ?? [], log },
       ...(onNoFeed && { goOn: onNoFeed }),
     });
     feed = served;

@@ -95,8 +95,9 @@ export interface FeedSource {
   /**
    * Writes a note for everybody, or changes the one with its id. Returns it; null where there is none with that id. Left out
    * where notes can't be written.
+   * @throws of a hub, as `mark`
    */
-  note?(draft: NoteDraft): Note | null;
+  note?(draft: NoteDraft): Note | null | Promise<Note | null>;
   /** Why the state of the services is not known at present, in words; null where it is. Left out where it always is. */
   readonly problem?: string | null;
   /** Of a hub. */
@@ -110,6 +111,19 @@ export interface HubFigures {
   readonly vantages: number;
   /** How each vantage sees each service. */
   readonly views: readonly { readonly service: string; readonly vantage: string; readonly state: State }[];
+}
+
+/** What a hook has done since the process started, for `/metrics`. */
+export interface HookFigures {
+  /** Its place in the configuration: `hooks[0]`. Where it goes is a secret. */
+  readonly hook: string;
+  /** Attempts that arrived, and that did not. */
+  readonly delivered: number;
+  readonly failed: number;
+  /** Events that did not arrive for 24 h. */
+  readonly givenUp: number;
+  /** Events that are due and have not arrived, of the newest 500. */
+  readonly pending: number;
 }
 
 /** What a publisher to a bus needs of a source. */

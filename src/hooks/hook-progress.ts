@@ -1,5 +1,5 @@
 /** How far a hook is, and which events it is due: each of them once, in their order. Pure; times in milliseconds since the epoch. */
-import { type Event, type HookEvent, isAbout, type Transition } from '../core/messages.ts';
+import { type Event, type HookEvent, isAbout, timeOf, type Transition } from '../core/messages.ts';
 
 /** A service that is down, and may not be so for long enough. */
 interface Held {
@@ -65,6 +65,26 @@ export function eventStep(state: HookState, filter: HookFilter, event: Event): S
   if (event.type === 'transition') return transitionStep(next, filter, event);
   const isDue = filter.on.includes(event.type) && (event.type !== 'gap' || event.durationMs >= filter.minMs);
   return { event: isDue ? event : null, next };
+}
+
+/** How many deliveries are due after what is done, as far as these events show. */
+export function pendingOf(state: HookState, filter: HookFilter, events: readonly Event[], now: number): number {
+  let [count, reached] = [0, state];
+  const deliverHeld = (until: number): void => {
+    for (let held = heldStep(reached, filter, until); held !== null; held = heldStep(reached, filter, until)) {
+      reached = held.next;
+      if (held.event !== null) count += 1;
+    }
+  };
+  for (const event of events) {
+    if (event.seq <= state.after) continue;
+    deliverHeld(timeOf(event));
+    const step = eventStep(reached, filter, event);
+    reached = step.next;
+    if (step.event !== null) count += 1;
+  }
+  deliverHeld(now);
+  return count;
 }
 
 function transitionStep(state: HookState, filter: HookFilter, event: Transition): Step {

@@ -9,10 +9,10 @@ import type { Logger } from 'pino';
 import type { Event } from '../core/messages.ts';
 import { timeOf } from '../core/messages.ts';
 import { toJson } from '../core/printable.ts';
-import type { FeedSource } from '../core/source.ts';
+import type { FeedSource, HookFigures } from '../core/source.ts';
 import { deliver, DeliveryError } from './deliver.ts';
 import { eventSentence } from './event-sentence.ts';
-import { eventStep, heldStep, type HookState, newHookState, nextDue, type Step } from './hook-progress.ts';
+import { eventStep, heldStep, pendingOf, type HookState, newHookState, nextDue, type Step } from './hook-progress.ts';
 import { hookId, type HookSettings, shownHook } from './hook-settings.ts';
 
 /** The pause after a failure, doubled each time up to the longest, in milliseconds. */
@@ -79,6 +79,10 @@ export class Hooks {
     }
   }
 
+  get figures(): HookFigures[] {
+    return Array.from(this.#hooks.values(), (hook) => hook.figures);
+  }
+
   /** Delivers what is due, for a moment, and ends. To be called when the monitor has stopped. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -133,6 +137,7 @@ class Hook {
   #state: HookState;
   #events: readonly Event[] = [];
   #failures = 0;
+  readonly #counts = { delivered: 0, failed: 0, givenUp: 0 };
   #isClosing = false;
   #hasNews = true;
   #wake: () => void = () => undefined;
@@ -150,6 +155,12 @@ class Hook {
   /** A method: it changes while something is awaited. */
   #isOver(): boolean {
     return this.#end.signal.aborted;
+  }
+
+  get figures(): HookFigures {
+    const events = this.#monitor.events.latest(PAGE);
+    const pending = pendingOf(this.#state, this.settings, events, this.#monitor.now());
+    return { hook: this.settings.place, ...this.#counts, pending };
   }
 
   wake(): void {
@@ -234,6 +245,7 @@ class Hook {
       const hook = shownHook(this.settings);
       try {
         await deliver(this.settings.to, body, key, this.#end.signal);
+        this.#counts.delivered += 1;
         if (this.#failures > 0) this.#log.info({ hook, failures: this.#failures }, 'a hook works again');
         this.#failures = 0;
         this.#state = { ...this.#state, failingSince: null };
@@ -242,10 +254,12 @@ class Hook {
         if (!(error instanceof DeliveryError)) throw error;
         if (this.#isOver()) return false;
         this.#failures += 1;
+        this.#counts.failed += 1;
         const now = this.#monitor.now();
         const since = this.#state.failingSince ?? now;
         const why = { hook, seq: event.seq, why: error.message };
         if (now - Math.max(since, timeOf(event)) >= GIVE_UP_MS) {
+          this.#counts.givenUp += 1;
           this.#log.error(why, 'a hook did not take an event for 24 h; it is given up');
           return true;
         }

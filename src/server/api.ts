@@ -1,7 +1,7 @@
 /** `/api/v1`: what is known, as JSON. What asks the archive throws an ArchiveError where that can't answer. */
 import type { Archive } from '../core/archive.ts';
 import { TOGETHER_MS } from '../core/incidents.ts';
-import { gapFacts, type MonitorIdentity, type Note, type ServiceSnapshot } from '../core/messages.ts';
+import { gapFacts, isAbout, type MonitorIdentity, type Note, type ServiceSnapshot } from '../core/messages.ts';
 import { seenStatus, type State, WORST_FIRST } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, midnights, uptimeWithoutPlanned } from '../core/uptime.ts';
@@ -28,7 +28,7 @@ const GAPS = 1000;
 const NEWS = 100;
 /** Events in one answer. */
 const EVENTS = 1000;
-/** Incidents that ended, in a document of Statuspage and in a feed of Atom: the newest. */
+/** Incidents that ended, in a document of Statuspage and in a feed of Atom: the newest. Notes in the latter. */
 const INCIDENTS = 50;
 /** Notes in a status: the newest. */
 const NOTES = 200;
@@ -127,7 +127,7 @@ export class Api {
     return json(statuspage({ source: this.#source, identity: this.#monitor(view), incidents, ...page }, document));
   }
 
-  /** The incidents as a feed of Atom. Those that may still change their first service are left out. */
+  /** Incidents and notes as a feed of Atom. Incidents that may still change their first service are left out. */
   async atom(view: View, query: URLSearchParams): Promise<HttpResponse> {
     const problem = unexpected(query, [], ['service']);
     if (problem !== null) return errorResponse(400, problem);
@@ -138,7 +138,12 @@ export class Api {
     const timeouts = Array.from(this.#source.board.services.values(), ({ info }) => info.timeoutMs);
     const settled = this.#source.now() - TOGETHER_MS - Math.max(0, ...timeouts);
     const shown = incidents.filter(({ from }) => from <= settled);
-    return { status: 200, type: 'application/atom+xml; charset=utf-8', body: atom(this.#monitor(view), shown) };
+    const notes = this.#source.board.notes
+      .list(this.#source.now(), INCIDENTS)
+      .filter(
+        (note) => (note.to === null || note.to > note.from) && isAbout(note, (name) => services?.has(name) ?? true),
+      );
+    return { status: 200, type: 'application/atom+xml; charset=utf-8', body: atom(this.#monitor(view), shown, notes) };
   }
 
   /** The stretches of time in one state that touch [`from`, `to`], as far back as they are known. */

@@ -1,17 +1,22 @@
-/** Incidents as an Atom feed (RFC 4287), for feed readers and chat programs. Its addresses are relative to its own. */
+/** Incidents and notes as an Atom feed (RFC 4287), for feed readers and chat programs. Its addresses are relative to its own. */
+import { list } from '../core/format.ts';
 import { showFall, showRecovery } from '../core/incidents.ts';
 import { VERSION } from '../core/version.ts';
-import type { MonitorIdentity } from '../core/messages.ts';
+import type { MonitorIdentity, Note, NoteKind } from '../core/messages.ts';
 import { printable } from '../core/printable.ts';
 import { type ListedIncident, uuidOf } from './incident-list.ts';
 
 /**
  * @param identity as the client may see it
  * @param incidents the newest first
+ * @param notes those that are shown
  */
-export function atom(identity: MonitorIdentity, incidents: readonly ListedIncident[]): string {
+export function atom(identity: MonitorIdentity, incidents: readonly ListedIncident[], notes: readonly Note[]): string {
+  const entries = [...incidents.map(incidentEntry), ...notes.map((note) => noteEntry(note, identity.id))].sort(
+    (a, b) => b.updatedAt - a.updatedAt,
+  );
   const title = identity.vantage === '' ? 'gapwatch' : `gapwatch at ${identity.vantage}`;
-  const changedAt = Math.max(identity.startedAt, ...incidents.map((one) => one.changedAt));
+  const changedAt = Math.max(identity.startedAt, ...entries.map((one) => one.updatedAt));
   return `<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
   <id>urn:uuid:${uuidOf(identity.id, 'incidents')}</id>
@@ -21,19 +26,57 @@ export function atom(identity: MonitorIdentity, incidents: readonly ListedIncide
   <generator version="${VERSION}">gapwatch</generator>
   <link rel="self" type="application/atom+xml" href="feed.atom"/>
   <link rel="alternate" type="text/html" href="./"/>
-${incidents.map(entry).join('')}</feed>
+${entries.map(entryXml).join('')}</feed>
 `;
 }
 
-function entry({ id, title, incident, from, to, changedAt, reasons }: ListedIncident): string {
+interface Entry {
+  readonly id: string;
+  readonly title: string;
+  readonly publishedAt: number;
+  readonly updatedAt: number;
+  readonly services: readonly string[];
+  readonly text: string;
+}
+
+function incidentEntry({ id, title, incident, from, to, changedAt, reasons }: ListedIncident): Entry {
   const recovery = showRecovery(incident);
-  const text = `${showFall(incident)}; ${recovery === null ? 'not up again yet' : `${recovery}: ${reasons}`}.`;
-  const categories = incident.falls.map(({ service }) => `    <category term="${xmlText(service)}"/>\n`).join('');
+  return {
+    id,
+    title: to === null ? title : `${title}, and up again`,
+    publishedAt: from,
+    updatedAt: changedAt,
+    services: incident.falls.map(({ service }) => service),
+    text: `${showFall(incident)}; ${recovery === null ? 'not up again yet' : `${recovery}: ${reasons}`}.`,
+  };
+}
+
+const NOTE_TITLES: Readonly<Record<NoteKind, string>> = {
+  maintenance: 'Maintenance',
+  incident: 'Incident',
+  info: 'Note',
+};
+
+function noteEntry({ id, kind, at, from, to, services, text }: Note, monitor: string): Entry {
+  const about = services.length === 0 ? 'all services' : list(services);
+  const until = to === null ? '' : ` until ${iso(to)}`;
+  return {
+    id: uuidOf(monitor, 'note', id),
+    title: `${NOTE_TITLES[kind]}: ${text}`,
+    publishedAt: Math.min(from, at),
+    updatedAt: at,
+    services,
+    text: `${text} (from ${iso(from)}${until}, ${about}).`,
+  };
+}
+
+function entryXml({ id, title, publishedAt, updatedAt, services, text }: Entry): string {
+  const categories = services.map((service) => `    <category term="${xmlText(service)}"/>\n`).join('');
   return `  <entry>
     <id>urn:uuid:${id}</id>
-    <title>${xmlText(to === null ? title : `${title}, and up again`)}</title>
-    <published>${iso(from)}</published>
-    <updated>${iso(changedAt)}</updated>
+    <title>${xmlText(title)}</title>
+    <published>${iso(publishedAt)}</published>
+    <updated>${iso(updatedAt)}</updated>
     <link rel="alternate" type="text/html" href="./"/>
 ${categories}    <content type="text">${xmlText(text)}</content>
   </entry>

@@ -4,6 +4,7 @@ import type { PastGap } from './past-view.ts';
 
 const COLUMNS = [
   ...(['seq', 'service', 'vantage', 'from', 'to', 'durationMs', 'minMs', 'maxMs', 'silenceMs', 'failed'] as const),
+  'planned',
   'reasons',
 ] as const;
 
@@ -11,7 +12,7 @@ const COLUMNS = [
 export function gapsCsv(gaps: readonly PastGap[]): string {
   const rows = gaps.map((gap) => {
     const reasons = gap.reasons.map(({ reason, count }) => `${reason} ${String(count)}`).join('; ');
-    const row = { ...gap, from: iso(gap.from), to: iso(gap.to), reasons };
+    const row = { ...gap, planned: String(gap.planned === true), from: iso(gap.from), to: iso(gap.to), reasons };
     return COLUMNS.map((column) => cell(row[column] ?? '')).join(',');
   });
   return [COLUMNS.join(','), ...rows, ''].join('\r\n');

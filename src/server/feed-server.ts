@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 
 import type { Archive } from '../core/archive.ts';
-import type { FeedSource } from '../core/source.ts';
+import type { FeedSource, HookFigures } from '../core/source.ts';
 import { Access, type AccessRules } from './access.ts';
 import { Api } from './api.ts';
 import { AddressRates, admit, answered, defaultLimits, limitConnections } from './connection-limits.ts';
@@ -48,6 +48,8 @@ export interface FeedServerOptions extends AccessRules {
   readonly page: PageAssets;
   /** How the page introduces itself; left out where nothing is configured. */
   readonly site?: Site;
+  /** What each hook has done; left out where there are none. */
+  readonly hooks?: () => readonly HookFigures[];
   readonly log: Logger;
   /** How much each address may ask for; what `AddressRates` allows where it is left out. */
   readonly rates?: AddressRates;
@@ -122,7 +124,7 @@ export class FeedServer {
     const server = await open(listen);
 
     const fanOut = new FanOut(monitor);
-    const metrics = new Metrics(monitor, fanOut, archive);
+    const metrics = new Metrics(monitor, fanOut, archive, options.hooks ?? null);
     const scrapes = new TtlCache<string>(RECENT_MS);
     const served: Served = {
       source: monitor,

@@ -3,7 +3,7 @@ import type { Archive } from '../core/archive.ts';
 import type { BoardService } from '../core/board.ts';
 import { STATES, type Phases, type Totals } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
-import type { FeedSource, HubFigures } from '../core/source.ts';
+import type { FeedSource, HookFigures, HubFigures } from '../core/source.ts';
 import { VERSION } from '../core/version.ts';
 import { type Family, labelsText, Series } from './exposition.ts';
 import type { FanOut } from './fan-out.ts';
@@ -71,10 +71,18 @@ export class Metrics {
   readonly #source: Measured;
   readonly #fanOut: Pick<FanOut, 'size' | 'missed'>;
   readonly #archive: HistoryHealth | null;
+  readonly #hooks: (() => readonly HookFigures[]) | null;
   /** A counter never falls, but a state that is published later than it began takes back some of the time counted before. */
   readonly #highest = new WeakMap<BoardService, Sums>();
 
-  constructor(source: Measured, fanOut: Pick<FanOut, 'size' | 'missed'>, archive: HistoryHealth | null = null) {
+  /** @param hooks what each of them has done; null where there are none by design, as at a hub */
+  constructor(
+    source: Measured,
+    fanOut: Pick<FanOut, 'size' | 'missed'>,
+    archive: HistoryHealth | null = null,
+    hooks: (() => readonly HookFigures[]) | null = null,
+  ) {
+    this.#hooks = hooks;
     this.#source = source;
     this.#fanOut = fanOut;
     this.#archive = archive;
@@ -165,6 +173,7 @@ export class Metrics {
       one(counter('gapwatch_probes_missed_total', missed), this.#fanOut.missed),
       one(gauge('gapwatch_feed_clients', 'Clients of the feed'), this.#fanOut.size),
       ...(this.#archive === null ? [] : historySeries(this.#archive, one)),
+      ...(this.#hooks === null ? [] : hookSeries(this.#hooks(), isOpen)),
       ...(this.#source.figures === undefined ? [] : hubSeries(this.#source.figures, one, isOpen)),
     ];
   }
@@ -187,6 +196,18 @@ function historySeries({ problem, figures }: HistoryHealth, one: One): Series[] 
     one(gauge('gapwatch_history_waiting_events', 'Events that are not on disk yet'), figures.waiting),
     one(counter('gapwatch_history_lost_events_total', lost), figures.lost),
   ];
+}
+
+function hookSeries(hooks: readonly HookFigures[], isOpen: boolean): Series[] {
+  const results = 'Attempts to call a hook, and events that were given up after 24 h';
+  const deliveries = new Series(counter('gapwatch_hook_deliveries_total', results), isOpen);
+  const pending = new Series(gauge('gapwatch_hook_pending_events', 'Events that have not arrived at a hook'), isOpen);
+  for (const { hook, delivered, failed, givenUp, pending: waiting } of hooks) {
+    for (const [result, count] of Object.entries({ delivered, failed, 'given-up': givenUp }))
+      deliveries.add(labelsText({ hook, result }), count);
+    pending.add(labelsText({ hook }), waiting);
+  }
+  return [deliveries, pending];
 }
 
 function hubSeries({ vantages, skipped, views }: HubFigures, one: One, isOpen: boolean): Series[] {

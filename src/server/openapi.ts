@@ -5,6 +5,7 @@ import { gapsSchema, jsonSchemaOf, MESSAGES, timelineSchema } from '../core/mess
 import { isEvent } from '../core/messages.ts';
 import { STATES } from '../core/model.ts';
 import { VERSION } from '../core/version.ts';
+import { markSchema, noteSchema } from './marks-and-notes.ts';
 import { STATUSPAGE_DOCUMENTS } from './statuspage.ts';
 
 const time = z.number();
@@ -163,7 +164,6 @@ function pathsOf(): Json {
   const limit = parameter('limit', { type: 'integer', minimum: 1, maximum: 1000 }, 100);
   const since = parameter('since', TIME, '2d');
   const until = parameter('until', TIME, '1d');
-  const markBody = z.strictObject({ text: z.string().min(1).max(200) });
   return {
     '/api/v1/status': get('every service now', content(JSON_TYPE, z.object(status)), BAD, [SERVICE]),
     '/api/v1/gaps': get(
@@ -193,7 +193,7 @@ function pathsOf(): Json {
       post: {
         summary: 'mark this moment',
         security: [{ token: [] }],
-        requestBody: { required: true, content: content('application/json', markBody) },
+        requestBody: { required: true, content: content('application/json', markSchema) },
         responses: {
           201: { description: 'the mark', content: content(JSON_TYPE, MESSAGES.mark) },
           ...BAD,
@@ -208,7 +208,7 @@ function pathsOf(): Json {
       post: {
         summary: 'write a note for everybody; with an id, change that one',
         security: [{ token: [] }],
-        requestBody: { required: true, content: content('application/json', { type: 'object' }) },
+        requestBody: { required: true, content: content('application/json', noteSchema) },
         responses: {
           200: { description: 'the note as it stands then', content: content(JSON_TYPE, MESSAGES.note) },
           201: { description: 'the note', content: content(JSON_TYPE, MESSAGES.note) },
@@ -217,7 +217,7 @@ function pathsOf(): Json {
           404: failed('no note has this id'),
           413: failed('too long'),
           415: failed('not application/json'),
-          501: failed('a hub takes no notes'),
+          503: failed('the bus is unreachable'),
         },
       },
     },

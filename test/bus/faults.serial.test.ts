@@ -135,6 +135,23 @@ describe('a Redis that comes back without what it had confirmed', () => {
   );
 
   it(
+    'has the notes that were written and changed at a hub, for all hubs',
+    onRedis(async ({ serveHub }) => {
+      const [at, other] = [await serveHub(), await serveHub()];
+      const note = await at.hub.note({ kind: 'maintenance', text: 'Docker upgrade' });
+      const { id = '' } = note ?? {};
+      await waitFor(() => other.hub.board.notes.get(id)?.seq === note?.seq);
+      await other.hub.note({ id, to: Date.now() + 60_000 });
+      await waitFor(() => at.hub.board.notes.get(id)?.to !== null);
+      assert.deepEqual(
+        at.hub.board.notes.all.map(({ kind, text }) => [kind, text]),
+        [['maintenance', 'Docker upgrade']],
+      );
+      assert.equal(await at.hub.note({ id: 'nothing', text: 'x' }), null);
+    }),
+  );
+
+  it(
     'is read again by a hub, though nothing new comes',
     onRedis(async ({ redis, serveHub }) => {
       const at = await serveHub();

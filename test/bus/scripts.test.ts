@@ -7,7 +7,7 @@ import {
   announceOffline,
   append,
   type Append,
-  appendMark,
+  appendOwn,
   overview,
   type VantageSign,
 } from '../../src/bus/bus-scripts.ts';
@@ -322,9 +322,9 @@ describe('the end of an observation', () => {
 describe('a mark', () => {
   it('has its number at once, in a new feed too', async () => {
     const [mark] = marks(0, 1);
-    const first = await appendMark(bus, mark!);
+    const first = await appendOwn(bus, mark!);
     await redis.say('FLUSHALL');
-    const second = await appendMark(bus, mark!);
+    const second = await appendOwn(bus, mark!);
     assert.ok(second > first);
     const [entry] = await entries();
     assert.deepEqual([entry?.newest, entry?.monitor, entry?.vantage, entry?.previous], [second, '', '', 0]);

@@ -100,11 +100,15 @@ describe('a hook that posts', { concurrency: true }, () => {
     const monitor = new ScriptedMonitor({ names: ['web'] });
     monitor.change('web', 'up');
     const url = to.url.replace('//', '//me:pw-of-mine@').replace('hook', 'T0K3N?key=q-of-mine');
-    const { lines } = start(monitor, [hook(to, { to: { kind: 'post', url, headers: {}, secret: 's-of-mine' } })]);
+    const { hooks, lines } = start(monitor, [
+      hook(to, { to: { kind: 'post', url, headers: {}, secret: 's-of-mine' } }),
+    ]);
     to.answer = 503;
     outage(monitor);
     outage(monitor);
     await to.waitFor(() => to.deliveries.length >= 2);
+    const [{ pending, hook: name } = { pending: 0, hook: '' }] = hooks.figures;
+    assert.deepEqual([pending, name], [4, 'hooks[0]']);
     to.answer = 204;
     await to.waitFor(() => to.taken.length === 4);
     assert.deepEqual(
@@ -115,6 +119,10 @@ describe('a hook that posts', { concurrency: true }, () => {
     assert.equal(new Set(keys).size, 4);
     assert.equal(keys[0], keys[1]);
     await waitFor(() => lines.some((line) => line.includes('works again')));
+    await waitFor(() => hooks.figures[0]?.pending === 0);
+    const { delivered, failed, givenUp } = hooks.figures[0]!;
+    assert.deepEqual([delivered, givenUp], [4, 0]);
+    assert.ok(failed >= 1);
     assert.match(lines.join(''), /"hook":"hooks\[0\] \(http:\/\/127\.0\.0\.1:\d+\)","seq":\d+,"why":"HTTP 503"/);
     assert.doesNotMatch(lines.join(''), /T0K3N|of-mine/);
   });

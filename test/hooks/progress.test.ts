@@ -4,7 +4,14 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { eventStep, heldStep, type HookFilter, type HookState, newHookState } from '../../src/hooks/hook-progress.ts';
+import {
+  eventStep,
+  heldStep,
+  type HookFilter,
+  type HookState,
+  newHookState,
+  pendingOf,
+} from '../../src/hooks/hook-progress.ts';
 import { type Event, timeOf } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { gap, transition } from '../support/builders.ts';
@@ -27,6 +34,7 @@ function due(filter: HookFilter, events: readonly Event[], now = Infinity): { du
     take(eventStep(state, filter, event));
   }
   hold(now);
+  assert.equal(pendingOf(newHookState(0), filter, events, now), found.length);
   return { due: found, state };
 }
 

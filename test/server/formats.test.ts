@@ -266,6 +266,26 @@ describe('the Atom feed', () => {
     });
   });
 
+  it('has notes and maintenance, but what was withdrawn', async () => {
+    const monitor = restarted();
+    const about = { services: ['web'], at: START + 200_000 };
+    const write = (kind: 'maintenance' | 'incident' | 'info', from: number, to: number | null, text: string): void => {
+      monitor.event({ type: 'note', id: text, kind, from, to, text, ...about });
+    };
+    write('maintenance', START + 86_400_000, START + 90_000_000, 'Docker & kernel');
+    write('incident', START, null, 'We look into it');
+    write('maintenance', START, START, 'Never mind');
+    await asking(monitor, async (http) => {
+      const { body } = await ask(`${http}/feed.atom?service=web`);
+      readXml(body);
+      const titles = [...body.matchAll(/<title>([^<]+)<\/title>/g)].map(([, title]) => title);
+      assert.deepEqual(titles.slice(1, 3).sort(), ['Incident: We look into it', 'Maintenance: Docker &amp; kernel']);
+      assert.match(body, /Docker &amp; kernel \(from 2026-11-21T12:00:00.000Z until 2026-11-21T13:00:00.000Z, web\)/);
+      assert.doesNotMatch(body, /Never mind/);
+      assert.doesNotMatch((await ask(`${http}/feed.atom?service=db`)).body, /Docker/);
+    });
+  });
+
   it('leaves out what has only just begun, whose first service is not settled', async () => {
     const monitor = restarted();
     monitor.change('web', 'down');
@@ -471,6 +491,21 @@ describe('gaps as CSV', () => {
       );
       for (const row of rows) assert.equal(row.length, head.length);
       assert.equal((await ask(`${http}/api/v1/gaps?format=xml`)).status, 400);
+    });
+  });
+
+  it('say which of them were planned', async () => {
+    const monitor = new ScriptedMonitor({ names: ['web'], clock: START });
+    monitor.gap('web', START + 1000, START + 1500);
+    monitor.gap('web', START + 2000, START + 2500, { planned: true });
+    monitor.clock = START + 60_000;
+    await asking(monitor, async (http) => {
+      const [head, ...rows] = readCsv((await ask(`${http}/api/v1/gaps?format=csv`)).body);
+      const column = head?.indexOf('planned') ?? -1;
+      assert.deepEqual(
+        rows.map((row) => row[column]),
+        ['false', 'true'],
+      );
     });
   });
 

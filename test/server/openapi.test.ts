@@ -17,6 +17,7 @@ interface Answer {
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly example: unknown }[];
+  readonly requestBody?: { readonly content: Answer['content'] };
   readonly responses: Readonly<Record<string, Answer>>;
 }
 
@@ -125,5 +126,11 @@ describe('the description of the paths', () => {
     await post(401, '{"text":"here"}', type);
     await post(413, `{"text":"${'x'.repeat(5000)}"}`, { ...type, ...WITH_TOKEN });
     await post(415, '{"text":"here"}', WITH_TOKEN);
+    const { requestBody } = described.paths['/api/v1/notes']!.post!;
+    const isNote = ajv.compile(requestBody!.content['application/json']!.schema);
+    for (const to of [null, 1_800_000_000_000, '2026-12-01T03:00:00Z'])
+      assert.ok(isNote({ kind: 'maintenance', text: 'x', to, services: ['web'] }), ajv.errorsText(isNote.errors));
+    for (const note of [{ kind: 'other' }, { text: '' }, { to: true }, { author: 'x' }])
+      assert.ok(!isNote(note), JSON.stringify(note));
   });
 });

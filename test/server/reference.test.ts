@@ -60,6 +60,8 @@ const hubFields = (schema: z.ZodObject): string[] =>
     field instanceof z.ZodOptional && !LATER.has(name) ? [name] : [],
   );
 
+/** Of a hook. */
+const FIGURES = { hook: 'hooks[0]', delivered: 1, failed: 2, givenUp: 0, pending: 3 };
 /** The folder of a history. */
 const DATA = mkdtempSync(join(tmpdir(), 'gapwatch-reference-'));
 
@@ -128,7 +130,7 @@ describe('the reference page', () => {
 
   it(
     'names the paths that are there, and the metrics',
-    inScene({ names: ['web'], data: DATA }, async (at) => {
+    inScene({ names: ['web'], data: DATA, feed: { hooks: () => [FIGURES] } }, async (at) => {
       const rows = rowsOf(PAGE.split(/^## HTTP$/m)[1]!);
       const paths = rows.map(([field]) => field).filter((field) => field.includes('/'));
       assert.ok(paths.length >= 9);
