@@ -102,17 +102,25 @@ const TOGETHER_MS = 10;
 export const ENGINE_SILENCE_MS = 1000;
 
 /**
- * The checkpoint that the timeline of a service that is up surely has, where none was saved.
- * @param since when the first good probe was sent
+ * Up to when the state of a service is settled: what is found out later can't change it.
  * @param until a moment at which the engine had been at work within `ENGINE_SILENCE_MS`: when it was, all probes that
  *   had been sent one deadline and one interval earlier had ended
+ */
+export function settledAt(until: number, service: Pick<Service, 'timeoutMs' | 'intervalMs'>): number {
+  return until - ENGINE_SILENCE_MS - service.timeoutMs - service.intervalMs;
+}
+
+/**
+ * The checkpoint that the timeline of a service that is up surely has, where none was saved.
+ * @param since when the first good probe was sent
+ * @param until as in `settledAt`
  */
 export function checkpointOfUp(
   since: number,
   until: number,
   service: Pick<Service, 'timeoutMs' | 'intervalMs'>,
 ): Checkpoint {
-  const sent = Math.max(since, until - ENGINE_SILENCE_MS - service.timeoutMs - service.intervalMs);
+  const sent = Math.max(since, settledAt(until, service));
   return { state: 'up', lastGoodSent: sent, lastGoodEnded: null, lastSeenSent: sent, lastSeen: 'up', gap: null };
 }
 

@@ -3,7 +3,7 @@ import type { RecordedMonitor } from '../core/source.ts';
 import { infoOf, type ServiceInfo, type Totals } from '../core/model.ts';
 import type { Event, Message } from '../core/messages.ts';
 import type { Reader } from '../core/source.ts';
-import type { Checkpoint } from '../core/timeline.ts';
+import { settledAt, type Checkpoint } from '../core/timeline.ts';
 import type { EventStore } from './event-store.ts';
 import type { Batch, Item, LostStretch, WatchedNow } from './thread-messages.ts';
 
@@ -38,7 +38,7 @@ export class HistoryRecorder implements Reader {
   /** How far each hook is, and those of which that is not on disk; null for one to forget. */
   readonly #hooks = new Map<string, string | null>();
   readonly #newHooks = new Set<string>();
-  /** The sums of each service that are on disk. */
+  /** The sums of each service that are settled, and on disk. */
   #kept: ReadonlyMap<string, Totals>;
 
   /** @param kept the sums that are on disk already */
@@ -80,7 +80,10 @@ export class HistoryRecorder implements Reader {
     const alive = this.#monitor.observedUntil();
     const isAll = last === this.#events.newest;
     const services = [...this.#monitor.board.services.values()];
-    const totals = isAll ? new Map(services.map((one) => [one.name, one.totalsAt(alive)] as const)) : null;
+    // What is not settled may be taken back by what is found out after a restart.
+    const totals = isAll
+      ? new Map(services.map((one) => [one.name, one.totalsAt(settledAt(alive, one.info))] as const))
+      : null;
     const hooks = Array.from(this.#newHooks, (id) => [id, this.#hooks.get(id) ?? null] as const);
     this.#sent = { following: following.length, lost, totals, hooks };
     return {

@@ -6,6 +6,7 @@ import { NOON, openHistory, withFolder } from './open.ts';
 import { infoOf } from '../../src/core/model.ts';
 import { service } from '../support/builders.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 describe('a history', () => {
   it('keeps lost writes, as events and as what a report asks for', async () => {
@@ -41,6 +42,27 @@ describe('a history', () => {
       await reader.close();
       const again = await openHistory(dir);
       assert.deepEqual(again.restored.events.latest(10).at(-1), kept);
+    });
+  });
+
+  it('has sums that no later finding takes back, over a restart neither', async () => {
+    await withFolder(async (dir) => {
+      const history = await openHistory(dir);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
+      monitor.watch('web');
+      history.record(monitor);
+      monitor.change('web', 'up');
+      monitor.clock += 60_000;
+      monitor.mark('now');
+      await waitFor(() => (history.kept.get('web')?.upMs ?? 0) > 0);
+      const upMs = history.kept.get('web')?.upMs ?? 0;
+      // Of a probe that was sent before that, and ended after it.
+      monitor.change('web', 'down', { at: monitor.clock - 1000 });
+      await history.close();
+      const again = await openHistory(dir);
+      again.record(new ScriptedMonitor({ restored: again.restored, clock: monitor.clock + 1000 }));
+      assert.ok((again.kept.get('web')?.upMs ?? 0) >= upMs, `${String(again.kept.get('web')?.upMs)} < ${String(upMs)}`);
+      assert.ok(upMs > 55_000);
     });
   });
 
