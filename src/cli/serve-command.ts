@@ -4,14 +4,18 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import type { Message } from '../core/messages.ts';
 import type { Reader } from '../core/source.ts';
+import type { Monitor } from '../monitor/monitor.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
 import { daemonLog } from './log.ts';
 import { parseDuration, type DaemonLogArguments, type MonitorArguments, type Targets } from './options.ts';
 import { hangups } from './hangups.ts';
+import { notifySystemd } from './systemd-notify.ts';
 import { reload } from './reload.ts';
 import { configOf, withMonitor } from './with-monitor.ts';
 
 const DEFAULT_INTERVAL_MS = 1000;
+/** A thread that was not heard of for longer is not at work, as systemd is notified of it. In milliseconds. */
+const SILENT_MS = 10_000;
 
 /** Serves until a signal or `--for` ends it. Returns the exit code. */
 export async function serve(args: MonitorArguments & DaemonLogArguments & Targets): Promise<number> {
@@ -28,13 +32,22 @@ export async function serve(args: MonitorArguments & DaemonLogArguments & Target
         log[isFault ? 'error' : 'info'](text);
       }),
     );
+    const notifyEnd = notifySystemd(process.env, () => isAtWork(monitor), log);
     const ending = await untilEnded({ forMs, hangup: false, others: [] });
     hangups.close();
+    notifyEnd();
     log.info({ why: ending }, 'stopping');
     await monitor.stop();
     unsubscribe();
     return exitCodeOf(ending);
   });
+}
+
+/** Whether every thread that probes does so. */
+function isAtWork({ problem, diagnostics }: Pick<Monitor, 'problem' | 'diagnostics'>): boolean {
+  return (
+    problem === null && diagnostics.every(({ sent, silentForMs }) => sent !== undefined && silentForMs < SILENT_MS)
+  );
 }
 
 /** Events as log lines. */

@@ -55,8 +55,8 @@ export function helloOf(answer: StatusAnswer): Hello {
   return { type: 'hello', protocol: 1, monitor, now, seq, resumed: false, services };
 }
 
-/** How much of the windows a service was up, and was seen at all; how long its answers took lately. */
-export interface Figures extends Pick<ServiceSnapshot, 'uptime' | 'observed' | 'latency'> {
+/** How much of the windows a service was up, and was seen at all, and how much was planned; how long its answers took lately. */
+export interface Figures extends Pick<ServiceSnapshot, 'uptime' | 'observed' | 'planned' | 'latency'> {
   /** When they were so. */
   readonly at: number;
 }
@@ -64,6 +64,9 @@ export interface Figures extends Pick<ServiceSnapshot, 'uptime' | 'observed' | '
 /** The figures in an answer, by service. */
 export function figuresOf({ now, services }: Pick<StatusAnswer, 'now' | 'services'>): Map<string, Figures> {
   return new Map(
-    services.map(({ service, uptime, observed, latency }) => [service, { uptime, observed, latency, at: now }]),
+    services.map(({ service, uptime, observed, planned, latency }) => [
+      service,
+      { uptime, observed, planned, latency, at: now },
+    ]),
   );
 }

@@ -2,12 +2,12 @@
  * The texts of the page: states, reasons, times of day, rows, tooltips, the connection, announcements. Pure. Times in
  * milliseconds since the epoch.
  */
-import { showClock, showDuration, count, showGap, showLatency, showSlow } from '../core/format.ts';
+import { showClock, showDuration, count, showGap, showLatency, showShare, showSlow } from '../core/format.ts';
 import type { Latency } from '../core/latency.ts';
 import type { GapFacts, ServiceSnapshot, SlowFacts, TimelineInterval } from '../core/messages.ts';
 import { wordOf, type Reason, type ServiceInfo, type State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
-import type { Day } from '../core/uptime.ts';
+import { type Day, uptimeWithoutPlanned } from '../core/uptime.ts';
 
 /** The status of a service changed. */
 export interface Change {
@@ -149,6 +149,17 @@ export function answersText(latency: Latency | null | undefined, at: number, now
   if (latency === null) return `no good one ${minute}`;
   const { p50Ms, p99Ms, maxMs } = latency;
   return `p50 ${showLatency(p50Ms)}, p99 ${showLatency(p99Ms)}, slowest ${showLatency(maxMs)}, ${minute}`;
+}
+
+/** `5 s of being down; without it up 100 % in 1 h, 99.9 % in 24 h, 99.98 % in 90 d`; null where nothing was planned. */
+export function plannedText(figures: Pick<ServiceSnapshot, 'uptime' | 'observed' | 'planned'>): string | null {
+  const { planned } = figures;
+  if (planned === undefined || planned['90d'] === 0) return null;
+  const uptime = uptimeWithoutPlanned(figures);
+  const shares = (['1h', '24h', '90d'] as const).map(
+    (key) => `${showShare(uptime[key])} in ${key.replace(/\d+/, '$& ')}`,
+  );
+  return `${showDuration(planned['90d'])} of being down; without it up ${shares.join(', ')}`;
 }
 
 /** What the strip shows, for screen readers. */

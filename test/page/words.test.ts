@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 
 import {
   answersText,
+  plannedText,
   connectionLabel,
   staleText,
   unreachableText,
@@ -35,6 +36,19 @@ describe('the cause of a gap', () => {
       /^answered with a status that is not accepted: .* \(503 Service Unavailable\)$/,
     );
     assert.equal(showCause({ reasons: [] }), '');
+  });
+});
+
+describe('what was planned', () => {
+  it('is beside the uptime without it, where there was any', () => {
+    const uptime = { '1h': 1, '24h': 0.9, '90d': 0.99 };
+    const observed = { '1h': 3_600_000, '24h': 100_000, '90d': 1_000_000 };
+    assert.equal(plannedText({ uptime, observed }), null);
+    assert.equal(plannedText({ uptime, observed, planned: { '1h': 0, '24h': 0, '90d': 0 } }), null);
+    assert.equal(
+      plannedText({ uptime, observed, planned: { '1h': 0, '24h': 10_000, '90d': 10_000 } }),
+      '10.0 s of being down; without it up 100 % in 1 h, 100 % in 24 h, 100 % in 90 d',
+    );
   });
 });
 

@@ -11,6 +11,7 @@ export const PACKAGES = {
   xmllint: 'libxml2-utils',
   'rsvg-convert': 'librsvg2-bin',
   'systemd-analyze': 'systemd',
+  'systemd-socket-activate': 'systemd',
   setpriv: 'util-linux',
   ip: 'iproute2',
   iptables: 'iptables',

@@ -1,10 +1,10 @@
 /** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
 import { count, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import { answersText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
+import { answersText, plannedText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
 import type { ServiceExtras } from '../page-state.ts';
 import { addressOf } from './address.ts';
-import { make, setLabel, setText } from './dom.ts';
+import { make, setHidden, setLabel, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
 
 const KINDS = { tcp: 'TCP', http: 'HTTP', redis: 'Redis' } as const;
@@ -20,14 +20,18 @@ export class ServicePanel {
   readonly element: HTMLElement;
   readonly #now = make('dd');
   readonly #answers = make('dd');
+  readonly #planned = make('dd');
+  readonly #plannedFact: HTMLElement;
   readonly #rows = make('tbody');
   readonly #slots: Slot[] = [];
   readonly #none = make('p', 'none', 'No gap is known.');
 
   constructor(service: BoardService, id: string) {
     const facts = make('dl', 'facts');
-    const fact = (name: string, value: HTMLElement): void => {
-      facts.append(make('div', '', make('dt', '', name), value));
+    const fact = (name: string, value: HTMLElement): HTMLElement => {
+      const row = make('div', '', make('dt', '', name), value);
+      facts.append(row);
+      return row;
     };
     const { kind, connection, intervalMs, timeoutMs, target } = service.info;
     fact('Now', this.#now);
@@ -35,6 +39,7 @@ export class ServicePanel {
     const how = `${KINDS[kind]}, ${CONNECTIONS[connection]}, every ${showEvery(intervalMs)}, with a deadline of ${showEvery(timeoutMs)}`;
     fact('How', make('dd', '', how));
     fact('Answers', this.#answers);
+    this.#plannedFact = fact('Planned', this.#planned);
     fact('Badge', badge(service.name));
     const link = make('a', '', `#service=${service.name}`);
     link.href = addressOf('service', service.name);
@@ -54,11 +59,15 @@ export class ServicePanel {
     this.element.id = id;
   }
 
-  draw(service: BoardService, { message, latency, at }: ServiceExtras, frame: Frame): void {
+  draw(service: BoardService, extras: ServiceExtras, frame: Frame): void {
+    const { message, latency, at } = extras;
     const { reason, gaps } = service;
     const why = reason === null ? 'all is well' : showReason(reason);
     setText(this.#now, service.state === 'unknown' ? 'no answer yet' : message === null ? why : `${why} (${message})`);
     setText(this.#answers, answersText(latency, at, frame.now));
+    const planned = plannedText(extras);
+    setHidden(this.#plannedFact, planned === null);
+    setText(this.#planned, planned ?? '');
     this.#none.hidden = gaps.length > 0;
     gaps.toReversed().forEach((gap, index) => {
       const words = [showExactly(gap.from, frame.now), showGap(gap), count(gap.failed, 'probe'), showCause(gap)];
