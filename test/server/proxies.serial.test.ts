@@ -14,6 +14,7 @@ import { requireTool, type Tool } from '../support/tools.ts';
 import { ask } from './asking.ts';
 import { Listener } from './listener.ts';
 import { inScene, type Scene, TOKEN } from './scene.ts';
+import { sendAll, SHOP, STRANGE_REQUESTS } from './strangers.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -146,12 +147,21 @@ describe('through', () => {
     it(`${proxy.heading}: the page under a prefix, its feed, and nothing for strangers`, async (t) => {
       if (!requireTool(t, proxy.tool)) return;
       const page = pageAssets();
-      await inScene({ names: ['web'], feed: { page, token: TOKEN, proxies: ['127.0.0.1'] } }, (at) =>
+      await inScene({ names: [SHOP], feed: { page, token: TOKEN, proxies: ['127.0.0.1'] } }, (at) =>
         behind(proxy, at, async (http) => {
           for (const path of PATHS) {
             for (const headers of [{}, { authorization: 'Basic YWRtaW46cHJveHk=' }, { host: 'status.example.org' }])
               assert.equal((await ask(`${http}/gapwatch/${path}`, { headers })).status, 401, path);
           }
+          // A proxy may answer itself, cut off what it does not like, and echo what was sent (TRACE).
+          const secrets = [`"${SHOP}"`, '"target"', 'tcp://', `:${String(at.services[0]?.port)}`];
+          let forwarded = 0;
+          const sent = await sendAll(`${http}/gapwatch`, STRANGE_REQUESTS, ({ method, path }, { status, body }) => {
+            if (body.startsWith('{"error"')) forwarded += 1;
+            for (const secret of method === 'TRACE' ? [] : secrets)
+              assert.ok(!body.includes(secret), `${method} ${path}: ${String(status)} ${body.slice(0, 300)}`);
+          });
+          t.diagnostic(`${String(sent)} requests, nothing seen; ${String(forwarded)} of them reached the monitor`);
           const form = { 'content-type': 'application/x-www-form-urlencoded', origin: http };
           const entered = await ask(`${http}/gapwatch/login`, {
             method: 'POST',
