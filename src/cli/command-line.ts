@@ -16,6 +16,7 @@ import {
   DEMO_OPTIONS,
   FILE_LOG_OPTIONS,
   HUB_OPTIONS,
+  INIT_OPTIONS,
   MONITOR_OPTIONS,
   WATCHING_OPTIONS,
   PROBE_OPTIONS,
@@ -32,9 +33,14 @@ const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
 Without a TARGET, services.json in the current folder is read.`;
 
+const INIT_HELP = `What listens is found in the kernel's tables, or by lsof; no Docker is asked. Each port is asked on this machine who it is, by a PING,
+a GET or a TLS handshake, which change nothing. What is left out is named, with the reason. Secrets are never copied: the file names
+the environment variables to set, and such a service has "enabled": false until then.
+The table goes to stdout. Exit codes: 0 written, 2 nothing was written (a file that is there, or can't be read; nothing found).`;
+
 /** Words without a dash, as yargs names them. */
-const POSITIONAL: readonly string[] = ['target', 'url'];
-const COMMANDS = ['watch', 'serve', 'attach', 'run', 'report', 'check', 'hub', 'demo'];
+const POSITIONAL: readonly string[] = ['target', 'url', 'file'];
+const COMMANDS = ['watch', 'serve', 'attach', 'run', 'report', 'check', 'init', 'hub', 'demo'];
 const OPTIONS = Object.keys({
   ...MONITOR_OPTIONS,
   ...SHOW_OPTIONS,
@@ -42,6 +48,7 @@ const OPTIONS = Object.keys({
   ...REPORT_OPTIONS,
   ...HUB_OPTIONS,
   ...DEMO_OPTIONS,
+  ...INIT_OPTIONS,
 });
 
 /** Commands that read their configuration again at SIGHUP. */
@@ -146,6 +153,22 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       async (args) => {
         const { check } = await import('./check-command.ts');
         code = await check(args);
+      },
+    )
+    .command(
+      'init [file]',
+      'Find the services of this machine, or take over another configuration, and write services.json',
+      (args) =>
+        args
+          .positional('file', { type: 'string', describe: 'The file to write  [services.json]' })
+          .options(INIT_OPTIONS)
+          .epilogue(INIT_HELP)
+          .example('$0 init', 'what listens on this machine')
+          .example('$0 init --compose docker-compose.yml', 'and what a Compose file publishes')
+          .example('$0 init --from gatus.yaml new.json', 'what Gatus watches, into another file'),
+      async (args) => {
+        const { init } = await import('./init-command.ts');
+        code = await init(args);
       },
     )
     .command(

@@ -119,8 +119,22 @@ export const REPORT_OPTIONS = {
   ...REPORT_FILES,
 } as const satisfies Record<string, Options>;
 
+/** Of `init`. */
+export const INIT_OPTIONS = {
+  compose: {
+    ...repeated,
+    describe: 'Compose file whose published ports are added, under the names of its services; may be repeated',
+  },
+  from: {
+    ...repeated,
+    describe:
+      'Take over a configuration of Gatus, a backup of Uptime Kuma (JSON), or a prometheus.yml that probes by a blackbox exporter, instead of looking at this machine; may be repeated',
+  },
+  force: { type: 'boolean', default: false, describe: 'Overwrite FILE' },
+} as const satisfies Record<string, Options>;
+
 /** Options that may be repeated. */
-export const REPEATED: readonly string[] = ['also', 'report'];
+export const REPEATED: readonly string[] = ['also', 'report', 'compose', 'from'];
 
 /** Of the hub. */
 export const HUB_OPTIONS = {
@@ -147,6 +161,7 @@ export type MonitorArguments = InferredOptionTypes<typeof MONITOR_OPTIONS>;
 export type HubArguments = InferredOptionTypes<typeof HUB_OPTIONS>;
 export type DemoArguments = InferredOptionTypes<typeof DEMO_OPTIONS>;
 export type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS>;
+export type InitArguments = InferredOptionTypes<typeof INIT_OPTIONS>;
 export type ReportArguments = InferredOptionTypes<typeof REPORT_OPTIONS>;
 export type DaemonLogArguments = InferredOptionTypes<typeof DAEMON_LOG_OPTIONS>;
 export type FileLogArguments = InferredOptionTypes<typeof FILE_LOG_OPTIONS>;
