@@ -253,7 +253,7 @@ function greeting(protocol: string | null): Record<string, unknown> {
 }
 
 function tlsOf(certificate: PortIdentity['certificate']): { tls: Record<string, unknown>; notes: string[] } {
-  if (certificate === null || certificate.trust === 'trusted') return { tls: { tls: true }, notes: [] };
+  if (certificate === null || certificate.trust === 'trusted') return { tls: {}, notes: [] };
   const { name, trust } = certificate;
   if (trust === 'under its name') return { tls: { tls: { servername: name } }, notes: [] };
   const whose = name === null ? 'Its certificate' : `Its certificate, for ${name},`;

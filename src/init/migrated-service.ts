@@ -1,9 +1,10 @@
 /** One service of another monitor's configuration on its way into ours: what all of those formats have in common. Pure. */
 import { OWN_HEADERS } from '../config/probe-specs.ts';
 import { hostOf, httpUrl } from '../config/target-url.ts';
-import { durationText } from '../core/duration.ts';
+import { durationMs, durationText } from '../core/duration.ts';
 import { list } from '../core/format.ts';
 import { withoutSecrets } from '../core/shown-url.ts';
+import { IN_FLIGHT } from '../config/watched.ts';
 import { asLabel, type Draft, type LeftOut } from './draft.ts';
 import type { Fields } from './document.ts';
 
@@ -117,7 +118,9 @@ export class MigratedService {
 
   /** @param from the format that it comes from */
   done(from: string, suffix = ''): { readonly draft: Draft; readonly leftOut: readonly LeftOut[] } {
-    const { url, follow } = this.#entry;
+    const { url, follow, interval, timeout } = this.#entry;
+    const mostMs = IN_FLIGHT * (durationMs(String(interval)) ?? DAY_MS);
+    if ((durationMs(String(timeout)) ?? 0) > mostMs) this.duration('timeout', mostMs);
     // Settings of TLS at a page without it do no harm elsewhere; here they are refused, where no redirect may lead to another.
     const isPlain = typeof url === 'string' && url.startsWith('http:') && follow === undefined;
     if (this.#wantsTls && !isPlain) this.#entry['tls'] = Object.keys(this.#tls).length === 0 ? true : this.#tls;

@@ -253,7 +253,11 @@ function exchange(question: Question): Promise<Reply> {
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // An alert, such as for a client certificate that is missing, comes from a server that speaks TLS.
-      if (/alert/i.test(error.code ?? error.message)) speaksTls = true;
+      if (/alert/i.test(error.code ?? error.message)) {
+        speaksTls = true;
+        // After the handshake of TLS 1.3.
+        certificate = null;
+      }
       finish(isConnected ? 'closed' : 'refused');
     });
     socket.once('close', () => {
