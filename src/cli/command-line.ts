@@ -57,6 +57,9 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 };
 const COMMANDS = Object.keys(OPTIONS);
 
+/** What the completion script asks by. */
+const COMPLETING = '--get-yargs-completions';
+
 /** Commands that read their configuration again at SIGHUP. */
 const RELOADING: readonly string[] = ['watch', 'serve', 'hub'];
 
@@ -199,7 +202,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .locale('en')
     .middleware(({ _: [command] }) => {
       const dashes = argv.indexOf('--');
-      if (dashes < 0 || command === 'run') return;
+      if (dashes < 0 || command === 'run' || argv[0] === COMPLETING) return;
       throw new UsageError(
         `${String(command ?? 'watch')} takes no command behind --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
       );
@@ -240,7 +243,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     });
   try {
     // Left to yargs, it would print the script, and then take the word for a service.
-    if (argv[0] === 'completion' && argv.length === 1) parser.showCompletionScript('gapwatch', 'completion');
+    if (argv[0] === 'completion' && argv.length === 1) parser.showCompletionScript();
     else await parser.parseAsync();
     return code;
   } catch (error) {

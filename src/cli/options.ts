@@ -66,7 +66,13 @@ const logLevel = { choices: LOG_LEVELS, default: 'info', describe: 'Least level 
 export const WATCHING_OPTIONS = { ...MONITOR_OPTIONS, ...SENTINEL } as const satisfies Record<string, Options>;
 
 /** Of the daemons, whose log is on stderr. */
-export const DAEMON_LOG_OPTIONS = { 'log-level': logLevel } as const satisfies Record<string, Options>;
+export const DAEMON_LOG_OPTIONS = {
+  'log-level': logLevel,
+  'log-format': {
+    choices: ['text', 'json'],
+    describe: 'Lines for people, or JSON  [text on a terminal, otherwise json]',
+  },
+} as const satisfies Record<string, Options>;
 
 /** Of the commands whose stderr is for people. */
 export const FILE_LOG_OPTIONS = {
