@@ -12,6 +12,8 @@ export interface Owner {
   readonly program: string;
   /** How it was started. They may hold secrets: never shown as they are. */
   readonly args: readonly string[];
+  /** How the program that started it was started; empty where that is not known. */
+  readonly parentArgs: readonly string[];
   /** Its current folder; null where that is not known. */
   readonly cwd: string | null;
 }
@@ -104,12 +106,18 @@ function ownersOf(sockets: readonly ListeningSocket[]): Listener[] {
     if (held.length === 0) continue;
     const owner = {
       program: (textOf(`/proc/${pid}/comm`) ?? '').trim(),
-      args: (textOf(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1),
+      args: argsOf(pid),
+      parentArgs: argsOf(/^PPid:\s*(\d+)/m.exec(textOf(`/proc/${pid}/status`) ?? '')?.[1] ?? ''),
       cwd: linkOf(`/proc/${pid}/cwd`),
     };
     for (const inode of held) owners.set(inode, owner);
   }
   return sockets.map(({ address, port, inode }) => ({ address, port, owner: owners.get(inode) ?? null }));
+}
+
+/** How a process was started. */
+function argsOf(pid: string): string[] {
+  return (textOf(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
 }
 
 /** The listeners in what `lsof -F pcn` prints: a line for each process, its program, and each of its sockets. */
@@ -121,7 +129,7 @@ export function lsofListeners(output: string): Listener[] {
     const [, host = '', port = ''] = /^n(\*|\[[^\]]+\]|[^:]+):(\d+)$/.exec(line) ?? [];
     if (port === '') continue;
     const address = host === '*' ? '0.0.0.0' : host.replace(/^\[|\]$/g, '');
-    found.push({ address, port: Number(port), owner: { program, args: [], cwd: null } });
+    found.push({ address, port: Number(port), owner: { program, args: [], parentArgs: [], cwd: null } });
   }
   return found;
 }

@@ -56,6 +56,7 @@ export async function machineServices(listeners: readonly Listener[]): Promise<F
       const [index, port] = next;
       const asked = await askFirst(port);
       if (asked === null) leftOut.push({ what: whereText(port), why: 'it did not accept a connection' });
+      else if (asked.identity.isGapwatch) leftOut.push({ what: whereText(port), why: 'gapwatch itself' });
       else drafts[index] = draftOf(port, asked.host, asked.identity);
     }
   };
@@ -122,14 +123,15 @@ function hostsOf(bound: readonly string[]): string[] {
 function internalReason({ bound, hosts, port, owner }: PortOfMachine): string | null {
   if (bound.some((address) => RESOLVERS.has(address))) return 'the resolver of this machine';
   if (hosts.every((host) => host.startsWith('fe80:'))) return 'only on a link-local address';
-  if (owner === null) return null;
-  if (isOwn(owner)) return 'gapwatch itself';
+  const isLocal = hosts.every((host) => host.startsWith('127.') || host === '::1');
+  const isInspector = isLocal && port >= INSPECTOR.from && port <= INSPECTOR.to;
+  if (owner === null) return isInspector ? "Node's debugger, by its port" : null;
+  if (isOwn(owner.args) || isOwn(owner.parentArgs)) return 'gapwatch itself';
   const [, reason] = INTERNAL.find(([program]) => program.test(owner.program)) ?? [];
   if (reason !== undefined) return reason;
   if (owner.args.some((arg) => INTERNAL_ARGS.test(arg))) return 'a tool for developers';
-  const isLocal = hosts.every((host) => host.startsWith('127.') || host === '::1');
   if (isLocal && owner.program === 'sshd' && port >= X11.from && port <= X11.to) return 'a display that sshd passes on';
-  if (isLocal && isNode(owner) && port >= INSPECTOR.from && port <= INSPECTOR.to) return "Node's debugger";
+  if (isInspector && isNode(owner)) return "Node's debugger";
   return null;
 }
 
@@ -138,7 +140,7 @@ function isNode({ program, args }: Owner): boolean {
 }
 
 /** Whether it is a gapwatch: this installation, another one, or a service of its demo. */
-function isOwn({ args }: Owner): boolean {
+function isOwn(args: readonly string[]): boolean {
   const [, own = ''] = process.argv;
   const script = args.slice(1).find((arg) => !arg.startsWith('-')) ?? '';
   if (script === '') return false;
@@ -172,7 +174,8 @@ function draftOf(port: PortOfMachine, host: string, identity: PortIdentity): Dra
   const { entry, notes } = entryOf(host, port.port, identity, name);
   const base = { name, suffix: String(port.port), why: `${whereText(port)}: ${identity.evidence}` };
   // A proxy that accepts and closes has no container behind it: that is down.
-  if (!identity.closesAtOnce || containerPort(port.owner) !== null) return { ...base, entry, notes };
+  if (!identity.closesAtOnce || port.owner === null || containerPort(port.owner) !== null)
+    return { ...base, entry, notes };
   return { ...base, entry: { ...entry, hold: '0ms' }, notes: [...notes, 'Up means only that it accepts connections.'] };
 }
 
@@ -267,12 +270,14 @@ function statusOf(status: number): { expect: Record<string, unknown>; note: stri
   if (status < 400) return { expect: {}, note: [] };
   if (status >= 500)
     return { expect: {}, note: [`It answers / with ${String(status)} now: it is down until it answers 2xx or 3xx.`] };
-  const what = status === 401 || status === 403 ? 'wants a login' : 'has nothing at /';
+  const why = [401, 403, 407].includes(status)
+    ? 'It wants a login'
+    : [404, 410].includes(status)
+      ? 'It has nothing at /'
+      : 'It refuses a plain GET of /';
   return {
     expect: { expect: { status: ['2xx', '3xx', status] } },
-    note: [
-      `It ${status === 404 || status < 404 ? what : 'refuses a plain GET of /'} (${String(status)}), which counts as up here: a page for health checks says more.`,
-    ],
+    note: [`${why} (${String(status)}), which counts as up here: a page for health checks says more.`],
   };
 }
 
@@ -284,13 +289,13 @@ function nameOf({ port, owner }: PortOfMachine, { kind, protocol }: PortIdentity
   const byPort = knownByPort(inside ?? port);
   if (inside === null && owner !== null) {
     const own = ownName(owner);
-    if (own !== null && (protocol === null || !RUNTIME.test(owner.program))) return own;
+    if (own !== null && (protocol === null || protocol === 'http2' || !RUNTIME.test(owner.program))) return own;
   }
   const fits =
     byPort !== null &&
     (kind === 'tcp' || kind === 'tls' || byPort.speaks === kind || (byPort.speaks === 'redis' && kind === 'rediss'));
   if (fits) return byPort.name;
-  if (protocol !== null) return protocol;
+  if (protocol !== null && protocol !== 'http2') return protocol;
   if (kind === 'redis' || kind === 'rediss') return 'redis';
   return kind === 'http' || kind === 'https' ? `web-${String(port)}` : `${kind}-${String(port)}`;
 }
@@ -303,7 +308,7 @@ function containerPort(owner: Owner | null): number | null {
 
 /** Programs that run others. */
 const RUNTIME =
-  /^(?:node|nodejs|MainThread|python[\d.]*|ruby|php[\d.]*|perl|java|dotnet|deno|bun|sh|bash|dash|npm|uvicorn|gunicorn|flask|puma|rails|systemd|init|xinetd|inetd|socat|master|ssh|docker-proxy|rootlessport|slirp4netns|pasta|conmon|netns|next-server|PM2|tini|supervisord)\b/;
+  /^(?:node|nodejs|MainThread|python[\d.]*|ruby|php[\d.]*|perl|java|dotnet|deno|bun|sh|bash|dash|npm|uvicorn|gunicorn|flask|puma|rails|systemd|init|xinetd|inetd|socat|master|ssh|docker-proxy|rootlessport|slirp4netns|pasta|conmon|netns|next-server|PM2|tini|supervisord)(?=\s|$)/;
 /** Names of files and folders that say nothing. */
 const GENERIC = new Set(
   'index main app server start run www bin dist build out src lib libexec cli current release releases target classes node_modules manage wsgi asgi opt srv usr local home root tmp var etc app.js http.server SimpleHTTPServer package code workspace'.split(
@@ -322,7 +327,10 @@ function ownName({ program, args, cwd }: Owner): string | null {
   const jar = words[words.indexOf('-jar') + 1];
   if (program === 'java') return jar !== undefined && words.includes('-jar') ? nameInPath(jar) : null;
   const module = words.includes('-m') ? words[words.indexOf('-m') + 1] : undefined;
-  const script = words.find((word) => /\.(?:[cm]?[jt]s|py|rb|php|pl|dll)$/.test(word) && !word.startsWith('-'));
+  const paths = words.filter((word) => !word.startsWith('-'));
+  const script =
+    paths.find((word) => /\.(?:[cm]?[jt]s|py|rb|php|pl|dll)$/.test(word)) ??
+    paths.find((word) => /^\/.*\w$/.test(word));
   const application = words
     .find((word) => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*$/.test(word))
     ?.split(':')[0]

@@ -24,6 +24,8 @@ export interface PortIdentity {
   /** Of a Redis that does not let this client in: the first word of what it says, such as `-NOAUTH`; null otherwise. */
   readonly refusal: string | null;
   readonly certificate: CertificateFacts | null;
+  /** Whether it is the page of a gapwatch. */
+  readonly isGapwatch: boolean;
   /** Whether it closed a connection before it was asked anything. */
   readonly closesAtOnce: boolean;
 }
@@ -66,6 +68,9 @@ const REPLIES: readonly (readonly [protocol: string, pattern: RegExp])[] = [
   ['memcached', /^ERROR\r\n/],
   ['amqp', /^AMQP[^]/],
 ];
+
+/** What the page of a gapwatch has, or says to those who have no token. */
+const OWN_PAGE = /<body data-connection=|realm="gapwatch/;
 
 /** What may help to ask the right thing first. */
 export interface Hint {
@@ -126,10 +131,11 @@ export async function askPort(host: string, port: number, hint: Hint): Promise<P
     const found = await ask(host, port, hint);
     if (found !== null) return found;
   }
-  if (!first.wasAsked) return identified('tcp', { evidence: 'closes each connection at once', closesAtOnce: true });
-  return identified('tcp', {
-    evidence: text === '' ? 'accepts connections' : 'answered in a protocol that is not known',
-  });
+  if (!first.wasAsked && text === '')
+    return identified('tcp', { evidence: 'closes each connection at once', closesAtOnce: true });
+  if (isHttp) return identified('tcp', { evidence: 'speaks HTTP, but does not answer GET /' });
+  const evidence = text === '' ? 'accepts connections' : 'answered in a protocol that is not known';
+  return identified('tcp', { evidence });
 }
 
 async function askHttp(host: string, port: number): Promise<PortIdentity | null> {
@@ -169,6 +175,7 @@ export function identified(kind: PortKind, over: Partial<PortIdentity> & Pick<Po
     isWhole: true,
     refusal: null,
     certificate: null,
+    isGapwatch: false,
     closesAtOnce: false,
     ...over,
   };
@@ -192,7 +199,8 @@ function httpIdentity(kind: 'http' | 'https', reply: Reply): PortIdentity | null
   const [, status = ''] = /^HTTP\/1\.\d (\d{3})/.exec(reply.text) ?? [];
   if (status === '') return null;
   const isWhole = reply.end === 'closed' || isWholeReply(reply.text) || reply.text.length >= MOST_BYTES;
-  return identified(kind, { evidence: `GET / answered ${status}`, status: Number(status), isWhole });
+  const isGapwatch = OWN_PAGE.test(reply.text);
+  return identified(kind, { evidence: `GET / answered ${status}`, status: Number(status), isWhole, isGapwatch });
 }
 
 /** Whether an HTTP reply is complete; one that ends with its connection is not seen here. */
