@@ -122,8 +122,8 @@ export function servicesText(drafts: readonly NamedDraft[], leftOut: readonly Le
   });
   return [
     `// Written by gapwatch ${VERSION} init. Comments are allowed in this file, and so is a comma behind the last entry.`,
-    '//   gapwatch check   probes each service once     gapwatch         watches them',
-    '//   gapwatch serve   watches them as a daemon     docs/init.md     what init does',
+    '//   gapwatch check   probes each service once',
+    '//   gapwatch         watches them; gapwatch serve as a daemon',
     ...(leftOut.length === 0 ? [] : [`// ${count(leftOut.length, 'thing')} left out, listed at the end.`]),
     '{',
     `  "$schema": ${toJson(schema)},`,
