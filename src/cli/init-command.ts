@@ -35,7 +35,7 @@ export async function init(args: InitArguments & { readonly file?: string | unde
   }
   if (drafts.length === 0) throw nothingFound(args);
   write(file, path, servicesText(drafts, leftOut, schemaFor(path)), args.force);
-  const command = file === DEFAULT_FILE ? '' : ` --config ${file}`;
+  const command = file === DEFAULT_FILE ? '' : ` --config ${/^[\w./-]+$/.test(file) ? file : `'${file}'`}`;
   say(
     `\n${count(drafts.length, 'service')} written to ${safeText(file)}. Next: gapwatch check${command}, then gapwatch${command}`,
   );
@@ -74,6 +74,8 @@ function schemaFor(path: string): string {
 
 /** @throws ConfigError before anything is asked, where the file could not be written at the end */
 function refuseUnwritable(file: string, path: string, force: boolean): void {
+  if (/^\d+$|^[^=/]+=|^[a-z+]+:\/\//i.test(file))
+    throw refusal(file, 'this looks like a service; init takes the file to write');
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory() === true) throw refusal(file, 'this is a folder; a file in it can be named');
   if (there !== undefined && !force)

@@ -46,7 +46,7 @@ export async function findListeners(): Promise<Listener[]> {
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => textOf(path) ?? []);
   if (tables.length > 0) return ownersOf(tables.flatMap((table) => listeningSockets(table)));
   try {
-    const { stdout } = await promisify(execFile)('lsof', ['-nP', '-iTCP', '-sTCP:LISTEN', '+c', '0', '-F', 'pcn'], {
+    const { stdout } = await promisify(execFile)('lsof', ['-nP', '-iTCP', '-sTCP:LISTEN', '+c', '0', '-F', 'pctn'], {
       timeout: LSOF_MS,
     });
     return lsofListeners(stdout);
@@ -120,15 +120,16 @@ function argsOf(pid: string): string[] {
   return (textOf(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
 }
 
-/** The listeners in what `lsof -F pcn` prints: a line for each process, its program, and each of its sockets. */
+/** The listeners in what `lsof -F pctn` prints: a line for each process, its program, and each of its sockets. */
 export function lsofListeners(output: string): Listener[] {
   const found: Listener[] = [];
-  let program = '';
+  let [program, all] = ['', '0.0.0.0'];
   for (const line of output.split('\n')) {
     if (line.startsWith('c')) program = line.slice(1).replaceAll('\\x20', ' ');
+    if (line.startsWith('t')) all = line === 'tIPv6' ? '::' : '0.0.0.0';
     const [, host = '', port = ''] = /^n(\*|\[[^\]]+\]|[^:]+):(\d+)$/.exec(line) ?? [];
     if (port === '') continue;
-    const address = host === '*' ? '0.0.0.0' : host.replace(/^\[|\]$/g, '');
+    const address = host === '*' ? all : host.replace(/^\[|\]$/g, '');
     found.push({ address, port: Number(port), owner: { program, args: [], parentArgs: [], cwd: null } });
   }
   return found;

@@ -3,8 +3,10 @@ import { basename, dirname } from 'node:path';
 
 import { addressText, type Draft, type Findings, type LeftOut } from './draft.ts';
 import type { PublishedPort } from './compose.ts';
+import { entryOf } from './identity-entry.ts';
 import { knownByImage, knownByPort, knownByProgram, speaksOnPort } from './known-services.ts';
 import type { Listener, Owner } from './listeners.ts';
+import { isRuntime, ownName } from './owner-name.ts';
 import { askPort, identified, type PortIdentity } from './port-identity.ts';
 
 /** Ports that are asked at the same time. */
@@ -179,108 +181,6 @@ function draftOf(port: PortOfMachine, host: string, identity: PortIdentity): Dra
   return { ...base, entry: { ...entry, hold: '0ms' }, notes: [...notes, 'Up means only that it accepts connections.'] };
 }
 
-/** The fields of a service that was asked, and what to know of it. */
-export function entryOf(
-  host: string,
-  port: number,
-  identity: PortIdentity,
-  name: string,
-): Pick<Draft, 'entry' | 'notes'> {
-  const at = addressText(host, port);
-  const { kind, status, certificate, refusal } = identity;
-  if (refusal !== null) return refusedRedis(host, port, identity, name);
-  switch (kind) {
-    case 'redis':
-      return { entry: { type: 'redis', url: `redis://${at}` }, notes: [] };
-    case 'rediss': {
-      const { tls, notes } = tlsOf(certificate);
-      return { entry: { type: 'redis', url: `rediss://${at}`, ...tls }, notes };
-    }
-    case 'http':
-    case 'https': {
-      const { tls, notes } = kind === 'https' ? tlsOf(certificate) : { tls: {}, notes: [] };
-      const { expect, note } = statusOf(status ?? 200);
-      const url = `${kind}://${at.replace(kind === 'http' ? /:80$/ : /:443$/, '')}/`;
-      const slowNote = identity.isWhole
-        ? []
-        : ['The reply to / did not come to its end within 1 s: name a lighter page.'];
-      return { entry: { type: 'http', url, ...expect, ...tls }, notes: [...notes, ...note, ...slowNote] };
-    }
-    case 'tls':
-      if (certificate === null)
-        return {
-          entry: { type: 'tcp', host, port },
-          notes: ['It speaks TLS, but wants a client certificate or a name: "tls" has fields for both.'],
-        };
-      return {
-        entry: {
-          type: 'tcp',
-          host,
-          port,
-          ...tlsOf(certificate).tls,
-          ...(identity.protocol === null ? {} : greeting(identity.protocol)),
-        },
-        notes: tlsOf(certificate).notes,
-      };
-    case 'tcp':
-      return { entry: { type: 'tcp', host, port, ...greeting(identity.protocol) }, notes: [] };
-  }
-}
-
-/** A Redis that does not let this client in is watched by what it says. */
-function refusedRedis(
-  host: string,
-  port: number,
-  { kind, refusal, certificate }: PortIdentity,
-  name: string,
-): Pick<Draft, 'entry' | 'notes'> {
-  const { tls, notes } = kind === 'rediss' ? tlsOf(certificate) : { tls: {}, notes: [] };
-  const variable = `${name
-    .toUpperCase()
-    .replaceAll(/[^A-Z0-9]+/g, '_')
-    .replace(/^(?=\d)/, '_')}_PASSWORD`;
-  const better = { type: 'redis', host, port, password: { env: variable } };
-  const isLogin = /^-(?:NOAUTH|WRONGPASS|NOPERM)/.test(refusal ?? '');
-  const how = isLogin
-    ? `This Redis wants a password: until it has one here, this proves that it answers. Better: ${JSON.stringify(better)}`
-    : `This Redis refuses this client (${refusal ?? ''}): this proves that it answers.`;
-  return { entry: { type: 'tcp', host, port, send: 'PING\r\n', expect: refusal, ...tls }, notes: [...notes, how] };
-}
-
-/** What a server that speaks first must say. */
-function greeting(protocol: string | null): Record<string, unknown> {
-  const expect = { ssh: 'SSH-', smtp: '/^220/', ftp: '/^220/', imap: '* OK', pop3: '+OK', vnc: 'RFB ', nats: 'INFO ' }[
-    protocol ?? ''
-  ];
-  return expect === undefined ? {} : { expect };
-}
-
-function tlsOf(certificate: PortIdentity['certificate']): { tls: Record<string, unknown>; notes: string[] } {
-  if (certificate === null || certificate.trust === 'trusted') return { tls: {}, notes: [] };
-  const { name, trust } = certificate;
-  if (trust === 'under its name') return { tls: { tls: { servername: name } }, notes: [] };
-  const whose = name === null ? 'Its certificate' : `Its certificate, for ${name},`;
-  return {
-    tls: { tls: { verify: false, ...(name !== null && { servername: name }) } },
-    notes: [`${whose} is not trusted here, so it is not verified: "ca" names the authority to trust.`],
-  };
-}
-
-function statusOf(status: number): { expect: Record<string, unknown>; note: string[] } {
-  if (status < 400) return { expect: {}, note: [] };
-  if (status >= 500)
-    return { expect: {}, note: [`It answers / with ${String(status)} now: it is down until it answers 2xx or 3xx.`] };
-  const why = [401, 403, 407].includes(status)
-    ? 'It wants a login'
-    : [404, 410].includes(status)
-      ? 'It has nothing at /'
-      : 'It refuses a plain GET of /';
-  return {
-    expect: { expect: { status: ['2xx', '3xx', status] } },
-    note: [`${why} (${String(status)}), which counts as up here: a page for health checks says more.`],
-  };
-}
-
 /** What a person would call it: by its program, by its port, or by what it speaks. */
 function nameOf({ port, owner }: PortOfMachine, { kind, protocol }: PortIdentity): string {
   const inside = containerPort(owner);
@@ -289,7 +189,7 @@ function nameOf({ port, owner }: PortOfMachine, { kind, protocol }: PortIdentity
   const byPort = knownByPort(inside ?? port);
   if (inside === null && owner !== null) {
     const own = ownName(owner);
-    if (own !== null && (protocol === null || protocol === 'http2' || !RUNTIME.test(owner.program))) return own;
+    if (own !== null && (protocol === null || protocol === 'http2' || !isRuntime(owner.program))) return own;
   }
   const fits =
     byPort !== null &&
@@ -304,62 +204,6 @@ function nameOf({ port, owner }: PortOfMachine, { kind, protocol }: PortIdentity
 function containerPort(owner: Owner | null): number | null {
   if (owner === null || !/(?:^|\/)docker-proxy$/.test(owner.args[0] ?? owner.program)) return null;
   return Number(owner.args[owner.args.indexOf('-container-port') + 1]) || null;
-}
-
-/** Programs that run others. */
-const RUNTIME =
-  /^(?:node|nodejs|MainThread|python[\d.]*|ruby|php[\d.]*|perl|java|dotnet|deno|bun|sh|bash|dash|npm|uvicorn|gunicorn|flask|puma|rails|systemd|init|xinetd|inetd|socat|master|ssh|docker-proxy|rootlessport|slirp4netns|pasta|conmon|netns|next-server|PM2|tini|supervisord)(?=\s|$)/;
-/** Names of files and folders that say nothing. */
-const GENERIC = new Set(
-  'index main app server start run www bin dist build out src lib libexec cli current release releases target classes node_modules manage wsgi asgi opt srv usr local home root tmp var etc app.js http.server SimpleHTTPServer package code workspace'.split(
-    ' ',
-  ),
-);
-/** Modules of Python that serve others. */
-const SERVERS = /^(?:http\.server|SimpleHTTPServer|uvicorn|gunicorn|hypercorn|daphne|flask|waitress)$/;
-
-/** The name of a program, or of what a runtime runs; null where it says nothing. */
-function ownName({ program, args, cwd }: Owner): string | null {
-  if (!RUNTIME.test(program)) return plainName(program.replace(/^\.(.*)-wrapped?$/, '$1'));
-  // Where the arguments were replaced by a title, nothing can be read from them.
-  if ((args[0] ?? '').includes(': ')) return null;
-  const words = args.slice(1);
-  const jar = words[words.indexOf('-jar') + 1];
-  if (program === 'java') return jar !== undefined && words.includes('-jar') ? nameInPath(jar) : null;
-  const module = words.includes('-m') ? words[words.indexOf('-m') + 1] : undefined;
-  const paths = words.filter((word) => !word.startsWith('-'));
-  const script =
-    paths.find((word) => /\.(?:[cm]?[jt]s|py|rb|php|pl|dll)$/.test(word)) ??
-    paths.find((word) => /^\/.*\w$/.test(word));
-  const application = words
-    .find((word) => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*$/.test(word))
-    ?.split(':')[0]
-    ?.split('.')[0];
-  const isInline = words.some((word) => /^(?:-e|-c|-p|--eval|--print)$/.test(word));
-  if (isInline) return null;
-  const named = [
-    application === undefined ? null : plainName(application),
-    module === undefined || SERVERS.test(module) ? null : plainName(module.split('.')[0] ?? ''),
-    script === undefined ? null : nameInPath(script),
-    cwd === null ? null : nameInPath(cwd),
-  ];
-  return named.find((each) => each !== null) ?? null;
-}
-
-/** The last part of a path that says something: `shop` of `/srv/shop/dist/server.js`. */
-function nameInPath(path: string): string | null {
-  // Whose home it is in says nothing.
-  const inside = path.replace(/^\/(?:(?:home|Users)\/[^/]+|root|tmp|var\/tmp)(?=\/|$)/, '');
-  for (const part of inside.split('/').reverse()) {
-    const name = plainName(part.replace(/\.(?:[cm]?[jt]s|py|rb|php|pl|jar|dll)$/, ''));
-    if (name !== null) return name;
-  }
-  return null;
-}
-
-function plainName(text: string): string | null {
-  const name = text.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return name.length < 2 || /^[\d.-]+$/.test(name) || GENERIC.has(name) ? null : name;
 }
 
 function whereText(port: PortOfMachine): string {

@@ -46,11 +46,12 @@ describe('the listeners of this machine', () => {
 
   it('are read from what lsof prints where there is no such table', () => {
     const printed =
-      'p812\ncredis-server\nf6\nn*:6379\nf7\nn[::1]:6380\np99\ncControl\\x20Center\nf3\nn127.0.0.1:5000\nf4\nn[fe80::1]:7000\n';
+      'p812\ncredis-server\nf6\ntIPv4\nn*:6379\nf8\ntIPv6\nn*:6381\nf7\nn[::1]:6380\np99\ncControl\\x20Center\nf3\nn127.0.0.1:5000\nf4\nn[fe80::1]:7000\n';
     assert.deepEqual(
       lsofListeners(printed).map(({ address, port, owner }) => [address, port, owner?.program]),
       [
         ['0.0.0.0', 6379, 'redis-server'],
+        ['::', 6381, 'redis-server'],
         ['::1', 6380, 'redis-server'],
         ['127.0.0.1', 5000, 'Control Center'],
         ['fe80::1', 7000, 'Control Center'],

@@ -13,6 +13,9 @@ import { jsonSchema } from '../../src/config/config-schema.ts';
 import { FOLDER, run, type Outcome } from '../cli/program.ts';
 import { requireTool } from '../support/tools.ts';
 
+/** One after the other they would take 30 s; on a machine that is idle all take 2 s. */
+const LONGEST_MS = 10_000;
+
 type Entry = Readonly<Record<string, unknown>>;
 
 interface Found {
@@ -61,7 +64,7 @@ function byPlace(entries: readonly Entry[]): Record<string, Entry> {
 }
 
 describe('gapwatch init', () => {
-  it('finds 22 services, each of its kind, within 3 s, and the file can be used as it is', (t) => {
+  it('finds 22 services at once, each of its kind, and the file can be used as it is', (t) => {
     const folder = mkdtempSync(join(FOLDER, 'init-'));
     const found = inNamespace(t, folder, []);
     if (found === null) return;
@@ -93,7 +96,7 @@ describe('gapwatch init', () => {
       '127.0.0.1 11211': { name: 'memcached', type: 'tcp' },
       'http://127.0.0.1:40000/': { name: 'many-listeners-40000', type: 'http' },
     });
-    assert.ok(tookMs < 3000, `${String(tookMs)} ms`);
+    assert.ok(tookMs < LONGEST_MS, `${String(tookMs)} ms`);
     for (const [port, count] of Object.entries(asked))
       assert.ok(count <= 3, `${port} was asked ${String(count)} times`);
     assert.equal(check.code, 0, check.stdout);
@@ -135,7 +138,7 @@ describe('gapwatch init', () => {
     assert.equal(Object.keys(places).length, 22 + 4);
     assert.match(init.stderr, /dns: 53:53\/udp: UDP can't be watched/);
     assert.doesNotMatch(text + init.stdout + init.stderr, /hunter2/);
-    assert.ok(tookMs < 3000, `${String(tookMs)} ms`);
+    assert.ok(tookMs < LONGEST_MS, `${String(tookMs)} ms`);
   });
 });
 
@@ -164,6 +167,8 @@ describe('gapwatch init and the file', () => {
     ['a folder that is not there', ['no/where.json'], /its folder does not exist/],
     ['a file that is not there', ['--from', 'none.yml'], /none\.yml: no such file/],
     ['a Compose file that is not there', ['--compose', 'none.yml'], /none\.yml: no such file/],
+    ['a service', ['web=8080'], /looks like a service/],
+    ['a port', ['8080'], /looks like a service/],
     ['two files', ['a.json', 'b.json'], /Unknown argument: b\.json/],
     ['an option that is not there', ['--compos', 'x'], /did you mean "--compose"/],
     ['nothing to watch', ['--from', 'empty.yml'], /Nothing in it can be watched/],
