@@ -9,6 +9,7 @@ import { redactedUrls, safeText } from '../core/shown-url.ts';
 import { table } from '../core/text-width.ts';
 import { VERSION } from '../core/version.ts';
 import { readCompose } from '../init/compose.ts';
+import { containerNames } from '../init/containers.ts';
 import { addressText, servicesText, settled, type Findings, type NamedDraft } from '../init/draft.ts';
 import { findListeners } from '../init/listeners.ts';
 import { composeDrafts, machineServices } from '../init/machine.ts';
@@ -50,7 +51,7 @@ async function findServices(args: InitArguments, cwd: string): Promise<Findings>
   // Where another monitor's configuration is taken over, that is all that is wanted.
   const listeners = args.from.length === 0 ? await findListeners() : [];
   const others = listeners.filter(({ port }) => !isPublished(port));
-  const [published, machine] = await Promise.all([composeDrafts(ports), machineServices(others)]);
+  const [published, machine] = await Promise.all([composeDrafts(ports), machineServices(others, containerNames())]);
   return {
     drafts: [...published, ...machine.drafts, ...taken.drafts],
     leftOut: [...compose.flatMap((one) => one.leftOut), ...machine.leftOut, ...taken.leftOut],

@@ -42,8 +42,14 @@ interface PortOfMachine {
   readonly owner: Owner | null;
 }
 
-/** Finds the services behind listeners, asking all of them at once. */
-export async function machineServices(listeners: readonly Listener[]): Promise<Findings> {
+/**
+ * Finds the services behind listeners, asking all of them at once.
+ * @param containers the names of containers by their addresses
+ */
+export async function machineServices(
+  listeners: readonly Listener[],
+  containers: ReadonlyMap<string, string> = new Map(),
+): Promise<Findings> {
   const leftOut: LeftOut[] = [];
   const ports: PortOfMachine[] = [];
   for (const port of merged(listeners)) {
@@ -59,7 +65,13 @@ export async function machineServices(listeners: readonly Listener[]): Promise<F
       const asked = await askFirst(port);
       if (asked === null) leftOut.push({ what: whereText(port), why: 'it did not accept a connection' });
       else if (asked.identity.isGapwatch) leftOut.push({ what: whereText(port), why: 'gapwatch itself' });
-      else drafts[index] = draftOf(port, asked.host, asked.identity);
+      else
+        drafts[index] = draftOf(
+          port,
+          asked.host,
+          asked.identity,
+          containers.get(proxied(port.owner, 'ip') ?? 'none') ?? null,
+        );
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
@@ -171,8 +183,9 @@ function notAsked(program: string): PortIdentity {
   return identified('tcp', { evidence });
 }
 
-function draftOf(port: PortOfMachine, host: string, identity: PortIdentity): Draft {
-  const name = nameOf(port, identity);
+/** @param container the name of the container behind it; null where that is not known */
+function draftOf(port: PortOfMachine, host: string, identity: PortIdentity, container: string | null): Draft {
+  const name = container ?? nameOf(port, identity);
   const { entry, notes } = entryOf(host, port.port, identity, name);
   const base = { name, suffix: String(port.port), why: `${whereText(port)}: ${identity.evidence}` };
   // A proxy that accepts and closes has no container behind it: that is down.
@@ -200,10 +213,15 @@ function nameOf({ port, owner }: PortOfMachine, { kind, protocol }: PortIdentity
   return kind === 'http' || kind === 'https' ? `web-${String(port)}` : `${kind}-${String(port)}`;
 }
 
+/** Where a docker-proxy passes its connections to; null for any other program. */
+function proxied(owner: Owner | null, what: 'ip' | 'port'): string | null {
+  if (owner === null || !/(?:^|\/)docker-proxy$/.test(owner.args[0] ?? owner.program)) return null;
+  return owner.args[owner.args.indexOf(`-container-${what}`) + 1] ?? null;
+}
+
 /** The port inside the container that a docker-proxy passes to; null for any other program. */
 function containerPort(owner: Owner | null): number | null {
-  if (owner === null || !/(?:^|\/)docker-proxy$/.test(owner.args[0] ?? owner.program)) return null;
-  return Number(owner.args[owner.args.indexOf('-container-port') + 1]) || null;
+  return Number(proxied(owner, 'port')) || null;
 }
 
 function whereText(port: PortOfMachine): string {

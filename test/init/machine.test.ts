@@ -1,9 +1,13 @@
 /** What a person would call a listener, and which listeners are left out. */
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
+import { containerNames } from '../../src/init/containers.ts';
 import type { Findings } from '../../src/init/draft.ts';
 import type { Listener, Owner } from '../../src/init/listeners.ts';
 import { machineServices } from '../../src/init/machine.ts';
@@ -78,6 +82,41 @@ describe('the name of a service', () => {
       assert.doesNotMatch(JSON.stringify(drafts), /hunter2/);
     });
   }
+});
+
+describe('a container', () => {
+  it('is called as Docker or Compose calls it, where this user may know', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gapwatch-containers-'));
+    t.after(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const networks = (IPAddress: string): object => ({ NetworkSettings: { Networks: { shop: { IPAddress } } } });
+    const write = (id: string, about: object | string): void => {
+      mkdirSync(join(folder, id));
+      writeFileSync(join(folder, id, 'config.v2.json'), typeof about === 'string' ? about : JSON.stringify(about));
+    };
+    const labels = { Labels: { 'com.docker.compose.service': 'cache' } };
+    write('a', { Name: '/shop-cache-1', State: { Running: true }, Config: labels, ...networks('172.18.0.2') });
+    write('b', { Name: '/billing', State: { Running: true }, Config: {}, ...networks('172.18.0.3') });
+    write('c', { Name: '/old', State: { Running: false }, Config: {}, ...networks('172.18.0.4') });
+    write('0', 'broken');
+    const containers = containerNames(folder);
+    for (const [address, name] of [
+      ['172.18.0.2', 'cache'],
+      ['172.18.0.3', 'billing'],
+      ['172.18.0.4', `web-${String(port)}`],
+    ] as const) {
+      const proxy = ['/usr/bin/docker-proxy', '-container-ip', address, '-container-port', '1234'];
+      const { drafts } = await machineServices(
+        [{ address: '0.0.0.0', port, owner: owner('docker-proxy', proxy) }],
+        containers,
+      );
+      assert.equal(drafts[0]?.name, name);
+    }
+    const { drafts } = await machineServices([{ address: '0.0.0.0', port, owner: owner('shopd') }], containers);
+    assert.equal(drafts[0]?.name, 'shopd');
+    assert.deepEqual(containerNames(join(folder, 'nowhere')), new Map());
+  });
 });
 
 describe('a listener', () => {
