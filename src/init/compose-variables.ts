@@ -24,7 +24,7 @@ export function interpolated(text: string, variables: Variables, depth = 0): str
       result += '$';
       at += 2;
     } else if (name !== undefined) {
-      result += variables[name] ?? '';
+      result += valueOf(name, variables, depth);
       at += bare.length;
     } else {
       const braced = rest.startsWith('${') ? bracedEnd(rest) : -1;
@@ -49,7 +49,7 @@ function bracedEnd(text: string): number {
 /** The value of what stands between the braces: `NAME`, `NAME:-DEFAULT`, `NAME-DEFAULT`, `NAME:+OTHER`, `NAME+OTHER`, `NAME:?MESSAGE`. */
 function valueOf(inner: string, variables: Variables, depth: number): string {
   const [, name = '', colon, sign, word = ''] = /^([A-Za-z_]\w*)(?:(:?)([-+?])([^]*))?$/.exec(inner) ?? [];
-  const value = variables[name];
+  const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   const isSet = value !== undefined && (colon !== ':' || value !== '');
   if (sign === '-' && !isSet) return interpolated(word, variables, depth + 1);
   if (sign === '+') return isSet ? interpolated(word, variables, depth + 1) : '';

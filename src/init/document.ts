@@ -56,7 +56,11 @@ function parsed(file: string, text: string): unknown {
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw unusable(file, `this is not YAML: ${redactedUrls(error.message)}`, { line, column: col });
+    const message =
+      error.code === 'MULTIPLE_DOCS'
+        ? 'another document begins here; init reads files with one'
+        : `this is not YAML: ${redactedUrls(error.message)}`;
+    throw unusable(file, message, { line, column: col });
   }
   try {
     return document.toJS() as unknown;

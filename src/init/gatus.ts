@@ -92,7 +92,8 @@ function applyClient(service: MigratedService, client: Fields, isPage: boolean):
   service.duration('timeout', goDurationMs(textAt(client, 'timeout') ?? '') ?? TIMEOUT_MS);
   if (isPage && !isTrueAt(client, 'ignore-redirect')) service.set('follow', REDIRECTS);
   if (isTrueAt(client, 'insecure')) service.tls({ verify: false });
-  const family = { ip4: 4, ip6: 6 }[textAt(client, 'network') ?? ''];
+  const network = textAt(client, 'network');
+  const family = network === 'ip4' ? 4 : network === 'ip6' ? 6 : undefined;
   if (family !== undefined) service.set('family', family);
   const tls = fieldsAt(client, 'tls');
   const [cert, key] = [textAt(tls, 'certificate-file'), textAt(tls, 'private-key-file')];

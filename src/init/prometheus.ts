@@ -10,6 +10,8 @@ import { acceptedStatuses, goDurationMs, hostAndPort, MigratedService } from './
 const INTERVAL_MS = 60_000;
 const TIMEOUT_MS = 10_000;
 const REDIRECTS = 10;
+/** The exporter's own, where none is named. */
+const DEFAULT_MODULE = 'http_2xx';
 const DISCOVERIES = /_sd_configs$/;
 
 /**
@@ -27,15 +29,15 @@ export function blackboxServices(document: Fields, modules: Fields): Findings {
     for (const discovery of Object.keys(job).filter((field) => DISCOVERIES.test(field)))
       leftOut.push({ what: `${name}: ${discovery}`, why: 'only the targets of static_configs are taken over' });
     const configs = listAt(job, 'static_configs').filter(isFields);
-    const isBlackbox =
-      ownModule !== null || configs.some((config) => textAt(fieldsAt(config, 'labels'), '__param_module') !== null);
+    // Other exporters take a module too, such as that of SNMP.
+    const isBlackbox = /\/probe$/.test(textAt(job, 'metrics_path') ?? '');
     if (!isBlackbox) {
       leftOut.push({ what: name, why: 'it scrapes metrics, and is not probed by a blackbox exporter' });
       continue;
     }
     for (const config of configs) {
       const labels = fieldsAt(config, 'labels');
-      const module = textAt(labels, '__param_module') ?? ownModule ?? '';
+      const module = textAt(labels, '__param_module') ?? ownModule ?? DEFAULT_MODULE;
       for (const target of listAt(config, 'targets').map(String)) {
         const taken = serviceOf(target, { job, jobName: name, global, labels, module, modules });
         if ('why' in taken) leftOut.push(taken);

@@ -1,23 +1,29 @@
 /** A backup of Uptime Kuma 1: the JSON of its Settings, Backup, Export. Pure. */
+import { REDIS_PORT } from '../config/target-url.ts';
 import { redacted } from '../core/shown-url.ts';
 import { isFields, isTrueAt, listAt, textAt, type Fields } from './document.ts';
 import type { Draft, Findings, LeftOut } from './draft.ts';
 import { acceptedStatuses, hostAndPort, MigratedService, textPattern } from './migrated-service.ts';
 
 /** Types that only a connection proves here, and the ports of their connection strings. */
-const DATABASES: Readonly<Record<string, number>> = { postgres: 5432, mysql: 3306, sqlserver: 1433, mongodb: 27017 };
-const UNWATCHED: Readonly<Record<string, string>> = {
-  ping: "ICMP can't be watched: a port of the same host can",
-  'tailscale-ping': "ICMP can't be watched",
-  dns: "DNS can't be watched",
-  docker: "Docker's own view can't be watched: a port of the container can",
-  push: 'it reports itself, and is not probed',
-  steam: "UDP can't be watched",
-  gamedig: "UDP can't be watched",
-  radius: "UDP can't be watched",
-  snmp: "UDP can't be watched",
-  'real-browser': 'gapwatch has no browser',
-};
+const DATABASES: ReadonlyMap<string, number> = new Map([
+  ['postgres', 5432],
+  ['mysql', 3306],
+  ['sqlserver', 1433],
+  ['mongodb', 27_017],
+]);
+const UNWATCHED: ReadonlyMap<string, string> = new Map([
+  ['ping', "ICMP can't be watched: a port of the same host can"],
+  ['tailscale-ping', "ICMP can't be watched"],
+  ['dns', "DNS can't be watched"],
+  ['docker', "Docker's own view can't be watched: a port of the container can"],
+  ['push', 'it reports itself, and is not probed'],
+  ['steam', "UDP can't be watched"],
+  ['gamedig', "UDP can't be watched"],
+  ['radius', "UDP can't be watched"],
+  ['snmp', "UDP can't be watched"],
+  ['real-browser', 'gapwatch has no browser'],
+]);
 
 /** The monitors of a backup. */
 export function kumaServices(document: Fields): Findings {
@@ -58,9 +64,10 @@ function serviceOf(monitor: Fields, group: string | null): ReturnType<MigratedSe
     const problem = applyPage(service, monitor);
     if (problem !== null) return refused(problem);
   } else {
-    const where = isRedis || type in DATABASES ? connectionOf(monitor, DATABASES[type] ?? 6379) : plainWhere(monitor);
-    if (!['port', 'redis', 'smtp', 'mqtt', ...Object.keys(DATABASES)].includes(type))
-      return refused(UNWATCHED[type] ?? `the type ${type === '' ? 'is missing' : `${type} can't be watched`}`);
+    const where =
+      isRedis || DATABASES.has(type) ? connectionOf(monitor, DATABASES.get(type) ?? REDIS_PORT) : plainWhere(monitor);
+    if (!['port', 'redis', 'smtp', 'mqtt', ...DATABASES.keys()].includes(type))
+      return refused(UNWATCHED.get(type) ?? `the type ${type === '' ? 'is missing' : `${type} can't be watched`}`);
     if (where === null) return refused("its host and port can't be read");
     service.set('host', where.host);
     service.set('port', where.port);
@@ -68,7 +75,7 @@ function serviceOf(monitor: Fields, group: string | null): ReturnType<MigratedSe
     if (isRedis && where.username !== null) service.set('username', where.username);
     if (where.encrypted) service.tls(isTrueAt(monitor, 'ignoreTls') ? { verify: false } : null);
     if (type === 'smtp') service.set('expect', '/^220/');
-    if (type in DATABASES || type === 'mqtt') service.notTaken(`the ${type} query`, 'only the connection is watched');
+    if (DATABASES.has(type) || type === 'mqtt') service.notTaken(`the ${type} query`, 'only the connection is watched');
   }
   if ('active' in monitor && !isTrueAt(monitor, 'active')) service.set('enabled', false);
   service.duration('interval', Number(textAt(monitor, 'interval') ?? '60') * 1000);

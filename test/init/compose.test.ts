@@ -59,6 +59,7 @@ describe('a variable of a Compose file', () => {
     ['${SET', '${SET'],
     ['${}', ''],
     ['$1', '$1'],
+    ['${constructor}', ''],
     ['${UNSET:-a:b-c}', 'a:b-c'],
   ] as const) {
     it(`is replaced: ${written}`, () => {
@@ -192,6 +193,7 @@ describe('a Compose file', () => {
   for (const [what, text, message] of [
     ['that is not there', null, /no such file/],
     ['that is no YAML', 'services: [', /compose\.yml:1:\d+: this is not YAML/],
+    ['of several documents', 'services: {}\n---\nservices: {}', /another document begins here/],
     ['that is a list', '- a', /holds no object/],
     ['that is empty', '', /holds no object/],
     ['without services', 'version: "3"', /no Compose file/],

@@ -275,6 +275,7 @@ describe('a backup of Uptime Kuma', () => {
     ['docker', { type: 'docker' }, /container/],
     ['push', { type: 'push' }, /reports itself/],
     ['a type of the future', { type: 'quantum' }, /quantum can't be watched/],
+    ['a type that objects have', { type: 'constructor' }, /constructor can't be watched/],
     ['upside down', { url: 'http://h', upsideDown: true }, /upside down/],
     ['an inverted keyword', { type: 'keyword', url: 'http://h', keyword: 'x', invertKeyword: 1 }, /inverted/],
     ['no URL', {}, /URL can't be read/],
@@ -406,7 +407,9 @@ describe('a configuration of Prometheus', () => {
       'blackbox.yml': MODULES,
       'prometheus.yml': {
         scrape_configs: [
+          job('snmp', 'if_mib', ['10.0.0.1'], { metrics_path: '/snmp' }),
           job('probes', null, [], {
+            metrics_path: '/probe',
             static_configs: [{ targets: ['h:80'], labels: { __param_module: 'tcp_connect', name: 'Shop' } }],
           }),
         ],
