@@ -96,6 +96,17 @@ export function showShare(share: number | null): string {
   return percent > 50 ? '> 99.9999 %' : '< 0.0001 %';
 }
 
+/** A day: a share of less is said to be of so long. Milliseconds. */
+const FULL_MS = 86_400_000;
+
+/** How much of a time that was observed a service was up: `up 99.3 % of 12 min 04 s`; `up 99.98 %` of a day or more. */
+export function showShareOf(upMs: number, downMs: number): string {
+  const observedMs = upMs + downMs;
+  if (observedMs <= 0) return 'not observed yet';
+  const share = showShare(upMs / observedMs);
+  return observedMs < FULL_MS ? `up ${share} of ${showDuration(observedMs)}` : `up ${share}`;
+}
+
 /** A moment in the local time zone: `2026-11-23 04:05:06.789`. */
 export function showTime(epochMs: number): string {
   const date = new Date(epochMs);

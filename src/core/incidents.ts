@@ -53,6 +53,11 @@ export class Incident {
     return this.#falls.size - this.#gaps.size;
   }
 
+  /** Whether a service fell and is not up again. */
+  isOpen(service: string): boolean {
+    return this.#falls.has(service) && !this.#gaps.has(service);
+  }
+
   /** Takes a fall if it belongs to this incident. Returns whether it does. */
   join(fall: Fall): boolean {
     if (this.#falls.has(fall.service)) return false;
@@ -67,7 +72,7 @@ export class Incident {
 
   /** Takes a gap that has ended if it belongs to this incident. Returns whether it does. */
   end(service: string, gap: GapFacts): boolean {
-    if (!this.#falls.has(service) || this.#gaps.has(service)) return false;
+    if (!this.isOpen(service)) return false;
     this.#gaps.set(service, gap);
     return true;
   }
@@ -77,9 +82,13 @@ export class Incident {
 export class Incidents {
   #recent: Incident[] = [];
 
-  /** Takes a fall; falls of different services need not come in the order of time. Returns its incident. */
-  fell(fall: Fall): Incident {
-    const known = this.#recent.findLast((incident) => incident.join(fall));
+  /**
+   * Takes a fall; falls of different services need not come in the order of time. Returns its incident.
+   * @param goesOn whether the service was not up before it: then it may be the open gap that goes on, which is no second fall
+   */
+  fell(fall: Fall, goesOn = false): Incident {
+    const open = goesOn ? this.#recent.findLast((incident) => incident.isOpen(fall.service)) : undefined;
+    const known = open ?? this.#recent.findLast((incident) => incident.join(fall));
     if (known !== undefined) return known;
     const incident = new Incident();
     incident.join(fall);
