@@ -105,11 +105,11 @@ export interface Seen {
   /** The groups that the list has; empty where it is not grouped. */
   readonly groups: readonly string[];
   /** The group of a service. */
-  groupOf(service: string): string;
+  readonly groupOf: (service: string) => string;
   /** The gaps of the services that are listed, the newest first. */
-  gaps(): readonly (Occasion & { readonly service: string })[];
+  readonly gaps: () => readonly (Occasion & { readonly service: string })[];
   /** What happened, the newest first. */
-  entries(): readonly (Occasion & { readonly id: number })[];
+  readonly entries: () => readonly (Occasion & { readonly id: number })[];
   /** The present, in milliseconds since the epoch. */
   readonly now: number;
 }

@@ -34,7 +34,12 @@ export function drawHeader(grid: Grid, facts: HeaderFacts): void {
   const room = grid.width - 1;
   const right = [...monitorSpans(model), [showClock(facts.clock).slice(0, 8), 'strong'] as Span];
   const vantages = model.sources.map(({ vantage }) => vantage).join(', ');
-  const left: Span[] = [['gapwatch', 'title'], [`  ${vantages}   `, 'plain'], ...countSpans(rows, glyphs, facts.now)];
+  const left: Span[] = [
+    ['gapwatch', 'title'],
+    [`  ${vantages}   `, 'plain'],
+    [ui.end === null ? '' : 'now ', 'dim'],
+    ...countSpans(rows, glyphs, facts.now),
+  ];
   if (ui.filter !== '') {
     left.push([`  only "${ui.filter}": ${String(rows.length)} of ${count(model.rows.length, 'service')}`, 'accent']);
   }
@@ -167,7 +172,7 @@ function hintsOf(ui: Ui, glyphs: Glyphs, { windowMs, groups }: FootFacts): Hint[
     return [
       ['Esc', 'back'],
       hold,
-      ['n', 'gaps'],
+      ['n', 'last gap'],
       zoom,
       time,
       ['m', 'mark'],
@@ -182,7 +187,7 @@ function hintsOf(ui: Ui, glyphs: Glyphs, { windowMs, groups }: FootFacts): Hint[
     [glyphs.enter, 'open'],
     hold,
     ['m', 'mark'],
-    ['n', 'gaps'],
+    ['n', 'last gap'],
     zoom,
     time,
     ['/', 'filter'],
@@ -199,20 +204,20 @@ const KEY_WIDTH = 14;
 
 function keysOf(glyphs: Glyphs): readonly (readonly [key: string, does: string])[] {
   return [
-    [`${glyphs.arrows} j k`, 'select a service; PgUp PgDn Home End move further; so does the mouse'],
+    [`${glyphs.arrows} j k`, 'select a service; PgUp PgDn Home End, wheel and click do too'],
     ['Enter', 'one service in full; Esc goes back, Tab shows the next one'],
-    ['Tab', 'select in what happened; Enter opens it there and then, Tab goes back'],
-    ['n N', 'show the last gap, then the ones before it; N leads forward again'],
+    ['Tab', 'select in what happened: Enter opens it; Tab goes back'],
+    ['n N', 'show the last gap, then the one before it; N: the one after it'],
     ['+ -', 'a shorter or a longer window of time, 10 s to 24 h'],
     [glyphs.sideways, 'move back and forth in time; 0 is now'],
     ['space', 'pause the display; probing goes on'],
     ['m', 'mark this moment with a note'],
-    ['s', 'sort: as given (trouble first if not all fit), problem first, name, ...'],
+    ['s', 'sort: as given, problem first, by name, by latency, by gaps'],
     ['/', 'show only some services, and what happened to them'],
     ['g', 'group the services as the configuration does, or not'],
     ['c C', 'fold or unfold a group, or all of them'],
     ['r', 'set the counts to zero'],
-    ['Ctrl-Z', 'suspend to the shell; fg returns, the time in between is not observed'],
+    ['Ctrl-Z', 'suspend to the shell; fg returns, in between is not observed'],
     ['Ctrl-L', 'draw everything again'],
     ['q Ctrl-C', 'quit'],
   ];
@@ -227,20 +232,20 @@ function signsOf({ strip, states, mark }: Glyphs): readonly (readonly [sign: str
     [strip.unknown.repeat(3), 'dim', 'nothing is known'],
     [strip.down, 'ahead', 'not settled yet: earlier probes are still pending'],
     [mark, 'mark', 'a mark'],
-    [states.down, 'down', '0.25 s (0.21–0.31): the gap was 0.25 s, at least 0.21 s and at most 0.31 s'],
+    [states.down, 'down', '0.25 s (0.21–0.31): a gap of 0.25 s, at least 0.21 s, at most 0.31 s'],
   ];
 }
 
 /** The figures of the monitor itself, and what to do about them. */
 const MONITOR_HELP: readonly (readonly [what: string, is: string])[] = [
-  ['late 91 ms', 'probes start up to this late (99th percentile of 5 s), since this machine'],
-  ['', 'was busy: bounds of gaps are that much wider. Stop other load, or give the'],
-  ['', 'monitor priority (nice, CPU affinity). Up to 20 ms is of no importance.'],
-  ['OVERLOADED', 'probes were left out: gaps shorter than what was left out may be missing.'],
-  ['', 'Watch fewer services, or less often (--interval), or with more --workers.'],
-  ['unobserved', 'stalled: the monitor did not run in time; suspended: the machine slept;'],
-  ['', 'resources, network: it ran out of descriptors or ports, or had no network.'],
-  ['UP 26 s', 'the shares below are of so much time: too little for an uptime.'],
+  ['late 91 ms', 'so late are the latest 1 % of the probes, since this machine is'],
+  ['', 'busy: bounds of gaps are that much wider. Stop other load, or'],
+  ['', 'give the monitor priority (nice). Up to 20 ms does not matter.'],
+  ['OVERLOADED', 'probes were left out: short gaps may be missing. Watch fewer'],
+  ['', 'services, or less often (--interval), or with more --workers.'],
+  ['stalled', 'not observed: the monitor did not run in time. Suspended: the'],
+  ['', 'machine slept. Resources: out of descriptors, ports or memory.'],
+  ['UP 26 s', 'the shares below are of so much time: too short for an uptime.'],
 ];
 
 /**

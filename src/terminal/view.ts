@@ -207,8 +207,9 @@ function drawList(part: Part, list: List, first: number, selected: Row | undefin
     y += height;
   });
   const [above, below] = [top, items.length - top - seen];
-  const order = list.troubleFirst ? 'trouble first, ' : '';
-  const hidden = above + below === 0 ? '' : ` ${order}${String(above)} above, ${String(below)} below `;
+  const more = [above > 0 ? `${String(above)} above` : [], below > 0 ? `${String(below)} below` : []].flat();
+  const order = list.troubleFirst ? ['trouble first'] : [];
+  const hidden = more.length === 0 ? '' : ` ${[...order, ...more].join(', ')} `;
   const entryAt = drawBelow(part, first + layout.height, hidden, selected);
   return { page: new Set(serviceAt.values()).size, top, serviceAt, entryAt };
 }
