@@ -171,7 +171,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       const dashes = argv.indexOf('--');
       if (dashes < 0 || command === 'run') return;
       throw new UsageError(
-        `${String(command ?? 'watch')} takes no command behind --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
+        `${String(command ?? 'watch')} takes no command after --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
       );
     }, true)
     .middleware(({ _: [command] }) => {

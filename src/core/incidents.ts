@@ -2,7 +2,7 @@
  * Services that fell together are one incident: that is what the restart of a daemon looks like. Pure; bounded memory.
  * Times are in milliseconds since the epoch.
  */
-import { count, showDuration, showGap } from './format.ts';
+import { countServices, showDuration, showGap } from './format.ts';
 import type { GapFacts } from './messages.ts';
 import type { Reason } from './model.ts';
 
@@ -108,7 +108,7 @@ export function showFall(incident: Incident): string {
   const first = falls[0];
   if (first === undefined) return '';
   if (falls.length === 1) return `${first.service} down`;
-  return `${count(falls.length, 'service')} down within ${showDuration(spreadMs)}, the first ${first.service}`;
+  return `${countServices(falls.map(({ service }) => service))} down within ${showDuration(spreadMs)}, the first ${first.service}`;
 }
 
 /** `web up again after 0.40 s (0.31–0.50)`, `2 of 4 services up again …`; null while none is. */

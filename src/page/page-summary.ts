@@ -1,12 +1,13 @@
 /** The overall sentence: how all services are, in words that claim no more than is known. Pure. */
-import { showDuration, showGap } from '../core/format.ts';
+import { countServices, showDuration, showGap, showGrain } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
 import type { BoardService } from '../core/board.ts';
-import { type Reason, WORST_FIRST, type State } from '../core/model.ts';
+import { type Reason, type ServiceInfo, WORST_FIRST, type State } from '../core/model.ts';
 import { mainReason, REASON_WORDS, showWhen, STATE_WORDS } from './page-text.ts';
 
 /** What the summary needs of each service. */
 export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'> & {
+  readonly info?: Pick<ServiceInfo, 'intervalMs'>;
   /** It is under maintenance, as was announced. */
   readonly isMaintained?: boolean;
 };
@@ -89,14 +90,15 @@ function sentencesOf(
     if (status === 'unknown') return { sentence: `${name} has not answered yet`, rest: '' };
     return { sentence: `${name} ${is} ${STATE_WORDS[status].toLowerCase()}`, rest: '' };
   }
-  if (down === n) return { sentence: `All ${String(n)} services ${are} down`, rest: '' };
+  const all = `All ${countServices(services.map(({ name }) => name))} ${are}`;
+  if (down === n) return { sentence: `${all} down`, rest: '' };
   if (unobserved === n) return { sentence: `No service ${is} observed`, rest: '' };
   if (unknown === n) return { sentence: 'No service has answered yet', rest: '' };
-  if (partial === n) return { sentence: `All ${String(n)} services ${are} partly up`, rest: '' };
+  if (partial === n) return { sentence: `${all} partly up`, rest: '' };
   const rest = restOf(down > 0 ? partial : 0, unobserved, unknown, old);
   if (down > 0) return { sentence: `${ofAll(down, n, old)} down`, rest };
   if (partial > 0) return { sentence: `${ofAll(partial, n, old)} partly up`, rest };
-  if (rest === '') return { sentence: `All ${String(n)} services ${are} up`, rest };
+  if (rest === '') return { sentence: `${all} up`, rest };
   return { sentence: `${ofAll(n - unobserved - unknown, n, old)} up`, rest };
 }
 
@@ -165,7 +167,11 @@ function quietLines(
     const when = `${showWhen(gap.from, now)}, ${showDuration(Math.max(0, now - gap.to))} ago`;
     lines.push({ service: name, text: `had ${which}: ${showGap(gap)} at ${when}${because(mainReason(gap))}` });
   } else if (services.length > 0) {
-    lines.push({ service: null, text: `No gap since monitoring began, ${showWhen(startedAt, now)}` });
+    const intervalMs = services.reduce((most, { info }) => Math.max(most, info?.intervalMs ?? 0), 0);
+    lines.push({
+      service: null,
+      text: `No gap since monitoring began, ${showWhen(startedAt, now)}${showGrain(intervalMs)}`,
+    });
   }
   return lines;
 }

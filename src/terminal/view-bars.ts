@@ -1,10 +1,10 @@
 /** The first line, the last line, and the help that fills what is between them. Pure. */
-import { count, showClock } from '../core/format.ts';
+import { coarse, count, showClock } from '../core/format.ts';
 import type { State } from '../core/model.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
 import { worstOf, type Model, type Row, type SourceState } from './dashboard-model.ts';
-import { coarse, showAgo, showLatency, stateWord } from './text-cells.ts';
+import { showAgo, showLatency, stateWord } from './text-cells.ts';
 import { cellsOf, widthOf } from '../core/text-width.ts';
 import type { Seen, Ui } from './key-bindings.ts';
 import { styleOf } from './view-rows.ts';

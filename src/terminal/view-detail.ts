@@ -1,6 +1,6 @@
 /** One service in full: its strip enlarged, its last probes with their phases, its gaps with their reasons. Pure. */
 import { durationText } from '../core/duration.ts';
-import { count, showClock, showDuration, showGap, showShareOf } from '../core/format.ts';
+import { count, showClock, showDuration, showGap, showUptime } from '../core/format.ts';
 import type { GapFacts, SampleMessage } from '../core/messages.ts';
 import { REASON_MEANS, showCauses, withMessage } from '../core/reasons.ts';
 import type { Glyphs } from './terminal-traits.ts';
@@ -89,7 +89,7 @@ function drawState({ grid, glyphs, now, window }: DetailBrush, seen: Seen, many:
   if (status !== state && status !== lane.state) head.push([`   status ${stateWord(status)}`, 'ahead']);
   const counts = lane.counts(now);
   head.push(
-    [`   ${showShareOf(counts.upMs, counts.downMs)}, ${count(counts.gaps, 'gap')}`, 'plain'],
+    [`   uptime ${showUptime(counts)}, ${count(counts.gaps, 'gap')}`, 'plain'],
     [counts.downMs === 0 ? '' : `, down for ${showDuration(counts.downMs)} in all`, 'plain'],
     [lane.worst === null || counts.gaps < 2 ? '' : `, longest gap ${showGap(lane.worst)}`, 'plain'],
     [counts.unobservedMs === 0 ? '' : `, not observed for ${showDuration(counts.unobservedMs)}`, 'unobserved'],

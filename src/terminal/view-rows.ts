@@ -1,5 +1,5 @@
 /** Draws the list of services: a line for each, or a card of two lines where there is room. Pure. */
-import { showDuration, showShare, count } from '../core/format.ts';
+import { coarse, showDuration, showShare, count } from '../core/format.ts';
 import { wordOf, type State } from '../core/model.ts';
 import type { Columns, LaneItem, Group } from './list-layout.ts';
 import type { Glyphs } from './terminal-traits.ts';
@@ -8,7 +8,7 @@ import { ratio } from '../core/uptime.ts';
 import { disagreement, stateOf, worstOf, type Row } from './dashboard-model.ts';
 import type { Style } from './palette.ts';
 import { cellsFor, drawSpark, drawStrip, stateIn, type Window } from './view-strip.ts';
-import { coarse, fitGap, showLatency, stateWord, showAgo } from './text-cells.ts';
+import { fitGap, showLatency, stateWord, showAgo } from './text-cells.ts';
 import type { GapFacts } from '../core/messages.ts';
 
 /** What the list is drawn with. */

@@ -1,5 +1,5 @@
 /** Draws strips, their time axis and sparklines. Pure. */
-import { showClock } from '../core/format.ts';
+import { coarse, showClock } from '../core/format.ts';
 import type { State } from '../core/model.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid } from './cell-grid.ts';
@@ -7,7 +7,6 @@ import type { Bucket } from './sparkline.ts';
 import { median } from './sparkline.ts';
 import { SEEN, AHEAD, SLOW, type Cells } from './strip-cells.ts';
 import type { Style } from './palette.ts';
-import { coarse } from './text-cells.ts';
 
 /** The stretch of time that is shown. */
 export interface Window {

@@ -14,7 +14,7 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['no service at all', [], /No service to watch\.[\s\S]+gapwatch web=8080[\s\S]+services\.json[\s\S]+gapwatch demo/],
   ['an unknown option', ['8080', '--intervall', '1s'], /Unknown argument: intervall, did you mean "--interval"\?/],
   ['an option of another command', ['check', '8080', '--data', 'x'], /Unknown argument/],
-  ['words behind -- (watch)', ['8080', '--', 'true'], /watch takes no command behind --; did you mean gapwatch run\?/],
+  ['words behind -- (watch)', ['8080', '--', 'true'], /watch takes no command after --; did you mean gapwatch run\?/],
   ['words behind -- (check)', ['check', '8080', '--', 'true'], /did you mean gapwatch run\?/],
   ['words behind -- (serve)', ['serve', '8080', '--', 'true'], /did you mean gapwatch run\?/],
   ['words behind -- (report)', ['report', '--', 'true'], /did you mean gapwatch run\?/],
