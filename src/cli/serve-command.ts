@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 
 import type { Config } from '../config/load-config.ts';
+import { showGrain } from '../core/format.ts';
 import type { Message } from '../core/messages.ts';
 import type { Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
@@ -22,6 +23,9 @@ export async function serve(args: MonitorArguments & DaemonLogArguments & Target
   return withMonitor({ args, config, log, keepsHistory: true }, async (running) => {
     const { monitor, feed } = running;
     log.info({ vantage: config.vantage, services: config.watched.length, feed: feed.url ?? 'off' }, 'started');
+    const intervalMs = config.watched.reduce((most, { service }) => Math.max(most, service.intervalMs), 0);
+    const grain = showGrain(intervalMs);
+    if (grain !== '') log.info({ intervalMs }, `no gap means: none${grain}; a shorter interval (-i) shows more`);
     const unsubscribe = monitor.subscribe(logReader(log));
     hangups.handle(() =>
       reload(running, config, load, (text, isFault) => {

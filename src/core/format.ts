@@ -148,11 +148,11 @@ export function count(n: number, noun: string): string {
 }
 
 /** `4 services`, or `2 services (4 connections)` where some are watched over a new and over a kept connection. */
-export function countServices(names: Iterable<string>): string {
+export function countServices(names: readonly string[]): string {
   const all = new Set(names);
-  const services = Array.from(all).filter((name) => !(name.endsWith(KEPT) && all.has(name.slice(0, -KEPT.length))));
+  const services = names.filter((name) => !(name.endsWith(KEPT) && all.has(name.slice(0, -KEPT.length))));
   const shown = count(services.length, 'service');
-  return services.length === all.size ? shown : `${shown} (${count(all.size, 'connection')})`;
+  return services.length === names.length ? shown : `${shown} (${count(names.length, 'connection')})`;
 }
 
 /** Ends the name of a service that is watched over a kept connection beside the one over new ones. */

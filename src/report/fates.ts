@@ -2,7 +2,7 @@
  * What befell several services in one way is one fate, and one line: gaps over the same kind of connection that began together,
  * with the same main reason and of similar length, seen from one vantage or from several. Pure.
  */
-import { count, countServices, list, showDuration } from '../core/format.ts';
+import { countServices, list, showDuration } from '../core/format.ts';
 import { TOGETHER_MS } from '../core/incidents.ts';
 import { showCauses } from '../core/reasons.ts';
 import type { Report, ReportGap, ServiceReport } from './report.ts';

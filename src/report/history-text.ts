@@ -34,7 +34,7 @@ export function historyText(found: Report): string {
     service.gaps.length === 0 ? '–' : showDuration(sumOfGapsMs(service)),
     service.unobservedMs === 0 ? '–' : showDuration(service.unobservedMs),
   ]);
-  const head = ['service', 'state', 'uptime', 'gaps', 'longest gap', 'all gaps', 'unobserved'];
+  const head = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserved'];
   const where = list(report.vantages.map(({ vantage }) => vantage));
   const lines = [
     `From ${showTime(report.from)} to ${showTime(report.to)} (${showDuration(report.to - report.from)}), seen from ${where}`,

@@ -91,7 +91,7 @@ function tableOf(report: Report): string[] {
     return `| ${cells.join(' | ')} |`;
   });
   return [
-    '| service | at the end | uptime | all gaps | longest gap | not observed |',
+    '| service | at the end | uptime | down | longest gap | not observed |',
     '| --- | --- | --- | --- | --- | --- |',
     ...rows,
   ];

@@ -312,7 +312,7 @@ function idleVantages({ vantages }: Report): string {
 function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string {
   const all = eachService(report);
   const several = report.vantages.length > 1;
-  const who = countServices(all.map(({ service }) => service.service));
+  const who = countServices([...new Set(all.map(({ service }) => service.service))]);
   const gaps = all.flatMap(({ vantage, service }) => service.gaps.map((gap) => ({ vantage, service, gap })));
   const longest = gaps.sort((a, b) => b.gap.durationMs - a.gap.durationMs)[0];
   const unobserved = all

@@ -135,7 +135,7 @@ function showFailed(failed: number, reasons: readonly ReasonCount[]): string {
   return `${count(failed, 'probe')} failed: ${why}`;
 }
 
-const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest gap', 'all gaps', 'unobserved'];
+const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserved'];
 
 /**
  * One row a service, and a line about the watch itself.
