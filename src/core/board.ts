@@ -40,9 +40,11 @@ export class BoardService {
   /** The same as `steadySince` has it, for the state that was the present one in a snapshot. */
   #restored = { since: NaN, steadySince: NaN };
   #accountedTo: number;
-  /** How long the gaps that ended were together: as each of them is given, and not what the states say. */
+  /** How long the gaps that ended were together: as each of them is given, or else what the states say. */
   #gapsMs = 0;
-  /** For how long it was down since then, up to `accountedTo`. */
+  /** What the states say of the one that ended last, until its event has come. */
+  #endedMs = 0;
+  /** For how long it was down in the one that is open, up to `accountedTo`. */
   #openMs = 0;
   readonly #uptime = new UptimeWindows();
   /** How long its good answers take at present; null where that is not known here. */
@@ -83,7 +85,7 @@ export class BoardService {
     service.#totals = { ...restored.totals };
     // The sum of what each of them was is not kept.
     service.#gapsMs = Math.max(restored.totals.downMs, restored.totals.longestGapMs);
-    service.#openMs = 0;
+    service.#openMs = service.#endedMs = 0;
     service.#planned.push(...(restored.planned ?? []));
     return service;
   }
@@ -147,8 +149,8 @@ export class BoardService {
     if (this.#planned.length > PLANNED_GAPS) this.#planned.shift();
     this.#totals.gaps += 1;
     this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, gap.durationMs);
-    this.#gapsMs += gap.durationMs;
-    this.#openMs = 0;
+    this.#gapsMs += gap.durationMs - this.#endedMs;
+    this.#openMs = this.#endedMs = 0;
   }
 
   snapshot(now: number): ServiceSnapshot {
@@ -229,6 +231,11 @@ export class BoardService {
 
   #enter(state: State, at: number, reason: Reason | null): void {
     this.#account(at);
+    if (state === 'up') {
+      this.#gapsMs += this.#openMs;
+      this.#endedMs = this.#openMs;
+      this.#openMs = 0;
+    }
     const before = this.#intervals.present;
     this.#intervals.enter({ state, from: at, reason });
     const { present } = this.#intervals;
