@@ -57,6 +57,7 @@ async function buildViewer() {
   await build({ ...common, entryPoints: { viewer: join(VIEWER, 'viewer.css') } });
 }
 
+console.error(`gapwatch: building to ${OUT} ...`);
 await rm(OUT, { recursive: true, force: true });
 const files = [...(await filesOf('src')), ...(await filesOf('test'))].filter(
   (file) => !file.startsWith(`${VIEWER}/`) && (!file.startsWith(`${PAGE}/`) || !/browser|static/.test(file)),

@@ -1,5 +1,5 @@
 /**
- * Each version of Node that the package allows: builds, runs the tests of the core and of the history, a watch and a serve.
+ * Each version of Node that the package allows: builds, runs the tests of the core, of the history and of the bundle, a watch and a serve.
  * The npm registry has the binaries.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -76,7 +76,7 @@ for (const version of VERSIONS) {
   const data = mkdtempSync(join(tmpdir(), 'gapwatch-node-'));
   step(`${name}: build`, binary, ['build.js', out], null);
   // What every version builds is the same: the tests run where they expect to be.
-  const tests = ['core', 'history'].flatMap((room) => testsBelow(join(root, 'dist', 'test', room)));
+  const tests = ['core', 'history', 'bundle'].flatMap((room) => testsBelow(join(root, 'dist', 'test', room)));
   step(
     `${name}: tests`,
     binary,

@@ -5,7 +5,7 @@ import { fetchHistory } from '../client/fetch-history.ts';
 import { showDuration } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
-import { feedUrls, parseDuration, type ShowArguments } from './options.ts';
+import { type AttachArguments, feedUrls, parseDuration, type ShowArguments } from './options.ts';
 import { show, willShow } from './show.ts';
 import { say } from './say.ts';
 
@@ -56,11 +56,9 @@ class RemoteSource implements Source {
 }
 
 /** Shows what running monitors see until it is ended. Returns the exit code. */
-export async function attach(
-  args: ShowArguments & { url: readonly string[]; for?: string | undefined },
-): Promise<number> {
+export async function attach(args: ShowArguments & AttachArguments & { url: readonly string[] }): Promise<number> {
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const urls = feedUrls(args.url);
+  const urls = feedUrls(args.url, args.token);
   const samples = args.samples || willShow(args.format) === 'dashboard';
   const sources = urls.map((url) => new RemoteSource(new FeedClient(url, samples)));
   const showing = await show(args, sources);

@@ -12,6 +12,7 @@ import { FeedError } from '../server/feed-server.ts';
 import { EXIT, isReaderGone } from './ending.ts';
 import { hangups } from './hangups.ts';
 import {
+  ATTACH_OPTIONS,
   DAEMON_LOG_OPTIONS,
   DEMO_OPTIONS,
   FILE_LOG_OPTIONS,
@@ -119,7 +120,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
             describe: 'ws://HOST:PORT/feed, http://HOST:PORT, HOST:PORT, HOST or PORT (on this machine)',
           })
           .options(SHOW_OPTIONS)
-          .option('for', MONITOR_OPTIONS.for),
+          .options(ATTACH_OPTIONS),
       async (args) => {
         const { attach } = await import('./attach-command.ts');
         code = await attach(args);

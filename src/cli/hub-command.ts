@@ -8,7 +8,7 @@ import { VERSION } from '../core/version.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
 import { hangups } from './hangups.ts';
 import { daemonLog, dumpAtSignal } from './log.ts';
-import { parseDuration, type HubArguments } from './options.ts';
+import { parseDuration, type HubArguments, withAccess } from './options.ts';
 import { reloadHub } from './reload.ts';
 import { ServedFeed } from './serve-feed.ts';
 import { busOf } from './with-monitor.ts';
@@ -18,8 +18,10 @@ const FIRST_READ_MS = 10_000;
 
 /** Serves until a signal or `--for` ends it. Returns the exit code. */
 export async function hub(args: HubArguments): Promise<number> {
-  const load = (): Promise<HubConfig> =>
-    loadHubConfig({ file: args.config ?? null, cwd: process.cwd(), env: process.env });
+  const load = async (): Promise<HubConfig> => {
+    const config = await loadHubConfig({ file: args.config ?? null, cwd: process.cwd(), env: process.env });
+    return { ...config, feed: withAccess(config.feed, args) };
+  };
   const config = await load();
   const where = busOf(args.bus, config.bus);
   if (where === null) {

@@ -1,11 +1,13 @@
 /** The options that several commands share, and how their values are read. */
+import { readFileSync } from 'node:fs';
+
 import type { InferredOptionTypes, Options } from 'yargs';
 
 import { type FeedUrl, parseFeedUrl } from '../client/feed-url.ts';
 import { commandLineProblem, invalid, commandLinePlace } from '../config/config-error.ts';
 import { durationMs, durationProblem } from '../core/duration.ts';
 import { excerpt } from '../core/format.ts';
-import { redacted } from '../core/shown-url.ts';
+import { redacted, safeText } from '../core/shown-url.ts';
 import { tokenProblem } from '../core/token.ts';
 import { isLoopback } from '../server/access.ts';
 import { ReportFiles } from '../report/report-files.ts';
@@ -42,6 +44,12 @@ const WATCH_OPTIONS = {
   for: { ...text, describe: 'Stop after this long, such as 30s' },
 } as const satisfies Record<string, Options>;
 
+/** What clients of a feed need. */
+const ACCESS_OPTIONS = {
+  token: { ...text, describe: 'Token that clients need: itself, env:NAME, or file:PATH (ps shows neither)  [none]' },
+  public: { type: 'boolean', describe: 'Clients without the token see names and states, and no addresses' },
+} as const satisfies Record<string, Options>;
+
 const bus = {
   ...text,
   describe: 'Redis stream of many monitors: redis://…, redis+cluster://…, redis+sentinel://…',
@@ -57,7 +65,12 @@ const SENTINEL = {
 } as const satisfies Record<string, Options>;
 
 /** Of the commands that keep watching. */
-export const MONITOR_OPTIONS = { ...PROBE_OPTIONS, ...WATCH_OPTIONS, bus } as const satisfies Record<string, Options>;
+export const MONITOR_OPTIONS = {
+  ...PROBE_OPTIONS,
+  ...WATCH_OPTIONS,
+  ...ACCESS_OPTIONS,
+  bus,
+} as const satisfies Record<string, Options>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const logLevel = { choices: LOG_LEVELS, default: 'info', describe: 'Least level that is logged' } as const;
@@ -83,6 +96,11 @@ export const DEMO_OPTIONS = { ...HOW_OPTIONS, ...WATCH_OPTIONS, ...FILE_LOG_OPTI
 /** Given more than once, each counts. */
 const repeated = { ...text, default: [], coerce: (given: string | readonly string[]) => [given].flat() } as const;
 
+/** Of the commands that read the feeds of other monitors. */
+const REMOTE_OPTIONS = {
+  token: { ...text, describe: 'Token for feeds named without one: itself, env:NAME, or file:PATH  [none]' },
+} as const satisfies Record<string, Options>;
+
 const REPORT_FILES = {
   report: { ...repeated, describe: 'Write it there too: .json, .md, .xml (JUnit), .svg, .html; may be repeated' },
 } as const satisfies Record<string, Options>;
@@ -107,6 +125,7 @@ export const RUN_OPTIONS = {
       "A .json report of an earlier run: a service's longest gap and slowest answer there are its budgets  [none]",
   },
   also: { ...repeated, describe: 'Feed of another monitor, taken into report and verdict; may be repeated' },
+  ...REMOTE_OPTIONS,
   ...REPORT_FILES,
 } as const satisfies Record<string, Options>;
 
@@ -127,9 +146,13 @@ export const HUB_OPTIONS = {
   config: { ...text, alias: 'c', describe: 'File with the settings of bus and feed' },
   bus,
   listen: WATCH_OPTIONS.listen,
+  ...ACCESS_OPTIONS,
   for: WATCH_OPTIONS.for,
   ...DAEMON_LOG_OPTIONS,
 } as const satisfies Record<string, Options>;
+
+/** Of `attach`. */
+export const ATTACH_OPTIONS = { ...REMOTE_OPTIONS, for: WATCH_OPTIONS.for } as const satisfies Record<string, Options>;
 
 /** Of the commands that show what happens. */
 export const SHOW_OPTIONS = {
@@ -150,6 +173,8 @@ export type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS>;
 export type ReportArguments = InferredOptionTypes<typeof REPORT_OPTIONS>;
 export type DaemonLogArguments = InferredOptionTypes<typeof DAEMON_LOG_OPTIONS>;
 export type FileLogArguments = InferredOptionTypes<typeof FILE_LOG_OPTIONS>;
+export type AttachArguments = InferredOptionTypes<typeof ATTACH_OPTIONS>;
+export type AccessArguments = Partial<InferredOptionTypes<typeof ACCESS_OPTIONS>>;
 export type ShowArguments = InferredOptionTypes<typeof SHOW_OPTIONS>;
 
 /** Services as they were typed. */
@@ -179,20 +204,34 @@ export function reportFiles(paths: readonly string[]): ReportFiles {
 }
 
 /**
- * A feed on this machine without a token of its own gets the one of the environment; no other does, as it would be theirs then.
- * @throws ConfigError where one is no feed
+ * Settings of a feed, with what the command line says of its clients.
+ * @throws ConfigError where the token can't be read or sent
  */
-export function feedUrls(texts: readonly string[]): FeedUrl[] {
+export function withAccess<T extends { readonly token: string | null; readonly public: boolean }>(
+  feed: T,
+  args: AccessArguments,
+): T {
+  const token = args.token === undefined ? feed.token : tokenOf(args.token);
+  return { ...feed, token, public: args.public ?? feed.public };
+}
+
+/**
+ * The feeds that a command line names. One without a token gets that of `--token`, or, on this machine, the one of the environment:
+ * sent to another machine it would be theirs then.
+ * @throws ConfigError where one is no feed, or a token can't be read or sent
+ */
+export function feedUrls(texts: readonly string[], option?: string): FeedUrl[] {
+  const shared = option === undefined ? null : tokenOf(option);
   return texts.map((text) => {
     const url = parseFeedUrl(text);
-    const token = url === null ? null : (url.token ?? (isLoopback(url.url.hostname) ? ownToken() : null));
+    const token = url === null ? null : (url.token ?? shared ?? (isLoopback(url.url.hostname) ? ownToken() : null));
     const unsendable = token === null ? null : tokenProblem(token);
     if (url !== null && unsendable === null) return { ...url, token };
     const message =
       unsendable === null
-        ? 'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT, HOST:PORT, HOST or PORT, with ?token=… where one is needed'
+        ? 'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT, HOST:PORT, HOST or PORT; where a token is needed, http://TOKEN@HOST:PORT or --token'
         : `its token can't be sent: ${unsendable}`;
-    const shown = text === '' ? '""' : excerpt(redacted(text)).slice(1, -1);
+    const shown = text === '' ? '""' : excerpt(redacted(text.replace(/[^/@]*@/g, '…@'))).slice(1, -1);
     throw invalid([{ ...commandLinePlace(shown), message }]);
   });
 }
@@ -201,4 +240,26 @@ export function feedUrls(texts: readonly string[]): FeedUrl[] {
 function ownToken(): string | null {
   const { GAPWATCH_TOKEN: token = '' } = process.env;
   return token === '' ? null : token;
+}
+
+/**
+ * The token of `--token`: itself, or where it is read from.
+ * @throws ConfigError where it can't be read or sent
+ */
+function tokenOf(option: string): string {
+  const [, kind, where = ''] = /^(env|file):(.+)$/s.exec(option) ?? [];
+  const token = kind === 'env' ? (process.env[where] ?? '') : kind === 'file' ? tokenIn(where) : option;
+  const problem = token === '' ? 'there is no token' : tokenProblem(token);
+  if (problem === null) return token;
+  throw invalid([commandLineProblem(kind === undefined ? '--token' : `--token ${kind}:${safeText(where)}`, problem)]);
+}
+
+function tokenIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw invalid([
+      commandLineProblem(`--token file:${safeText(file)}`, `it can't be read: ${(error as Error).message}`),
+    ]);
+  }
 }

@@ -184,7 +184,7 @@ export async function planOf(args: RunArguments & Targets, command: readonly str
     maxTotalMs: args['max-total'] === undefined ? null : parseDuration(args['max-total'], '--max-total'),
     maxLatencyMs: args['max-latency'] === undefined ? null : parseDuration(args['max-latency'], '--max-latency'),
   };
-  const also = feedUrls(args.also);
+  const also = feedUrls(args.also, args.token);
   const baseline = args.baseline === undefined ? null : await baselineIn(args.baseline);
   const config = await servicesOf(args);
   return { command, patience, budget, baseline, also, config, files: reportFiles(args.report) };

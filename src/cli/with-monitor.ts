@@ -17,7 +17,14 @@ import { History } from '../history/history.ts';
 import { HistoryError } from '../history/history-error.ts';
 import { Monitor } from '../monitor/monitor.ts';
 import { dumpAtSignal } from './log.ts';
-import type { MonitorArguments, ProbeArguments, RunArguments, Targets } from './options.ts';
+import {
+  type AccessArguments,
+  type MonitorArguments,
+  type ProbeArguments,
+  type RunArguments,
+  type Targets,
+  withAccess,
+} from './options.ts';
 import { ServedFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
@@ -29,12 +36,12 @@ const LOW_PRIORITY =
  * @param defaultIntervalMs the interval where neither file nor option names one
  * @throws ConfigError
  */
-export function configOf(
-  args: ProbeArguments & Targets & Partial<Pick<RunArguments, 'sentinel'>>,
+export async function configOf(
+  args: ProbeArguments & Targets & Partial<Pick<RunArguments, 'sentinel'>> & AccessArguments,
   defaultIntervalMs: number,
 ): Promise<Config> {
   const { interval, timeout, connection, recheck, slow, vantage } = args;
-  return loadConfig({
+  const config = await loadConfig({
     file: args.config ?? null,
     targets: args.target ?? [],
     options: { interval, timeout, connection, recheck, slow, vantage },
@@ -43,6 +50,7 @@ export function configOf(
     cwd: process.cwd(),
     env: process.env,
   });
+  return { ...config, feed: withAccess(config.feed, args) };
 }
 
 export interface MonitorRequest {

@@ -18,8 +18,8 @@ const DEFAULT_PORT = '9720';
 /**
  * Reads `ws://HOST:PORT/feed`, `http://HOST:PORT` (the status page's address), `HOST:PORT`, `HOST` or `PORT`; wss and https
  * likewise. Without a scheme, the port is 9720 where none is named, and a port alone is on 127.0.0.1. A path that is no feed's
- * is what the page and the feed are under. A token may stand in it as `?token=`, and services to narrow to as `?service=`
- * (repeated).
+ * is what the page and the feed are under. A token may stand in it as `?token=`, or before an `@` (`TOKEN@HOST`, `USER:TOKEN@HOST`), and
+ * services to narrow to as `?service=` (repeated).
  * @returns null where the text is none of these
  */
 export function parseFeedUrl(text: string): FeedUrl | null {
@@ -27,8 +27,11 @@ export function parseFeedUrl(text: string): FeedUrl | null {
   if (!URL.canParse(whole)) return null;
   const url = new URL(whole);
   const protocol = PROTOCOLS[url.protocol];
-  if (protocol === undefined || url.username !== '' || url.password !== '' || url.hash !== '') return null;
-  const token = url.searchParams.get('token');
+  if (protocol === undefined || url.hash !== '') return null;
+  const user = decoded(url.password === '' ? url.username : url.password);
+  const token = url.searchParams.get('token') ?? (user === '' ? null : user);
+  if (user === null || (user !== '' && token !== user)) return null;
+  url.username = url.password = '';
   url.searchParams.delete('token');
   if ([...url.searchParams.keys()].some((name) => name !== 'service')) return null;
   url.protocol = protocol;
@@ -51,4 +54,12 @@ function wholeUrl(text: string): string {
   const isBare6 = host.split(':').length > 2 && !host.startsWith('[');
   const named = isBare6 ? `[${host}]` : host;
   return `http://${named}${/:\d+$/.test(named) && !named.endsWith(']') ? '' : `:${DEFAULT_PORT}`}${rest}`;
+}
+
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
 }

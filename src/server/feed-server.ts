@@ -357,9 +357,9 @@ export function notProtected(where: string): FeedError {
   return new FeedError(
     'not-protected',
     `The feed is not served on ${where}: other machines reach that address, and every client there would see all.
-There are two ways out, in the "feed" part of the configuration:
-  "token": { "env": "GAPWATCH_TOKEN" }   clients that show the token see all
-  "public": true                          every client sees names, states and times; no addresses, no messages
+There are two ways out, as options, or in the "feed" part of the configuration:
+  --token TOKEN   "token": { "env": "GAPWATCH_TOKEN" }   clients that show the token see all
+  --public        "public": true                         every client sees names, states and times; no addresses, no messages
 Or listen on this machine alone: --listen 127.0.0.1:9720`,
   );
 }

@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly entry?: 'main' | 'start';
+  /** Another file in place of an entry. */
+  readonly file?: string;
 }
 
 const started: Program[] = [];
@@ -53,7 +55,7 @@ export class Program extends Waitable {
   constructor(args: readonly string[], surroundings: Surroundings = {}) {
     super();
     const { PATH = '' } = process.env;
-    this.#child = spawn(process.execPath, [entry(surroundings.entry ?? 'main'), ...args], {
+    this.#child = spawn(process.execPath, [surroundings.file ?? entry(surroundings.entry ?? 'main'), ...args], {
       cwd: surroundings.cwd ?? FOLDER,
       env: { PATH, HOME: FOLDER, ...surroundings.env },
       stdio: ['ignore', 'pipe', 'pipe'],

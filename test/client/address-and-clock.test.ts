@@ -1,5 +1,8 @@
 /** What the client of a feed reckons with: addresses as people write them, and other clocks. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { feedUrls } from '../../src/cli/options.ts';
@@ -40,7 +43,8 @@ describe('the address of a feed', () => {
       'ftp://host',
       'ws://',
       'ws://host/#x',
-      'ws://u:p@host/',
+      'ws://u:p@host/?token=q',
+      'http://%zz@host/',
       'ws://host/feed?samples=1',
     ]) {
       assert.equal(parseFeedUrl(text), null, text);
@@ -52,6 +56,12 @@ describe('the address of a feed', () => {
     assert.equal(parsed.token, 'secret');
     assert.equal(parsed.api.href, 'https://host:1/x/api/v1/');
     assert.doesNotMatch(parsed.shown + parsed.url.href, /secret/);
+    for (const text of ['https://secret@host:1/x/', 'http://me:secret@host', 'secret@host:1', 'https://:secret@h/']) {
+      const { token, shown, url, api } = parseFeedUrl(text)!;
+      assert.equal(token, 'secret', text);
+      assert.doesNotMatch(shown + url.href + api.href, /secret/);
+    }
+    assert.equal(parseFeedUrl('http://a%20b@host')?.token, 'a b');
   });
 });
 
@@ -68,12 +78,14 @@ describe('the addresses of feeds on the command line', () => {
 
   it('are refused without a word of what may be secret in them', () => {
     for (const text of [
-      'http://me:secret@h:1/',
+      'http://me:secret@h:1/#x',
+      'http://secret@h:1/?token=other',
       'http://h:1/?access_token=secret',
       'http://h:1/#token=secret',
       'ws://h:1/feed?samples=1&token=secret',
       'ftp://h/?token=secret#secret',
-      'me:secret@h',
+      'me:secret@h:99999',
+      'secret%0A@h',
       'http://h/?token=%0Asecret',
       'http://h/?token=secret%C3%A9',
       'http://h/?token=%20secret',
@@ -91,6 +103,27 @@ describe('the addresses of feeds on the command line', () => {
     assert.match(refusal('h:1/?token=%C3%A9'), /not ASCII/);
     assert.match(refusal('h:1/?token=a%20'), /a blank stands before or behind it/);
     assert.equal(feedUrls(['h:1/?token=a%20b~!'])[0]?.token, 'a b~!');
+  });
+
+  it('get the token of --token where they have none: itself, from the environment, or from a file', (t) => {
+    const tokens = (option: string): (string | null)[] =>
+      feedUrls(['own@h:1', 'h:2', '9720'], option).map(({ token }) => token);
+    assert.deepEqual(tokens('plain'), ['own', 'plain', 'plain']);
+    process.env['GAPWATCH_TEST_TOKEN'] = 'of-env';
+    t.after(() => delete process.env['GAPWATCH_TEST_TOKEN']);
+    assert.deepEqual(tokens('env:GAPWATCH_TEST_TOKEN'), ['own', 'of-env', 'of-env']);
+    const file = join(mkdtempSync(join(tmpdir(), 'gapwatch-token-')), 'token');
+    t.after(() => {
+      rmSync(dirname(file), { recursive: true });
+    });
+    writeFileSync(file, 'of-file\n');
+    assert.deepEqual(tokens(`file:${file}`), ['own', 'of-file', 'of-file']);
+    assert.throws(() => tokens('env:GAPWATCH_NO_TOKEN'), /--token env:GAPWATCH_NO_TOKEN: there is no token/);
+    assert.throws(() => tokens(`file:${file}.none`), /can't be read: ENOENT/);
+    assert.throws(
+      () => tokens('secret\u00e9'),
+      (error: Error) => !error.message.includes('secret'),
+    );
   });
 });
 

@@ -31,12 +31,12 @@ const WEB = "require('node:http').createServer((ask, answer) => answer.end('serv
 const LOGGING = WEB.replace('=> ', "=> require('node:fs').writeSync(1, 'x'.repeat(1000)) && ");
 
 const CONTAINERS = {
-  web: { image: 'node', port: 80, command: ['/node', '--eval', WEB] },
-  redis: { image: 'redis', port: 6379, command: ['/redis-server', '--save', '', '--protected-mode', 'no'] },
+  web: { image: 'node', port: 80, command: ['/bin/node', '--eval', WEB] },
+  redis: { image: 'redis', port: 6379, command: ['/bin/redis-server', '--save', '', '--protected-mode', 'no'] },
   /** Writes a long line for each request: a pipe that nobody reads is full after some seconds. */
-  logging: { image: 'node', port: 80, command: ['/node', '--eval', LOGGING] },
+  logging: { image: 'node', port: 80, command: ['/bin/node', '--eval', LOGGING] },
   /** Its port is published, and nothing listens on it. */
-  empty: { image: 'node', port: 80, command: ['/node', '--eval', 'setInterval(() => undefined, 1e6)'] },
+  empty: { image: 'node', port: 80, command: ['/bin/node', '--eval', 'setInterval(() => undefined, 1e6)'] },
 } as const;
 
 export interface Docker {

@@ -1,17 +1,19 @@
 /** Root file systems for containers, made of programs of this machine: no registry is asked. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 const MOST_BYTES = 256 * 1024 * 1024;
 
-/** A tar archive of a file system with these programs, the libraries that they need. */
+/** A tar archive of a file system with these programs in `/bin`, and the libraries that they need. */
 export function rootFileSystem(programs: readonly string[], folder: string): Buffer {
   const root = mkdtempSync(join(folder, 'image-'));
+  // A container's user need not be root.
+  chmodSync(root, 0o755);
   try {
     for (const name of programs) {
       const path = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
-      cpSync(path, join(root, basename(path)), { dereference: true });
+      cpSync(path, join(root, 'bin', basename(path)), { dereference: true });
       for (const library of librariesOf(path)) {
         const place = join(root, library);
         mkdirSync(dirname(place), { recursive: true });
