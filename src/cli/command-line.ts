@@ -11,6 +11,7 @@ import { HistoryError } from '../history/history-error.ts';
 import { FeedError } from '../server/feed-server.ts';
 import { EXIT, isReaderGone } from './ending.ts';
 import { hangups } from './hangups.ts';
+import { explained } from './help-texts.ts';
 import {
   ATTACH_OPTIONS,
   DAEMON_LOG_OPTIONS,
@@ -26,12 +27,6 @@ import {
   SHOW_OPTIONS,
 } from './options.ts';
 import { say } from './say.ts';
-
-const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
-  PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
-  http://…, https://… or unix:/SOCKET:/PATH   a page
-  redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
-Without a TARGET, services.json in the current folder is read.`;
 
 /** Words without a dash, as yargs names them. */
 const POSITIONAL: readonly string[] = ['target', 'url'];
@@ -85,7 +80,11 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       ['watch [target..]', '$0'],
       'Watch services (the default)',
       (args) =>
-        args.positional('target', target).options(WATCHING_OPTIONS).options(SHOW_OPTIONS).options(FILE_LOG_OPTIONS),
+        explained(args, 'watch')
+          .positional('target', target)
+          .options(WATCHING_OPTIONS)
+          .options(SHOW_OPTIONS)
+          .options(FILE_LOG_OPTIONS),
       async (args) => {
         refuseMistyped(args.target?.[0]);
         const { watch } = await import('./watch-command.ts');
@@ -102,7 +101,8 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'serve [target..]',
       'The daemon: feed, status page, metrics, and a structured log on stderr',
-      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(DAEMON_LOG_OPTIONS),
+      (args) =>
+        explained(args, 'serve').positional('target', target).options(MONITOR_OPTIONS).options(DAEMON_LOG_OPTIONS),
       async (args) => {
         const { serve } = await import('./serve-command.ts');
         code = await serve(args);
@@ -112,7 +112,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       'attach <url..>',
       'The dashboard over the feeds of one or more running monitors, side by side',
       (args) =>
-        args
+        explained(args, 'attach')
           .positional('url', {
             type: 'string',
             array: true,
@@ -129,21 +129,26 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'run [target..]',
       'Watch before, during and after a command (-- COMMAND...); report and verdict',
-      (args) => args.positional('target', target).options(RUN_OPTIONS),
+      (args) => explained(args, 'run').positional('target', target).options(RUN_OPTIONS),
       async (args) => {
         const { run: runCommand } = await import('./run-command.ts');
         const dashes = argv.indexOf('--');
         code = await runCommand(args, dashes < 0 ? [] : argv.slice(dashes + 1));
       },
     )
-    .command('report', 'Gaps and uptime from the history', REPORT_OPTIONS, async (args) => {
-      const { report } = await import('./report-command.ts');
-      code = await report(args);
-    })
+    .command(
+      'report',
+      'Gaps and uptime from the history',
+      (args) => explained(args, 'report').options(REPORT_OPTIONS),
+      async (args) => {
+        const { report } = await import('./report-command.ts');
+        code = await report(args);
+      },
+    )
     .command(
       'check [target..]',
       'Read the configuration, probe each service once, print what was found',
-      (args) => args.positional('target', target).options(PROBE_OPTIONS),
+      (args) => explained(args, 'check').positional('target', target).options(PROBE_OPTIONS),
       async (args) => {
         const { check } = await import('./check-command.ts');
         code = await check(args);
@@ -152,7 +157,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'hub',
       'Serve the feeds of all monitors that publish to one Redis stream, combined; it does not probe',
-      (args) => args.options(HUB_OPTIONS),
+      (args) => explained(args, 'hub').options(HUB_OPTIONS),
       async (args) => {
         const { hub } = await import('./hub-command.ts');
         code = await hub(args);
@@ -161,7 +166,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'demo',
       'Watch three services of its own that are restarted now and then',
-      (args) => args.options(DEMO_OPTIONS).options(SHOW_OPTIONS),
+      (args) => explained(args, 'demo').options(DEMO_OPTIONS).options(SHOW_OPTIONS),
       async (args) => {
         const { demo } = await import('./demo-command.ts');
         code = await demo(args);
@@ -178,11 +183,6 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .middleware(({ _: [command] }) => {
       if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
     })
-    .epilogue(TARGET_HELP)
-    .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
-    .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')
-    .example('$0 run web=8080 -- systemctl restart docker', 'what did users notice?')
-    .example('$0 demo', 'see what it looks like')
     .version(VERSION)
     .help()
     .alias('h', 'help')
@@ -198,7 +198,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       if (empty !== undefined) throw new UsageError(`--${empty[0]} has no value; leave it out where none is meant.`);
       return true;
     })
-    .wrap(Math.min(110, process.stderr.columns || 100))
+    .wrap(80)
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
       // yargs passes its own findings as a message, some with an error of its own; what a command throws as an error.
