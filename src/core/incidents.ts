@@ -33,6 +33,11 @@ export class Incident {
     return [...this.#falls.values()].sort((a, b) => a.at - b.at);
   }
 
+  /** In no order. */
+  get services(): Iterable<string> {
+    return this.#falls.keys();
+  }
+
   /** The gaps that have ended, by service. */
   get gaps(): ReadonlyMap<string, GapFacts> {
     return this.#gaps;

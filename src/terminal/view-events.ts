@@ -16,8 +16,8 @@ const NAMED = 6;
 
 /** Whether an entry is about one of some services; what is of no service, as a mark is, is about each. */
 export function isEntryAbout(entry: Entry, has: (service: string) => boolean): boolean {
-  if (entry.kind === 'incident') return entry.incident.falls.some(({ service }) => has(service));
-  if (entry.kind === 'unobserved') return [...entry.span.services].some(has);
+  if (entry.kind === 'incident') return Array.from(entry.incident.services).some(has);
+  if (entry.kind === 'unobserved') return Array.from(entry.span.services).some(has);
   return entry.kind === 'note' || isAbout(entry.event, has);
 }
 
