@@ -40,7 +40,7 @@ const MANY: Readonly<Record<Style, Look>> = {
   spark: { ...PLAIN, fg: 67 },
   accent: { ...BOLD, fg: 32 },
   key: { ...PLAIN, fg: 32 },
-  mark: { ...BOLD, fg: 163 },
+  mark: { ...PLAIN, fg: 163 },
   badge: { ...BOLD, fg: 16, bg: 39 },
   alarm: { ...BOLD, fg: 231, bg: 166 },
   warning: { ...BOLD, fg: 16, bg: 214 },
