@@ -1,5 +1,5 @@
 /** The overall sentence: how all services are, in words that claim no more than is known. Pure. */
-import { countServices, showDuration, showGap, showGrain } from '../core/format.ts';
+import { count, countServices, showDuration, showGap, showGrain } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
 import type { BoardService } from '../core/board.ts';
 import { type Reason, type ServiceInfo, WORST_FIRST, type State } from '../core/model.ts';
@@ -90,25 +90,27 @@ function sentencesOf(
     if (status === 'unknown') return { sentence: `${name} has not answered yet`, rest: '' };
     return { sentence: `${name} ${is} ${STATE_WORDS[status].toLowerCase()}`, rest: '' };
   }
-  const all = `All ${countServices(services.map(({ name }) => name))} ${are}`;
+  const whole = countServices(services.map(({ name }) => name));
+  const noun = whole === count(n, 'service') ? 'services' : 'connections';
+  const all = `All ${whole} ${are}`;
   if (down === n) return { sentence: `${all} down`, rest: '' };
   if (unobserved === n) return { sentence: `No service ${is} observed`, rest: '' };
   if (unknown === n) return { sentence: 'No service has answered yet', rest: '' };
   if (partial === n) return { sentence: `${all} partly up`, rest: '' };
   const rest = restOf(down > 0 ? partial : 0, unobserved, unknown, old);
-  if (down > 0) return { sentence: `${ofAll(down, n, old)} down`, rest };
-  if (partial > 0) return { sentence: `${ofAll(partial, n, old)} partly up`, rest };
+  if (down > 0) return { sentence: `${ofAll(down, n, noun, old)} down`, rest };
+  if (partial > 0) return { sentence: `${ofAll(partial, n, noun, old)} partly up`, rest };
   if (rest === '') return { sentence: `${all} up`, rest };
-  return { sentence: `${ofAll(n - unobserved - unknown, n, old)} up`, rest };
+  return { sentence: `${ofAll(n - unobserved - unknown, n, noun, old)} up`, rest };
 }
 
 function maintenanceOf(n: number, old: boolean): string {
   return n === 0 ? '' : `${String(n)} ${old ? (n === 1 ? 'was' : 'were') : n === 1 ? 'is' : 'are'} under maintenance`;
 }
 
-function ofAll(part: number, all: number, old: boolean): string {
+function ofAll(part: number, all: number, noun: string, old: boolean): string {
   const verb = old ? (part === 1 ? 'was' : 'were') : part === 1 ? 'is' : 'are';
-  return `${String(part)} of ${String(all)} services ${verb}`;
+  return `${String(part)} of ${String(all)} ${noun} ${verb}`;
 }
 
 function restOf(partial: number, unobserved: number, unknown: number, old: boolean): string {

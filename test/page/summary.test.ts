@@ -57,6 +57,9 @@ describe('the overall sentence', () => {
       name: ['web', 'web (kept)', 'api'][index]!,
     }));
     assert.equal(summarise(twice, NOW, false, NOW).sentence, 'All 2 services (3 connections) are up');
+    const [first, ...others] = twice;
+    const down = [{ ...first!, status: 'down' as const }, ...others];
+    assert.equal(summarise(down, NOW, false, NOW).sentence, '1 of 3 connections is down');
   });
 
   it('says beside "no gap" what probes may have missed', () => {
