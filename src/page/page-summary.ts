@@ -7,7 +7,7 @@ import { mainReason, REASON_WORDS, showWhen, STATE_WORDS } from './page-text.ts'
 
 /** What the summary needs of each service. */
 export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'> & {
-  readonly info?: Pick<ServiceInfo, 'intervalMs'>;
+  readonly info: Pick<ServiceInfo, 'intervalMs'>;
   /** It is under maintenance, as was announced. */
   readonly isMaintained?: boolean;
 };
@@ -169,7 +169,7 @@ function quietLines(
     const when = `${showWhen(gap.from, now)}, ${showDuration(Math.max(0, now - gap.to))} ago`;
     lines.push({ service: name, text: `had ${which}: ${showGap(gap)} at ${when}${because(mainReason(gap))}` });
   } else if (services.length > 0) {
-    const intervalMs = services.reduce((most, { info }) => Math.max(most, info?.intervalMs ?? 0), 0);
+    const intervalMs = services.reduce((most, { info }) => Math.max(most, info.intervalMs), 0);
     lines.push({
       service: null,
       text: `No gap since monitoring began, ${showWhen(startedAt, now)}${showGrain(intervalMs)}`,

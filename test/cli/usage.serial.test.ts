@@ -52,11 +52,11 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
 const LOGIN = `http://me:${PASSWORD}@h`;
 /** A URL with a password where it does not belong, and addresses that are refused. */
 const TELLTALE: readonly (readonly string[])[] = [
-  ['attach', `${LOGIN}/`],
+  ['attach', `${LOGIN}/#x`],
   ['attach', `http://h/?access_token=${PASSWORD}`],
   ['attach', `ws://h/feed?token=%0a${PASSWORD}`],
   ['attach', `http://h/#token=${PASSWORD}`],
-  ['run', '--also', LOGIN, '9', '--', 'true'],
+  ['run', '--also', `${LOGIN}/#x`, '9', '--', 'true'],
   ['run', '--report', `${LOGIN}/x.pdf`, '9', '--', 'true'],
   ['check', '--config', LOGIN],
   ['check', '--interval', LOGIN, '9'],

@@ -16,6 +16,7 @@ function services(...states: State[]): SummaryFacts[] {
     since: NOW - (index + 1) * 60_000,
     reason: status === 'down' ? 'refused' : status === 'unobserved' ? 'stalled' : null,
     gaps: [],
+    info: { intervalMs: 100 },
   }));
 }
 
