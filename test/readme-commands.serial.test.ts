@@ -1,7 +1,7 @@
-/** Every command that the README names exists, and those that it shows in its blocks of commands run. */
+/** Every command that the README and the pages of the docs name exists, and those that they show in their blocks of commands run. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -13,16 +13,19 @@ import { isInstalled } from './support/tools.ts';
 
 const root = dirname(createRequire(import.meta.url).resolve('#package.json'));
 const compiled = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...docs.map((name) => join('docs', name))]
+  .map((name) => readFileSync(join(root, name), 'utf8'))
+  .join('\n');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 
 /** The lines of all blocks of commands, without their comments. */
-const shown = [...readme.matchAll(/^```sh\n(.*?)^```/gms)]
+const shown = [...pages.matchAll(/^```sh\n(.*?)^```/gms)]
   .flatMap((match) => (match[1] ?? '').replaceAll('\\\n', ' ').split('\n'))
   .map((line) => line.replace(/(^|\s+)#.*$/, '').trim())
   .filter((line) => line !== '');
 /** Commands within the text, and in the unit. */
-const named = [...readme.matchAll(/`((?:gapwatch|npm) [^`\n]+)`|^ExecStart=.*?(gapwatch .+)$/gm)].map(
+const named = [...pages.matchAll(/`((?:gapwatch|npm) [^`\n]+)`|^ExecStart=.*?(gapwatch .+)$/gm)].map(
   (match) => match[1] ?? match[2] ?? '',
 );
 const all = [...shown, ...named].map(wordsOf);
@@ -79,7 +82,7 @@ function assertRunnable(name: string): void {
   const script = scripts[name];
   assert.ok(script !== undefined, `package.json has no script '${name}'`);
   for (const part of script.split(/&&|\|\|/)) {
-    const [program = '', ...words] = part.trim().split(/\s+/);
+    const [program = '', ...words] = part.replace(/^[\s{]+/, '').trim().split(/\s+/);
     const file = words.find((word) => word.startsWith('dist/') && !word.includes('*'));
     if (program === 'npm' && words[0] === 'run')
       assertRunnable(words.find((word) => /^[a-z]/.test(word) && word !== 'run')!);
@@ -92,7 +95,7 @@ function assertRunnable(name: string): void {
   }
 }
 
-describe('a command in the README', () => {
+describe('a command in the README or the docs', () => {
   let folder = '';
   before(() => {
     folder = folderWith('README.md', '');
@@ -101,13 +104,14 @@ describe('a command in the README', () => {
   after(endPrograms);
 
   it('is one that this test knows how to judge', () => {
-    const others = shown.filter((line) => !/^(npm|gapwatch)\b/.test(line));
+    // The programs of others, which the reference of the feed names.
+    const others = shown.filter((line) => !/^(npm|gapwatch|npx wscat|curl)\b/.test(line));
     assert.deepEqual(others, [], 'teach test/readme-commands.test.ts what these commands want');
     assert.ok(shown.length > 3 && named.length > 10);
   });
 
   it('is a script that there is, and so are the programs that the script starts', () => {
-    const names = [...readme.matchAll(/npm run (?:--silent )?([a-z:-]+)/g)].map((match) => match[1] ?? '');
+    const names = [...pages.matchAll(/npm run (?:--silent )?([a-z:-]+)/g)].map((match) => match[1] ?? '');
     for (const name of new Set([...names, 'start', 'test'])) {
       assertRunnable(name);
       if (`pre${name}` in scripts) assertRunnable(`pre${name}`);
@@ -115,7 +119,7 @@ describe('a command in the README', () => {
   });
 
   it('is a benchmark that there is', () => {
-    const runs = [...readme.matchAll(/npm run (?:--silent )?bench -- ([^`\n]+)/g)].map((match) =>
+    const runs = [...pages.matchAll(/npm run (?:--silent )?bench -- ([^`\n]+)/g)].map((match) =>
       wordsOf(match[1] ?? ''),
     );
     assert.ok(runs.length > 3);
@@ -160,8 +164,12 @@ describe('a command in the README', () => {
   });
 });
 
+/** Hosts of examples: what is sent in a test stays on this machine. */
+const ELSEWHERE = /\b(192\.0\.2\.\d+|rack-2|redis\.internal)\b/g;
+
 /** The same words, for a short while and on no port that another program may hold; nothing is restarted for a test. */
-function runnable(args: readonly string[]): string[] {
+function runnable(shownArgs: readonly string[]): string[] {
+  const args = shownArgs.map((word) => word.replace(ELSEWHERE, '127.0.0.1').replace(/^[\d.]+:9720$/, '127.0.0.1:0'));
   const command = commandOf(args);
   const end = args.indexOf('--');
   const [own, child] = end === -1 ? [args, []] : [args.slice(0, end), ['--', 'true']];

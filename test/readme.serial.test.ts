@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,9 +16,17 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const { scripts } = JSON.parse(readFileSync(manifest, 'utf8')) as { scripts: Record<string, string> };
 const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
 
+/** The README, and the pages of the docs, by name. */
+const pages = new Map(
+  ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))]
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => [name, readFileSync(join(root, name), 'utf8')]),
+);
+const page = (name: string): string => pages.get(join('docs', name)) ?? '';
+
 /** The contents of the fenced blocks of one language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1] ?? '');
+function blocks(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1] ?? '');
 }
 
 function help(...command: string[]): string {
@@ -40,22 +48,35 @@ describe('the README', () => {
   });
 
   it('shows the two commands of a fresh clone, in the first block of commands', () => {
-    assert.match(blocks('sh')[0] ?? '', /^npm start\b.*\nnpm test\b/);
+    assert.match(blocks(readme, 'sh')[0] ?? '', /^npm start\b.*\nnpm test\b/);
+  });
+
+  it('is short, and shortest before the first command', () => {
+    const words = (text: string): number => text.split(/\s+/).length;
+    assert.ok(words(readme) <= 1800, String(words(readme)));
+    const [before = ''] = readme.split('npm start');
+    assert.ok(words(before) <= 120, String(words(before)));
   });
 
   it('names only scripts that exist', () => {
-    const named = [...readme.matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map((match) => match[1] ?? '');
+    const named = [...[...pages.values()].join('\n').matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map(
+      (match) => match[1] ?? '',
+    );
     assert.ok(named.length > 0);
     for (const name of named) assert.ok(name in scripts, `npm run ${name}`);
   });
 
   it('names the commands that there are, and all of them', () => {
-    const named = [...readme.matchAll(/^\| `gapwatch \[?([a-z]+)/gm)].map((match) => match[1] ?? '').sort();
+    const named = [...page('commands.md').matchAll(/^\| `gapwatch \[?([a-z]+)/gm)]
+      .map((match) => match[1] ?? '')
+      .sort();
     assert.deepEqual(named, commands().sort());
   });
 
   it('names the options that there are, and all of them', () => {
-    const named = [...readme.matchAll(/^\| `(?:-[a-z], )?--([a-z-]+)/gm)].map((match) => match[1] ?? '').sort();
+    const named = [...page('commands.md').matchAll(/^\| `(?:-[a-z], )?--([a-z-]+)/gm)]
+      .map((match) => match[1] ?? '')
+      .sort();
     const helps = commands().map((command) => help(command));
     const real = helps.flatMap((text) =>
       [...text.matchAll(/^ +(?:-[a-z], +)?--([a-z-]+)/gm)].map((match) => match[1] ?? ''),
@@ -66,14 +87,14 @@ describe('the README', () => {
 
   it('shows a configuration that is accepted, and an error as it is printed', async () => {
     const file = join(folder, 'services.json');
-    writeFileSync(file, blocks('json')[0] ?? '');
+    writeFileSync(file, blocks(page('configuration.md'), 'json')[0] ?? '');
     const request = { file, targets: [], options: {}, defaultIntervalMs: 100, cwd: folder };
     const { watched } = await loadConfig({ ...request, env: { GAPWATCH_TOKEN: 'x' } });
     assert.deepEqual(
       watched.map(({ service }) => service.name),
       ['web', 'api', 'cache', 'cache (kept)'],
     );
-    const [shown = ''] = /^services\.json:.*70000.*$/m.exec(readme) ?? [];
+    const [shown = ''] = /^services\.json:.*70000.*$/m.exec(page('configuration.md')) ?? [];
     writeFileSync(file, '{ "services": [\n{ "type": "tcp", "name": "a", "host": "h", "port": 70000 }] }');
     await assert.rejects(loadConfig({ ...request, env: {} }), (error: Error) =>
       error.message.includes(shown.slice(shown.indexOf('70000'))),
@@ -91,9 +112,29 @@ describe('the README', () => {
     assert.deepEqual([status, stderr.includes('gapwatch.service')], [0, false], stderr);
   });
 
-  it('links to files that are there', () => {
-    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1] ?? '');
-    assert.ok(links.length > 2);
-    for (const link of links) assert.ok(existsSync(join(root, link)), link);
+  it('links to files and heads that are there, and so do the pages of the docs', () => {
+    for (const [name, text] of pages) {
+      const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map((match) => match[1] ?? '');
+      for (const link of links) {
+        const [path = '', anchor] = link.split('#');
+        const file = path === '' ? join(root, name) : join(root, dirname(name), path);
+        assert.ok(existsSync(file), `${name}: ${link}`);
+        if (anchor !== undefined) assert.ok(headsOf(file).includes(anchor), `${name}: ${link}`);
+      }
+    }
+    for (const name of pages.keys()) {
+      if (name !== 'README.md') assert.ok(readme.includes(`(${name}`), `the README does not lead to ${name}`);
+    }
   });
 });
+
+/** The anchors of a page's heads, as GitHub makes them. */
+function headsOf(file: string): string[] {
+  const heads = [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map((match) => match[1] ?? '');
+  return heads.map((head) =>
+    head
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}

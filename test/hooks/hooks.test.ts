@@ -142,7 +142,7 @@ describe('a hook that posts', { concurrency: true }, () => {
     const began = performance.now();
     for (let n = 0; n < 20; n++) monitor.mark(`mark ${String(n)}`);
     await well.waitFor(() => well.taken.length === 20);
-    assert.ok(performance.now() - began < 8000);
+    assert.ok(!lines.some((line) => line.includes('no answer within 10 s')));
     await waitFor(() => lines.some((line) => line.includes('no answer within 10 s')));
     assert.ok(performance.now() - began > 9900);
     assert.equal(new Set(hanging.deliveries.map(({ headers }) => headers['idempotency-key'])).size, 1);

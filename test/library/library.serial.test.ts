@@ -1,7 +1,17 @@
 /** The library as a package of others uses it: packed, installed, imported and type-checked. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -63,6 +73,29 @@ describe('the package', () => {
       encoding: 'utf8',
       timeout: 60_000,
     });
+
+  it('has every page and picture that its README shows, but what is for those who change it', () => {
+    const links = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)];
+    for (const [, link = ''] of links.filter(([, link]) => link !== 'CONTRIBUTING.md'))
+      assert.ok(
+        files.some((file) => file === link || file.startsWith(`${link}/`)),
+        link,
+      );
+  });
+
+  it('is installed from a clone too, and gives the command', () => {
+    const clone = join(folder, 'clone');
+    const prefix = join(folder, 'prefix');
+    const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
+      .split('\0')
+      .filter(Boolean);
+    for (const file of tracked.filter((name) => existsSync(join(ROOT, name))))
+      cpSync(join(ROOT, file), join(clone, file));
+    const env = { ...process.env, npm_config_prefix: prefix };
+    const { status, stderr } = spawnSync('npm', ['install', '--global', '.'], { cwd: clone, env, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.match(execFileSync(join(prefix, 'bin', 'gapwatch'), ['--version'], { encoding: 'utf8' }), /^\d/);
+  });
 
   it('gives two functions, and nothing else', () => {
     const { stdout, stderr } = evaluated("import * as all from 'gapwatch'; console.log(Object.keys(all).join());");

@@ -135,8 +135,8 @@ describe('a Redis that is written to', () => {
     for (const one of several) assert.deepEqual(one.lostCounts, [5]);
   });
 
-  it('takes the writes of an ACL user who may do no more than the README says', async (t) => {
-    const [, line = ''] = /^ACL SETUSER (.+)$/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+  it('takes the writes of an ACL user who may do no more than the docs say', async (t) => {
+    const [, line = ''] = /^ACL SETUSER (.+)$/m.exec(readFileSync('docs/configuration.md', 'utf8')) ?? [];
     const [username = '', ...rules] = line.split(' ');
     const server = await started(t);
     const [password = ''] = rules.filter((rule) => rule.startsWith('>'));

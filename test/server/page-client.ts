@@ -1,5 +1,5 @@
 /**
- * A client that was written against the reference page alone (`src/server/README.md`): it knows nothing else of the
+ * A client that was written against the reference page alone (`docs/feed.md`): it knows nothing else of the
  * program. It keeps the state of every service and all gaps over any number of breaks.
  */
 import { WebSocket } from 'ws';

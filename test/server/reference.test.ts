@@ -21,11 +21,11 @@ import { nextMessage, Recording } from '../support/recording.ts';
 
 function root(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'src/server/README.md'))) folder = dirname(folder);
+  while (!existsSync(join(folder, 'docs/feed.md'))) folder = dirname(folder);
   return folder;
 }
 
-const PAGE = readFileSync(join(root(), 'src/server/README.md'), 'utf8');
+const PAGE = readFileSync(join(root(), 'docs/feed.md'), 'utf8');
 
 interface Section {
   readonly type: string;
@@ -54,7 +54,7 @@ const shapeOf = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape)
     .filter(([name, field]) => name !== 'type' && (LATER.has(name) || !(field instanceof z.ZodOptional)))
     .map(([name]) => name);
-/** Those that only a hub gives: `src/bus/README.md` describes them. */
+/** Those that only a hub gives: `docs/many-monitors.md` describes them. */
 const hubFields = (schema: z.ZodObject): string[] =>
   Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) =>
     field instanceof z.ZodOptional && !LATER.has(name) ? [name] : [],
@@ -92,7 +92,7 @@ describe('the reference page', () => {
   });
 
   it('has a page of its own for what only hubs send', () => {
-    const page = readFileSync(join(root(), 'src/bus/README.md'), 'utf8');
+    const page = readFileSync(join(root(), 'docs/many-monitors.md'), 'utf8');
     const names = new Set([
       ...Object.values(MESSAGES).flatMap((schema) => hubFields(schema)),
       ...hubFields(MESSAGES.hello.shape.services.element),

@@ -1,6 +1,6 @@
 /**
  * `npm run picture`: runs the demo in a real terminal (tmux), waits until a service is down, and draws what stands there
- * as the README's picture, `src/terminal/dashboard.svg`.
+ * as the README's picture, `docs/dashboard.svg`.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -129,6 +129,6 @@ ${shapes.join('\n')}
 }
 
 const root = dirname(createRequire(import.meta.url).resolve('#package.json'));
-const file = join(root, 'src', 'terminal', 'dashboard.svg');
+const file = join(root, 'docs', 'dashboard.svg');
 writeFileSync(file, await draw(await capture()));
 process.stderr.write(`Wrote ${file}\n`);
