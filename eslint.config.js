@@ -19,6 +19,7 @@ const ROOMS = {
   report: { imports: ['core'] },
   hooks: { imports: ['core'] },
   demo: { imports: ['core'] },
+  init: { imports: ['core', 'config'] },
 };
 
 const roomRules = Object.entries(ROOMS).map(([room, { imports = [], types = [] }]) => {

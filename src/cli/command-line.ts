@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs';
 import yargs from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
+import { list } from '../core/format.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 import { didYouMean } from '../config/fields.ts';
 import { VERSION } from '../core/version.ts';
@@ -18,6 +19,7 @@ import {
   DEMO_OPTIONS,
   FILE_LOG_OPTIONS,
   HUB_OPTIONS,
+  INIT_OPTIONS,
   MONITOR_OPTIONS,
   WATCHING_OPTIONS,
   PROBE_OPTIONS,
@@ -28,17 +30,31 @@ import {
 } from './options.ts';
 import { say } from './say.ts';
 
+const INIT_HELP = [
+  "What listens is found in the kernel's tables, or by lsof; no Docker is asked. Each port is asked on this machine who it is, by a PING, a GET or a TLS handshake, which change nothing.",
+  'What is left out is named, with the reason. Secrets are never copied: the file names the environment variables to set, and such a service has "enabled": false until then.',
+  "The table goes to stdout. Exit codes: 0 written; 2 nothing was written, as the file is there already, a file can't be read, or nothing was found.",
+].join('\n\n');
+
 /** Words without a dash, as yargs names them. */
-const POSITIONAL: readonly string[] = ['target', 'url'];
-const COMMANDS = ['watch', 'serve', 'attach', 'run', 'report', 'check', 'hub', 'demo'];
-const OPTIONS = Object.keys({
-  ...MONITOR_OPTIONS,
-  ...SHOW_OPTIONS,
-  ...RUN_OPTIONS,
-  ...REPORT_OPTIONS,
-  ...HUB_OPTIONS,
-  ...DEMO_OPTIONS,
-});
+const POSITIONAL: readonly string[] = ['target', 'url', 'file'];
+/** The options of each command. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  watch: Object.keys({ ...WATCHING_OPTIONS, ...SHOW_OPTIONS, ...FILE_LOG_OPTIONS }),
+  serve: Object.keys({ ...MONITOR_OPTIONS, ...DAEMON_LOG_OPTIONS }),
+  attach: [...Object.keys(SHOW_OPTIONS), 'for'],
+  run: Object.keys(RUN_OPTIONS),
+  report: Object.keys(REPORT_OPTIONS),
+  check: Object.keys(PROBE_OPTIONS),
+  init: Object.keys(INIT_OPTIONS),
+  hub: Object.keys(HUB_OPTIONS),
+  demo: Object.keys({ ...DEMO_OPTIONS, ...SHOW_OPTIONS }),
+  completion: [],
+};
+const COMMANDS = Object.keys(OPTIONS);
+
+/** What the completion script asks by. */
+const COMPLETING = '--get-yargs-completions';
 
 /** Commands that read their configuration again at SIGHUP. */
 const RELOADING: readonly string[] = ['watch', 'serve', 'hub'];
@@ -155,6 +171,22 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       },
     )
     .command(
+      'init [file]',
+      'Find the services of this machine, or take over another configuration, and write services.json',
+      (args) =>
+        args
+          .positional('file', { type: 'string', describe: 'The file to write  [services.json]' })
+          .options(INIT_OPTIONS)
+          .epilogue(INIT_HELP)
+          .example('$0 init', 'what listens on this machine')
+          .example('$0 init --compose docker-compose.yml', 'and what a Compose file publishes')
+          .example('$0 init --from gatus.yaml new.json', 'what Gatus watches, into another file'),
+      async (args) => {
+        const { init } = await import('./init-command.ts');
+        code = await init(args);
+      },
+    )
+    .command(
       'hub',
       'Serve the feeds of all monitors that publish to one Redis stream, combined; it does not probe',
       (args) => explained(args, 'hub').options(HUB_OPTIONS),
@@ -172,10 +204,11 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
         code = await demo(args);
       },
     )
+    .completion('completion', 'Print a script for bash or zsh (by $SHELL) that completes commands and options')
     .locale('en')
     .middleware(({ _: [command] }) => {
       const dashes = argv.indexOf('--');
-      if (dashes < 0 || command === 'run') return;
+      if (dashes < 0 || command === 'run' || argv[0] === COMPLETING) return;
       throw new UsageError(
         `${String(command ?? 'watch')} takes no command after --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
       );
@@ -204,11 +237,15 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       // yargs passes its own findings as a message, some with an error of its own; what a command throws as an error.
       if (error !== undefined && error.name !== 'YError') throw error;
       if (!COMMANDS.includes(argv[0] ?? '')) refuseMistyped(argv[0]);
-      const problem = redactedUrls(message);
-      throw new UsageError(`${problem}${meantOption(problem)}\n'gapwatch --help' lists commands and options.`);
+      const command = COMMANDS.includes(argv[0] ?? '') ? (argv[0] ?? '') : 'watch';
+      throw new UsageError(
+        `${withMeant(redactedUrls(message), command)}\n'gapwatch ${command} --help' lists its options, 'gapwatch --help' the commands.`,
+      );
     });
   try {
-    await parser.parseAsync();
+    // Left to yargs, it would print the script, and then take the word for a service.
+    if (argv[0] === 'completion' && argv.length === 1) parser.showCompletionScript();
+    else await parser.parseAsync();
     return code;
   } catch (error) {
     if (!(error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind))) throw error;
@@ -226,10 +263,25 @@ function hasFolder(): boolean {
   }
 }
 
-/** What may be meant by an option that yargs does not know. */
-function meantOption(message: string): string {
-  const [, unknown = ''] = /^Unknown argument: -*([\w-]{2,})$/.exec(message) ?? [];
-  return OPTIONS.includes(unknown) ? '' : didYouMean(unknown, OPTIONS, '--');
+/** A message of yargs, where it is about unknown options with what may be meant by each, or whose option it is. */
+function withMeant(message: string, command: string): string {
+  const [, names] = /^Unknown arguments?: (.+)$/.exec(message) ?? [];
+  if (names === undefined) return message;
+  // Of an option with dashes yargs names a second form.
+  const isOther = (name: string): boolean => !/[A-Z]/.test(name) || !names.includes(dashed(name));
+  const unknown = names.split(', ').filter(isOther);
+  const explained = unknown.map((name) => {
+    const option = name.replace(/^-+/, '');
+    const others = COMMANDS.filter((each) => OPTIONS[each]?.includes(option) === true);
+    if (others.length > 0) return `${name}, which is an option of ${list(others)}`;
+    return `${name}${option.length < 2 ? '' : didYouMean(option, OPTIONS[command] ?? [], '--')}`;
+  });
+  return `Unknown ${unknown.length === 1 ? 'argument' : 'arguments'}: ${explained.join('; ')}`;
+}
+
+/** `logLevel` as it is typed: `log-level`. */
+function dashed(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** @throws UsageError where what is taken for a service is rather a command with a slip of the pen in it */

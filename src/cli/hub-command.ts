@@ -29,14 +29,16 @@ export async function hub(args: HubArguments): Promise<number> {
     throw invalid([{ ...commandLinePlace('--bus'), message }]);
   }
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const log = daemonLog(args['log-level']);
+  const { log, isText } = daemonLog(args['log-level'], args['log-format']);
   const { stream } = config.bus;
   const connections = { commands: new BusConnection(where, stream), waiting: new BusConnection(where, stream) };
   const source = new Hub({ connections, name: stream, version: VERSION, log });
   try {
     await source.ready(FIRST_READ_MS);
     const feed = await ServedFeed.start(source, { option: args.listen, settings: config.feed, archive: null, log });
-    log.info({ bus: where.shown, stream, feed: feed.url ?? 'off' }, 'started');
+    const address = feed.url === null ? 'No status page: the feed is off.' : `Status page: ${feed.url}/`;
+    const opening = `${address}\nServing what monitors publish to the stream ${stream} of ${where.shown}. Ctrl-C ends it.`;
+    log.info(isText ? { line: opening } : { bus: where.shown, stream, feed: feed.url ?? 'off' }, 'started');
     const endDumps = dumpAtSignal(log, () => ({
       seq: source.events.newest,
       feed: feed.figures,

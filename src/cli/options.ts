@@ -83,7 +83,13 @@ const logLevel = { choices: LOG_LEVELS, default: 'info', describe: 'Least level 
 export const WATCHING_OPTIONS = { ...MONITOR_OPTIONS, ...SENTINEL } as const satisfies Record<string, Options>;
 
 /** Of the daemons, whose log is on stderr. */
-export const DAEMON_LOG_OPTIONS = { 'log-level': logLevel } as const satisfies Record<string, Options>;
+export const DAEMON_LOG_OPTIONS = {
+  'log-level': logLevel,
+  'log-format': {
+    choices: ['text', 'json'],
+    describe: 'Lines for people, or JSON  [text on a terminal, otherwise json]',
+  },
+} as const satisfies Record<string, Options>;
 
 /** Of the commands whose stderr is for people. */
 export const FILE_LOG_OPTIONS = {
@@ -147,8 +153,22 @@ export const REPORT_OPTIONS = {
   ...REPORT_FILES,
 } as const satisfies Record<string, Options>;
 
+/** Of `init`. */
+export const INIT_OPTIONS = {
+  compose: {
+    ...repeated,
+    describe: 'Compose file whose published ports are added, under the names of its services; may be repeated',
+  },
+  from: {
+    ...repeated,
+    describe:
+      'Take over a configuration of Gatus, a backup of Uptime Kuma (JSON), or a prometheus.yml that probes by a blackbox exporter, instead of looking at this machine; may be repeated',
+  },
+  force: { type: 'boolean', default: false, describe: 'Overwrite FILE' },
+} as const satisfies Record<string, Options>;
+
 /** Options that may be repeated. */
-export const REPEATED: readonly string[] = ['also', 'report'];
+export const REPEATED: readonly string[] = ['also', 'report', 'compose', 'from'];
 
 /** Of the hub. */
 export const HUB_OPTIONS = {
@@ -179,6 +199,7 @@ export type MonitorArguments = InferredOptionTypes<typeof MONITOR_OPTIONS>;
 export type HubArguments = InferredOptionTypes<typeof HUB_OPTIONS>;
 export type DemoArguments = InferredOptionTypes<typeof DEMO_OPTIONS>;
 export type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS>;
+export type InitArguments = InferredOptionTypes<typeof INIT_OPTIONS>;
 export type ReportArguments = InferredOptionTypes<typeof REPORT_OPTIONS>;
 export type DaemonLogArguments = InferredOptionTypes<typeof DAEMON_LOG_OPTIONS>;
 export type FileLogArguments = InferredOptionTypes<typeof FILE_LOG_OPTIONS>;

@@ -5,11 +5,13 @@ import type { Config } from '../config/load-config.ts';
 import { showGrain } from '../core/format.ts';
 import type { Message } from '../core/messages.ts';
 import type { Reader } from '../core/source.ts';
+import { LinesFormat } from '../terminal/lines-format.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
 import { daemonLog } from './log.ts';
 import { parseDuration, type DaemonLogArguments, type MonitorArguments, type Targets } from './options.ts';
 import { hangups } from './hangups.ts';
 import { reload } from './reload.ts';
+import { opening } from './watch-command.ts';
 import { configOf, withMonitor } from './with-monitor.ts';
 
 const DEFAULT_INTERVAL_MS = 1000;
@@ -19,14 +21,17 @@ export async function serve(args: MonitorArguments & DaemonLogArguments & Target
   const load = (): Promise<Config> => configOf(args, DEFAULT_INTERVAL_MS);
   const config = await load();
   const forMs = args.for === undefined ? null : parseDuration(args.for, '--for');
-  const log = daemonLog(args['log-level']);
+  const { log, isText } = daemonLog(args['log-level'], args['log-format']);
   return withMonitor({ args, config, log, keepsHistory: true }, async (running) => {
     const { monitor, feed } = running;
-    log.info({ vantage: config.vantage, services: config.watched.length, feed: feed.url ?? 'off' }, 'started');
+    const address = feed.url === null ? 'No status page: the feed is off.' : `Status page: ${feed.url}/`;
+    const started = { vantage: config.vantage, services: config.watched.length, feed: feed.url ?? 'off' };
+    log.info(isText ? { line: `${address}\n${opening(config, null)}` } : started, 'started');
     const intervalMs = config.watched.reduce((most, { service }) => Math.max(most, service.intervalMs), 0);
     const grain = showGrain(intervalMs);
-    if (grain !== '') log.info({ intervalMs }, `no gap means: none${grain}; a shorter interval (-i) shows more`);
-    const unsubscribe = monitor.subscribe(logReader(log));
+    const said = `no gap means: none${grain}; a shorter interval (-i) shows more`;
+    if (grain !== '') log.info(isText ? {} : { intervalMs }, said);
+    const unsubscribe = monitor.subscribe(logReader(log, isText ? new LinesFormat(false) : null));
     hangups.handle(() =>
       reload(running, config, load, (text, isFault) => {
         log[isFault ? 'error' : 'info'](text);
@@ -41,13 +46,17 @@ export async function serve(args: MonitorArguments & DaemonLogArguments & Target
   });
 }
 
-/** Events as log lines. */
-function logReader(log: Logger): Reader {
+/**
+ * Events as log lines.
+ * @param lines how they are written for people; null for their fields
+ */
+function logReader(log: Logger, lines: LinesFormat | null): Reader {
   let overloaded = false;
   return {
     samples: false,
     take(messages: readonly Message[]): void {
       for (const message of messages) {
+        const line = message.type === 'heartbeat' ? null : (lines?.line(message) ?? null);
         if (message.type === 'heartbeat') {
           // Said when it begins and when it ends, not every five seconds.
           if (message.overloaded !== overloaded) {
@@ -56,13 +65,13 @@ function logReader(log: Logger): Reader {
             if (overloaded) log.warn({ probes, missed, lateMs }, 'overloaded: this monitor misses slots of its grid');
             else log.info('no longer overloaded');
           }
-        } else if (message.type !== 'hello' && message.type !== 'sample') {
+        } else if (message.type !== 'hello' && message.type !== 'sample' && (lines === null || line !== null)) {
           const { type, ...rest } = message;
           const isBad =
             message.type === 'connection-lost' ||
             message.type === 'lost-writes' ||
             (message.type === 'transition' && message.to === 'down');
-          log[isBad ? 'warn' : 'info'](rest, type);
+          log[isBad ? 'warn' : 'info'](line === null ? rest : { line }, type);
         }
       }
     },

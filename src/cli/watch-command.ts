@@ -105,7 +105,8 @@ function printSummary(
   process.stdout.write(`${shown.format === 'lines' ? '\n' : ''}${shown.text}`);
 }
 
-function opening({ watched, vantage }: Config, url: string | null): string {
+/** What is watched, for people. @param url where the page is; null for what does not say */
+export function opening({ watched, vantage }: Config, url: string | null): string {
   const intervals = [...new Set(watched.map(({ service }) => service.intervalMs))];
   const every = intervals.map((ms) => durationText(ms)).join(', ');
   const names = watched.map(({ service }) => `${service.name} (${service.target})`);

@@ -274,7 +274,8 @@ function nothingToWatch(file: string | null, disabled: number): ConfigError {
   const why = file === null ? '' : disabled === 0 ? `${file} names none. ` : `In ${file} none is enabled. `;
   const headline = `No service to watch. ${why}Name some on the command line:
   gapwatch web=8080 api=http://localhost:3000/health redis://localhost:6379
-or in ${DEFAULT_FILE} in this folder (services.example.json shows how). To see gapwatch at work without any:
-  gapwatch demo`;
+or in ${DEFAULT_FILE} in this folder (services.example.json shows how). Without either:
+  gapwatch init   finds what listens on this machine, and writes ${DEFAULT_FILE}
+  gapwatch demo   shows gapwatch at work`;
   return new ConfigError(file === null ? 'no-services' : 'invalid', headline, []);
 }

@@ -37,7 +37,7 @@ const RECHECKS = 10;
 const LEAST_RECHECK_MS = 10;
 
 /** Probes of one service that may be on their way at the same time. */
-const IN_FLIGHT = 64;
+export const IN_FLIGHT = 64;
 
 /**
  * The services to watch: `both` is two, and those that are not enabled are left out once they are checked.

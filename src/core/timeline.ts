@@ -22,6 +22,11 @@
  * the service late. A good answer that took far longer than usual, and is followed by failed probes that were sent before it
  * ended, shows that the service was up at some moment only, which may be after theirs: it breaks no gap.
  *
+ * Its mirror image: a failed probe that was not silent (the connection was reset, or closed while it was held) shows that the service was down
+ * until its end at the latest, which may be after a good answer to a probe that was sent later: where the monitor is starved, it sees
+ * both late. Such an answer ends no gap. Nothing is known of the moment at which it came, so it interrupts the failed
+ * probes as unobserved time does.
+ *
  * Unobserved time inside or beside a gap widens the upper bound (s0 and e3 lie beyond it) and adds nothing to the lower
  * one. Each stretch of failed probes that is not interrupted by it counts for itself.
  *
@@ -90,6 +95,8 @@ export interface GapCheckpoint {
   readonly minMs: number;
   readonly provenMinMs: number;
   readonly downUntil: number;
+  /** The latest end of a failed probe that was not silent; null where there was none. */
+  readonly failedUntil: number | null;
   readonly reasons: readonly ReasonCount[];
   readonly run: Readonly<Run> | null;
 }
@@ -129,10 +136,15 @@ export function checkpointFrom(stored: Partial<Checkpoint>): Checkpoint {
 }
 
 function gapFrom(stored: GapCheckpoint): GapCheckpoint {
-  const { lastGoodEnded = null, leadMs = 0, provenMinMs = stored.minMs } = stored as Partial<GapCheckpoint>;
+  const {
+    lastGoodEnded = null,
+    leadMs = 0,
+    provenMinMs = stored.minMs,
+    failedUntil = null,
+  } = stored as Partial<GapCheckpoint>;
   const { run } = stored;
   const { firstOverdue = run?.firstEnd ?? 0 } = (run ?? {}) as Partial<Run>;
-  return { ...stored, lastGoodEnded, leadMs, provenMinMs, run: run && { ...run, firstOverdue } };
+  return { ...stored, lastGoodEnded, leadMs, provenMinMs, failedUntil, run: run && { ...run, firstOverdue } };
 }
 
 /** A checkpoint with other labels for its times. */
@@ -151,6 +163,7 @@ export function relabelled(checkpoint: Checkpoint, label: (time: number) => numb
       lastGoodSent: maybe(gap.lastGoodSent),
       lastGoodEnded: maybe(gap.lastGoodEnded),
       downUntil: label(gap.downUntil),
+      failedUntil: maybe(gap.failedUntil),
       run: run && {
         from: label(run.from),
         firstEnd: label(run.firstEnd),
@@ -271,6 +284,10 @@ export class Timeline {
 
   /** @param answered when the first of the answers that are known from this one on came */
   #up(sample: Sample, answered: number): void {
+    if (this.#gap !== null && sample.endedAt < (this.#gap.failedUntil ?? -Infinity)) {
+      endRun(this.#gap, sample.sentAt);
+      return;
+    }
     // What waited for the end of a gap, or of a stall of ours, says nothing of how long answers usually take.
     if (this.#gap === null || !this.#usual.isFarLonger(tookMs(sample))) this.#usual.add(tookMs(sample));
     if (this.#state !== 'up') this.#change('up', sample);
@@ -289,7 +306,7 @@ export class Timeline {
     this.#sink.gap({
       from: gap.from,
       to: gap.downUntil,
-      durationMs: leadMs + gap.downMs - lateMs,
+      durationMs: Math.max(gap.minMs, leadMs + gap.downMs - lateMs),
       minMs: gap.minMs,
       provenMinMs: gap.provenMinMs,
       maxMs: gap.lastGoodSent === null ? null : answered - gap.lastGoodSent,
@@ -314,6 +331,7 @@ export class Timeline {
       minMs: 0,
       provenMinMs: 0,
       downUntil: sample.sentAt,
+      failedUntil: null,
       run: null,
     };
     const gap = this.#gap;
@@ -328,6 +346,7 @@ export class Timeline {
       // It had begun by then.
       gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
     }
+    if (!isSilent(sample)) gap.failedUntil = Math.max(gap.failedUntil ?? -Infinity, endedAt);
     gap.failed += 1;
     const { reason: given, message } = sample;
     const reason = given ?? 'error';
@@ -338,8 +357,9 @@ export class Timeline {
   }
 
   /** By when a failed probe shows that the service had failed: a silent one when it is overdue. */
-  #failedBy({ sentAt, endedAt, reason, stalledMs = 0 }: Sample): number {
-    if (reason !== 'timeout-connect' && reason !== 'timeout-reply') return endedAt;
+  #failedBy(sample: Sample): number {
+    const { sentAt, endedAt, stalledMs = 0 } = sample;
+    if (!isSilent(sample)) return endedAt;
     // Where this monitor was busy meanwhile, its question may have left it as much later.
     return Math.min(endedAt, sentAt + this.overdueMs + stalledMs);
   }
@@ -385,6 +405,10 @@ export class Timeline {
     this.#lastSeen = result;
     this.#lastSeenSent = sample.sentAt;
   }
+}
+
+function isSilent({ reason }: Sample): boolean {
+  return reason === 'timeout-connect' || reason === 'timeout-reply';
 }
 
 /** How long the answer took. */

@@ -51,7 +51,7 @@ function isUtf8(env: Environment): boolean {
 }
 
 /** NO_COLOR counts where it is set and not empty (https://no-color.org). */
-function coloursOf(env: Environment, term: string): Colours {
+export function coloursOf(env: Environment, term: string): Colours {
   if ((env['NO_COLOR'] ?? '') !== '' || MONOCHROME.test(term)) return 0;
   return FEW_COLOURS.test(term) ? 16 : 256;
 }

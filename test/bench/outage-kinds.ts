@@ -20,5 +20,10 @@ export interface Staged {
   readonly target: Target;
 }
 
-/** The truth of each service, by name. */
-export type Truth = Readonly<Record<string, readonly TrueOutage[]>>;
+/** What was true. */
+export interface Truth {
+  /** Of each service, by name. */
+  readonly outages: Readonly<Record<string, readonly TrueOutage[]>>;
+  /** When the process that plays the services was itself late: what a monitor finds then is no fault of the monitor's. */
+  readonly stalls: readonly Edge[];
+}

@@ -5,9 +5,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Clock } from '../../src/core/clock.ts';
 import { takeHighestPriority } from './highest-priority.ts';
 import type { Target } from './services.ts';
-import { OUTAGE_KINDS, type OutageKind, type Staged, type TrueOutage, type Truth } from './outage-kinds.ts';
+import { type Edge, OUTAGE_KINDS, type OutageKind, type Staged, type TrueOutage, type Truth } from './outage-kinds.ts';
 import { StagedService } from './staged-service.ts';
 
 takeHighestPriority();
@@ -15,6 +16,9 @@ takeHighestPriority();
 const SHORTEST_MS = 20;
 const LONGEST_MS = 1000;
 const UP_MS = 250;
+/** How often this process looks whether it is late itself, and what counts as that. */
+const LOOK_EVERY_MS = 5;
+const STALL_MS = 30;
 
 /** Every kind of service can be refused; the other outages belong to one kind each. */
 function kindOf(outage: OutageKind, turn: number): Target['kind'] {
@@ -38,7 +42,7 @@ async function play(service: StagedService, outages: number): Promise<TrueOutage
   return truth;
 }
 
-const [services = 0, outages = 0] = process.argv.slice(2).map(Number);
+const [services = 0, outagesEach = 0] = process.argv.slice(2).map(Number);
 const staged = Array.from({ length: services }, (_, index) => {
   const outage = OUTAGE_KINDS[index % OUTAGE_KINDS.length] ?? 'refused';
   const kind = kindOf(outage, Math.floor(index / OUTAGE_KINDS.length));
@@ -49,13 +53,21 @@ const staged = Array.from({ length: services }, (_, index) => {
 });
 for (const { service } of staged) await service.listen();
 process.on('disconnect', () => process.exit(0));
+const clock = new Clock();
+const stalls: Edge[] = [];
+let looked = clock.epoch(clock.now());
+setInterval(() => {
+  const before = looked;
+  looked = clock.epoch(clock.now());
+  if (looked - before > STALL_MS) stalls.push({ before, after: looked });
+}, LOOK_EVERY_MS);
 process.send?.(
   staged.map(({ name, service }): Staged => {
     return { name, outage: service.staging.outage, target: service.target };
   }),
 );
 process.once('message', () => {
-  void Promise.all(staged.map(async ({ name, service }) => [name, await play(service, outages)] as const)).then(
-    (truth) => process.send?.(Object.fromEntries(truth) satisfies Truth),
+  void Promise.all(staged.map(async ({ name, service }) => [name, await play(service, outagesEach)] as const)).then(
+    (outages) => process.send?.({ outages: Object.fromEntries(outages), stalls } satisfies Truth),
   );
 });

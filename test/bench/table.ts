@@ -9,20 +9,22 @@ export interface Row {
   readonly reach: string;
   /** Whether it was reached; null where there is none. */
   readonly reached: boolean | null;
-  /** The figures themselves. */
-  readonly figures: Readonly<Record<string, number>>;
+  /** The figures themselves; those of each round where there were several. */
+  readonly figures: Readonly<Record<string, number | readonly number[]>>;
 }
 
 export interface Bench {
   readonly name: string;
   /** One line for the list of benchmarks. */
   readonly about: string;
-  run(say: (progress: string) => void): Promise<Row[]>;
+  /** @param isQuick fewer and shorter rounds, where it knows how */
+  run(say: (progress: string) => void, isQuick: boolean): Promise<Row[]>;
 }
 
-export function printRows(rows: readonly Row[]): string {
+/** @param isNoisy whether the machine was too noisy to judge */
+export function printRows(rows: readonly Row[], isNoisy: boolean): string {
   const lines = rows.map(({ what, found, reach, reached }) => {
-    const mark = reached === null ? '     ' : reached ? 'ok   ' : 'MISS ';
+    const mark = reached === null ? '     ' : isNoisy ? '?    ' : reached ? 'ok   ' : 'MISS ';
     return `  ${mark} ${what}\n          ${found}${reach === '' ? '' : `   (to reach: ${reach})`}`;
   });
   return `${lines.join('\n')}\n`;

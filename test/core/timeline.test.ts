@@ -117,8 +117,14 @@ describe('Timeline', () => {
   });
 
   it('takes the earliest proof of a failure, where the first probe failed only at its deadline', () => {
-    const { gaps } = storyOf([up(0, 2), down(100, 1100, 'status'), down(200, 201), down(300, 301), up(400, 404)]);
-    assert.equal(gaps[0]?.minMs, 300 - 201);
+    const { gaps } = storyOf([
+      up(0, 2),
+      down(100, 1100, 'timeout-reply'),
+      down(200, 201),
+      down(300, 301),
+      up(400, 404),
+    ]);
+    assert.equal(gaps[0]?.provenMinMs, 300 - 201);
   });
 
   it('takes a silent probe for failed when it is overdue, and says what is proven without that', () => {
@@ -189,6 +195,32 @@ describe('Timeline', () => {
     assert.deepEqual([gaps[0]?.failed, gaps[0]?.maxMs], [3, 1001]);
     // Before a gap it is no bound of its beginning.
     assert.equal(storyOf([up(0), up(50, 700), lost(100), up(800)], 0, 1).gaps[0]?.maxMs, 801);
+  });
+
+  it('ends no gap by an answer that came before the failures before it were known', () => {
+    // Held connections were reset at 330; the monitor, starved, had not finished with the first two of them.
+    const held = [
+      up(0, 26),
+      up(50, 76),
+      down(100, 331, 'reset'),
+      down(150, 331, 'reset'),
+      up(200, 300),
+      down(350, 352),
+    ];
+    const { gaps } = storyOf([...held, up(400, 426)]);
+    assert.equal(gaps.length, 1);
+    const [gap] = gaps;
+    assert.deepEqual([gap?.from, gap?.minMs, gap?.maxMs, gap?.failed], [100, 0, 426 - 50, 3]);
+    // One that came after them does.
+    assert.equal(
+      storyOf([up(0, 26), down(50, 76, 'closed'), up(60, 86), down(110, 130, 'closed'), up(150)]).gaps.length,
+      2,
+    );
+    // And so does one that came before the deadline of a silent one: a packet was lost.
+    assert.deepEqual(
+      storyOf([up(0), down(50, 1050, 'timeout-reply'), up(100)]).gaps.map(({ to }) => to),
+      [100],
+    );
   });
 
   it('ends a gap by a slow answer that nothing contradicts', () => {
@@ -510,6 +542,42 @@ describe('the timeline of a service whose packets are lost, or that is frozen', 
         }
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe('the timeline of a monitor that is starved while its probes hold connections', () => {
+  const HOLD_MS = 25;
+  const INTERVAL_MS = 50;
+  const draws = fc.record({
+    // How late the monitor sees what befell each probe.
+    lateMs: fc.array(fc.oneof(fc.constant(0), fc.nat(250)), { minLength: 40, maxLength: 40 }),
+    from: fc.integer({ min: 300, max: 1200 }),
+    lengthMs: fc.integer({ min: 20, max: 600 }),
+  });
+
+  it('is one gap at most for one outage, with the truth inside its bounds', () => {
+    fc.assert(
+      fc.property(draws, ({ lateMs, from, lengthMs }) => {
+        const to = from + lengthMs;
+        // In the end it has caught up.
+        const samples = [...lateMs, ...Array<number>(10).fill(0)].map((late, index): Sample => {
+          const sentAt = index * INTERVAL_MS;
+          const seenAt = sentAt + HOLD_MS + late;
+          if (sentAt >= from && sentAt < to) return down(sentAt, sentAt + 1 + late, 'refused');
+          // The process that ends breaks what is held, until the monitor has seen enough.
+          return sentAt < from && seenAt > from ? down(sentAt, seenAt, 'reset') : up(sentAt, seenAt);
+        });
+        const { gaps } = storyOf(samples);
+        const failed = samples.some(({ result }) => result === 'down');
+        assert.equal(gaps.length, failed ? 1 : 0);
+        for (const { minMs, provenMinMs = NaN, durationMs, maxMs } of gaps) {
+          assert.ok(minMs <= lengthMs, `at least ${String(minMs)}, in truth ${String(lengthMs)}`);
+          assert.ok((maxMs ?? 0) >= lengthMs, `at most ${String(maxMs)}, in truth ${String(lengthMs)}`);
+          assert.ok(0 <= provenMinMs && provenMinMs <= minMs && minMs <= durationMs && durationMs <= (maxMs ?? 0));
+        }
+      }),
+      { numRuns: 3000 },
     );
   });
 });

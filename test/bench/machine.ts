@@ -1,0 +1,76 @@
+/** Whether this machine is quiet enough to judge: measured before and after each benchmark, and what others took meanwhile. */
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { percentile } from './table.ts';
+
+/** What others do on this machine, each as a share of 1. */
+export interface Noise {
+  /** Of all processors, what others kept busy while this process slept. */
+  readonly busy: number;
+  /** Of the time of all processors, what the hypervisor gave to others. */
+  readonly stolen: number;
+  /** How much longer than usual the slow ones of equal loops take. */
+  readonly spread: number;
+}
+
+/** Of a machine that is quiet. A spread of 10 to 15 % is usual on shared hardware. */
+const MOST: Noise = { busy: 0.08, stolen: 0.02, spread: 0.25 };
+const SLEEP_MS = 1000;
+const LOOPS = 40;
+/** About 10 ms. */
+const STEPS = 10_000_000;
+
+/** Times of all processors since the start of the machine, in ticks: proc(5). Null where the kernel does not say. */
+interface Ticks {
+  readonly all: number;
+  readonly idle: number;
+  readonly stolen: number;
+}
+
+function ticks(): Ticks | null {
+  try {
+    const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+    const [user = 0, nice = 0, system = 0, idle = 0, io = 0, irq = 0, soft = 0, stolen = 0] = line
+      .split(/\s+/)
+      .slice(1)
+      .map(Number);
+    return { all: user + nice + system + idle + io + irq + soft + stolen, idle: idle + io, stolen };
+  } catch {
+    return null;
+  }
+}
+
+/** Measures for about a second and a half. */
+export async function measureNoise(): Promise<Noise> {
+  const before = ticks();
+  await sleep(SLEEP_MS);
+  const after = ticks();
+  const all = before === null || after === null ? 0 : after.all - before.all;
+  const times = Array.from({ length: LOOPS }, loopMs);
+  return {
+    busy: all > 0 && before !== null && after !== null ? 1 - (after.idle - before.idle) / all : 0,
+    stolen: all > 0 && before !== null && after !== null ? (after.stolen - before.stolen) / all : 0,
+    spread: percentile(times, 0.9) / percentile(times, 0.5) - 1,
+  };
+}
+
+function loopMs(): number {
+  const from = performance.now();
+  let sum = 0;
+  for (let step = 0; step < STEPS; step++) sum = (sum + step) | 0;
+  // Without a use of the sum the loop could be left out.
+  return performance.now() - from + (sum === 0.5 ? 1 : 0);
+}
+
+/** Why the machine is too noisy, in words; null where it is quiet. */
+export function noiseProblem({ busy, stolen, spread }: Noise): string | null {
+  const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  const problems = [
+    ...(busy > MOST.busy ? [`others keep ${percent(busy)} of ${String(cpus().length)} cores busy`] : []),
+    ...(stolen > MOST.stolen ? [`the hypervisor takes ${percent(stolen)}`] : []),
+    ...(spread > MOST.spread ? [`equal loops differ by ${percent(spread)}`] : []),
+  ];
+  return problems.length === 0 ? null : problems.join(', ');
+}

@@ -1,0 +1,80 @@
+/** Shell completion, as bash does it with what `gapwatch completion` prints; and what is said of words that are none. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+
+import { isInstalled } from '../support/tools.ts';
+import { endPrograms, entry, folderWith, run } from './program.ts';
+
+/** Sources the script in bash, where a `gapwatch` is in the path, and completes the words as Tab at their end would. */
+function completed(...words: string[]): string[] {
+  const folder = folderWith('gapwatch', `#!/bin/sh\nexec "${process.execPath}" "${entry('main')}" "$@"\n`);
+  chmodSync(join(folder, 'gapwatch'), 0o755);
+  const script = `source <(gapwatch completion)
+COMP_WORDS=(gapwatch "$@"); COMP_CWORD=$#
+_gapwatch_yargs_completions
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script, 'bash', ...words], {
+    encoding: 'utf8',
+    env: { PATH: `${folder}:${process.env['PATH'] ?? ''}`, SHELL: '/bin/bash', HOME: folder },
+  });
+  assert.deepEqual([status, stderr], [0, '']);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('shell completion', () => {
+  after(endPrograms);
+
+  it('completes commands and options in bash', { skip: !isInstalled('bash') }, () => {
+    assert.deepEqual(completed('in'), ['init']);
+    assert.deepEqual(completed('se'), ['serve']);
+    assert.ok(completed('init', '--').includes('--compose'));
+    assert.ok(!completed('init', '--').includes('--interval'));
+    assert.deepEqual(completed('run', '--max-l'), ['--max-latency']);
+  });
+
+  it('has a script for zsh too, with nothing else beside it', async () => {
+    const { code, stdout, stderr } = await run(['completion'], { env: { SHELL: '/usr/bin/zsh' } });
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^#compdef gapwatch\n/);
+    const folder = folderWith('_gapwatch', stdout);
+    if (!isInstalled('zsh')) return;
+    const { status } = spawnSync('zsh', ['-n', join(folder, '_gapwatch')]);
+    assert.equal(status, 0);
+  });
+
+  it('writes a script that a file can hold', async () => {
+    const { stdout } = await run(['completion'], { env: { SHELL: '/bin/bash' } });
+    const folder = folderWith('x', '');
+    writeFileSync(join(folder, 'completion.sh'), stdout);
+    assert.equal(spawnSync('bash', ['-n', join(folder, 'completion.sh')]).status, 0);
+  });
+});
+
+describe('a mistyped word', () => {
+  after(endPrograms);
+
+  for (const [args, message] of [
+    [['srve'], /there is no command srve, did you mean "serve"\?/],
+    [['inti'], /did you mean "init"\?/],
+    [['completoin'], /did you mean "completion"\?/],
+    [['serve', '--intervall', '2s'], /intervall, did you mean "--interval"\?/],
+    [
+      ['--intervall', '1s', '--timout', '3s', '80'],
+      /intervall, did you mean "--interval"\?; timout, did you mean "--timeout"\?/,
+    ],
+    [['serve', '--log-levle', 'info'], /^gapwatch: Unknown argument: log-levle, did you mean "--log-level"\?$/m],
+    [['report', '--sinse', '1d'], /sinse, did you mean "--since"\?/],
+    [['check', '--format', 'json', '80'], /format, which is an option of watch, attach and demo/],
+    [['serve', '--compose', 'x'], /compose, which is an option of init/],
+    [['init', '--forse'], /forse, did you mean "--force"\?/],
+  ] as const) {
+    it(`is answered with what may be meant: ${args.join(' ')}`, async () => {
+      const { code, stderr, stdout } = await run([...args]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, message);
+    });
+  }
+});
