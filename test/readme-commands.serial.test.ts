@@ -1,7 +1,7 @@
 /** Every command that the README and the pages of the docs name exists, and those that they show in their blocks of commands run. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -82,7 +82,10 @@ function assertRunnable(name: string): void {
   const script = scripts[name];
   assert.ok(script !== undefined, `package.json has no script '${name}'`);
   for (const part of script.split(/&&|\|\|/)) {
-    const [program = '', ...words] = part.replace(/^[\s{]+/, '').trim().split(/\s+/);
+    const [program = '', ...words] = part
+      .replace(/^[\s{]+/, '')
+      .trim()
+      .split(/\s+/);
     const file = words.find((word) => word.startsWith('dist/') && !word.includes('*'));
     if (program === 'npm' && words[0] === 'run')
       assertRunnable(words.find((word) => /^[a-z]/.test(word) && word !== 'run')!);
@@ -100,6 +103,8 @@ describe('a command in the README or the docs', () => {
   before(() => {
     folder = folderWith('README.md', '');
     copyFileSync(join(root, 'services.example.json'), join(folder, 'services.json'));
+    writeFileSync(join(folder, 'docker-compose.yml'), 'services: { web: { image: nginx, ports: ["8080:80"] } }\n');
+    writeFileSync(join(folder, 'gatus.yaml'), 'endpoints: [{ name: web, url: "tcp://127.0.0.1:1" }]\n');
   });
   after(endPrograms);
 
@@ -177,5 +182,7 @@ function runnable(shownArgs: readonly string[]): string[] {
     ['--for', '300ms'],
     ['--listen', 'off'],
   ].filter(([option = '']) => hasOption(command, option) && !optionsOf(own).includes(option));
-  return [...own, ...more.flat(), ...child];
+  // What init finds is written beside the file that the other commands read.
+  const found = command === 'init' ? ['found.json', '--force'] : [];
+  return [...own, ...found, ...more.flat(), ...child];
 }

@@ -89,7 +89,8 @@ function logConnections(client: FeedClient): void {
       say(`${client.url.shown}: connected${back}${offset}`);
     },
     disconnected({ problem }) {
-      if (!lost) say(`${client.url.shown}: not connected: ${problem}. Retrying.`);
+      const what = client.identity === null ? 'connecting' : 'not connected';
+      if (!lost) say(`${client.url.shown}: ${what}: ${problem}. Retrying.`);
       lost = true;
     },
   });

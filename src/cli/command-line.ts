@@ -12,6 +12,7 @@ import { HistoryError } from '../history/history-error.ts';
 import { FeedError } from '../server/feed-server.ts';
 import { EXIT, isReaderGone } from './ending.ts';
 import { hangups } from './hangups.ts';
+import { explained } from './help-texts.ts';
 import {
   ATTACH_OPTIONS,
   DAEMON_LOG_OPTIONS,
@@ -29,25 +30,13 @@ import {
 } from './options.ts';
 import { say } from './say.ts';
 
-const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
-  PORT, HOST:PORT or tcp://HOST:PORT          a TCP port; a bare port is on 127.0.0.1
-  http://…, https://… or unix:/SOCKET:/PATH   a page
-  redis://[USER:PASSWORD@]HOST:PORT[/DB]      a Redis (rediss:// with TLS)
-Without a TARGET, services.json in the current folder is read.`;
-
-const INIT_HELP = [
-  "What listens is found in the kernel's tables, or by lsof; no Docker is asked. Each port is asked on this machine who it is, by a PING, a GET or a TLS handshake, which change nothing.",
-  'What is left out is named, with the reason. Secrets are never copied: the file names the environment variables to set, and such a service has "enabled": false until then.',
-  "The table goes to stdout. Exit codes: 0 written; 2 nothing was written, as the file is there already, a file can't be read, or nothing was found.",
-].join('\n\n');
-
 /** Words without a dash, as yargs names them. */
 const POSITIONAL: readonly string[] = ['target', 'url', 'file'];
 /** The options of each command. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   watch: Object.keys({ ...WATCHING_OPTIONS, ...SHOW_OPTIONS, ...FILE_LOG_OPTIONS }),
   serve: Object.keys({ ...MONITOR_OPTIONS, ...DAEMON_LOG_OPTIONS }),
-  attach: [...Object.keys(SHOW_OPTIONS), 'for'],
+  attach: Object.keys({ ...SHOW_OPTIONS, ...ATTACH_OPTIONS }),
   run: Object.keys(RUN_OPTIONS),
   report: Object.keys(REPORT_OPTIONS),
   check: Object.keys(PROBE_OPTIONS),
@@ -101,7 +90,11 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       ['watch [target..]', '$0'],
       'Watch services (the default)',
       (args) =>
-        args.positional('target', target).options(WATCHING_OPTIONS).options(SHOW_OPTIONS).options(FILE_LOG_OPTIONS),
+        explained(args, 'watch')
+          .positional('target', target)
+          .options(WATCHING_OPTIONS)
+          .options(SHOW_OPTIONS)
+          .options(FILE_LOG_OPTIONS),
       async (args) => {
         refuseMistyped(args.target?.[0]);
         const { watch } = await import('./watch-command.ts');
@@ -118,7 +111,8 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'serve [target..]',
       'The daemon: feed, status page, metrics, and a structured log on stderr',
-      (args) => args.positional('target', target).options(MONITOR_OPTIONS).options(DAEMON_LOG_OPTIONS),
+      (args) =>
+        explained(args, 'serve').positional('target', target).options(MONITOR_OPTIONS).options(DAEMON_LOG_OPTIONS),
       async (args) => {
         const { serve } = await import('./serve-command.ts');
         code = await serve(args);
@@ -128,7 +122,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       'attach <url..>',
       'The dashboard over the feeds of one or more running monitors, side by side',
       (args) =>
-        args
+        explained(args, 'attach')
           .positional('url', {
             type: 'string',
             array: true,
@@ -145,21 +139,26 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'run [target..]',
       'Watch before, during and after a command (-- COMMAND...); report and verdict',
-      (args) => args.positional('target', target).options(RUN_OPTIONS),
+      (args) => explained(args, 'run').positional('target', target).options(RUN_OPTIONS),
       async (args) => {
         const { run: runCommand } = await import('./run-command.ts');
         const dashes = argv.indexOf('--');
         code = await runCommand(args, dashes < 0 ? [] : argv.slice(dashes + 1));
       },
     )
-    .command('report', 'Gaps and uptime from the history', REPORT_OPTIONS, async (args) => {
-      const { report } = await import('./report-command.ts');
-      code = await report(args);
-    })
+    .command(
+      'report',
+      'Gaps and uptime from the history',
+      (args) => explained(args, 'report').options(REPORT_OPTIONS),
+      async (args) => {
+        const { report } = await import('./report-command.ts');
+        code = await report(args);
+      },
+    )
     .command(
       'check [target..]',
       'Read the configuration, probe each service once, print what was found',
-      (args) => args.positional('target', target).options(PROBE_OPTIONS),
+      (args) => explained(args, 'check').positional('target', target).options(PROBE_OPTIONS),
       async (args) => {
         const { check } = await import('./check-command.ts');
         code = await check(args);
@@ -169,13 +168,9 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       'init [file]',
       'Find the services of this machine, or take over another configuration, and write services.json',
       (args) =>
-        args
+        explained(args, 'init')
           .positional('file', { type: 'string', describe: 'The file to write  [services.json]' })
-          .options(INIT_OPTIONS)
-          .epilogue(INIT_HELP)
-          .example('$0 init', 'what listens on this machine')
-          .example('$0 init --compose docker-compose.yml', 'and what a Compose file publishes')
-          .example('$0 init --from gatus.yaml new.json', 'what Gatus watches, into another file'),
+          .options(INIT_OPTIONS),
       async (args) => {
         const { init } = await import('./init-command.ts');
         code = await init(args);
@@ -184,7 +179,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'hub',
       'Serve the feeds of all monitors that publish to one Redis stream, combined; it does not probe',
-      (args) => args.options(HUB_OPTIONS),
+      (args) => explained(args, 'hub').options(HUB_OPTIONS),
       async (args) => {
         const { hub } = await import('./hub-command.ts');
         code = await hub(args);
@@ -193,29 +188,31 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'demo',
       'Watch three services of its own that are restarted now and then',
-      (args) => args.options(DEMO_OPTIONS).options(SHOW_OPTIONS),
+      (args) => explained(args, 'demo').options(DEMO_OPTIONS).options(SHOW_OPTIONS),
       async (args) => {
         const { demo } = await import('./demo-command.ts');
         code = await demo(args);
       },
     )
-    .completion('completion', 'Print a script for bash or zsh (by $SHELL) that completes commands and options')
+    .command(
+      'completion',
+      'Print a script for bash or zsh (by $SHELL) that completes commands and options',
+      (args) => explained(args, 'completion'),
+      () => {
+        parser.showCompletionScript();
+      },
+    )
     .locale('en')
     .middleware(({ _: [command] }) => {
       const dashes = argv.indexOf('--');
       if (dashes < 0 || command === 'run' || argv[0] === COMPLETING) return;
       throw new UsageError(
-        `${String(command ?? 'watch')} takes no command behind --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
+        `${String(command ?? 'watch')} takes no command after --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
       );
     }, true)
     .middleware(({ _: [command] }) => {
       if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
     })
-    .epilogue(TARGET_HELP)
-    .example('$0 web=8080 api=3000 redis://127.0.0.1:6379', 'watch three services')
-    .example('$0 https://example.org/ -i 1s --for 10m', 'one page, for ten minutes')
-    .example('$0 run web=8080 -- systemctl restart docker', 'what did users notice?')
-    .example('$0 demo', 'see what it looks like')
     .version(VERSION)
     .help()
     .alias('h', 'help')
@@ -231,7 +228,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       if (empty !== undefined) throw new UsageError(`--${empty[0]} has no value; leave it out where none is meant.`);
       return true;
     })
-    .wrap(Math.min(110, process.stderr.columns || 100))
+    .wrap(80)
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
       // yargs passes its own findings as a message, some with an error of its own; what a command throws as an error.
@@ -243,9 +240,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       );
     });
   try {
-    // Left to yargs, it would print the script, and then take the word for a service.
-    if (argv[0] === 'completion' && argv.length === 1) parser.showCompletionScript();
-    else await parser.parseAsync();
+    await parser.parseAsync();
     return code;
   } catch (error) {
     if (!(error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind))) throw error;

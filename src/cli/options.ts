@@ -16,7 +16,7 @@ const text = { type: 'string', requiresArg: true } as const satisfies Options;
 
 /** How services are probed. */
 const HOW_OPTIONS = {
-  interval: { ...text, alias: 'i', describe: "From one probe's start to the next one's, such as 50ms" },
+  interval: { ...text, alias: 'i', describe: "From one probe's start to the next one's  [serve: 1s; otherwise 100ms]" },
   timeout: { ...text, alias: 't', describe: 'Deadline over one whole probe, name look-up included  [1s]' },
   connection: {
     choices: ['new', 'kept', 'both'],
@@ -32,7 +32,11 @@ const HOW_OPTIONS = {
 
 /** Of all commands that probe services which the user names. */
 export const PROBE_OPTIONS = {
-  config: { ...text, alias: 'c', describe: 'File with services and settings; targets are added to it' },
+  config: {
+    ...text,
+    alias: 'c',
+    describe: 'File with services and settings; targets are added to it  [services.json, if no TARGET is named]',
+  },
   ...HOW_OPTIONS,
 } as const satisfies Record<string, Options>;
 
@@ -41,18 +45,18 @@ const WATCH_OPTIONS = {
   workers: { type: 'number', default: 1, requiresArg: true, describe: 'Threads that share the services' },
   listen: { ...text, describe: 'HOST:PORT of feed and status page, or off; port 0 takes a free one  [127.0.0.1:9720]' },
   data: { ...text, describe: 'Folder of the history, or off  [serve: ~/.local/state/gapwatch; otherwise off]' },
-  for: { ...text, describe: 'Stop after this long, such as 30s' },
+  for: { ...text, describe: 'Stop after this long, such as 30s  [never]' },
 } as const satisfies Record<string, Options>;
 
 /** What clients of a feed need. */
 const ACCESS_OPTIONS = {
   token: { ...text, describe: 'Token that clients need: itself, env:NAME, or file:PATH (ps shows neither)  [none]' },
-  public: { type: 'boolean', describe: 'Clients without the token see names and states, and no addresses' },
+  public: { type: 'boolean', describe: 'Clients without the token see names and states, and no addresses  [no]' },
 } as const satisfies Record<string, Options>;
 
 const bus = {
   ...text,
-  describe: 'Redis stream of many monitors: redis://…, redis+cluster://…, redis+sentinel://…',
+  describe: 'Redis stream of many monitors: redis://…, redis+cluster://…, redis+sentinel://…  [none]',
 } as const;
 
 /** Of the commands that are watched themselves, for a while. */
@@ -100,7 +104,12 @@ export const DEMO_OPTIONS = { ...HOW_OPTIONS, ...WATCH_OPTIONS, ...FILE_LOG_OPTI
 >;
 
 /** Given more than once, each counts. */
-const repeated = { ...text, default: [], coerce: (given: string | readonly string[]) => [given].flat() } as const;
+const repeated = {
+  ...text,
+  default: [],
+  defaultDescription: 'none',
+  coerce: (given: string | readonly string[]) => [given].flat(),
+} as const;
 
 /** Of the commands that read the feeds of other monitors. */
 const REMOTE_OPTIONS = {
@@ -140,7 +149,7 @@ export const REPORT_OPTIONS = {
   data: { ...text, describe: 'Folder of the history  [~/.local/state/gapwatch]' },
   since: { ...text, default: '24h', describe: 'From when: a time, or so long before the end, such as 7d' },
   until: { ...text, describe: 'Until when: a time, or so long ago  [now]' },
-  service: { ...text, describe: 'This service only' },
+  service: { ...text, describe: 'This service only  [all]' },
   ...REPORT_FILES,
 } as const satisfies Record<string, Options>;
 
@@ -163,7 +172,7 @@ export const REPEATED: readonly string[] = ['also', 'report', 'compose', 'from']
 
 /** Of the hub. */
 export const HUB_OPTIONS = {
-  config: { ...text, alias: 'c', describe: 'File with the settings of bus and feed' },
+  config: { ...text, alias: 'c', describe: 'File with the settings of bus and feed  [none]' },
   bus,
   listen: WATCH_OPTIONS.listen,
   ...ACCESS_OPTIONS,

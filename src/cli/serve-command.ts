@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 
 import type { Config } from '../config/load-config.ts';
+import { showGrain } from '../core/format.ts';
 import type { Message } from '../core/messages.ts';
 import type { Reader } from '../core/source.ts';
 import type { Monitor } from '../monitor/monitor.ts';
@@ -30,6 +31,10 @@ export async function serve(args: MonitorArguments & DaemonLogArguments & Target
     const address = feed.url === null ? 'No status page: the feed is off.' : `Status page: ${feed.url}/`;
     const started = { vantage: config.vantage, services: config.watched.length, feed: feed.url ?? 'off' };
     log.info(isText ? { line: `${address}\n${opening(config, null)}` } : started, 'started');
+    const intervalMs = config.watched.reduce((most, { service }) => Math.max(most, service.intervalMs), 0);
+    const grain = showGrain(intervalMs);
+    const said = `no gap means: none${grain}; a shorter interval (-i) shows more`;
+    if (grain !== '') log.info(isText ? {} : { intervalMs }, said);
     const unsubscribe = monitor.subscribe(logReader(log, isText ? new LinesFormat(false) : null));
     hangups.handle(() =>
       reload(running, config, load, (text, isFault) => {

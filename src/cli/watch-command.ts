@@ -3,7 +3,7 @@ import type { Publisher } from '../bus/publisher.ts';
 import type { Config } from '../config/load-config.ts';
 import { ArchiveError, gapsByService } from '../core/archive.ts';
 import { durationText } from '../core/duration.ts';
-import { count } from '../core/format.ts';
+import { countServices } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import type { History } from '../history/history.ts';
 import type { Monitor } from '../monitor/monitor.ts';
@@ -113,7 +113,7 @@ export function opening({ watched, vantage }: Config, url: string | null): strin
   const shown =
     names.length > NAMED ? [...names.slice(0, NAMED - 1), `and ${String(names.length - NAMED + 1)} more`] : names;
   const page = url === null ? '' : `\nStatus page and feed: ${url}/`;
-  return `Watching ${count(watched.length, 'service')} from ${vantage}, every ${every}: ${shown.join(', ')}. Ctrl-C ends it.${page}`;
+  return `Watching ${countServices(watched.map(({ service }) => service.name))} from ${vantage}, every ${every}: ${shown.join(', ')}. Ctrl-C ends it.${page}`;
 }
 
 /** Gaps of the past that are read for each service: the newest. */

@@ -40,6 +40,12 @@ export class BoardService {
   /** The same as `steadySince` has it, for the state that was the present one in a snapshot. */
   #restored = { since: NaN, steadySince: NaN };
   #accountedTo: number;
+  /** How long the gaps that ended were together: as each of them is given, or else what the states say. */
+  #gapsMs = 0;
+  /** What the states say of the one that ended last, until its event has come. */
+  #endedMs = 0;
+  /** For how long it was down in the one that is open, up to `accountedTo`. */
+  #openMs = 0;
   readonly #uptime = new UptimeWindows();
   /** How long its good answers take at present; null where that is not known here. */
   latency: (() => Latency | null) | null = null;
@@ -77,6 +83,9 @@ export class BoardService {
     service.#restore(restored);
     service.#uptime.addSums(restored.uptime);
     service.#totals = { ...restored.totals };
+    // The sum of what each of them was is not kept.
+    service.#gapsMs = Math.max(restored.totals.downMs, restored.totals.longestGapMs);
+    service.#openMs = service.#endedMs = 0;
     service.#planned.push(...(restored.planned ?? []));
     return service;
   }
@@ -92,6 +101,7 @@ export class BoardService {
     service.#planned.push(...this.#planned);
     service.#totals.gaps += this.#totals.gaps;
     service.#totals.longestGapMs = Math.max(service.#totals.longestGapMs, this.#totals.longestGapMs);
+    service.#gapsMs += this.#gapsMs;
     return service;
   }
 
@@ -139,6 +149,8 @@ export class BoardService {
     if (this.#planned.length > PLANNED_GAPS) this.#planned.shift();
     this.#totals.gaps += 1;
     this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, gap.durationMs);
+    this.#gapsMs += gap.durationMs - this.#endedMs;
+    this.#openMs = this.#endedMs = 0;
   }
 
   snapshot(now: number): ServiceSnapshot {
@@ -178,6 +190,21 @@ export class BoardService {
     return totals;
   }
 
+  /**
+   * The gaps up to `now`, with the one that is open: how many, the longest, and all together. Of the same durations as the
+   * events have; `totalsAt` has the time in each state.
+   */
+  gapsAt(now: number): { readonly gaps: number; readonly longestMs: number; readonly sumMs: number } {
+    const { gaps, longestGapMs } = this.#totals;
+    const openMs = this.#openMs + (this.state === 'down' ? Math.max(0, now - this.#accountedTo) : 0);
+    const isOpen = this.state === 'down' || openMs > 0;
+    return {
+      gaps: gaps + (isOpen ? 1 : 0),
+      longestMs: Math.max(longestGapMs, openMs),
+      sumMs: this.#gapsMs + openMs,
+    };
+  }
+
   /** How much of the down time of each window was planned; nothing where none was. */
   #plannedAt(now: number): Pick<ServiceSnapshot, 'planned'> {
     if (this.#planned.length === 0) return this.#plannedBefore === null ? {} : { planned: this.#plannedBefore };
@@ -204,6 +231,11 @@ export class BoardService {
 
   #enter(state: State, at: number, reason: Reason | null): void {
     this.#account(at);
+    if (state === 'up') {
+      this.#gapsMs += this.#openMs;
+      this.#endedMs = this.#openMs;
+      this.#openMs = 0;
+    }
     const before = this.#intervals.present;
     this.#intervals.enter({ state, from: at, reason });
     const { present } = this.#intervals;
@@ -216,6 +248,7 @@ export class BoardService {
     // Where the wall clock was set back meanwhile, its labels do not say how long it took.
     if (tookMs > 0) {
       count(this.#totals, this.state, tookMs);
+      if (this.state === 'down') this.#openMs += tookMs;
       this.#uptime.add(this.state, Math.max(this.#accountedTo, this.#uptimeFrom), to);
     }
     this.#accountedTo = to;

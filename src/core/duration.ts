@@ -41,11 +41,13 @@ export function durationText(ms: number): string {
 }
 
 const MOMENT = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+/** Milliseconds since the epoch, as all JSON has them: not before 1973, so that a duration without its unit is none. */
+const EPOCH_MS = /^\d{12,15}(?:\.\d{1,6})?$/;
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,6})?)?$/;
 
 /** What a moment looks like, for messages. */
 export const MOMENT_FORM =
-  'a time such as "2026-11-23T03:00" or "03:00" (of today), local unless a zone follows it, or a duration back such as "24h"';
+  'a time such as "2026-11-23T03:00" or "03:00" (of today), local unless a zone follows it, milliseconds since 1970, or a duration back such as "24h"';
 
 /**
  * A moment in milliseconds since the epoch; null where the text is none. Without a zone it is local.
@@ -59,6 +61,7 @@ export const MOMENT_FORM =
 export function parseMoment(text: string, end: number, now: number): number | null {
   const back = durationMs(text);
   if (back !== null) return end - back;
+  if (EPOCH_MS.test(text)) return Number(text);
   const clock = CLOCK.exec(text);
   if (clock !== null) {
     const today = new Date(now);

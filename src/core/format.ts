@@ -21,6 +21,14 @@ export function showAtLeast(ms: number): string {
   return showDuration(Math.floor(ms / resolution(ms)) * resolution(ms));
 }
 
+/** A length of time in one unit, rounded down: `30 s`, `5 min`, `24 h`, `12 d`. */
+export function coarse(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return `${String(s)} s`;
+  if (s < 3600) return `${String(Math.floor(s / 60))} min`;
+  return s < 172_800 ? `${String(Math.floor(s / 3600))} h` : `${String(Math.floor(s / 86_400))} d`;
+}
+
 /** How long an answer took: `0.3 ms`, `41 ms`, `0.93 s`. */
 export function showLatency(ms: number): string {
   return ms < 9.95 ? `${ms.toFixed(1)} ms` : showDuration(ms);
@@ -96,6 +104,30 @@ export function showShare(share: number | null): string {
   return percent > 50 ? '> 99.9999 %' : '< 0.0001 %';
 }
 
+/** Where less than this share of a time was observed, an uptime is of less than one would think. */
+const WHOLE = 0.9;
+
+/**
+ * How much of the time that was observed a service was up: `100 % of 26 s`; without the time where it is most of a window that
+ * is named beside it. Durations in milliseconds.
+ */
+export function showUptime(observed: { readonly upMs: number; readonly downMs: number }, windowMs = Infinity): string {
+  const observedMs = observed.upMs + observed.downMs;
+  if (observedMs <= 0) return '–';
+  const share = showShare(observed.upMs / observedMs);
+  return observedMs < WHOLE * windowMs ? `${share} of ${showDuration(observedMs)}` : share;
+}
+
+/** Probes this far apart or further, in milliseconds, may miss what users notice: it is said beside "no gap". */
+export const COARSE_MS = 1000;
+
+/** `, as far as probes 4 s apart can show`; empty where they are near to each other. */
+export function showGrain(intervalMs: number): string {
+  if (intervalMs < COARSE_MS) return '';
+  const apart = intervalMs < 60_000 ? `${String(intervalMs / 1000)} s` : showDuration(intervalMs);
+  return `, as far as probes ${apart} apart can show`;
+}
+
 /** A moment in the local time zone: `2026-11-23 04:05:06.789`. */
 export function showTime(epochMs: number): string {
   const date = new Date(epochMs);
@@ -114,6 +146,17 @@ export function showClock(epochMs: number): string {
 export function count(n: number, noun: string): string {
   return `${String(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
+
+/** `4 services`, or `2 services (4 connections)` where some are watched over a new and over a kept connection. */
+export function countServices(names: readonly string[]): string {
+  const all = new Set(names);
+  const services = names.filter((name) => !(name.endsWith(KEPT) && all.has(name.slice(0, -KEPT.length))));
+  const shown = count(services.length, 'service');
+  return services.length === names.length ? shown : `${shown} (${count(names.length, 'connection')})`;
+}
+
+/** Ends the name of a service that is watched over a kept connection beside the one over new ones. */
+const KEPT = ' (kept)';
 
 /** `a`, `a and b`, `a, b and c`. */
 export function list(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {

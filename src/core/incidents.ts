@@ -2,7 +2,7 @@
  * Services that fell together are one incident: that is what the restart of a daemon looks like. Pure; bounded memory.
  * Times are in milliseconds since the epoch.
  */
-import { count, showDuration, showGap } from './format.ts';
+import { countServices, showDuration, showGap } from './format.ts';
 import type { GapFacts } from './messages.ts';
 import type { Reason } from './model.ts';
 
@@ -33,6 +33,11 @@ export class Incident {
     return [...this.#falls.values()].sort((a, b) => a.at - b.at);
   }
 
+  /** In no order. */
+  get services(): Iterable<string> {
+    return this.#falls.keys();
+  }
+
   /** The gaps that have ended, by service. */
   get gaps(): ReadonlyMap<string, GapFacts> {
     return this.#gaps;
@@ -53,6 +58,11 @@ export class Incident {
     return this.#falls.size - this.#gaps.size;
   }
 
+  /** Whether a service fell and is not up again. */
+  isOpen(service: string): boolean {
+    return this.#falls.has(service) && !this.#gaps.has(service);
+  }
+
   /** Takes a fall if it belongs to this incident. Returns whether it does. */
   join(fall: Fall): boolean {
     if (this.#falls.has(fall.service)) return false;
@@ -67,7 +77,7 @@ export class Incident {
 
   /** Takes a gap that has ended if it belongs to this incident. Returns whether it does. */
   end(service: string, gap: GapFacts): boolean {
-    if (!this.#falls.has(service) || this.#gaps.has(service)) return false;
+    if (!this.isOpen(service)) return false;
     this.#gaps.set(service, gap);
     return true;
   }
@@ -77,9 +87,13 @@ export class Incident {
 export class Incidents {
   #recent: Incident[] = [];
 
-  /** Takes a fall; falls of different services need not come in the order of time. Returns its incident. */
-  fell(fall: Fall): Incident {
-    const known = this.#recent.findLast((incident) => incident.join(fall));
+  /**
+   * Takes a fall; falls of different services need not come in the order of time. Returns its incident.
+   * @param goesOn whether the service was not up before it: then it may be the open gap that goes on, which is no second fall
+   */
+  fell(fall: Fall, goesOn = false): Incident {
+    const open = goesOn ? this.#recent.findLast((incident) => incident.isOpen(fall.service)) : undefined;
+    const known = open ?? this.#recent.findLast((incident) => incident.join(fall));
     if (known !== undefined) return known;
     const incident = new Incident();
     incident.join(fall);
@@ -99,7 +113,7 @@ export function showFall(incident: Incident): string {
   const first = falls[0];
   if (first === undefined) return '';
   if (falls.length === 1) return `${first.service} down`;
-  return `${count(falls.length, 'service')} down within ${showDuration(spreadMs)}, the first ${first.service}`;
+  return `${countServices(falls.map(({ service }) => service))} down within ${showDuration(spreadMs)}, the first ${first.service}`;
 }
 
 /** `web up again after 0.40 s (0.31–0.50)`, `2 of 4 services up again …`; null while none is. */

@@ -1,12 +1,13 @@
 /** The overall sentence: how all services are, in words that claim no more than is known. Pure. */
-import { showDuration, showGap } from '../core/format.ts';
+import { count, countServices, showDuration, showGap, showGrain } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
 import type { BoardService } from '../core/board.ts';
-import { type Reason, WORST_FIRST, type State } from '../core/model.ts';
+import { type Reason, type ServiceInfo, WORST_FIRST, type State } from '../core/model.ts';
 import { mainReason, REASON_WORDS, showWhen, STATE_WORDS } from './page-text.ts';
 
 /** What the summary needs of each service. */
 export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'> & {
+  readonly info: Pick<ServiceInfo, 'intervalMs'>;
   /** It is under maintenance, as was announced. */
   readonly isMaintained?: boolean;
 };
@@ -89,24 +90,27 @@ function sentencesOf(
     if (status === 'unknown') return { sentence: `${name} has not answered yet`, rest: '' };
     return { sentence: `${name} ${is} ${STATE_WORDS[status].toLowerCase()}`, rest: '' };
   }
-  if (down === n) return { sentence: `All ${String(n)} services ${are} down`, rest: '' };
+  const whole = countServices(services.map(({ name }) => name));
+  const noun = whole === count(n, 'service') ? 'services' : 'connections';
+  const all = `All ${whole} ${are}`;
+  if (down === n) return { sentence: `${all} down`, rest: '' };
   if (unobserved === n) return { sentence: `No service ${is} observed`, rest: '' };
   if (unknown === n) return { sentence: 'No service has answered yet', rest: '' };
-  if (partial === n) return { sentence: `All ${String(n)} services ${are} partly up`, rest: '' };
+  if (partial === n) return { sentence: `${all} partly up`, rest: '' };
   const rest = restOf(down > 0 ? partial : 0, unobserved, unknown, old);
-  if (down > 0) return { sentence: `${ofAll(down, n, old)} down`, rest };
-  if (partial > 0) return { sentence: `${ofAll(partial, n, old)} partly up`, rest };
-  if (rest === '') return { sentence: `All ${String(n)} services ${are} up`, rest };
-  return { sentence: `${ofAll(n - unobserved - unknown, n, old)} up`, rest };
+  if (down > 0) return { sentence: `${ofAll(down, n, noun, old)} down`, rest };
+  if (partial > 0) return { sentence: `${ofAll(partial, n, noun, old)} partly up`, rest };
+  if (rest === '') return { sentence: `${all} up`, rest };
+  return { sentence: `${ofAll(n - unobserved - unknown, n, noun, old)} up`, rest };
 }
 
 function maintenanceOf(n: number, old: boolean): string {
   return n === 0 ? '' : `${String(n)} ${old ? (n === 1 ? 'was' : 'were') : n === 1 ? 'is' : 'are'} under maintenance`;
 }
 
-function ofAll(part: number, all: number, old: boolean): string {
+function ofAll(part: number, all: number, noun: string, old: boolean): string {
   const verb = old ? (part === 1 ? 'was' : 'were') : part === 1 ? 'is' : 'are';
-  return `${String(part)} of ${String(all)} services ${verb}`;
+  return `${String(part)} of ${String(all)} ${noun} ${verb}`;
 }
 
 function restOf(partial: number, unobserved: number, unknown: number, old: boolean): string {
@@ -165,7 +169,11 @@ function quietLines(
     const when = `${showWhen(gap.from, now)}, ${showDuration(Math.max(0, now - gap.to))} ago`;
     lines.push({ service: name, text: `had ${which}: ${showGap(gap)} at ${when}${because(mainReason(gap))}` });
   } else if (services.length > 0) {
-    lines.push({ service: null, text: `No gap since monitoring began, ${showWhen(startedAt, now)}` });
+    const intervalMs = services.reduce((most, { info }) => Math.max(most, info.intervalMs), 0);
+    lines.push({
+      service: null,
+      text: `No gap since monitoring began, ${showWhen(startedAt, now)}${showGrain(intervalMs)}`,
+    });
   }
   return lines;
 }

@@ -2,7 +2,16 @@
  * The texts of the page: states, reasons, times of day, rows, tooltips, the connection, announcements. Pure. Times in
  * milliseconds since the epoch.
  */
-import { showClock, showDuration, count, showGap, showLatency, showShare, showSlow } from '../core/format.ts';
+import {
+  COARSE_MS,
+  showClock,
+  showDuration,
+  count,
+  showGap,
+  showLatency,
+  showShare,
+  showSlow,
+} from '../core/format.ts';
 import type { Latency } from '../core/latency.ts';
 import type { GapFacts, ServiceSnapshot, SlowFacts, TimelineInterval } from '../core/messages.ts';
 import { wordOf, type Reason, type ServiceInfo, type State } from '../core/model.ts';
@@ -129,7 +138,7 @@ interface RowText {
 }
 
 type RowFacts = Pick<ServiceSnapshot, 'status' | 'state' | 'since' | 'steadySince' | 'reason' | 'gaps'> & {
-  readonly info?: Pick<ServiceInfo, 'asks'>;
+  readonly info?: Pick<ServiceInfo, 'asks'> & Partial<Pick<ServiceInfo, 'intervalMs'>>;
 };
 
 /** @param old whether the connection is broken: then it was so */
@@ -184,11 +193,13 @@ export function stripText(
   return `${seen}${lost}${unobserved}${slowly === 0 ? '' : `, slow ${count(slowly, 'time')}`}`;
 }
 
-function noteOf({ status, state, since, reason, gaps }: RowFacts, now: number): string {
+function noteOf({ status, state, since, reason, gaps, info }: RowFacts, now: number): string {
   if (status !== state && state === 'down') return `failing since ${showWhen(since, now)}`;
   if (reason !== null) return REASON_WORDS[reason];
   const last = gaps.at(-1);
-  if (last === undefined) return status === 'unknown' ? '' : 'no gap seen';
+  const { intervalMs = 0 } = info ?? {};
+  const grain = intervalMs >= COARSE_MS ? ` by probes ${showEvery(intervalMs)} apart` : '';
+  if (last === undefined) return status === 'unknown' ? '' : `no gap seen${grain}`;
   return `last gap ${showDuration(last.durationMs)}, ${showWhen(last.from, now)}`;
 }
 

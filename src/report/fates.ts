@@ -2,7 +2,7 @@
  * What befell several services in one way is one fate, and one line: gaps over the same kind of connection that began together,
  * with the same main reason and of similar length, seen from one vantage or from several. Pure.
  */
-import { count, list, showDuration } from '../core/format.ts';
+import { countServices, list, showDuration } from '../core/format.ts';
 import { TOGETHER_MS } from '../core/incidents.ts';
 import { showCauses } from '../core/reasons.ts';
 import type { Report, ReportGap, ServiceReport } from './report.ts';
@@ -161,7 +161,7 @@ export function showFate(fate: Fate, several: boolean): string[] {
 /** `38 services`, `web and api`; `web and api (from here and rack-2)`. */
 export function showWho(members: readonly Pick<Member, 'vantage' | 'service'>[], several: boolean): string {
   const names = [...new Set(members.map(({ service }) => service.service))];
-  const who = names.length <= NAMED ? list(names) : count(names.length, 'service');
+  const who = names.length <= NAMED ? list(names) : countServices(names);
   if (!several || names.length > NAMED) return who;
   return `${who} (from ${list([...new Set(members.map(({ vantage }) => vantage))])})`;
 }

@@ -1,5 +1,5 @@
 /** A report from the history as a table and lines for people. Pure. */
-import { count, showDuration, showLostWrites, showShare, showTime, list } from '../core/format.ts';
+import { count, showDuration, showLostWrites, showShare, showTime, showUptime, list } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
 import { table } from '../core/text-width.ts';
 import type { IdentityChange, IncidentReport, LostConnection, Report, ServiceReport, WritesGone } from './report.ts';
@@ -11,6 +11,7 @@ import {
   showSeen,
   showHint,
   showUnobserved,
+  sumOfGapsMs,
 } from './report-phrases.ts';
 
 /** Entries of a section that are printed: the newest. */
@@ -27,10 +28,10 @@ export function historyText(found: Report): string {
   const rows = seen.map(({ vantage: { vantage }, service }) => [
     name(service.service, vantage),
     wordOf(service.state, service).toUpperCase(),
-    showShare(service.uptime),
+    showUptime(service, report.to - report.from),
     service.gaps.length === 0 ? '–' : String(service.gaps.length),
     service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),
-    service.downMs === 0 ? '–' : showDuration(service.downMs),
+    service.gaps.length === 0 ? '–' : showDuration(sumOfGapsMs(service)),
     service.unobservedMs === 0 ? '–' : showDuration(service.unobservedMs),
   ]);
   const head = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserved'];

@@ -1,5 +1,5 @@
 /** A report as Markdown, for an issue or a write-up of an incident. Pure. */
-import { showDuration, showShare, showTime } from '../core/format.ts';
+import { showDuration, showUptime, showTime } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
 import { STAGES } from './answer-record.ts';
 import { fatesOf, showFate } from './fates.ts';
@@ -83,7 +83,7 @@ function tableOf(report: Report): string[] {
     const cells = [
       escaped(showSeen(service.service, vantage, several)),
       service.cameBack ? wordOf(service.state, service) : 'did not come back',
-      showShare(service.uptime),
+      showUptime(service, report.to - report.from),
       showSum(service),
       service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),
       service.unobservedMs === 0 ? '–' : showDuration(service.unobservedMs),

@@ -1,5 +1,5 @@
 /** A run's report as text, for a tired operator: what was wrong first, then what to do, then a table, and the verdict in one sentence. Pure. */
-import { count, list, showDuration, showLatency, showLostWrites, showSlow } from '../core/format.ts';
+import { count, countServices, list, showDuration, showLatency, showLostWrites, showSlow } from '../core/format.ts';
 import { wordOf, type Reason } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import { fitted, table } from '../core/text-width.ts';
@@ -216,7 +216,8 @@ function fineLines(report: Report, seen: readonly Seen[]): string[] {
       const some = fine.filter(({ service }) => (service.asks ?? true) === asks);
       if (some.length === 0) return [];
       const names = some.map(({ service }) => service.service);
-      const who = names.length <= NAMED ? list(names) : count(names.length, asks ? 'service' : 'kept connection');
+      const many = asks ? countServices(names) : count(names.length, 'kept connection');
+      const who = names.length <= NAMED ? list(names) : many;
       const was = names.length === 1 ? 'was' : 'were';
       if (!asks)
         return [

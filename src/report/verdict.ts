@@ -6,7 +6,7 @@
  * anything for the time after it, where no probe was sent since.
  */
 import { durationText } from '../core/duration.ts';
-import { count, showDuration, list, shortened } from '../core/format.ts';
+import { count, countServices, showDuration, showGrain, list, shortened } from '../core/format.ts';
 import { baselineFaults, baselineOf, mostOf, showComparison } from './baseline.ts';
 import { fatesOf, showLengths, showWho, type Fate, type Member } from './fates.ts';
 import { latencyFault, slowestMs, slowNote } from './latency-report.ts';
@@ -39,8 +39,6 @@ import {
 const NAMED = 3;
 /** Characters of the command that stand in the sentence. */
 const COMMAND = 80;
-/** Probes further apart than this may miss what users notice: the sentence says so beside "all the time". */
-const COARSE_MS = 1000;
 
 /** What could be over the budget, but was not seen to be. */
 const UNPROVEN: ReadonlySet<FaultKind> = new Set<FaultKind>(['bounds', 'unobserved']);
@@ -314,7 +312,7 @@ function idleVantages({ vantages }: Report): string {
 function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string {
   const all = eachService(report);
   const several = report.vantages.length > 1;
-  const who = count(new Set(all.map(({ service }) => service.service)).size, 'service');
+  const who = countServices([...new Set(all.map(({ service }) => service.service))]);
   const gaps = all.flatMap(({ vantage, service }) => service.gaps.map((gap) => ({ vantage, service, gap })));
   const longest = gaps.sort((a, b) => b.gap.durationMs - a.gap.durationMs)[0];
   const unobserved = all
@@ -328,7 +326,7 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
   const unseen = unobserved.length === 0 ? '' : `, but ${unobserved.slice(0, NAMED).join('; ')}${more}`;
   if (longest === undefined) {
     const slowestMs = Math.max(0, ...all.map(({ service }) => service.intervalMs));
-    const grain = slowestMs > COARSE_MS ? `, as far as probes ${showDuration(slowestMs)} apart can show` : '';
+    const grain = showGrain(slowestMs);
     // Over a kept connection on which nothing is sent, only a break of it would have been seen.
     const held = all.filter(({ service }) => service.asks === false).length;
     if (unobserved.length > 0) return `${who} never seen down${grain}${unseen}`;

@@ -1,5 +1,5 @@
 /** The parts of the page's HTML that the server writes: title and logo, and the present state as a table. Pure. */
-import { count, showShare } from '../core/format.ts';
+import { count, showUptime } from '../core/format.ts';
 import { WORST_FIRST, type State } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
@@ -37,11 +37,11 @@ export function presentTable(source: FeedSource, view: View): string {
   const rows = all
     .toSorted((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status))
     .slice(0, ROWS)
-    .map(({ service, status, since, reason, uptime }) => {
+    .map(({ service, status, since, reason, uptime, observed }) => {
       const why = reason === null ? '' : ` (${reason})`;
-      const cells = [`${WORDS[status]}${why}`, iso(since), showShare(uptime['90d'])].map(
-        (text) => `<td>${xmlText(text)}</td>`,
-      );
+      const upMs = (uptime['90d'] ?? 0) * observed['90d'];
+      const up = showUptime({ upMs, downMs: observed['90d'] - upMs }, 90 * 86_400_000);
+      const cells = [`${WORDS[status]}${why}`, iso(since), up].map((text) => `<td>${xmlText(text)}</td>`);
       return `<tr><th scope="row">${xmlText(printable(service))}</th>${cells.join('')}</tr>`;
     });
   const counts = WORST_FIRST.flatMap((state) => {

@@ -51,6 +51,9 @@ export function servicesOf(query: URLSearchParams, knows: Knows): ReadonlySet<st
   return names.length === 0 ? null : new Set(names);
 }
 
+/** A day, or a time with its zone, in the forms that the command line takes too. */
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+ -]\d\d:?\d\d))?$/i;
+
 /**
  * A moment in a query: milliseconds since the epoch, an ISO 8601 time with its zone, or a duration back from now such as `2d`;
  * null where it is not given.
@@ -59,7 +62,10 @@ export function timeOf(query: URLSearchParams, name: string, now: number): numbe
   const text = query.get(name);
   if (text === null) return null;
   if (/^\d{1,15}(\.\d{1,6})?$/.test(text)) return Number(text);
-  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : NaN;
+  const [, day = '', clock, zone = ''] = ISO.exec(text) ?? [];
+  // A plus that is not encoded arrives as a space.
+  const offset = zone.replace(/^ /, '+').replace(/(\d\d)(\d\d)$/, '$1:$2');
+  const iso = Date.parse(clock === undefined ? day : `${day}T${clock}${offset.toUpperCase()}`);
   if (!Number.isNaN(iso)) return iso;
   const back = durationMs(text);
   if (back !== null) return now - back;

@@ -79,8 +79,10 @@ export class Model {
   setConnection(index: number, connected: boolean, problem: string | null, now: number): void {
     const source = this.sources[index];
     if (source === undefined || (source.connected === connected && source.problem === problem)) return;
-    if (connected && !source.connected) this.log.note(`the feed of ${source.vantage} is back`, now, index);
-    const what = connected ? source.vantage : `the feed of ${source.vantage} is lost`;
+    const isFirst = source.identity === null;
+    if (connected && !source.connected && !isFirst) this.log.note(`the feed of ${source.vantage} is back`, now, index);
+    const feed = isFirst ? 'connecting' : `the feed of ${source.vantage} is lost`;
+    const what = connected ? source.vantage : feed;
     if (problem !== null) this.log.note(`${what}: ${problem}`, now, index);
     else if (!connected) this.log.note(what, now, index);
     source.connected = connected;

@@ -5,7 +5,7 @@
 import type { Hello, Message } from '../core/messages.ts';
 import { isEvent } from '../core/messages.ts';
 import { traitsOf, type Traits } from './terminal-traits.ts';
-import { click, press, type Command, type Seen, FIRST_UI, type Ui } from './key-bindings.ts';
+import { click, press, type Command, FIRST_UI, NOTHING_SEEN, type Ui } from './key-bindings.ts';
 import { Model } from './dashboard-model.ts';
 import { Pacer, type Cause } from './frame-pacer.ts';
 import type { Source } from '../core/source.ts';
@@ -176,13 +176,8 @@ export class Dashboard {
     this.#waitingSamples = 0;
   }
 
-  #seen(): Seen {
-    const { order = [], page = 1, below = 0 } = this.#view ?? {};
-    return { order, page, below, now: this.#now() };
-  }
-
   #key(key: string): void {
-    const { ui, command } = press(this.#ui, key, this.#seen());
+    const { ui, command } = press(this.#ui, key, { ...(this.#view ?? NOTHING_SEEN), now: this.#now() });
     this.#setUi(ui);
     if (command !== null) this.#run(command);
     this.#schedule('key');
@@ -193,8 +188,11 @@ export class Dashboard {
       this.#key(action);
       return;
     }
-    const name = this.#view?.serviceAt.get(y);
-    if (name !== undefined) this.#setUi(click(this.#ui, name, this.#seen()));
+    if (this.#view === null) return;
+    const [service, entry] = [this.#view.serviceAt.get(y), this.#view.entryAt.get(y)];
+    const seen = { ...this.#view, now: this.#now() };
+    if (service !== undefined) this.#setUi(click(this.#ui, { service }, seen));
+    else if (entry !== undefined) this.#setUi(click(this.#ui, { entry }, seen));
     this.#schedule('key');
   }
 

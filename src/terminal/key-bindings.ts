@@ -1,8 +1,21 @@
 /** What the person at the terminal has chosen, and what each key and the mouse change of it. Pure functions. */
+/** The window that is shown as soon as the watch is that old, in milliseconds: until then it grows with the watch. */
+export const FULL_WINDOW_MS = 60_000;
 /** The windows that `+` and `-` step through, in milliseconds: 10 s to 24 h. */
 export const WINDOWS: readonly number[] = [
-  10_000, 30_000, 60_000, 120_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
+  10_000,
+  30_000,
+  FULL_WINDOW_MS,
+  120_000,
+  300_000,
+  900_000,
+  3_600_000,
+  10_800_000,
+  21_600_000,
+  86_400_000,
 ];
+
+const [SHORTEST, LONGEST] = [10_000, 86_400_000];
 
 /** The orders that `s` steps through. */
 const SORTS = ['as given', 'problem first', 'name', 'latency', 'gaps'] as const;
@@ -16,35 +29,51 @@ export interface Ui {
   readonly mode: Mode;
   /** The mode that Esc returns to. */
   readonly behind: 'list' | 'detail';
+  readonly helpPage: number;
   /** What was typed so far. */
   readonly input: string;
   /** The name of the selected service; null for the first one. */
   readonly selected: string | null;
   /** The first line of the list, or of the details, that is shown. */
   readonly top: number;
+  /** The length of the window that was chosen last. */
   readonly windowMs: number;
+  /** Whether the window grows with the watch, as long as it shows the present: until one is chosen. */
+  readonly growing: boolean;
   /** The right edge of the window, in milliseconds since the epoch; null for now. */
   readonly end: number | null;
   /** Since when the display is paused, in milliseconds since the epoch; null while it is live. */
   readonly pausedAt: number | null;
   readonly sort: Sort;
-  readonly grouped: boolean;
+  /** Null before it is chosen: then the services are grouped if the configuration names a group. */
+  readonly grouped: boolean | null;
+  /** The groups of which only the heading is shown. */
+  readonly folded: ReadonlySet<string>;
   readonly filter: string;
+  /** The entry of what happened that is selected; null while the keys move in the list of services. */
+  readonly entry: number | null;
+  /** The gap that `n` and `N` led to. */
+  readonly gap: { readonly service: string; readonly from: number } | null;
 }
 
 /** How the dashboard begins. */
 export const FIRST_UI: Ui = {
   mode: 'list',
   behind: 'list',
+  helpPage: 0,
   input: '',
   selected: null,
   top: 0,
-  windowMs: 60_000,
+  windowMs: FULL_WINDOW_MS,
+  growing: true,
   end: null,
   pausedAt: null,
   sort: 'as given',
-  grouped: false,
+  grouped: null,
+  folded: new Set(),
   filter: '',
+  entry: null,
+  gap: null,
 };
 
 /** What a key makes the program do beyond the display. */
@@ -55,17 +84,47 @@ export type Command =
   | { readonly type: 'suspend' }
   | { readonly type: 'redraw' };
 
+/** Something that can be shown. Milliseconds since the epoch. */
+export interface Occasion {
+  /** Null for what is of no service, or of all. */
+  readonly service: string | null;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What a key needs to know of the frame that was shown when it was pressed. */
 export interface Seen {
   /** The names of the services, in the order in which they are shown. */
   readonly order: readonly string[];
   /** How many services fit on the screen. */
   readonly page: number;
-  /** How many lines of the details lie below the screen. */
+  /** How many lines of the details, or pages of the help, lie below the screen. */
   readonly below: number;
+  /** The length of the window that is shown. */
+  readonly windowMs: number;
+  /** The groups that the list has; empty where it is not grouped. */
+  readonly groups: readonly string[];
+  /** The group of a service. */
+  readonly groupOf: (service: string) => string;
+  /** The gaps of the services that are listed, the newest first. */
+  readonly gaps: () => readonly (Occasion & { readonly service: string })[];
+  /** What happened, the newest first. */
+  readonly entries: () => readonly (Occasion & { readonly id: number })[];
   /** The present, in milliseconds since the epoch. */
   readonly now: number;
 }
+
+/** Before the first frame. */
+export const NOTHING_SEEN: Omit<Seen, 'now'> = {
+  order: [],
+  page: 1,
+  below: 0,
+  windowMs: FULL_WINDOW_MS,
+  groups: [],
+  groupOf: () => '',
+  gaps: () => [],
+  entries: () => [],
+};
 
 /** What a key changed, and what it makes the program do. */
 interface Pressed {
@@ -87,60 +146,135 @@ export function press(ui: Ui, key: string, seen: Seen): Pressed {
   if (key === 'C-z') return command(ui, { type: 'suspend' });
   if (key === 'C-l') return command(ui, { type: 'redraw' });
   if (ui.mode === 'mark' || ui.mode === 'filter') return typed(ui, key);
-  if (ui.mode === 'help') return quitOr(key, ui, { ...ui, mode: ui.behind });
+  if (ui.mode === 'help') return quitOr(key, ui, inHelp(ui, key, seen));
   switch (key) {
     case 'm':
       return change({ ...ui, mode: 'mark', input: '' });
     case 'r':
       return command(ui, { type: 'reset' });
     case '?':
-      return change({ ...ui, mode: 'help' });
+      return change({ ...ui, mode: 'help', helpPage: 0 });
     case 'space':
       return change({ ...ui, pausedAt: ui.pausedAt === null ? seen.now : null });
     case '+':
     case '=':
-      return change({ ...ui, windowMs: step(WINDOWS, ui.windowMs, -1) });
+      return change({ ...ui, growing: false, windowMs: WINDOWS.findLast((ms) => ms < seen.windowMs) ?? SHORTEST });
     case '-':
     case '_':
-      return change({ ...ui, windowMs: step(WINDOWS, ui.windowMs, 1) });
+      return change({ ...ui, growing: false, windowMs: WINDOWS.find((ms) => ms > seen.windowMs) ?? LONGEST });
     case 'left':
-      return change({ ...ui, end: shift(ui, -1, seen.now) });
+      return change(shifted(ui, -1, seen));
     case 'right':
-      return change({ ...ui, end: shift(ui, 1, seen.now) });
+      return change(shifted(ui, 1, seen));
     case '0':
-      return change({ ...ui, end: null });
+      return change({ ...ui, end: null, gap: null });
+    case 'n':
+      return change(nextGap(ui, 1, seen));
+    case 'N':
+      return change(nextGap(ui, -1, seen));
     default:
-      return quitOr(key, ui, ui.mode === 'detail' ? inDetail(ui, key, seen) : inList(ui, key, seen));
+      return quitOr(key, ui, (ui.mode === 'detail' ? inDetail : ui.entry === null ? inList : inEntries)(ui, key, seen));
   }
 }
 
-/** A service on the screen was clicked: it is selected, and shown in full if it was already. */
-export function click(ui: Ui, name: string, seen: Seen): Ui {
+function inHelp(ui: Ui, key: string, { below }: Seen): Ui {
+  const by = ['down', 'pagedown', 'wheeldown', 'j', 'space'].includes(key)
+    ? Math.min(1, below)
+    : ['up', 'pageup', 'wheelup', 'k'].includes(key)
+      ? Math.max(-1, -ui.helpPage)
+      : 0;
+  return by === 0 ? { ...ui, mode: ui.behind } : { ...ui, helpPage: ui.helpPage + by };
+}
+
+/** A service, or an entry of what happened, was clicked: it is selected, and opened if it was already. */
+export function click(ui: Ui, what: { readonly service: string } | { readonly entry: number }, seen: Seen): Ui {
   if (ui.mode !== 'list') return ui;
-  if (name === (ui.selected ?? seen.order[0])) return { ...ui, mode: 'detail', behind: 'detail', top: 0 };
-  return { ...ui, selected: name };
+  if ('entry' in what) return what.entry === ui.entry ? inEntries(ui, 'enter', seen) : { ...ui, entry: what.entry };
+  const isSelected = ui.entry === null && what.service === (ui.selected ?? seen.order[0]);
+  return isSelected ? inList(ui, 'enter', seen) : { ...ui, entry: null, selected: what.service };
 }
 
 function inList(ui: Ui, key: string, seen: Seen): Ui {
   const moved = move(ui, key, seen);
   if (moved !== null) return moved;
   switch (key) {
-    case 'enter':
-      if (seen.order.length === 0) return ui;
-      return { ...ui, mode: 'detail', behind: 'detail', selected: ui.selected ?? seen.order[0] ?? null, top: 0 };
+    case 'enter': {
+      const selected = ui.selected ?? seen.order[0];
+      if (seen.order.length === 0 || selected === undefined) return ui;
+      if (isFolded(ui, selected, seen)) return fold(ui, [seen.groupOf(selected)], false);
+      return { ...ui, mode: 'detail', behind: 'detail', selected, top: 0 };
+    }
+    case 'tab':
+      return { ...ui, entry: seen.entries()[0]?.id ?? null };
     case 's':
-      return { ...ui, sort: step(SORTS, ui.sort, 1, true) };
+      return { ...ui, sort: SORTS[(SORTS.indexOf(ui.sort) + 1) % SORTS.length] ?? ui.sort };
     case 'g':
-      return { ...ui, grouped: !ui.grouped };
+      return { ...ui, grouped: ui.grouped === null ? seen.groups.length === 0 : !ui.grouped };
+    case 'c': {
+      const selected = ui.selected ?? seen.order[0];
+      if (selected === undefined || seen.groups.length === 0) return ui;
+      return fold({ ...ui, selected }, [seen.groupOf(selected)], !isFolded(ui, selected, seen));
+    }
+    case 'C':
+      return fold(ui, seen.groups, !seen.groups.every((group) => ui.folded.has(group)));
     case '/':
       return { ...ui, mode: 'filter', input: ui.filter };
     case 'escape':
       if (ui.pausedAt !== null) return { ...ui, pausedAt: null };
-      if (ui.end !== null) return { ...ui, end: null };
-      return { ...ui, filter: '' };
+      if (ui.end !== null) return { ...ui, end: null, gap: null };
+      return { ...ui, filter: '', gap: null };
     default:
       return ui;
   }
+}
+
+function isFolded(ui: Ui, service: string, { groups, groupOf }: Seen): boolean {
+  return groups.length > 0 && ui.folded.has(groupOf(service));
+}
+
+function fold(ui: Ui, groups: readonly string[], folded: boolean): Ui {
+  const others = [...ui.folded].filter((group) => !groups.includes(group));
+  return { ...ui, folded: new Set(folded ? [...others, ...groups] : others) };
+}
+
+/** The keys move in what happened. */
+function inEntries(ui: Ui, key: string, seen: Seen): Ui {
+  const entries = seen.entries();
+  const at = entries.findIndex(({ id }) => id === ui.entry);
+  const entry = entries[at];
+  if (key === 'tab' || key === 'escape' || entry === undefined) return { ...ui, entry: null };
+  if (key === 'enter') {
+    const shown = lookAt({ ...ui, entry: null }, entry, seen);
+    return entry.service === null
+      ? { ...shown, entry: ui.entry }
+      : { ...shown, mode: 'detail', behind: 'detail', selected: entry.service, top: 0 };
+  }
+  const by = stepsOf(key, 10);
+  if (by === undefined)
+    return key === '/' || key === 's' || key === 'g' ? inList({ ...ui, entry: null }, key, seen) : ui;
+  return { ...ui, entry: entries[Math.min(entries.length - 1, Math.max(0, at + by))]?.id ?? null };
+}
+
+/** Leads to the next gap: an older one, or with -1 a newer one. In the details those of the service only. */
+function nextGap(ui: Ui, by: 1 | -1, seen: Seen): Ui {
+  const gaps = seen.gaps().filter(({ service }) => ui.mode !== 'detail' || service === ui.selected);
+  const at = gaps.findIndex(({ service, from }) => service === ui.gap?.service && from === ui.gap.from);
+  const end = ui.end ?? Infinity;
+  const first = by === 1 ? gaps.findIndex(({ from }) => from <= end) : gaps.findLastIndex(({ from }) => from > end);
+  const gap = gaps[at < 0 ? first : at + by];
+  if (gap === undefined) return ui;
+  const { service, from } = gap;
+  return lookAt({ ...ui, entry: null, selected: service, gap: { service, from } }, gap, seen);
+}
+
+/** Moves the window so that something is seen in the middle of it; it gets longer where it is too short for that. */
+function lookAt(ui: Ui, { from, to }: Occasion, { windowMs: shownMs, now }: Seen): Ui {
+  const leastMs = (to - from) * 1.25;
+  const windowMs = shownMs >= leastMs ? shownMs : (WINDOWS.find((ms) => ms >= leastMs) ?? LONGEST);
+  const end = (from + to + windowMs) / 2;
+  // What has just happened is in the window that shows the present.
+  const isNew = end >= (ui.pausedAt ?? now);
+  return { ...ui, windowMs, growing: ui.growing && windowMs === shownMs, end: isNew ? null : end };
 }
 
 function inDetail(ui: Ui, key: string, seen: Seen): Ui {
@@ -163,7 +297,6 @@ function inDetail(ui: Ui, key: string, seen: Seen): Ui {
     case 'pageup':
       return scroll(-10);
     case 'tab':
-    case 'n':
       return { ...(move(ui, 'down', seen) ?? ui), top: 0 };
     case 'S-tab':
     case 'p':
@@ -173,8 +306,8 @@ function inDetail(ui: Ui, key: string, seen: Seen): Ui {
   }
 }
 
-/** Selects another service; null for a key that does not. */
-function move(ui: Ui, key: string, { order, page }: Seen): Ui | null {
+/** How far a key moves in a list; undefined for one that does not. */
+function stepsOf(key: string, page: number): number | undefined {
   const steps: Readonly<Record<string, number>> = {
     up: -1,
     k: -1,
@@ -188,11 +321,16 @@ function move(ui: Ui, key: string, { order, page }: Seen): Ui | null {
     end: Infinity,
     G: Infinity,
   };
-  const by = steps[key];
+  return steps[key];
+}
+
+/** Selects another service; null for a key that does not. */
+function move(ui: Ui, key: string, { order, page }: Seen): Ui | null {
+  const by = stepsOf(key, page);
   if (by === undefined) return null;
   const from = Math.max(0, order.indexOf(ui.selected ?? ''));
   const to = Math.min(order.length - 1, Math.max(0, from + by));
-  return { ...ui, selected: order[to] ?? null };
+  return { ...ui, selected: order[to] ?? null, gap: null };
 }
 
 /** Text is typed: for a mark, or as the filter, which applies while it is typed. */
@@ -217,18 +355,13 @@ function edited(input: string, key: string): string {
   return isCharacter && input.length < LONGEST_INPUT ? input + text : input;
 }
 
-/** The right edge of the window, moved by a quarter of it; null for now. */
-function shift(ui: Ui, direction: -1 | 1, now: number): number | null {
+/** The window, moved by a quarter of it. */
+function shifted(ui: Ui, direction: -1 | 1, { now, windowMs }: Seen): Ui {
   const newest = ui.pausedAt ?? now;
-  const end = (ui.end ?? newest) + (direction * ui.windowMs) / 4;
+  const end = (ui.end ?? newest) + (direction * windowMs) / 4;
   // Time has passed since the step back: the same step forward must lead to now.
-  if (end >= newest - ui.windowMs / 8) return null;
-  return Math.max(end, now - OLDEST_MS);
-}
-
-function step<T>(values: readonly T[], value: T, by: -1 | 1, around = false): T {
-  const next = values.indexOf(value) + by;
-  return values[next] ?? (around ? values[0] : undefined) ?? value;
+  if (end >= newest - windowMs / 8) return { ...ui, end: null, gap: null };
+  return { ...ui, windowMs, end: Math.max(end, now - OLDEST_MS), gap: null };
 }
 
 function quitOr(key: string, ui: Ui, otherwise: Ui): Pressed {

@@ -8,7 +8,7 @@ import {
   type SlowFacts,
   type Transition,
 } from '../core/messages.ts';
-import type { State } from '../core/model.ts';
+import type { Reason, State } from '../core/model.ts';
 import type { BoardService } from '../core/board.ts';
 import { RecentLatency } from '../core/latency.ts';
 import { Latency } from './sparkline.ts';
@@ -28,6 +28,8 @@ const SLOW = { times: 4, leastMs: 45 };
 interface Counts {
   /** Those that ended, and the one that is open. */
   readonly gaps: number;
+  /** How long they were together. */
+  readonly gapsMs: number;
   readonly upMs: number;
   readonly downMs: number;
   readonly unobservedMs: number;
@@ -52,7 +54,9 @@ export class Lane {
   /** The reason of the present state in words; null where it has none. */
   message: string | null = null;
   /** The last gaps that ended, the newest last. */
-  readonly gaps: GapFacts[];
+  readonly gaps: GapFacts[] = [];
+  /** The longest gap that ended since the last reset, also where it is not among the last ones any more. */
+  worst: GapFacts | null = null;
   /** The last samples, the newest last, in the order in which they came. */
   readonly samples: SampleMessage[] = [];
   /** When the open outage began, and for how long it was down before its present stretch; null where none is open. */
@@ -65,7 +69,7 @@ export class Lane {
     this.board = board;
     this.latency = new Latency(snapshot.intervalMs);
     this.#ahead = new RunAhead(snapshot.timeoutMs + SETTLED_MS);
-    this.gaps = [...snapshot.gaps];
+    this.#addGaps(snapshot.gaps);
     this.#strip = new Strip(snapshot.timeline[0]?.from ?? snapshot.since);
     for (const { state, from } of snapshot.timeline) this.#enter(state, from);
     this.#enter(snapshot.state, snapshot.since);
@@ -145,9 +149,22 @@ export class Lane {
     return this.#strip.read(cells, { now, knownUntil }, this.#ahead);
   }
 
+  /** When the watch of it began, in milliseconds since the epoch. */
+  get begin(): number {
+    return this.#strip.begin;
+  }
+
   /** When the outage that is open began; null where none is. */
   get openFrom(): number | null {
     return this.#outage?.from ?? null;
+  }
+
+  /** The outage that was open at a moment; null where none was. */
+  outageAt(time: number): { readonly from: number; readonly reasons: readonly Reason[] } | null {
+    const from = this.openFrom;
+    if (from !== null && from <= time) return { from, reasons: this.board.reason === null ? [] : [this.board.reason] };
+    const gap = this.gaps.findLast((one) => one.from <= time && time < one.to);
+    return gap === undefined ? null : { from: gap.from, reasons: gap.reasons.map(({ reason }) => reason) };
   }
 
   /** For how long it has been down in the outage that is open, in milliseconds; null where none is. */
@@ -161,10 +178,12 @@ export class Lane {
 
   counts(now: number): Counts {
     const { gaps, upMs, downMs, unobservedMs } = this.board.totalsAt(now);
+    const { sumMs } = this.board.gapsAt(now);
     const before = this.#baseline?.board === this.board ? this.#baseline.counts : null;
     const open = this.#outage === null ? 0 : 1;
     return {
       gaps: gaps - (before?.gaps ?? 0) + open,
+      gapsMs: Math.max(0, sumMs - (before?.gapsMs ?? 0)),
       // What settles late may have been counted otherwise at the reset.
       upMs: Math.max(0, upMs - (before?.upMs ?? 0)),
       downMs: Math.max(0, downMs - (before?.downMs ?? 0)),
@@ -174,8 +193,12 @@ export class Lane {
 
   /** Counts from now on. */
   reset(now: number): void {
-    this.#baseline = { board: this.board, counts: this.board.totalsAt(now) };
+    this.#baseline = {
+      board: this.board,
+      counts: { ...this.board.totalsAt(now), gapsMs: this.board.gapsAt(now).sumMs },
+    };
     this.gaps.length = 0;
+    this.worst = null;
   }
 
   #answered(sample: SampleMessage): void {
@@ -201,5 +224,6 @@ export class Lane {
   #addGaps(gaps: readonly GapFacts[]): void {
     this.gaps.push(...gaps);
     this.gaps.splice(0, this.gaps.length - GAPS);
+    for (const gap of gaps) if (gap.durationMs > (this.worst?.durationMs ?? -1)) this.worst = gap;
   }
 }

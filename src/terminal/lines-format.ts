@@ -8,13 +8,12 @@ import {
   showNote,
   showSlow,
   showTime,
-  showShare,
+  showUptime,
 } from '../core/format.ts';
 import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core/messages.ts';
 import { wordOf } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import { withMessage } from '../core/reasons.ts';
-import { ratio } from '../core/uptime.ts';
 import { columnWidth, inColumn, table } from '../core/text-width.ts';
 import type { Board } from '../core/board.ts';
 
@@ -145,16 +144,14 @@ const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserv
 export function summary(board: Board, now: number): string {
   const rows = Array.from(board.services.values(), (service) => {
     const totals = service.totalsAt(now);
-    const isDown = service.state === 'down';
-    const openMs = isDown ? Math.max(0, now - service.since) : 0;
-    const gaps = totals.gaps + (isDown ? 1 : 0);
+    const { gaps, longestMs, sumMs } = service.gapsAt(now);
     return [
       service.name,
-      isDown ? 'STILL DOWN' : wordOf(service.state, service.info).toUpperCase(),
-      showShare(ratio(totals)),
+      service.state === 'down' ? 'STILL DOWN' : wordOf(service.state, service.info).toUpperCase(),
+      showUptime(totals),
       String(gaps),
-      gaps === 0 ? '–' : showDuration(Math.max(totals.longestGapMs, openMs)),
-      totals.downMs === 0 ? '–' : showDuration(totals.downMs),
+      gaps === 0 ? '–' : showDuration(longestMs),
+      gaps === 0 ? '–' : showDuration(sumMs),
       totals.unobservedMs === 0 ? '–' : showDuration(totals.unobservedMs),
     ];
   });

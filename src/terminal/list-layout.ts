@@ -10,27 +10,32 @@ import type { Lane } from './lane.ts';
 /** Rows under one heading; the heading is null where the list is not grouped. */
 export interface Group {
   readonly heading: string | null;
+  /** Whether only the heading is shown. */
+  readonly folded: boolean;
   readonly rows: readonly Row[];
 }
 
-/** The rows to show, in their groups. */
-export function arranged(rows: readonly Row[], ui: Pick<Ui, 'filter' | 'sort' | 'grouped'>, now: number): Group[] {
-  const sorted = sortRows(
-    rows.filter((row) => matches(row, ui.filter, now)),
-    ui.sort,
-    now,
-  );
-  if (!ui.grouped) return [{ heading: null, rows: sorted }];
+/** An order of the list: one that was chosen, or, where not all fit, those with trouble before the others as they are given. */
+type Order = Sort | 'trouble first';
+
+/** A service that was down is kept among those with trouble for this long after it. */
+const TROUBLE_MS = 60_000;
+
+/** The rows, in their groups. */
+export function arranged(rows: readonly Row[], ui: Pick<Ui, 'grouped' | 'folded'>, order: Order, now: number): Group[] {
+  const sorted = sortRows(rows, order, now);
+  if (!(ui.grouped ?? rows.some(isInGroup))) return [{ heading: null, folded: false, rows: sorted }];
   const groups = new Map<string, Row[]>();
   for (const row of sorted) {
-    const group = groupOf(row);
-    groups.set(group, [...(groups.get(group) ?? []), row]);
+    const members = groups.get(groupOf(row));
+    if (members === undefined) groups.set(groupOf(row), [row]);
+    else members.push(row);
   }
-  return Array.from(groups, ([heading, members]) => ({ heading, rows: members }));
+  return Array.from(groups, ([heading, members]) => ({ heading, folded: ui.folded.has(heading), rows: members }));
 }
 
 /** Whether every word of the filter occurs in what a row says of itself. */
-function matches(row: Row, filter: string, now: number): boolean {
+export function matches(row: Row, filter: string, now: number): boolean {
   if (filter.trim() === '') return true;
   const lane = row.lanes[0]?.lane;
   const about = [row.name, lane?.board.info.target, lane?.board.info.kind, groupOf(row), worstOf(row, now)];
@@ -41,17 +46,22 @@ function matches(row: Row, filter: string, now: number): boolean {
     .every((word) => text.includes(word));
 }
 
-function groupOf(row: Row): string {
-  return row.lanes[0]?.lane.board.info.group ?? 'no group';
+function isInGroup(row: Row): boolean {
+  return typeof row.lanes[0]?.lane.board.info.group === 'string';
 }
 
-function sortRows(rows: readonly Row[], sort: Sort, now: number): Row[] {
+/** The heading of a row's group. */
+export function groupOf(row: Row | undefined): string {
+  return row?.lanes[0]?.lane.board.info.group ?? 'no group';
+}
+
+function sortRows(rows: readonly Row[], order: Order, now: number): Row[] {
   const by = (key: (row: Row) => number): Row[] =>
     rows
       .map((row) => ({ row, key: key(row) }))
       .sort((a, b) => a.key - b.key)
       .map(({ row }) => row);
-  switch (sort) {
+  switch (order) {
     case 'as given':
       return [...rows];
     case 'name':
@@ -60,6 +70,13 @@ function sortRows(rows: readonly Row[], sort: Sort, now: number): Row[] {
       return by((row) => -most(row, ({ lane }) => lane.latency.now ?? -1));
     case 'gaps':
       return by((row) => -most(row, ({ lane }) => lane.counts(now).gaps));
+    case 'trouble first':
+      return by((row) => {
+        const worst = worstOf(row, now);
+        if (worst === 'down' || worst === 'partial') return 0;
+        if (most(row, ({ lane }) => lane.gaps.at(-1)?.to ?? 0) > now - TROUBLE_MS) return 1;
+        return worst === 'unobserved' ? 2 : 3;
+      });
     case 'problem first': {
       const lastGap = (row: Row): number => most(row, ({ lane }) => lane.gaps.at(-1)?.to ?? 0);
       // Those that are well: the one with the newest gap first.
@@ -92,7 +109,7 @@ export interface LaneItem {
 }
 
 /** How the list fits into its room. */
-interface Layout {
+export interface Layout {
   /** Lines of a lane: 1, or 2 where there is room for cards. */
   readonly laneHeight: 1 | 2;
   /** Lines that each item takes, with the empty one after it. */
@@ -105,7 +122,7 @@ interface Layout {
 export function itemsOf(groups: readonly Group[], many: boolean): Item[] {
   return groups.flatMap((group): Item[] => [
     ...(group.heading === null ? [] : [{ kind: 'heading', group } as const]),
-    ...group.rows.flatMap((row): Item[] => {
+    ...(group.folded ? [] : group.rows).flatMap((row): Item[] => {
       const lanes = row.lanes.map(({ lane, source }, index): LaneItem => {
         const label = many ? `  ${source.vantage}` : row.name;
         return { kind: 'lane', row, lane, source, label, last: index === row.lanes.length - 1 };
@@ -180,10 +197,13 @@ export type Columns = Readonly<Record<ColumnName, Column>>;
 
 /** The list begins after the sign of the selected row. */
 const LEFT = 2;
-/** A strip that is shorter says too little: before that, other columns go. */
-const LEAST_STRIP = 16;
-/** What goes first where the width is small. */
-const GOES: readonly ColumnName[] = ['spark', 'ago', 'gaps', 'uptime', 'latency', 'gap'];
+/** What goes first where a strip would be too short. */
+const GOES: readonly ColumnName[] = ['spark', 'ago', 'gaps', 'latency', 'uptime', 'gap'];
+
+/** A strip that is shorter says too little: before that, other columns go. @param width of the screen, in cells */
+function leastStrip(width: number): number {
+  return width < 100 ? Math.max(16, Math.floor(width * 0.3)) : Math.floor(width * 0.4);
+}
 
 /**
  * One line for each service: every fact has its column.
@@ -196,7 +216,7 @@ export function lineColumns(width: number, nameWidth: number): Columns {
     name: fitName(width, nameWidth),
     state: wide ? 15 : 8,
     latency: 7,
-    spark: width < 100 ? 0 : wide ? 16 : 8,
+    spark: wide ? 16 : 0,
     gap: wide ? 24 : 18,
     ago: width < 100 ? 0 : 6,
     gaps: 4,
@@ -228,7 +248,7 @@ function placed(width: number, space: number, wanted: Omit<Record<ColumnName, nu
   const left = (): number =>
     NAMES.reduce((rest, name) => rest - (widths[name] === 0 ? 0 : widths[name] + space), width - LEFT - 1);
   for (const name of GOES) {
-    if (left() >= LEAST_STRIP + space) break;
+    if (left() >= leastStrip(width) + space) break;
     widths[name] = 0;
   }
   widths.strip = Math.max(0, left() - space);

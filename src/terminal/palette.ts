@@ -1,7 +1,8 @@
 /**
  * The styles of a cell, and how each looks. None depends on red against green: up is teal, down is vermilion and bold,
  * unobserved is mauve (after Okabe and Ito, "Color Universal Design", 2008); and each has its glyph and its word, so that
- * nothing depends on colour. Text has the terminal's own colour: it fits dark and light backgrounds.
+ * nothing depends on colour. Text has the terminal's own colour; the others have a contrast of at least 3 : 1 on a black and
+ * on a white background (WCAG 2.2, 1.4.11; a test computes it).
  */
 
 /** What a cell means; `paletteOf` says how that looks. */
@@ -28,18 +29,18 @@ const INVERSE: Look = { ...PLAIN, inverse: true };
 
 const MANY: Readonly<Record<Style, Look>> = {
   plain: PLAIN,
-  dim: { ...PLAIN, fg: 245 },
+  dim: { ...PLAIN, fg: 244 },
   strong: BOLD,
-  title: { ...BOLD, fg: 39 },
-  up: { ...PLAIN, fg: 36 },
-  slow: { ...PLAIN, fg: 178 },
-  down: { ...BOLD, fg: 202 },
-  unobserved: { ...PLAIN, fg: 139 },
-  ahead: { ...PLAIN, fg: 214 },
-  spark: { ...PLAIN, fg: 68 },
-  accent: { ...BOLD, fg: 39 },
-  key: { ...PLAIN, fg: 39 },
-  mark: { ...PLAIN, fg: 220 },
+  title: { ...BOLD, fg: 32 },
+  up: { ...PLAIN, fg: 30 },
+  slow: { ...PLAIN, fg: 136 },
+  down: { ...BOLD, fg: 166 },
+  unobserved: { ...PLAIN, fg: 133 },
+  ahead: { ...PLAIN, fg: 100 },
+  spark: { ...PLAIN, fg: 67 },
+  accent: { ...BOLD, fg: 32 },
+  key: { ...PLAIN, fg: 32 },
+  mark: { ...PLAIN, fg: 163 },
   badge: { ...BOLD, fg: 16, bg: 39 },
   alarm: { ...BOLD, fg: 231, bg: 166 },
   warning: { ...BOLD, fg: 16, bg: 214 },
@@ -58,7 +59,7 @@ const FEW: Readonly<Record<Style, Look>> = {
   spark: { ...PLAIN, fg: 4 },
   accent: { ...BOLD, fg: 6 },
   key: { ...PLAIN, fg: 6 },
-  mark: { ...PLAIN, fg: 3 },
+  mark: { ...BOLD, fg: 5 },
   badge: { ...PLAIN, fg: 0, bg: 6 },
   alarm: { ...BOLD, fg: 7, bg: 1 },
   warning: { ...PLAIN, fg: 0, bg: 3 },

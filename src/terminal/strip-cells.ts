@@ -45,13 +45,14 @@ interface Known {
 export class Strip {
   readonly #rings = LEVELS.map(([cellMs, cells]) => new StripRing(cellMs, cells));
   readonly #states: Intervals;
-  readonly #begin: number;
+  /** Nothing is known before this. Milliseconds since the epoch. */
+  readonly begin: number;
   /** Where answers were slow; null before the first. Rings of their own: the present state is not painted yet. */
   #slow: StripRing[] | null = null;
 
   /** @param since nothing is known before this */
   constructor(since: number) {
-    this.#begin = since;
+    this.begin = since;
     this.#states = new Intervals({ state: 'unknown', from: since, reason: null }, 1);
   }
 
@@ -77,7 +78,7 @@ export class Strip {
     this.#slow ??= LEVELS.map(([cellMs, cells]) => {
       const ring = new StripRing(cellMs, cells);
       // What comes late may be earlier than what came first.
-      ring.paint(0, this.#begin, this.#begin + cellMs);
+      ring.paint(0, this.begin, this.begin + cellMs);
       return ring;
     });
     for (const ring of this.#slow) ring.paint(SLOW, from, to);

@@ -1,5 +1,5 @@
 /** The short forms of durations, states and gaps that fit into columns of a terminal. Pure. Durations in milliseconds. */
-import { showDuration, showGap } from '../core/format.ts';
+import { coarse, showDuration, showGap } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
 import type { wordOf } from '../core/model.ts';
 import { widthOf } from '../core/text-width.ts';
@@ -15,14 +15,6 @@ export function showLatency(ms: number): string {
 export function showAgo(ms: number): string {
   if (ms < 1000) return 'just now';
   return `${coarse(ms)} ago`;
-}
-
-/** A length of time in one unit, as windows have it: `30 s`, `5 min`, `24 h`. */
-export function coarse(ms: number): string {
-  const s = Math.floor(ms / 1000);
-  if (s < 60) return `${String(s)} s`;
-  if (s < 3600) return `${String(Math.floor(s / 60))} min`;
-  return s < 172_800 ? `${String(Math.floor(s / 3600))} h` : `${String(Math.floor(s / 86_400))} d`;
 }
 
 /** A gap with its bounds, or without them where there is no room. @param room in cells */

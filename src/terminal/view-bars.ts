@@ -1,12 +1,12 @@
 /** The first line, the last line, and the help that fills what is between them. Pure. */
-import { count, showClock } from '../core/format.ts';
+import { coarse, count, showClock } from '../core/format.ts';
 import type { State } from '../core/model.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
-import { worstOf, type Model, type SourceState } from './dashboard-model.ts';
-import { coarse, showAgo, showLatency, stateWord } from './text-cells.ts';
+import { worstOf, type Model, type Row, type SourceState } from './dashboard-model.ts';
+import { showAgo, showLatency, stateWord } from './text-cells.ts';
 import { cellsOf, widthOf } from '../core/text-width.ts';
-import type { Ui } from './key-bindings.ts';
+import type { Seen, Ui } from './key-bindings.ts';
 import { styleOf } from './view-rows.ts';
 import type { Style } from './palette.ts';
 
@@ -16,6 +16,8 @@ const LATE_MS = 20;
 /** What the header is made from. */
 interface HeaderFacts {
   readonly model: Model;
+  /** Those that the filter lets through. */
+  readonly rows: readonly Row[];
   readonly ui: Ui;
   readonly glyphs: Glyphs;
   /** The present. */
@@ -28,30 +30,39 @@ interface HeaderFacts {
 
 /** The first line: vantages, how many services are in which state, the monitor itself, the time. */
 export function drawHeader(grid: Grid, facts: HeaderFacts): void {
-  const { model, ui, glyphs } = facts;
+  const { model, rows, ui, glyphs } = facts;
   const room = grid.width - 1;
-  const right = [
-    ...displaySpans(facts),
-    ...monitorSpans(model),
-    [showClock(facts.clock).slice(0, 8), 'strong'] as Span,
-  ];
+  const right = [...monitorSpans(model), [showClock(facts.clock).slice(0, 8), 'strong'] as Span];
   const vantages = model.sources.map(({ vantage }) => vantage).join(', ');
-  const left: Span[] = [['gapwatch', 'title'], [`  ${vantages}   `, 'plain'], ...countSpans(model, glyphs, facts.now)];
-  if (ui.filter !== '') left.push([`  only "${ui.filter}"`, 'accent']);
-  const leftEnd = grid.spans(1, 0, left, room - 1);
+  const left: Span[] = [
+    ['gapwatch', 'title'],
+    [`  ${vantages}   `, 'plain'],
+    [ui.end === null ? '' : 'now ', 'dim'],
+    ...countSpans(rows, glyphs, facts.now),
+  ];
+  if (ui.filter !== '') {
+    left.push([`  only "${ui.filter}": ${String(rows.length)} of ${count(model.rows.length, 'service')}`, 'accent']);
+  }
+  const displayed = displayTexts(facts);
+  // That the display is not live must be seen, at whatever width: the rest gives way.
+  const least = Math.min(...displayed.map((text) => widthOf(text) + 2));
+  const leftEnd = grid.spans(1, 0, left, room - 1 - (displayed.length === 0 ? 0 : least));
+  const badge = displayed.find((text) => leftEnd + 12 + widthOf(text) <= room) ?? displayed.at(-1) ?? '';
+  const badgeWidth = badge === '' ? 0 : widthOf(badge) + 2;
   // From the right: the clock is the last to go.
   let end = room;
   for (const [text, style] of right.reverse()) {
     const width = widthOf(text);
-    if (end - width < leftEnd + 2) break;
+    if (end - width - badgeWidth < leftEnd + 2) continue;
     grid.put(end - width, 0, text, style);
     end -= width + 2;
   }
+  grid.putRight(end, 0, badge, 'badge', widthOf(badge));
 }
 
-function countSpans(model: Model, glyphs: Glyphs, now: number): Span[] {
+function countSpans(rows: readonly Row[], glyphs: Glyphs, now: number): Span[] {
   const counts: Record<State, number> = { down: 0, partial: 0, unobserved: 0, unknown: 0, up: 0 };
-  for (const row of model.rows) counts[worstOf(row, now)] += 1;
+  for (const row of rows) counts[worstOf(row, now)] += 1;
   return (Object.keys(counts) as State[]).flatMap((state): Span[] => {
     const number = counts[state];
     if (number === 0 && state !== 'up') return [];
@@ -61,23 +72,30 @@ function countSpans(model: Model, glyphs: Glyphs, now: number): Span[] {
   });
 }
 
-/** Whether the display is paused, or shows another time. */
-function displaySpans({ ui, waiting, clock, now }: HeaderFacts): Span[] {
-  const spans: Span[] = [];
+/** That the display is paused, or shows another time: the longest form first. Empty where it is live. */
+function displayTexts({ ui, waiting, clock, now }: HeaderFacts): string[] {
   if (ui.pausedAt !== null) {
-    spans.push([` PAUSED ${coarse(clock - ui.pausedAt)}, ${count(waiting, 'event')} since `, 'badge']);
+    // Of a window that was moved back, its own end is what is shown.
+    const ago = showAgo(clock - (ui.end ?? ui.pausedAt));
+    return [
+      ` PAUSED, ${ago}, ${count(waiting, 'event')} since; space resumes `,
+      ` PAUSED, ${ago}; space resumes `,
+      ` PAUSED, ${ago} `,
+    ];
   }
-  if (ui.end !== null) spans.push([` ${showAgo(now - ui.end)} `, 'badge']);
-  return spans;
+  if (ui.end === null) return [];
+  const ago = showAgo(now - ui.end);
+  return [` NOT LIVE, ${ago}; 0 shows now `, ` ${ago}; 0: now `];
 }
 
 function monitorSpans({ sources }: Model): Span[] {
+  if (sources.some(({ connected, identity }) => !connected && identity === null)) return [[' connecting ', 'warning']];
   const lost = sources.filter(({ connected }) => !connected).map(({ vantage }) => vantage);
   if (lost.length > 0) return [[` NOT CONNECTED: ${lost.join(', ')} `, 'warning']];
   const heartbeats = sources.flatMap(({ heartbeat }) => (heartbeat === null ? [] : [heartbeat]));
   if (heartbeats.some(({ overloaded }) => overloaded)) {
     const missed = heartbeats.reduce((sum, heartbeat) => sum + heartbeat.missed, 0);
-    return [[` OVERLOADED: ${count(missed, 'probe')} missed `, 'warning']];
+    return [[` OVERLOADED: ${count(missed, 'probe')} missed; ? helps `, 'warning']];
   }
   const rates = sources.flatMap(({ probesPerSecond }: SourceState) => probesPerSecond ?? []);
   if (rates.length === 0 || heartbeats.length === 0) return [];
@@ -91,8 +109,11 @@ function monitorSpans({ sources }: Model): Span[] {
 
 type Hint = readonly [key: string, does: string];
 
+/** What the last line is made from, of the frame. */
+type FootFacts = Pick<Seen, 'windowMs' | 'groups'>;
+
 /** The last line: the keys, or the text that is being typed. */
-export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs): void {
+export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs, facts: FootFacts): void {
   const y = grid.height - 1;
   if (ui.mode === 'mark' || ui.mode === 'filter') {
     const ask = ui.mode === 'mark' ? ' Mark this moment as: ' : ' Show only services with: ';
@@ -107,7 +128,7 @@ export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs): void {
     grid.put(x + 2, y, then, 'dim');
     return;
   }
-  const hints = ui.mode === 'help' ? [['any key', 'back'] as const] : hintsOf(ui, glyphs);
+  const hints = ui.mode === 'help' ? helpHints(glyphs) : hintsOf(ui, glyphs, facts);
   const keys: Hint[] = [...hints, ...(ui.mode === 'help' ? [] : [['?', 'keys'] as const]), ['q', 'quit']];
   const needed = (gap: number): number =>
     keys.reduce((sum, [key, does]) => sum + widthOf(key) + 1 + widthOf(does) + gap, 1);
@@ -135,15 +156,23 @@ function endOf(text: string, room: number): string {
     .join('');
 }
 
+function helpHints({ arrows }: Glyphs): Hint[] {
+  return [
+    ['any other key', 'back'],
+    [arrows, 'more'],
+  ];
+}
+
 /** The keys that matter most come first: where the width is small, the others are left out. */
-function hintsOf(ui: Ui, glyphs: Glyphs): Hint[] {
+function hintsOf(ui: Ui, glyphs: Glyphs, { windowMs, groups }: FootFacts): Hint[] {
   const hold: Hint = ['space', ui.pausedAt === null ? 'pause' : 'resume'];
   const time: Hint = [glyphs.sideways, 'time'];
-  const zoom: Hint = ['+-', coarse(ui.windowMs)];
+  const zoom: Hint = ['+-', coarse(windowMs)];
   if (ui.mode === 'detail') {
     return [
       ['Esc', 'back'],
       hold,
+      ['n', 'last gap'],
       zoom,
       time,
       ['m', 'mark'],
@@ -153,16 +182,20 @@ function hintsOf(ui: Ui, glyphs: Glyphs): Hint[] {
     ];
   }
   const sort: Hint = ['s', ui.sort === 'as given' ? 'sort' : ui.sort];
+  const fold: Hint[] = groups.length > 0 ? [['c', 'fold']] : [];
   return [
     [glyphs.enter, 'open'],
     hold,
     ['m', 'mark'],
+    ['n', 'last gap'],
     zoom,
     time,
     ['/', 'filter'],
     sort,
-    ['g', ui.grouped ? 'ungroup' : 'group'],
+    ['g', groups.length > 0 ? 'ungroup' : 'group'],
+    ...fold,
     ['r', 'reset'],
+    ['Tab', ui.entry === null ? 'events' : 'services'],
     [glyphs.arrows, 'select'],
   ];
 }
@@ -171,17 +204,20 @@ const KEY_WIDTH = 14;
 
 function keysOf(glyphs: Glyphs): readonly (readonly [key: string, does: string])[] {
   return [
-    [`${glyphs.arrows} j k`, 'select a service; PgUp PgDn Home End move further; the mouse works too'],
+    [`${glyphs.arrows} j k`, 'select a service; PgUp PgDn Home End, wheel and click do too'],
     ['Enter', 'one service in full; Esc goes back, Tab shows the next one'],
+    ['Tab', 'select in what happened: Enter opens it; Tab goes back'],
+    ['n N', 'show the last gap, then the one before it; N: the one after it'],
     ['+ -', 'a shorter or a longer window of time, 10 s to 24 h'],
     [glyphs.sideways, 'move back and forth in time; 0 is now'],
     ['space', 'pause the display; probing goes on'],
     ['m', 'mark this moment with a note'],
     ['s', 'sort: as given, problem first, by name, by latency, by gaps'],
-    ['/', 'show only some services'],
-    ['g', 'group the services as the configuration does'],
+    ['/', 'show only some services, and what happened to them'],
+    ['g', 'group the services as the configuration does, or not'],
+    ['c C', 'fold or unfold a group, or all of them'],
     ['r', 'set the counts to zero'],
-    ['Ctrl-Z', 'suspend to the shell; fg returns, the time in between is not observed'],
+    ['Ctrl-Z', 'suspend to the shell; fg returns, in between is not observed'],
     ['Ctrl-L', 'draw everything again'],
     ['q Ctrl-C', 'quit'],
   ];
@@ -190,34 +226,66 @@ function keysOf(glyphs: Glyphs): readonly (readonly [key: string, does: string])
 function signsOf({ strip, states, mark }: Glyphs): readonly (readonly [sign: string, style: Style, is: string])[] {
   const down = [...new Set([strip.down, strip.downLeft, strip.downRight])].join(' ');
   return [
-    [strip.up.repeat(3), 'up', `up; ${strip.slow} slow: over --slow, or far slower than in the last minute`],
+    [strip.up.repeat(3), 'up', `up; ${strip.slow} slow: over --slow, or far slower than the last minute`],
     [down, 'down', 'down: a single failed probe shows, however wide the window'],
     [strip.unobserved.repeat(3), 'unobserved', 'not observed: this monitor was not probing, or could not'],
     [strip.unknown.repeat(3), 'dim', 'nothing is known'],
     [strip.down, 'ahead', 'not settled yet: earlier probes are still pending'],
     [mark, 'mark', 'a mark'],
-    [states.down, 'down', '0.25 s (0.21–0.31): the gap was 0.25 s, at least 0.21 s and at most 0.31 s'],
+    [states.down, 'down', '0.25 s (0.21–0.31): a gap of 0.25 s, at least 0.21 s, at most 0.31 s'],
   ];
 }
 
-/** The keys and the signs, explained. */
-export function drawHelp(grid: Grid, glyphs: Glyphs): void {
-  const lines: Span[][] = [
-    [['Keys', 'title']],
-    ...keysOf(glyphs).map(([key, does]): Span[] => [
-      [key.padEnd(KEY_WIDTH), 'key'],
-      [does, 'plain'],
-    ]),
-    [],
-    [['In the strips', 'title']],
-    ...signsOf(glyphs).map(([sign, style, is]): Span[] => [
-      [sign.padEnd(6), style],
-      [is, 'plain'],
-    ]),
+/** The figures of the monitor itself, and what to do about them. */
+const MONITOR_HELP: readonly (readonly [what: string, is: string])[] = [
+  ['late 91 ms', 'so late are the latest 1 % of the probes, since this machine is'],
+  ['', 'busy: bounds of gaps are that much wider. Stop other load, or'],
+  ['', 'give the monitor priority (nice). Up to 20 ms does not matter.'],
+  ['OVERLOADED', 'probes were left out: short gaps may be missing. Watch fewer'],
+  ['', 'services, or less often (--interval), or with more --workers.'],
+  ['stalled', 'not observed: the monitor did not run in time. Suspended: the'],
+  ['', 'machine slept. Resources: out of descriptors, ports or memory.'],
+  ['UP 26 s', 'the shares below are of so much time: too short for an uptime.'],
+];
+
+/**
+ * The keys, the signs and the figures, explained: as many sections on a page as it has room for.
+ * @returns how many pages come after this one
+ */
+export function drawHelp(grid: Grid, glyphs: Glyphs, page: number): number {
+  const sections: Span[][][] = [
+    [
+      [['Keys', 'title']],
+      ...keysOf(glyphs).map(([key, does]): Span[] => [
+        [key.padEnd(KEY_WIDTH), 'key'],
+        [does, 'plain'],
+      ]),
+    ],
+    [
+      [['In the strips', 'title']],
+      ...signsOf(glyphs).map(([sign, style, is]): Span[] => [
+        [sign.padEnd(6), style],
+        [is, 'plain'],
+      ]),
+    ],
+    [
+      [['The monitor itself', 'title']],
+      ...MONITOR_HELP.map(([what, is]): Span[] => [
+        [what.padEnd(12), 'accent'],
+        [is, 'plain'],
+      ]),
+    ],
   ];
-  const roomy = lines.length + 4 <= grid.height;
-  const shown = roomy ? lines : lines.filter((line) => line.length > 0);
-  shown.slice(0, grid.height - 2).forEach((line, index) => {
-    grid.spans(2, index + (roomy ? 2 : 1), line, grid.width - 3);
+  const room = grid.height - 3;
+  const pages = sections.reduce<Span[][][]>((so, section) => {
+    const last = so.at(-1);
+    if (last !== undefined && last.length + 1 + section.length <= room) last.push([], ...section);
+    else so.push([...section]);
+    return so;
+  }, []);
+  const shown = Math.min(page, pages.length - 1);
+  pages[shown]?.forEach((line, index) => {
+    if (index <= room) grid.spans(2, index + 1 + (grid.height >= 30 ? 1 : 0), line, grid.width - 3);
   });
+  return pages.length - 1 - shown;
 }

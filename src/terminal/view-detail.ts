@@ -1,11 +1,11 @@
 /** One service in full: its strip enlarged, its last probes with their phases, its gaps with their reasons. Pure. */
 import { durationText } from '../core/duration.ts';
-import { count, showClock, showDuration, showGap, showShare } from '../core/format.ts';
+import { count, showClock, showDuration, showGap, showUptime } from '../core/format.ts';
 import type { GapFacts, SampleMessage } from '../core/messages.ts';
 import { REASON_MEANS, showCauses, withMessage } from '../core/reasons.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid, Span } from './cell-grid.ts';
-import { ratio } from '../core/uptime.ts';
+import type { Ui } from './key-bindings.ts';
 import type { Lane } from './lane.ts';
 import { wordOf } from '../core/model.ts';
 import { disagreement, stateOf, type Row, type SourceState } from './dashboard-model.ts';
@@ -22,6 +22,8 @@ interface DetailBrush {
   readonly marks: readonly number[];
   /** The first line of the lists that is shown. */
   readonly top: number;
+  /** The gap that is pointed at. */
+  readonly gap: Ui['gap'];
 }
 
 type Seen = Row['lanes'][number];
@@ -73,21 +75,23 @@ function drawTitle({ grid, now }: DetailBrush, row: Row, { x, y, width }: Place)
 }
 
 /** The state, since when, and why, with what that often means. */
-function drawState({ grid, glyphs, now }: DetailBrush, seen: Seen, many: boolean, place: Place): number {
+function drawState({ grid, glyphs, now, window }: DetailBrush, seen: Seen, many: boolean, place: Place): number {
   const { x, y, width } = place;
   const { lane, source } = seen;
   const state = stateOf(seen, now);
   const { reason, steadySince: since, status } = lane.board;
   const head: Span[] = [
     ...(many ? [[`${source.vantage}   `, 'strong'] as const] : []),
+    [window.live ? '' : 'now ', 'accent'],
     [`${glyphs.states[state]} ${stateWord(wordOf(state, lane.board.info))}`, styleOf(state)],
     [` for ${showDuration(Math.max(0, now - since))}, since ${showClock(since)}`, 'plain'],
   ];
   if (status !== state && status !== lane.state) head.push([`   status ${stateWord(status)}`, 'ahead']);
   const counts = lane.counts(now);
   head.push(
-    [`   uptime ${showShare(ratio(counts))}, ${count(counts.gaps, 'gap')}`, 'plain'],
-    [counts.downMs === 0 ? '' : `, down for ${showDuration(counts.downMs)} in all`, 'plain'],
+    [`   uptime ${showUptime(counts)}, ${count(counts.gaps, 'gap')}`, 'plain'],
+    [counts.gaps === 0 ? '' : `, down for ${showDuration(counts.gapsMs)} in all`, 'plain'],
+    [lane.worst === null || counts.gaps < 2 ? '' : `, longest gap ${showGap(lane.worst)}`, 'plain'],
     [counts.unobservedMs === 0 ? '' : `, not observed for ${showDuration(counts.unobservedMs)}`, 'unobserved'],
   );
   grid.spans(x, y, head, width);
@@ -128,13 +132,14 @@ function drawLists(brush: DetailBrush, row: Row, place: Place): number {
     ({ lane }) => lane.samples,
     ({ at }) => at,
   ).map((each) => probeSpans(each, many, glyphs));
+  const isPointedAt = ({ from }: GapFacts): boolean => brush.gap?.service === row.name && brush.gap.from === from;
   const gaps = [
     ...row.lanes.flatMap((seen) => openSpans(seen, many, brush.now)),
     ...newest(
       row,
       ({ lane }) => lane.gaps,
       ({ from }) => from,
-    ).map((each) => gapSpans(each, many)),
+    ).map((each) => gapSpans(each, many, isPointedAt(each.item))),
   ];
   const draw = (title: string, lines: readonly Span[][], at: Place): void => {
     if (at.height < 2) return;
@@ -204,11 +209,11 @@ function openSpans({ lane, source }: Seen, many: boolean, now: number): Span[][]
   ];
 }
 
-function gapSpans({ item, source }: FromSource<GapFacts>, many: boolean): Span[] {
+function gapSpans({ item, source }: FromSource<GapFacts>, many: boolean, pointedAt: boolean): Span[] {
   return [
-    [`${showClock(item.from)} `, 'dim'],
+    [`${showClock(item.from)} `, pointedAt ? 'accent' : 'dim'],
     [many ? `${source.vantage} ` : '', 'dim'],
-    [` ${showGap(item)}  `, 'strong'],
+    [` ${showGap(item)}  `, pointedAt ? 'accent' : 'strong'],
     [showCauses(item.reasons), 'dim'],
   ];
 }

@@ -1,12 +1,12 @@
 /** Draws strips, their time axis and sparklines. Pure. */
-import { showClock } from '../core/format.ts';
+import { coarse, showClock } from '../core/format.ts';
+import type { State } from '../core/model.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid } from './cell-grid.ts';
 import type { Bucket } from './sparkline.ts';
 import { median } from './sparkline.ts';
 import { SEEN, AHEAD, SLOW, type Cells } from './strip-cells.ts';
 import type { Style } from './palette.ts';
-import { coarse } from './text-cells.ts';
 
 /** The stretch of time that is shown. */
 export interface Window {
@@ -45,6 +45,13 @@ export function drawStrip(grid: Grid, { x, y, width, height }: Place, seen: Uint
   }
 }
 
+/** The state that a cell of a strip shows. */
+export function stateIn(seen: number): State {
+  if ((seen & SEEN.down) !== 0) return 'down';
+  if ((seen & SEEN.unobserved) !== 0) return 'unobserved';
+  return (seen & SEEN.up) === 0 ? 'unknown' : 'up';
+}
+
 interface Column {
   readonly char: string;
   readonly style: Style;
@@ -70,7 +77,8 @@ export function drawAxis(grid: Grid, place: Place, window: Window, marks: readon
   const { x, y, width } = place;
   const label = (ms: number): string => {
     if (!window.live) return showClock(window.end - ms).slice(0, 8);
-    return ms === 0 ? 'now' : `-${coarse(ms)}`;
+    if (ms === 0) return 'now';
+    return ms % 1000 === 0 ? `-${coarse(ms)}` : `-${(ms / 1000).toFixed(1)} s`;
   };
   const columns = marks
     .map((mark) => width - 1 - Math.floor(((window.end - mark) / window.ms) * width))

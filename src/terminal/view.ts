@@ -2,16 +2,31 @@
  * The whole frame: a pure function from what is known and what was chosen to cells. What the keys need to know of the
  * frame comes with it.
  */
-import { cardColumns, lineColumns, itemsOf, layoutOf, scrolled, seenFrom, type Item, arranged } from './list-layout.ts';
-import type { Glyphs } from './terminal-traits.ts';
+import { showClock, showDuration, showGap } from '../core/format.ts';
+import { widthOf } from '../core/text-width.ts';
 import { Grid, type Size } from './cell-grid.ts';
 import type { Model, Row } from './dashboard-model.ts';
-import { widthOf } from '../core/text-width.ts';
-import type { Ui } from './key-bindings.ts';
-import { drawCard, drawHeading, drawHeads, drawLine, drawService, type Brush } from './view-rows.ts';
-import { drawDetail } from './view-detail.ts';
-import { drawEntries } from './view-events.ts';
+import type { Entry } from './event-list.ts';
+import { FULL_WINDOW_MS, type Seen, type Ui } from './key-bindings.ts';
+import {
+  arranged,
+  cardColumns,
+  groupOf,
+  itemsOf,
+  layoutOf,
+  lineColumns,
+  matches,
+  scrolled,
+  seenFrom,
+  type Group,
+  type Item,
+  type Layout,
+} from './list-layout.ts';
+import type { Glyphs } from './terminal-traits.ts';
 import { drawFoot, drawHeader, drawHelp } from './view-bars.ts';
+import { drawDetail } from './view-detail.ts';
+import { drawEntries, isEntryAbout, occasionOf } from './view-events.ts';
+import { drawCard, drawHeading, drawHeads, drawLine, drawService, type Brush } from './view-rows.ts';
 import { drawAxis, type Window } from './view-strip.ts';
 
 /** The smallest screen that something can be shown on. */
@@ -20,6 +35,8 @@ const LEAST: Size = { width: 40, height: 10 };
 const PANEL_WIDTH = 160;
 /** From this height on there are empty lines between the parts. */
 const ROOMY_HEIGHT = 30;
+/** The shortest window, while it grows with the watch. */
+const FIRST_WINDOW_MS = 5000;
 
 /** What the frame is made from. Times in milliseconds since the epoch. */
 interface Scene {
@@ -33,18 +50,14 @@ interface Scene {
   readonly waiting: number;
 }
 
-export interface View {
+export interface View extends Omit<Seen, 'now'> {
   readonly grid: Grid;
-  /** The names of the services that are listed, in their order. */
-  readonly order: readonly string[];
-  /** How many services fit on the screen. */
-  readonly page: number;
   /** The first line of the list, or of the details, that is shown. */
   readonly top: number;
-  /** How many lines of the details lie below the screen. */
-  readonly below: number;
-  /** Which service each line of the screen shows. */
+  /** Which service each line of the screen shows, ... */
   readonly serviceAt: ReadonlyMap<number, string>;
+  /** ... and which entry of what happened. */
+  readonly entryAt: ReadonlyMap<number, number>;
 }
 
 /** Draws the frame. */
@@ -52,58 +65,126 @@ export function view(scene: Scene): View {
   const { model, ui, size, glyphs, clock } = scene;
   const grid = new Grid(size, glyphs.ascii);
   const now = ui.pausedAt ?? clock;
-  const groups = arranged(model.rows, ui, now);
-  const rows = groups.flatMap((group) => group.rows);
-  const none = { grid, order: rows.map(({ name }) => name), page: 1, top: ui.top, below: 0, serviceAt: new Map() };
+  const rows = model.rows.filter((row) => matches(row, ui.filter, now));
+  const names = new Set(ui.filter === '' ? [] : rows.map(({ name }) => name));
+  const entries =
+    ui.filter === ''
+      ? model.log.entries
+      : model.log.entries.filter((entry) => isEntryAbout(entry, (service) => names.has(service)));
+  const window: Window = { end: ui.end ?? now, ms: windowMsOf(model, ui, now), live: ui.end === null };
+  const first = size.height >= ROOMY_HEIGHT ? 3 : 2;
+  const list = listOf(model, rows, ui, now, size.height - first - 2);
+  const selected = rows.find(({ name }) => name === ui.selected) ?? list.groups[0]?.rows[0];
+  const seen = {
+    grid,
+    order: list.groups.flatMap((group) => namesOf(group, selected)),
+    page: 1,
+    top: ui.top,
+    below: 0,
+    windowMs: window.ms,
+    groups: list.groups.flatMap(({ heading }) => heading ?? []),
+    groupOf: (service: string) => groupOf(rows.find(({ name }) => name === service)),
+    gaps: () => gapsOf(rows, now),
+    entries: () => entries.map((entry) => occasionOf(entry, now)),
+    serviceAt: new Map<number, string>(),
+    entryAt: new Map<number, number>(),
+  };
   if (size.width < LEAST.width || size.height < LEAST.height) {
     grid.put(0, 0, `Too small: ${String(LEAST.width)}x${String(LEAST.height)} at least. q quits.`, 'plain');
-    return none;
+    return seen;
   }
-  drawHeader(grid, { model, ui, glyphs, clock, now, waiting: scene.waiting });
-  drawFoot(grid, ui, glyphs);
-  if (ui.mode === 'help') {
-    drawHelp(grid, glyphs);
-    return none;
-  }
-  const window: Window = { end: ui.end ?? now, ms: ui.windowMs, live: ui.end === null };
-  const selected = rows.find(({ name }) => name === ui.selected) ?? rows[0];
-  const part = { ...scene, grid, now, window };
+  drawHeader(grid, { model, rows, ui, glyphs, clock, now, waiting: scene.waiting });
+  drawFoot(grid, ui, glyphs, seen);
+  if (ui.mode === 'help') return { ...seen, below: drawHelp(grid, glyphs, ui.helpPage) };
+  const part: Part = { ...scene, grid, now, window, rows, entries };
   if (ui.behind === 'detail' && selected !== undefined) {
     const y = size.height >= ROOMY_HEIGHT ? 2 : 1;
     const place = { x: 1, y, width: size.width - 2, height: size.height - y - 1 };
-    const below = drawDetail({ ...part, marks: marksOf(model), top: ui.top }, selected, place);
-    return { ...none, below };
+    const below = drawDetail({ ...part, gap: ui.gap, marks: marksOf(model), top: ui.top }, selected, place);
+    return { ...seen, below };
   }
-  return { ...none, ...drawList(part, itemsOf(groups, model.sources.length > 1), selected) };
+  return { ...seen, ...drawList(part, list, first, selected) };
+}
+
+/** The length of the window: until one is chosen, it grows with the watch. Second by second, so that strips stand still in between. */
+function windowMsOf({ rows }: Model, ui: Ui, now: number): number {
+  if (!ui.growing || ui.end !== null) return ui.windowMs;
+  const begin = rows.reduce((so, row) => row.lanes.reduce((least, { lane }) => Math.min(least, lane.begin), so), now);
+  const ageMs = rows.length === 0 ? FULL_WINDOW_MS : Math.ceil((now - begin) / 1000) * 1000;
+  return Math.min(FULL_WINDOW_MS, Math.max(FIRST_WINDOW_MS, ageMs));
+}
+
+interface List {
+  readonly groups: readonly Group[];
+  readonly items: readonly Item[];
+  readonly layout: Layout;
+  /** Whether those with trouble come first because not all fit. */
+  readonly troubleFirst: boolean;
+}
+
+/** The list in its order: where not all fit, and no order is chosen, those with trouble come first. @param room in lines */
+function listOf({ sources }: Model, rows: readonly Row[], ui: Ui, now: number, room: number): List {
+  const inOrder = (order: Parameters<typeof arranged>[2]): List => {
+    const groups = arranged(rows, ui, order, now);
+    const items = itemsOf(groups, sources.length > 1);
+    return { groups, items, layout: layoutOf(items, room), troubleFirst: order === 'trouble first' };
+  };
+  const list = inOrder(ui.sort);
+  const fits = list.layout.heights.reduce((sum, height) => sum + height, 0) <= list.layout.height;
+  return fits || ui.sort !== 'as given' ? list : inOrder('trouble first');
+}
+
+/** The services of a group that can be selected: of a folded one any, but only one. */
+function namesOf({ folded, rows }: Group, selected: Row | undefined): string[] {
+  if (!folded) return rows.map(({ name }) => name);
+  const shown = selected !== undefined && rows.includes(selected) ? selected : rows[0];
+  return shown === undefined ? [] : [shown.name];
+}
+
+function gapsOf(rows: readonly Row[], now: number): ReturnType<Seen['gaps']> {
+  return rows
+    .flatMap(({ name, lanes }) =>
+      lanes.flatMap(({ lane: { gaps, openFrom } }) => [
+        ...gaps.map(({ from, to }) => ({ service: name, from, to })),
+        ...(openFrom === null ? [] : [{ service: name, from: openFrom, to: now }]),
+      ]),
+    )
+    .sort((a, b) => b.from - a.from);
 }
 
 interface Part extends Scene {
   readonly grid: Grid;
   readonly now: number;
   readonly window: Window;
+  /** Those that the filter lets through. */
+  readonly rows: readonly Row[];
+  readonly entries: readonly Entry[];
 }
 
-/** The services, and below them what happened. */
-function drawList(
-  part: Part,
-  items: readonly Item[],
-  selected: Row | undefined,
-): Pick<View, 'page' | 'top' | 'serviceAt'> {
+type Drawn = Pick<View, 'page' | 'top' | 'serviceAt' | 'entryAt'>;
+
+/** The services, and below them what happened. @param first the line of the first service */
+function drawList(part: Part, list: List, first: number, selected: Row | undefined): Drawn {
   const { model, ui, size, glyphs, grid, window, now } = part;
-  const first = size.height >= ROOMY_HEIGHT ? 3 : 2;
-  const layout = layoutOf(items, size.height - first - 2);
+  const { items, layout } = list;
   const cards = layout.laneHeight === 2;
   const nameWidth = items.reduce((most, item) => Math.max(most, item.kind === 'lane' ? widthOf(item.label) : 0), 0);
   const columns = (cards ? cardColumns : lineColumns)(size.width, nameWidth);
-  const brush: Brush = { grid, columns, glyphs, window, now };
-  drawHeads(brush, first - 1);
+  const brush: Brush = { grid, columns, glyphs, window, now, paused: ui.pausedAt !== null };
+  drawHeads(brush, first - 1, observedMs(part.rows, now));
   drawAxis(grid, { ...columns.strip, y: first - 1, height: 1 }, window, marksOf(model), glyphs);
 
   if (items.length === 0) {
-    const why = ui.filter === '' ? 'No service is known yet.' : 'No service matches. Esc shows all of them.';
+    const missing = model.sources.some(({ identity }) => identity === null)
+      ? 'Connecting …'
+      : 'No service is known yet.';
+    const why = ui.filter === '' ? missing : 'No service matches. Esc shows all of them.';
     grid.put(columns.name.x, first, why, 'dim');
   }
-  const isChosen = (item: Item): boolean => item.kind !== 'heading' && item.row === selected;
+  const isChosen = (item: Item): boolean =>
+    item.kind === 'heading'
+      ? item.group.folded && selected !== undefined && item.group.rows.includes(selected)
+      : item.row === selected;
   const chosen = items.findIndex(isChosen);
   // The heading above the first service of a group is shown with it.
   const lead = items[chosen - 1]?.kind === 'heading' ? 1 : 0;
@@ -113,45 +194,88 @@ function drawList(
   let y = first;
   items.slice(top, top + seen).forEach((item, index) => {
     const height = layout.heights[top + index] ?? 1;
-    if (item.kind === 'heading') drawHeading(brush, item.group, y);
-    else {
+    if (top + index === chosen && ui.entry === null) grid.put(0, y, glyphs.selected, 'accent');
+    if (item.kind === 'heading') {
+      const [name] = item.group.folded ? namesOf(item.group, selected) : [];
+      if (name !== undefined) serviceAt.set(y, name);
+      drawHeading(brush, item.group, y, isChosen(item));
+    } else {
       for (let line = y; line < y + height; line++) serviceAt.set(line, item.row.name);
-      if (top + index === chosen) grid.put(0, y, glyphs.selected, 'accent');
       if (item.kind === 'service') drawService(brush, item.row, y, isChosen(item));
       else (cards ? drawCard : drawLine)(brush, item, y, isChosen(item));
     }
     y += height;
   });
-  drawBelow(part, first + layout.height, { above: top, below: items.length - top - seen }, selected);
-  return { page: new Set(serviceAt.values()).size, top, serviceAt };
+  const [above, below] = [top, items.length - top - seen];
+  const more = [above > 0 ? `${String(above)} above` : [], below > 0 ? `${String(below)} below` : []].flat();
+  const order = list.troubleFirst ? ['trouble first'] : [];
+  const hidden = more.length === 0 ? '' : ` ${[...order, ...more].join(', ')} `;
+  const entryAt = drawBelow(part, first + layout.height, hidden, selected);
+  return { page: new Set(serviceAt.values()).size, top, serviceAt, entryAt };
 }
 
-/** What happened; on a wide screen, the selected service beside it. */
-function drawBelow(
-  part: Part,
-  y: number,
-  hidden: { readonly above: number; readonly below: number },
-  selected: Row | undefined,
-): void {
-  const { model, size, glyphs, grid, window, now } = part;
+/** The longest time for which one of the services was observed. */
+function observedMs(rows: readonly Row[], now: number): number {
+  return rows.reduce((longest, { lanes }) => {
+    return lanes.reduce((so, { lane }) => {
+      const { upMs, downMs } = lane.counts(now);
+      return Math.max(so, upMs + downMs);
+    }, longest);
+  }, 0);
+}
+
+/**
+ * What happened; on a wide screen, the selected service beside it.
+ * @param hidden how many lines of the list are not seen; empty where all are
+ */
+function drawBelow(part: Part, y: number, hidden: string, selected: Row | undefined): Map<number, number> {
+  const { model, ui, size, glyphs, grid, window, now, rows, entries } = part;
   grid.put(0, y, glyphs.line.repeat(size.width), 'dim');
-  const { above, below } = hidden;
-  const more = ` ${String(above)} above, ${String(below)} below `;
-  if (above + below > 0) grid.putRight(size.width - 2, y, more, 'accent', size.width);
-  grid.put(2, y, ' WHAT HAPPENED ', 'dim');
+  grid.putRight(size.width - 2, y, hidden, 'accent', size.width);
+  const happened = grid.put(2, y, ' WHAT HAPPENED ', ui.entry === null ? 'dim' : 'accent') + 1;
   const height = size.height - y - 2;
   const panel = size.width >= PANEL_WIDTH && height >= 10 && selected !== undefined;
   const width = panel ? Math.floor(size.width / 2) - 2 : size.width - 2;
-  drawEntries(grid, { x: 1, y: y + 1, width, height }, model.log.entries, model.sources, glyphs);
-  if (!panel) return;
+  const room = (panel ? width + 2 : size.width - 2 - widthOf(hidden)) - happened;
+  const worst = worstGap(rows, now).find((text) => widthOf(text) <= room);
+  if (worst !== undefined) grid.put(happened, y, worst, 'plain');
+  const entryAt = drawEntries(grid, { x: 1, y: y + 1, width, height }, entries, ui, model.sources, glyphs);
+  if (!panel) return entryAt;
   const x = width + 4;
   grid.put(x - 1, y, ' SELECTED ', 'dim');
-  drawDetail({ grid, glyphs, window, now, marks: marksOf(model), top: 0 }, selected, {
+  drawDetail({ grid, glyphs, window, now, gap: ui.gap, marks: marksOf(model), top: 0 }, selected, {
     x,
     y: y + 1,
     width: size.width - x - 1,
     height,
   });
+  return entryAt;
+}
+
+/** The longest gap of all, open or ended, in words, the longest form first; empty where there is none. */
+function worstGap(rows: readonly Row[], now: number): string[] {
+  let worst = { ms: -1, what: '', short: '', name: '', from: 0 };
+  for (const { name, lanes } of rows) {
+    for (const { lane } of lanes) {
+      const openMs = lane.openMs(now) ?? -1;
+      if (lane.worst !== null && lane.worst.durationMs > worst.ms) {
+        const { durationMs: ms, from } = lane.worst;
+        worst = { ms, what: showGap(lane.worst), short: showDuration(ms), name, from };
+      }
+      if (openMs > worst.ms) {
+        const what = `${showDuration(openMs)} so far`;
+        worst = { ms: openMs, what, short: what, name, from: lane.openFrom ?? now };
+      }
+    }
+  }
+  if (worst.ms < 0) return [];
+  const of = ` of ${worst.name}`;
+  return [
+    ` LONGEST GAP ${worst.what}${of}, ${showClock(worst.from).slice(0, 8)} `,
+    ` LONGEST GAP ${worst.what}${of} `,
+    ` LONGEST ${worst.short}${of} `,
+    ` LONGEST ${worst.short} `,
+  ];
 }
 
 function marksOf(model: Model): number[] {

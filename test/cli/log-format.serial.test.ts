@@ -24,7 +24,11 @@ describe('the log of serve', { concurrency: 4 }, () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     assert.deepEqual(
       records.map(({ msg }) => msg).filter((msg) => msg !== 'transition' && !String(msg).startsWith('the probes')),
-      ['started', 'stopping'],
+      [
+        'started',
+        'no gap means: none, as far as probes 1 s apart can show; a shorter interval (-i) shows more',
+        'stopping',
+      ],
     );
   });
 

@@ -33,7 +33,7 @@ describe('gapwatch report', { concurrency: 2 }, () => {
     const { code, stdout, stderr } = await report();
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^From .* to .*, seen from rack-2$/m);
-    assert.match(stdout, /^web +(UP|UNOBSERVED) +\d+\.\d+ % +\d+ /m);
+    assert.match(stdout, /^web +(UP|UNOBSERVED) +\d+\.\d+ % of [\d.]+ s +\d+ /m);
     assert.match(stdout, /^\d{4}-\d\d-\d\d [\d:.]+ {2}web {2}down 0\.\d\d s \(0\.\d\d–0\.\d\d\), .*refused ×\d+/m);
     assert.match(stdout, /^\d{4}-\d\d-\d\d [\d:.]+ {2}run: sh -c .* started$/m);
   });

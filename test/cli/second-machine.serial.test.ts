@@ -45,7 +45,7 @@ describe('the monitor on a second machine', { concurrency: 2 }, () => {
       assert.doesNotMatch(attached.stdout + attached.stderr, /sesame/);
     }
     const refused = new Program(['attach', host, '--token', 'wrong', '--format', 'lines']);
-    await refused.said(/not connected: this is not the token/);
+    await refused.said(/connecting: this is not the token/);
     await refused.end();
   });
 

@@ -14,7 +14,7 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['no service at all', [], /No service to watch\.[\s\S]+gapwatch web=8080[\s\S]+services\.json[\s\S]+gapwatch demo/],
   ['an unknown option', ['8080', '--intervall', '1s'], /Unknown argument: intervall, did you mean "--interval"\?/],
   ['an option of another command', ['check', '8080', '--data', 'x'], /Unknown argument/],
-  ['words behind -- (watch)', ['8080', '--', 'true'], /watch takes no command behind --; did you mean gapwatch run\?/],
+  ['words behind -- (watch)', ['8080', '--', 'true'], /watch takes no command after --; did you mean gapwatch run\?/],
   ['words behind -- (check)', ['check', '8080', '--', 'true'], /did you mean gapwatch run\?/],
   ['words behind -- (serve)', ['serve', '8080', '--', 'true'], /did you mean gapwatch run\?/],
   ['words behind -- (report)', ['report', '--', 'true'], /did you mean gapwatch run\?/],
@@ -52,11 +52,11 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
 const LOGIN = `http://me:${PASSWORD}@h`;
 /** A URL with a password where it does not belong, and addresses that are refused. */
 const TELLTALE: readonly (readonly string[])[] = [
-  ['attach', `${LOGIN}/`],
+  ['attach', `${LOGIN}/#x`],
   ['attach', `http://h/?access_token=${PASSWORD}`],
   ['attach', `ws://h/feed?token=%0a${PASSWORD}`],
   ['attach', `http://h/#token=${PASSWORD}`],
-  ['run', '--also', LOGIN, '9', '--', 'true'],
+  ['run', '--also', `${LOGIN}/#x`, '9', '--', 'true'],
   ['run', '--report', `${LOGIN}/x.pdf`, '9', '--', 'true'],
   ['check', '--config', LOGIN],
   ['check', '--interval', LOGIN, '9'],

@@ -50,7 +50,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
     );
     assert.equal(empty, '');
     assert.match(head ?? '', /^service +state +uptime +gaps +longest +down +unobserved$/);
-    assert.match(row ?? '', /^api +UP +[\d.]+ % +1 +[\d.]+ m?s +[\d.]+ m?s +(–|[\d.]+ m?s)$/);
+    assert.match(row ?? '', /^api +UP +[\d.]+ % of [\d.]+ m?s +1 +[\d.]+ m?s +[\d.]+ m?s +(–|[\d.]+ m?s)$/);
     assert.deepEqual(rest, []);
     assert.equal(
       program.stderr,
@@ -67,7 +67,7 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
       program.stdout,
       new RegExp(`^${STAMP}  gone  STILL DOWN  .+ so far \\(at least .+\\), \\d+ probes? failed: refused$`, 'm'),
     );
-    assert.match(program.stdout, /^gone {5}STILL DOWN +0 % +1 /m);
+    assert.match(program.stdout, /^gone {5}STILL DOWN +0 % of [\d.]+ m?s +1 /m);
   });
 
   it('prints the messages of the feed with --format json, a hello first and the events under growing numbers', async () => {
@@ -138,8 +138,11 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
       added.line(/web \(kept\) +NOT BROKEN/),
     ]);
     await Promise.all([alone.end(), added.end()]);
-    assert.match(alone.stderr, /^Watching 2 services from from-file, every 20ms: web \(.+\), web \(kept\) \(/);
-    assert.match(added.stderr, /^Watching 3 services from from-file/);
+    assert.match(
+      alone.stderr,
+      /^Watching 1 service \(2 connections\) from from-file, every 20ms: web \(.+\), web \(kept\) \(/,
+    );
+    assert.match(added.stderr, /^Watching 2 services \(3 connections\) from from-file/);
   });
 
   it('reads the file again at SIGHUP; one with an error changes nothing, and is logged', async () => {

@@ -3,7 +3,18 @@ import { describe, it } from 'node:test';
 
 import fc from 'fast-check';
 
-import { count, showAtLeast, showDuration, showGap, showShare, showTime } from '../../src/core/format.ts';
+import {
+  coarse,
+  count,
+  countServices,
+  showAtLeast,
+  showDuration,
+  showGap,
+  showGrain,
+  showShare,
+  showTime,
+  showUptime,
+} from '../../src/core/format.ts';
 
 const S = 1000;
 const MIN = 60 * S;
@@ -136,5 +147,43 @@ describe('other formats', () => {
       [0, 1, 2].map((n) => count(n, 'probe')),
       ['0 probes', '1 probe', '2 probes'],
     );
+  });
+});
+
+describe('showUptime', () => {
+  it('says of how little time it is', () => {
+    assert.equal(showUptime({ upMs: 26_000, downMs: 0 }), '100 % of 26.0 s');
+    assert.equal(showUptime({ upMs: 26_000, downMs: 0 }, D), '100 % of 26.0 s');
+    assert.equal(showUptime({ upMs: 23 * H, downMs: H / 2 }, D), '97.9 %');
+    assert.equal(showUptime({ upMs: 0, downMs: 0 }, D), '–');
+  });
+});
+
+describe('showGrain', () => {
+  it('says what probes may have missed, where they are far apart', () => {
+    assert.deepEqual([100, 999, 1000, 2500, 5 * MIN].map(showGrain), [
+      ...['', '', ', as far as probes 1 s apart can show', ', as far as probes 2.5 s apart can show'],
+      ', as far as probes 5 min 00 s apart can show',
+    ]);
+  });
+});
+
+describe('countServices', () => {
+  it('counts a service with two connections once', () => {
+    assert.equal(countServices(['web', 'api']), '2 services');
+    assert.equal(countServices(['web']), '1 service');
+    assert.equal(countServices(['web', 'web (kept)', 'api', 'api (kept)']), '2 services (4 connections)');
+    assert.equal(countServices(['web', 'web (kept)']), '1 service (2 connections)');
+    // Watched over a kept connection only, it is a service like another.
+    assert.equal(countServices(['web (kept)', 'api']), '2 services');
+    assert.equal(countServices([]), '0 services');
+  });
+});
+
+describe('coarse', () => {
+  it('is in one unit, rounded down', () => {
+    assert.deepEqual([-1, 999, 59_999, MIN, 90 * MIN, 47 * H, 48 * H].map(coarse), [
+      ...['0 s', '0 s', '59 s', '1 min', '1 h', '47 h', '2 d'],
+    ]);
   });
 });

@@ -24,6 +24,12 @@ describe('a moment', () => {
     assert.equal(parseMoment('24h', NOW - 5, NOW), NOW - 5 - 86_400_000);
   });
 
+  it('is milliseconds since the epoch, as the API has them', () => {
+    assert.equal(parseMoment('1795359012345', NOW, NOW), 1_795_359_012_345);
+    assert.equal(parseMoment('1795359012345.25', NOW, NOW), 1_795_359_012_345.25);
+    assert.equal(parseMoment('17953590', NOW, NOW), null);
+  });
+
   it('is nothing else', () => {
     const wrong = ['', 'yesterday', '24', '2026-13-01', '2026-02-30', '25:00', '12:60', '2026-11-20T', '2026-11-20T03'];
     for (const text of wrong) assert.equal(parseMoment(text, NOW, NOW), null, text);

@@ -16,6 +16,7 @@ function services(...states: State[]): SummaryFacts[] {
     since: NOW - (index + 1) * 60_000,
     reason: status === 'down' ? 'refused' : status === 'unobserved' ? 'stalled' : null,
     gaps: [],
+    info: { intervalMs: 100 },
   }));
 }
 
@@ -49,6 +50,26 @@ describe('the overall sentence', () => {
     assert.equal(said(true, 'up', 'up'), 'up: All 2 services were up');
     assert.equal(said(true, 'down', 'unobserved'), 'down: 1 of 2 services was down | 1 was not observed');
     assert.equal(said(true, 'up'), 'up: s0 was up');
+  });
+
+  it('counts a service with two connections once', () => {
+    const twice = services('up', 'up', 'up').map((one, index) => ({
+      ...one,
+      name: ['web', 'web (kept)', 'api'][index]!,
+    }));
+    assert.equal(summarise(twice, NOW, false, NOW).sentence, 'All 2 services (3 connections) are up');
+    const [first, ...others] = twice;
+    const down = [{ ...first!, status: 'down' as const }, ...others];
+    assert.equal(summarise(down, NOW, false, NOW).sentence, '1 of 3 connections is down');
+  });
+
+  it('says beside "no gap" what probes may have missed', () => {
+    const probed = (intervalMs: number): string | undefined => {
+      const every = services('up', 'up').map((one) => ({ ...one, info: { intervalMs } }));
+      return summarise(every, NOW, false, NOW).lines[0]?.text;
+    };
+    assert.equal(probed(100), 'No gap since monitoring began, 04:10:00');
+    assert.equal(probed(1000), 'No gap since monitoring began, 04:10:00, as far as probes 1 s apart can show');
   });
 
   it('names who is down, since when and why', () => {

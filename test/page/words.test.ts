@@ -80,6 +80,8 @@ describe('a row', () => {
   it('speaks of the past when the connection is broken, and claims no length', () => {
     const up = { status: 'up', state: 'up', since: NOW - 8750, reason: null, gaps: [] } as const;
     assert.deepEqual(rowText(up, NOW, true), { state: 'Was up', lasts: '', note: 'no gap seen' });
+    const coarse = { ...up, info: { intervalMs: 1000 } };
+    assert.equal(rowText(coarse, NOW, false).note, 'no gap seen by probes 1 s apart');
   });
 
   it('distinguishes a status that waits for more probes from the state', () => {

@@ -99,6 +99,15 @@ describe('the text of a history', () => {
     assert.match(text, /^api not observed for 0\.41 s from \d{4}-\S+ \S+: stalled$/m);
   });
 
+  it('says of how little of the window an uptime is, and has the gaps on one basis', () => {
+    // The gap began before the window: its row has the whole of it, twice.
+    const began = observed('web', { falls: [{ from: -1000, to: 3930 }] });
+    const text = historyText(buildReport([vantage('here', began)], within(0, 60_000), null));
+    assert.match(text, /^web +UP +\S+ % +1 +4\.93 s +4\.93 s/m);
+    const long = historyText(buildReport([vantage('here', observed('web'))], within(-86_400_000, 60_000), null));
+    assert.match(long, /^web +UP +100 % of 1 h 01 min +–/m);
+  });
+
   it('shows services that fell together as one incident', () => {
     const other = observed('api', { falls: [{ from: 2200, to: 2500 }] });
     const text = historyText(buildReport([vantage('here', FELL, other)], within(-60_000, 60_000), null));

@@ -203,7 +203,7 @@ describe('the verdict', () => {
     assert.equal(coarse.result, 'pass');
     assert.equal(
       coarse.sentence,
-      'PASS: 1 service up all the time, as far as probes 4.00 s apart can show (systemctl restart docker, seen from here).',
+      'PASS: 1 service up all the time, as far as probes 4 s apart can show (systemctl restart docker, seen from here).',
     );
   });
 
@@ -256,6 +256,13 @@ describe('the verdict', () => {
     );
     assert.match(runText(both, both.run), /^web \(kept\) was not broken: nothing is sent on a held connection/m);
     assert.match(historyText(both), /^web \(kept\) +NOT BROKEN /m);
+  });
+
+  it('counts a service with two connections once', () => {
+    const twice = ['web', 'web (kept)', 'api', 'api (kept)'].map((name) => observed(name));
+    const report = runReport([vantage('here', ...twice)]);
+    assert.match(judge(report, report.run).sentence, /^PASS: 2 services \(4 connections\) up all the time \(/);
+    assert.match(runText(report, report.run), /^2 services \(4 connections\) were up all the time/m);
   });
 
   it('names the worst of several, and each length beside its name', () => {

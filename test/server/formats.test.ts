@@ -623,6 +623,18 @@ describe('queries', () => {
       assert.equal((await ask(`${at.http}/api/v1/gaps?since=${since}`)).status, since === '2' ? 200 : 400, since);
   });
 
+  it('take the times that the command line takes, with their zone', async () => {
+    const at4 = Date.UTC(2026, 10, 23, 4, 5);
+    const written = ['2026-11-23T04:05Z', '2026-11-23T04:05:00z', '2026-11-23 04:05Z', '2026-11-23T05:05:00.0%2B01:00'];
+    // A plus that nothing encoded, too.
+    for (const since of [...written, '2026-11-23T05:05+0100', '2026-11-23T02:05-02:00', String(at4)]) {
+      const { status, value } = await askJson(`${at.http}/api/v1/timeline?from=${since}&to=${String(at4 + 1)}`);
+      assert.deepEqual([status, value['from']], [200, at4], since);
+    }
+    for (const since of ['2026-11-23T04:05', '2026-11-23T04Z', '2026-13-23', '04:05', 'now'])
+      assert.equal((await ask(`${at.http}/api/v1/gaps?since=${since}`)).status, 400, since);
+  });
+
   it('narrow the status to services, and have the worst of their states', async () => {
     const { value } = await askJson(`${at.http}/api/v1/status?service=web`);
     assert.deepEqual(

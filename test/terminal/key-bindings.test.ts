@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { click, press, type Command, type Seen, FIRST_UI, type Ui } from '../../src/terminal/key-bindings.ts';
+import {
+  click,
+  press,
+  type Command,
+  type Seen,
+  FIRST_UI,
+  NOTHING_SEEN,
+  type Ui,
+} from '../../src/terminal/key-bindings.ts';
 
 const NOW = 1_800_000_000_000;
 const ORDER = Array.from({ length: 50 }, (_, index) => `s${String(index)}`);
-const SEEN: Seen = { order: ORDER, page: 10, below: 5, now: NOW };
+const SEEN: Seen = { ...NOTHING_SEEN, order: ORDER, page: 10, below: 5, now: NOW };
 
 /** What is chosen after some keys. */
 function after(keys: readonly string[], from: Partial<Ui> = {}): Ui {
@@ -37,9 +45,14 @@ describe('keys in the list', () => {
 
   it('change the window from 10 s to 24 h', () => {
     assert.equal(after(['+']).windowMs, 30_000);
-    assert.equal(after(['+', '+', '+']).windowMs, 10_000);
+    assert.equal(press(after(['+']), '+', { ...SEEN, windowMs: 30_000 }).ui.windowMs, 10_000);
+    assert.equal(press(FIRST_UI, '+', { ...SEEN, windowMs: 10_000 }).ui.windowMs, 10_000);
     assert.equal(after(['-']).windowMs, 120_000);
-    assert.equal(after(new Array<string>(20).fill('-')).windowMs, 86_400_000);
+    assert.equal(press(FIRST_UI, '-', { ...SEEN, windowMs: 86_400_000 }).ui.windowMs, 86_400_000);
+    // Of one that grows with the watch the next shorter, the next longer one.
+    assert.equal(press(FIRST_UI, '+', { ...SEEN, windowMs: 12_000 }).ui.windowMs, 10_000);
+    assert.equal(press(FIRST_UI, '-', { ...SEEN, windowMs: 12_000 }).ui.windowMs, 30_000);
+    assert.equal(after(['+']).growing, false);
   });
 
   it('go back in time and forth', () => {
@@ -123,10 +136,10 @@ describe('keys in one service', () => {
 
 describe('the mouse', () => {
   it('selects with the first click and opens with the second', () => {
-    const once = click(FIRST_UI, 's3', SEEN);
+    const once = click(FIRST_UI, { service: 's3' }, SEEN);
     assert.deepEqual([once.mode, once.selected], ['list', 's3']);
-    assert.equal(click(once, 's3', SEEN).mode, 'detail');
-    assert.equal(click(FIRST_UI, 's0', SEEN).mode, 'detail');
-    assert.deepEqual(click({ ...FIRST_UI, mode: 'help' }, 's3', SEEN).selected, null);
+    assert.equal(click(once, { service: 's3' }, SEEN).mode, 'detail');
+    assert.equal(click(FIRST_UI, { service: 's0' }, SEEN).mode, 'detail');
+    assert.deepEqual(click({ ...FIRST_UI, mode: 'help' }, { service: 's3' }, SEEN).selected, null);
   });
 });

@@ -162,12 +162,32 @@ describe('summary', () => {
     apply('blind', 'unknown', 'up', AT);
     apply('blind', 'up', 'unobserved', AT + 3000);
     assert.deepEqual(summary(board, AT + 4000).split('\n'), [
-      'service  state       uptime  gaps  longest    down  unobserved',
-      'web      UP          90.0 %     1   0.40 s  0.40 s           –',
-      'down     STILL DOWN  50.0 %     1   2.00 s  2.00 s           –',
-      'new      UNKNOWN          –     0        –       –           –',
-      'blind    UNOBSERVED   100 %     0        –       –      1.00 s',
+      'service  state                 uptime  gaps  longest    down  unobserved',
+      'web      UP          90.0 % of 4.00 s     1   0.40 s  0.40 s           –',
+      'down     STILL DOWN  50.0 % of 4.00 s     1   2.00 s  2.00 s           –',
+      'new      UNKNOWN                    –     0        –       –           –',
+      'blind    UNOBSERVED   100 % of 3.00 s     0        –       –      1.00 s',
       '',
     ]);
+  });
+
+  it('has the longest gap and all gaps together on one basis', () => {
+    const board = boardOf('web');
+    const row = (at: number): string => (summary(board, at).split('\n')[1] ?? '').replace(/ +/g, ' ');
+    board.apply(transition('web', 'unknown', 'up', AT));
+    board.apply(transition('web', 'up', 'down', AT + 1000));
+    board.apply(transition('web', 'down', 'up', AT + 1400));
+    // Where the beginning is corrected, a gap is longer than the state was.
+    board.apply({
+      ...{ type: 'gap', seq: 2, service: 'web', from: AT + 1000, to: AT + 1400 },
+      ...{ durationMs: 470, minMs: 0, maxMs: 500, ...FACTS },
+    });
+    assert.match(row(AT + 4000), / 1 0\.47 s 0\.47 s /);
+    // One that is open, with a time in it that was not observed.
+    board.apply(transition('web', 'up', 'down', AT + 5000));
+    board.apply(transition('web', 'down', 'unobserved', AT + 6000));
+    assert.match(row(AT + 7000), / 2 1\.00 s 1\.47 s 1\.00 s$/);
+    board.apply(transition('web', 'unobserved', 'down', AT + 7000));
+    assert.match(row(AT + 8000), / STILL DOWN .* 2 2\.00 s 2\.47 s 1\.00 s$/);
   });
 });

@@ -137,15 +137,19 @@ describe('the dashboard in tmux', { concurrency: 3 }, () => {
       await press('Tab', 'api   tcp');
       await press('BTab', 'cache   tcp');
       await press('Escape', 'WHAT HAPPENED');
-      await press('+', '-30 s');
-      await press('-', '-1 min');
-      await press('Left', ' ago ');
+      // The window has grown with the watch so far.
+      await press('+', '-10 s');
+      await press('-', '-30 s');
+      await press('Left', 'NOT LIVE');
       await press('Right', 'now');
       await press('Space', 'PAUSED');
       await press('Space', 'pause');
       await press('s', 'problem first');
+      await press('c', 'data  1 service, folded');
+      await terminal.keys('Enter');
+      await terminal.waitFor('the group unfolded', (lines) => !lines.some((line) => line.includes('folded')));
+      await press('g', 'g group');
       await press('g', 'data  1 service');
-      await press('g', 's problem');
       await press('?', 'In the strips');
       await press('x', 'WHAT HAPPENED');
       await press('r', 'counts were set to zero');

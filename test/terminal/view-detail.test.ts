@@ -111,7 +111,7 @@ describe('several vantages', () => {
   it('can be distinguished in what happened', () => {
     const world = twoVantages();
     world.outage('web', 20_000, 21_000, 'refused', 1);
-    lineWith(world.lines({ width: 120, height: 40 }), 'second  ▼ web down');
+    lineWith(world.lines({ width: 120, height: 40 }), 'second  ▲ web up again after 1.00 s');
   });
 
   it('are unobserved while their feed is lost', () => {

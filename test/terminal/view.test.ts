@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { WINDOWS } from '../../src/terminal/key-bindings.ts';
+import { FIRST_UI, press, WINDOWS, type Ui } from '../../src/terminal/key-bindings.ts';
+import { Model } from '../../src/terminal/dashboard-model.ts';
+import { UNICODE } from '../../src/terminal/terminal-traits.ts';
+import { view } from '../../src/terminal/view.ts';
 import { lineWith, unknown, START, styled, wellWorld, World } from './world.ts';
 
 /** Strips of a list that has one line for each service. */
@@ -96,7 +99,7 @@ describe('the list', () => {
       'SERVICE',
       'LATENCY',
       'LAST GAP',
-      'UPTIME',
+      'UP 1 m',
       'WHAT HAPPENED',
       'q quit',
       '? keys',
@@ -129,9 +132,37 @@ describe('the list', () => {
       [unknown('web', { group: 'edge' }), unknown('db', { group: 'data' }), unknown('api', { group: 'edge' })],
     );
     world.change('api', 'unknown', 'down', 0, 'refused');
-    const view = world.draw({ width: 100, height: 30 }, { grouped: true });
+    // As soon as one has a group.
+    const view = world.draw({ width: 100, height: 30 });
     assert.deepEqual(view.order, ['web', 'api', 'db']);
     assert.equal(view.grid.line(3), 'edge  2 services, 1 down');
+    assert.deepEqual(world.draw({ width: 100, height: 30 }, { grouped: false }).order, ['web', 'db', 'api']);
+  });
+
+  it('folds groups, and unfolds them', () => {
+    const names = ['web', 'api'].map((name) => unknown(name, { group: 'edge' }));
+    const world = new World(['here'], [...names, unknown('db', { group: 'data' })]);
+    world.change('api', 'unknown', 'down', 0, 'refused');
+    let ui: Ui = FIRST_UI;
+    const size = { width: 100, height: 30 };
+    const key = (name: string): readonly string[] => {
+      ({ ui } = press(ui, name, { ...world.draw(size, ui), now: world.now }));
+      return world.draw(size, ui).order;
+    };
+    assert.deepEqual(key('c'), ['web', 'db']);
+    assert.equal(world.draw(size, ui).grid.line(3), '▸ edge  2 services, 1 down, folded');
+    assert.deepEqual([key('down'), ui.selected], [['web', 'db'], 'db']);
+    assert.deepEqual([key('up'), ui.selected], [['web', 'db'], 'web']);
+    assert.deepEqual(key('enter'), ['web', 'api', 'db']);
+    assert.deepEqual(key('down'), ['web', 'api', 'db']);
+    // The selected one stands for its group.
+    assert.deepEqual(key('c'), ['api', 'db']);
+    assert.deepEqual(key('C').length, 2);
+    assert.deepEqual(ui.folded, new Set(['edge', 'data']));
+    assert.deepEqual(key('C'), ['web', 'api', 'db']);
+    assert.deepEqual(key('g'), ['web', 'api', 'db']);
+    assert.deepEqual(ui.grouped, false);
+    assert.deepEqual(key('c'), ['web', 'api', 'db']);
   });
 
   it('filters by every word of what a service says of itself', () => {
@@ -180,6 +211,154 @@ describe('the list', () => {
   });
 });
 
+describe('the list of many services', () => {
+  const names = Array.from({ length: 200 }, (_, index) => `service-${String(index).padStart(3, '0')}`);
+
+  it('shows trouble first where not all fit', () => {
+    const world = wellWorld(names);
+    for (const name of ['service-150', 'service-042']) world.change(name, 'up', 'down', 50_000, 'refused');
+    world.outage('service-199', 40_000, 41_000);
+    for (const size of [
+      { width: 80, height: 24 },
+      { width: 120, height: 40 },
+      { width: 200, height: 60 },
+    ]) {
+      const { order, grid } = world.draw(size);
+      assert.deepEqual(order.slice(0, 4), ['service-042', 'service-150', 'service-199', 'service-000']);
+      assert.match(Array.from({ length: size.height }, (_, y) => grid.line(y)).join('\n'), /trouble first, \d+ below/);
+    }
+    assert.equal(world.draw({ width: 120, height: 40 }, { sort: 'name' }).order[0], 'service-000');
+    // A stall of the monitor, which no service can help, moves nothing.
+    for (const name of names) if (name !== 'service-042') world.change(name, 'up', 'unobserved', 55_000, 'stalled');
+    assert.deepEqual(world.draw({ width: 120, height: 40 }).order.slice(0, 3), [
+      'service-042',
+      'service-199',
+      'service-000',
+    ]);
+  });
+
+  it('leaves the order as it is given where all fit', () => {
+    const world = wellWorld();
+    world.change('cache', 'up', 'down', 50_000, 'refused');
+    assert.deepEqual(world.draw({ width: 120, height: 40 }).order, ['web', 'api', 'cache']);
+  });
+
+  it('gives the strip the columns that it deserves', () => {
+    const twenty = wellWorld(names.slice(0, 20).map((name) => `${name}-of-16`.slice(0, 16)));
+    for (const [width, least] of [
+      [80, 24],
+      [120, 48],
+      [200, 80],
+    ] as const) {
+      const lines = twenty.lines({ width, height: 30 });
+      const strip = stripsOf(lines)[0] ?? '';
+      assert.ok(strip.length >= least, `${String(strip.length)} of ${String(width)}`);
+    }
+  });
+});
+
+describe('the window', () => {
+  it('grows with the watch until it is full', () => {
+    const world = wellWorld();
+    for (const [ageMs, label] of [
+      [3000, '-5 s'],
+      [7000, '-7 s'],
+      [30_000, '-30 s'],
+      [60_000, '-1 min'],
+      [500_000, '-1 min'],
+    ] as const) {
+      world.now = START + ageMs;
+      const lines = world.lines({ width: 120, height: 30 });
+      assert.ok(lineWith(lines, 'SERVICE').includes(label), label);
+      const dots = (stripsOf(lines)[0] ?? '').replace(/[^·]/g, '').length;
+      if (ageMs >= 5000) assert.ok(dots <= 1, `${String(dots)} dots after ${String(ageMs)} ms`);
+    }
+    world.now = START + 7000;
+    const chosen = { windowMs: 30_000, growing: false };
+    assert.ok(lineWith(world.lines({ width: 120, height: 30 }, chosen), 'SERVICE').includes('-30 s'));
+  });
+
+  it('shows the states of its own end, and no latency, when it was moved back', () => {
+    const world = wellWorld();
+    world.change('web', 'up', 'down', 20_000, 'refused');
+    world.change('web', 'down', 'up', 30_000);
+    world.gap('web', 20_000, 30_000);
+    world.sample('web', 59_000, 0.8);
+    world.now = START + 120_000;
+    for (const size of [
+      { width: 120, height: 30 },
+      { width: 120, height: 12 },
+    ]) {
+      const live = world.lines(size).join('\n');
+      assert.match(live, /● up/);
+      assert.match(live, /0\.80 ms/);
+      const then = world.lines(size, { end: START + 25_000 });
+      const row = then.findIndex((line) => line.includes('web'));
+      const shown = `${then[row] ?? ''}\n${then[row + 1] ?? ''}`;
+      assert.match(shown, /▼ DOWN/);
+      assert.match(shown, /5\.00 s so far/);
+      assert.doesNotMatch(shown, /0\.80 ms/);
+      assert.match(lineWith(then, 'SERVICE'), /THEN/);
+      const later = world.lines(size, { end: START + 40_000 });
+      assert.match(later[row] ?? '', /10\.0|10\.00 s/);
+    }
+    assert.match(lineWith(world.lines({ width: 120, height: 12 }, { pausedAt: world.now }), 'SERVICE'), /AT PAUSE/);
+  });
+});
+
+describe('gaps', () => {
+  it('are walked through by n and N', () => {
+    const world = wellWorld();
+    world.outage('web', 1000, 2000);
+    world.outage('api', 5000, 6000);
+    world.outage('web', 10_000, 210_000);
+    world.now = START + 600_000;
+    let ui: Ui = FIRST_UI;
+    const key = (name: string): [string | null, number | null, number] => {
+      ({ ui } = press(ui, name, { ...world.draw({ width: 120, height: 30 }, ui), now: world.now }));
+      return [ui.selected, ui.end, ui.windowMs];
+    };
+    // The window gets as long as the gap needs.
+    assert.deepEqual(key('n'), ['web', START + 110_000 + 150_000, 300_000]);
+    assert.deepEqual(key('n'), ['api', START + 5500 + 150_000, 300_000]);
+    const lines = world.lines({ width: 120, height: 30 }, ui);
+    assert.match(lineWith(lines, '▲ api up again'), /^▸/);
+    assert.deepEqual(key('n')[0], 'web');
+    assert.deepEqual(key('n')[0], 'web');
+    assert.deepEqual(key('N')[0], 'api');
+    assert.deepEqual(key('enter')[0], 'api');
+    assert.equal(ui.mode, 'detail');
+    // In one service: its gaps only.
+    assert.deepEqual(key('n')[0], 'api');
+    assert.deepEqual(key('0').slice(0, 2), ['api', null]);
+  });
+
+  it('have the longest always in sight, ended or not', () => {
+    const world = wellWorld();
+    assert.ok(!world.lines({ width: 80, height: 24 }).join('\n').includes('LONGEST'));
+    world.outage('web', 1000, 3000);
+    for (let at = 4000; at < 40_000; at += 300) world.outage('web', at, at + 100);
+    for (const [width, height] of [
+      [80, 24],
+      [120, 40],
+      [200, 60],
+    ] as const) {
+      assert.match(
+        lineWith(world.lines({ width, height }), 'WHAT HAPPENED'),
+        /LONGEST GAP 2\.00 s \(1\.90–2\.10\) of web/,
+      );
+    }
+    world.change('api', 'up', 'down', 50_000, 'refused');
+    assert.match(
+      lineWith(world.lines({ width: 80, height: 24 }), 'WHAT HAPPENED'),
+      /LONGEST GAP 10\.0 s so far of api/,
+    );
+    world.model.reset(world.now);
+    world.change('api', 'down', 'up', 60_000);
+    assert.ok(!world.lines({ width: 80, height: 24 }).join('\n').includes('LONGEST'));
+  });
+});
+
 describe('what happened', () => {
   it('lists services that fell together as one, and when they are up again', () => {
     const world = wellWorld();
@@ -187,8 +366,86 @@ describe('what happened', () => {
     world.outage('api', 20_040, 20_540, 'closed');
     world.change('cache', 'up', 'down', 20_080, 'refused');
     const lines = world.lines({ width: 120, height: 30 });
-    lineWith(lines, '12:00:20.000  ▼ 3 services down within 80 ms, the first web  refused, closed: web, api, cache');
-    lineWith(lines, '▲ 2 of 3 services up again, the longest gap 2.48 s (2.38–2.58) of web');
+    const open = '12:00:20.000  ▼ 3 services down within 80 ms, the first web, 2 up again';
+    lineWith(lines, `${open}  refused, closed: web, api, cache`);
+    world.change('cache', 'down', 'up', 20_780);
+    world.gap('cache', 20_080, 20_780);
+    const ended = world.lines({ width: 120, height: 30 });
+    lineWith(
+      ended,
+      '12:00:22.480  ▲ all 3 services up again, the longest gap 2.48 s (2.38–2.58) of web  refused, closed',
+    );
+    assert.ok(!ended.some((line) => line.includes('services down within')));
+  });
+
+  it('has one line for one gap, though the monitor was stalled within it', () => {
+    const world = wellWorld();
+    world.change('web', 'up', 'down', 20_000, 'refused');
+    world.change('web', 'down', 'unobserved', 21_000, 'stalled');
+    world.change('web', 'unobserved', 'down', 21_500, 'refused');
+    const about = (): string[] =>
+      world.lines({ width: 120, height: 30 }).filter((line) => /[▼▲] web/.test(line.slice(14)));
+    assert.deepEqual(about().length, 1, about().join('\n'));
+    world.change('web', 'down', 'up', 23_000);
+    world.gap('web', 20_000, 23_000);
+    assert.match(about().join('\n'), /▲ web up again after 3\.00 s[^\n]*$/);
+    // The next one is another gap.
+    world.outage('web', 25_000, 26_000);
+    assert.equal(about().length, 2);
+  });
+
+  it('has one line for stalls that follow each other', () => {
+    const world = wellWorld();
+    for (const at of [10_000, 12_000, 15_000]) {
+      for (const name of ['web', 'api', 'cache']) world.change(name, 'up', 'unobserved', at, 'stalled');
+      for (const name of ['web', 'api', 'cache']) world.change(name, 'unobserved', 'up', at + 200);
+    }
+    const stalls = (): string[] =>
+      world.lines({ width: 120, height: 30 }).filter((line) => line.includes('not observed'));
+    assert.equal(stalls().length, 1);
+    assert.match(
+      stalls()[0] ?? '',
+      /12:00:10\.000 {2}░ 3 services not observed 3 times within 5\.20 s, for 0\.60 s in all {2}stalled/,
+    );
+    world.change('web', 'up', 'unobserved', 40_000, 'stalled');
+    world.change('web', 'unobserved', 'up', 40_100);
+    assert.equal(stalls().length, 2);
+    world.change('web', 'up', 'unobserved', 40_500, 'network');
+    assert.equal(stalls().length, 3);
+  });
+
+  it('follows the filter', () => {
+    const world = wellWorld();
+    world.outage('web', 20_000, 21_000);
+    world.outage('api', 30_000, 33_000);
+    world.mark('restart', 35_000);
+    const lines = world.lines({ width: 120, height: 30 }, { filter: 'web' });
+    lineWith(lines, '▲ web up again');
+    lineWith(lines, '◆ restart');
+    assert.ok(!lines.some((line) => line.includes('api')), lines.join('\n'));
+    assert.match(lines[0] ?? '', /● 1 up.*only "web": 1 of 3 services/);
+    lineWith(lines, 'LONGEST GAP 1.00 s');
+    lineWith(world.lines({ width: 120, height: 30 }), 'LONGEST GAP 3.00 s (2.90–3.10) of api, 12:00:30');
+  });
+
+  it('is walked through by its own selection, and opens the service at that time', () => {
+    const world = wellWorld();
+    world.outage('web', 1000, 2000);
+    world.mark('restart', 35_000);
+    world.now = START + 600_000;
+    const view = world.draw({ width: 120, height: 30 });
+    const seen = { ...view, now: world.now };
+    const keys = (...pressed: string[]): Ui => pressed.reduce((ui, key) => press(ui, key, seen).ui, FIRST_UI);
+    const focused = keys('tab');
+    lineWith(world.lines({ width: 120, height: 30 }, focused), '▸12:00:35.000  ◆ restart');
+    const second = keys('tab', 'down');
+    lineWith(world.lines({ width: 120, height: 30 }, second), '▸12:00:02.000  ▲ web up again');
+    const opened = keys('tab', 'down', 'enter');
+    assert.deepEqual([opened.mode, opened.selected, opened.end], ['detail', 'web', START + 1500 + 30_000]);
+    assert.match(world.lines({ width: 120, height: 30 }, opened).join('\n'), /LAST PROBES/);
+    // A mark is of no service: the window moves there.
+    assert.deepEqual([keys('tab', 'enter').mode, keys('tab', 'enter').end], ['list', START + 35_000 + 30_000]);
+    assert.equal(keys('tab', 'tab').entry, null);
   });
 
   it('shows the newest first', () => {
@@ -251,11 +508,55 @@ describe('the header', () => {
     assert.match(styled(world.draw({ width: 120, height: 30 }), 'warning'), /OVERLOADED: 120 probes missed/);
   });
 
+  it('says so at whatever width', () => {
+    const world = wellWorld(['a', 'b', 'c', 'd'].map((name) => `service ${name}`));
+    world.receive([{ ...beat, missed: 120, overloaded: true }]);
+    for (const width of [40, 60, 80, 120, 200]) {
+      assert.match(world.lines({ width, height: 24 }, { pausedAt: START + 45_000 })[0] ?? '', /PAUSED, 15 s ago/);
+      assert.match(world.lines({ width, height: 24 }, { end: START + 45_000 })[0] ?? '', /15 s ago/);
+    }
+  });
+
+  it('says that it is connecting, as long as it never was connected', () => {
+    const model = new Model(1);
+    model.setConnection(0, false, null, START);
+    model.setConnection(0, false, 'connection refused', START);
+    const ui = FIRST_UI;
+    const { grid } = view({ model, ui, size: { width: 80, height: 24 }, glyphs: UNICODE, clock: START, waiting: 0 });
+    const text = Array.from({ length: 24 }, (_, y) => grid.line(y)).join('\n');
+    assert.match(text, /connecting: connection refused/);
+    assert.doesNotMatch(text, /lost|NOT CONNECTED/);
+  });
+
   it('says that the picture is held still', () => {
     const world = wellWorld();
     assert.match(
       world.lines({ width: 120, height: 30 }, { pausedAt: START + 58_000 })[0] ?? '',
-      /PAUSED 2 s, 0 events since/,
+      /PAUSED, 2 s ago, 0 events since; space resumes/,
     );
+  });
+});
+
+describe('the help', () => {
+  it('fits on every screen from 80x24 on, page by page', () => {
+    const world = wellWorld();
+    for (const [width, height, pages] of [
+      [80, 24, 2],
+      [120, 30, 2],
+      [200, 60, 1],
+    ] as const) {
+      let ui: Ui = { ...FIRST_UI, mode: 'help' };
+      const texts: string[] = [];
+      for (let page = 0; page < pages; page++) {
+        texts.push(world.lines({ width, height }, ui).slice(1, -1).join('\n'));
+        ({ ui } = press(ui, 'down', { ...world.draw({ width, height }, ui), now: world.now }));
+      }
+      assert.equal(ui.mode, 'list', 'after the last page it is closed');
+      const text = texts.join('\n');
+      assert.doesNotMatch(text, /…/);
+      for (const part of ['q Ctrl-C', 'a mark', 'OVERLOADED', 'late 91 ms', '--workers', 'n N', 'c C']) {
+        assert.ok(text.includes(part), `${part} at ${String(width)}x${String(height)}`);
+      }
+    }
   });
 });

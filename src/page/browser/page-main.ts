@@ -165,8 +165,8 @@ function summaryNow(): Summary {
 }
 
 function factsOf(service: BoardService, isMaintained: boolean): SummaryFacts {
-  const { name, status, since, reason, gaps } = service;
-  return { name, status, since, reason, gaps, isMaintained };
+  const { name, status, since, reason, gaps, info } = service;
+  return { name, status, since, reason, gaps, info, isMaintained };
 }
 
 function spoken(): string {

@@ -1,6 +1,6 @@
 /** One service of the list. Only what differs is touched; strip and days are painted only while they are in sight. */
 import type { BoardService } from '../../core/board.ts';
-import { showShare } from '../../core/format.ts';
+import { coarse, showShare } from '../../core/format.ts';
 import type { Day } from '../../core/uptime.ts';
 import { daysOf } from '../page-days.ts';
 import type { ServiceExtras } from '../page-state.ts';
@@ -33,7 +33,7 @@ export class ServiceRow {
   readonly #note = make('p', 'note');
   readonly #strip = make('canvas', 'strip');
   readonly #days = make('canvas', 'days');
-  readonly #uptimes = SPANS.map(() => make('dd'));
+  readonly #uptimes = SPANS.map(() => ({ share: make('span'), of: make('span', 'of') }));
   readonly #panelId: string;
   #panel: ServicePanel | null = null;
   #dayList: readonly Day[] = [];
@@ -67,7 +67,9 @@ export class ServiceRow {
     const uptime = make('dl', 'uptime');
     SPANS.forEach((span, place) => {
       const figure = this.#uptimes[place];
-      if (figure !== undefined) uptime.append(make('div', '', make('dt', '', span.name), figure));
+      if (figure === undefined) return;
+      const words = make('dd', '', figure.share, figure.of);
+      uptime.append(make('div', '', make('dt', '', span.name), words));
     });
     const state = make('p', 'state', this.#state, this.#lasts);
     const who = make('div', 'who', make('h3', '', this.#button), state, this.#note);
@@ -119,8 +121,11 @@ export class ServiceRow {
     SPANS.forEach(({ key, spanMs }, place) => {
       const figure = this.#uptimes[place];
       if (figure === undefined) return;
-      setText(figure, showShare(extras.uptime[key]));
-      setData(figure, 'short', String(extras.observed[key] < WHOLE * spanMs));
+      const observedMs = extras.observed[key];
+      const isShort = observedMs < WHOLE * spanMs;
+      setData(figure.share, 'short', String(isShort));
+      setText(figure.share, showShare(extras.uptime[key]));
+      setText(figure.of, isShort && observedMs > 0 ? ` of ${coarse(observedMs)}` : '');
     });
     this.#slow = extras.slow;
     this.#label(frame, extras.days);
