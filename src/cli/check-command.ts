@@ -8,7 +8,7 @@ import { table } from '../core/text-width.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import type { ProbeArguments, Targets } from './options.ts';
 import { EXIT } from './ending.ts';
-import { configOf } from './with-monitor.ts';
+import { configOf } from './config-of.ts';
 import { say } from './say.ts';
 
 /** Probes at once: more would measure this process, not the services. */

@@ -9,7 +9,7 @@ import { redactedUrls } from '../core/shown-url.ts';
 import { didYouMean } from '../config/fields.ts';
 import { VERSION } from '../core/version.ts';
 import { HistoryError } from '../history/history-error.ts';
-import { FeedError } from '../server/feed-server.ts';
+import { FeedError } from '../server/feed-error.ts';
 import { EXIT, isReaderGone } from './ending.ts';
 import { hangups } from './hangups.ts';
 import { explained } from './help-texts.ts';

@@ -10,7 +10,6 @@ import { excerpt } from '../core/format.ts';
 import { redacted, safeText } from '../core/shown-url.ts';
 import { tokenProblem } from '../core/token.ts';
 import { isLoopback } from '../server/access.ts';
-import { ReportFiles } from '../report/report-files.ts';
 
 const text = { type: 'string', requiresArg: true } as const satisfies Options;
 
@@ -221,16 +220,6 @@ export function parseDuration(text: string, place: string): number {
   const ms = durationMs(text);
   if (ms === null) throw invalid([commandLineProblem(place, durationProblem(text))]);
   return ms;
-}
-
-/**
- * The files of `--report`.
- * @throws ConfigError where one can't be written, or its ending is none of the known ones
- */
-export function reportFiles(paths: readonly string[]): ReportFiles {
-  const prepared = ReportFiles.prepare(paths);
-  if (prepared instanceof ReportFiles) return prepared;
-  throw invalid(prepared.map(({ path, problem }) => commandLineProblem(`--report ${path}`, problem)));
 }
 
 /**

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../config/config-error.ts';
 import type { Config, HubConfig } from '../config/load-config.ts';
 import { count } from '../core/format.ts';
-import { FeedError } from '../server/feed-server.ts';
+import { FeedError } from '../server/feed-error.ts';
 import { hangups } from './hangups.ts';
 import type { ServedFeed } from './serve-feed.ts';
 import type { RunningMonitor } from './with-monitor.ts';

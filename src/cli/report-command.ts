@@ -12,7 +12,8 @@ import { buildReport } from '../report/build-report.ts';
 import { observedFrom } from '../report/observed.ts';
 import { hintsOf } from '../report/hints.ts';
 import { historyText } from '../report/history-text.ts';
-import { reportFiles, type ReportArguments } from './options.ts';
+import type { ReportArguments } from './options.ts';
+import { reportFiles } from './report-paths.ts';
 import { EXIT } from './ending.ts';
 import { say } from './say.ts';
 

@@ -20,10 +20,12 @@ import { judge, notStarted } from '../report/verdict.ts';
 import { whyNoCommand } from './command-child.ts';
 import { EXIT, exitCodeOf } from './ending.ts';
 import { fileLog } from './log.ts';
-import { type RunArguments, type Targets, feedUrls, parseDuration, reportFiles } from './options.ts';
+import { type RunArguments, type Targets, feedUrls, parseDuration } from './options.ts';
+import { reportFiles } from './report-paths.ts';
 import { type Course, RunSession } from './run-session.ts';
 import { LocalVantage, RemoteVantage, type Vantage } from './vantages.ts';
-import { withMonitor, configOf } from './with-monitor.ts';
+import { configOf } from './config-of.ts';
+import { withMonitor } from './with-monitor.ts';
 import { say } from './say.ts';
 
 /**

@@ -14,7 +14,8 @@ import { hangups } from './hangups.ts';
 import { notifySystemd } from './systemd-notify.ts';
 import { reload } from './reload.ts';
 import { opening } from './watch-command.ts';
-import { configOf, withMonitor } from './with-monitor.ts';
+import { configOf } from './config-of.ts';
+import { withMonitor } from './with-monitor.ts';
 
 const DEFAULT_INTERVAL_MS = 1000;
 /** A thread that was not heard of for longer is not at work, as systemd is notified of it. In milliseconds. */

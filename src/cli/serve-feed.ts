@@ -10,7 +10,8 @@ import type { Archive } from '../core/archive.ts';
 import { safeExcerpt } from '../core/shown-url.ts';
 import type { FeedSource, HookFigures } from '../core/source.ts';
 import { pageAssets } from '../page/page-assets.ts';
-import { FeedError, FeedServer } from '../server/feed-server.ts';
+import { FeedError } from '../server/feed-error.ts';
+import { FeedServer } from '../server/feed-server.ts';
 
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 9720 };
 

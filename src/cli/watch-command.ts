@@ -21,7 +21,8 @@ import {
 } from './options.ts';
 import { reload } from './reload.ts';
 import { show, type Showing } from './show.ts';
-import { configOf, withMonitor, type RunningMonitor } from './with-monitor.ts';
+import { configOf } from './config-of.ts';
+import { withMonitor, type RunningMonitor } from './with-monitor.ts';
 import { say } from './say.ts';
 
 const DEFAULT_INTERVAL_MS = 100;

@@ -7,7 +7,7 @@ import type { BusAddress } from '../bus/bus-connection.ts';
 import type { Publisher } from '../bus/publisher.ts';
 import { BUS_URL_FORMS, busUrl, shownBusUrl } from '../config/bus-url.ts';
 import { commandLinePlace, invalid } from '../config/config-error.ts';
-import { type Config, loadConfig, type HubConfig } from '../config/load-config.ts';
+import type { Config, HubConfig } from '../config/load-config.ts';
 import { allUpTo, type RestoredState } from '../core/archive.ts';
 import { VERSION } from '../core/version.ts';
 import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
@@ -17,41 +17,12 @@ import { History } from '../history/history.ts';
 import { HistoryError } from '../history/history-error.ts';
 import { Monitor } from '../monitor/monitor.ts';
 import { dumpAtSignal } from './log.ts';
-import {
-  type AccessArguments,
-  type MonitorArguments,
-  type ProbeArguments,
-  type RunArguments,
-  type Targets,
-  withAccess,
-} from './options.ts';
+import type { MonitorArguments } from './options.ts';
 import { ServedFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
 const LOW_PRIORITY =
   'the probes run at normal priority: where this machine is busy, time may be unobserved. Allow it by CAP_SYS_NICE, or LimitNICE=-15 in the unit';
-
-/**
- * The configuration that a command line asks for.
- * @param defaultIntervalMs the interval where neither file nor option names one
- * @throws ConfigError
- */
-export async function configOf(
-  args: ProbeArguments & Targets & Partial<Pick<RunArguments, 'sentinel'>> & AccessArguments,
-  defaultIntervalMs: number,
-): Promise<Config> {
-  const { interval, timeout, connection, recheck, slow, vantage } = args;
-  const config = await loadConfig({
-    file: args.config ?? null,
-    targets: args.target ?? [],
-    options: { interval, timeout, connection, recheck, slow, vantage },
-    defaultIntervalMs,
-    sentinel: args.sentinel === 'on',
-    cwd: process.cwd(),
-    env: process.env,
-  });
-  return { ...config, feed: withAccess(config.feed, args) };
-}
 
 export interface MonitorRequest {
   readonly args: Pick<MonitorArguments, 'listen' | 'workers' | 'data'> & Partial<Pick<MonitorArguments, 'bus'>>;

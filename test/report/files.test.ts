@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
-import { reportFiles } from '../../src/cli/options.ts';
+import { reportFiles } from '../../src/cli/report-paths.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { runReport, observed, vantage } from './scene.ts';
 

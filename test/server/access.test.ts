@@ -5,7 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 
 import { Access, isLoopback } from '../../src/server/access.ts';
-import { FeedError, FeedServer } from '../../src/server/feed-server.ts';
+import { FeedError } from '../../src/server/feed-error.ts';
+import { FeedServer } from '../../src/server/feed-server.ts';
 import { TrustedProxies } from '../../src/server/proxies.ts';
 import { ask, handshake, raw } from './asking.ts';
 import { Listener } from './listener.ts';
