@@ -8,6 +8,7 @@ import { Intervals, setBack, timelineUpTo } from './intervals.ts';
 import {
   gapFacts,
   type Gap,
+  type OpenGap,
   type GapFacts,
   type Hello,
   type Message,
@@ -153,6 +154,12 @@ export class BoardService {
     this.#openMs = this.#endedMs = 0;
   }
 
+  /** What is known of the gap that is open: its length so far begins where the gap is estimated to have begun. */
+  openGap({ until, durationMs }: OpenGap): void {
+    if (until === undefined) return;
+    this.#openMs = durationMs - (this.state === 'down' ? until - this.#accountedTo : 0);
+  }
+
   snapshot(now: number): ServiceSnapshot {
     const since = Math.min(this.since, now);
     return {
@@ -283,6 +290,9 @@ export class Board {
         return;
       case 'gap':
         this.services.get(message.service)?.gap(message);
+        return;
+      case 'open-gap':
+        this.services.get(message.service)?.openGap(message);
         return;
       case 'note':
         this.notes.take(message);
