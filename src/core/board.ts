@@ -47,6 +47,8 @@ export class BoardService {
   #endedMs = 0;
   /** For how long it was down in the one that is open, up to `accountedTo`. */
   #openMs = 0;
+  /** Where the monitor has stopped: nothing is known of the open gap beyond. */
+  #openUntil = Infinity;
   readonly #uptime = new UptimeWindows();
   /** How long its good answers take at present; null where that is not known here. */
   latency: (() => Latency | null) | null = null;
@@ -155,9 +157,10 @@ export class BoardService {
   }
 
   /** What is known of the gap that is open: its length so far begins where the gap is estimated to have begun. */
-  openGap({ until, durationMs }: OpenGap): void {
+  openGap({ until, durationMs, final = true }: OpenGap): void {
     if (until === undefined) return;
     this.#openMs = durationMs - (this.state === 'down' ? until - this.#accountedTo : 0);
+    if (final) this.#openUntil = until;
   }
 
   snapshot(now: number): ServiceSnapshot {
@@ -203,7 +206,8 @@ export class BoardService {
    */
   gapsAt(now: number): { readonly gaps: number; readonly longestMs: number; readonly sumMs: number } {
     const { gaps, longestGapMs } = this.#totals;
-    const openMs = this.#openMs + (this.state === 'down' ? Math.max(0, now - this.#accountedTo) : 0);
+    const until = Math.min(now, this.#openUntil);
+    const openMs = this.#openMs + (this.state === 'down' ? Math.max(0, until - this.#accountedTo) : 0);
     const isOpen = this.state === 'down' || openMs > 0;
     return {
       gaps: gaps + (isOpen ? 1 : 0),
@@ -238,6 +242,7 @@ export class BoardService {
 
   #enter(state: State, at: number, reason: Reason | null): void {
     this.#account(at);
+    this.#openUntil = Infinity;
     if (state === 'up') {
       this.#gapsMs += this.#openMs;
       this.#endedMs = this.#openMs;
