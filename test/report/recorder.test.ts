@@ -7,11 +7,6 @@ import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedService } from '../../src/report/observed.ts';
 import { showGapLine } from '../../src/report/report-phrases.ts';
-import { hintsOf } from '../../src/report/hints.ts';
-import { junit } from '../../src/report/junit.ts';
-import { markdown } from '../../src/report/markdown.ts';
-import { svg } from '../../src/report/svg.ts';
-import { historyText } from '../../src/report/history-text.ts';
 import { Recorder } from '../../src/report/run-recorder.ts';
 import { gap, hello, snapshot, transition } from '../support/builders.ts';
 
@@ -67,24 +62,6 @@ describe('a recorder', () => {
       recorder.take([greeting(n, [snapshot(`one-${String(n)}`, {}), snapshot(`other-${String(n)}`, {})])]);
     assert.ok(recorder.observed(null).services.length < 60);
     assert.equal(recorder.observed(null).marks.length, 1);
-  });
-
-  it('makes a report of hundreds of thousands of events, in every form', () => {
-    const recorder = new Recorder();
-    recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);
-    for (let n = 1; n <= 130_000; n++) {
-      const at = n * 10;
-      recorder.take([
-        entered('down', at),
-        entered('up', at + 3),
-        gap('web', at, at + 3),
-        entered('unobserved', at + 5),
-      ]);
-      recorder.take([{ type: 'connection-lost', seq: n, service: 'web', at, reason: 'closed', message: 'closed' }]);
-    }
-    const report = buildReport([recorder.observed(null)], { from: 0, to: 1.4e6 }, null);
-    assert.equal(report.vantages[0]?.services[0]?.longestGapMs, 3);
-    for (const form of [svg, markdown, junit, historyText, hintsOf]) assert.ok(form(report).length >= 0, form.name);
   });
 
   it('records what it receives', () => {
