@@ -235,7 +235,7 @@ describe('Timeline', () => {
       Array.from({ length: 90 }, (_, n) => (n % 3 === 2 ? down(n * 100, n * 100 + badMs, reason) : up(n * 100)));
     for (const badMs of [50, 250, 400, 2000])
       for (const reason of ['status', 'body', 'refused', 'timeout-reply'] as const)
-        assert.equal(storyOf(balanced(badMs, reason)).gaps.length, 29, `${String(reason)} after ${String(badMs)} ms`);
+        assert.equal(storyOf(balanced(badMs, reason)).gaps.length, 29, `${reason} after ${String(badMs)} ms`);
     // Of connections that break, no answer is later than all that are known: but those that were asked after one had broken are.
     for (const badMs of [250, 400]) assert.equal(storyOf(balanced(badMs, 'reset')).gaps.length, 14);
     assert.ok(storyOf(balanced(2000, 'closed')).gaps.every(({ to, from }) => to - from < 2200));
