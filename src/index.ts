@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LocalVantage, type Vantage } from './cli/vantages.ts';
 import { FeedClient } from './client/feed-client.ts';
-import { type FeedUrl, parseFeedUrl } from './client/feed-url.ts';
+import { type FeedUrl, parseFeedUrl, shownFeed } from './client/feed-url.ts';
 import { loadConfig } from './config/load-config.ts';
 import { durationMs, durationProblem } from './core/duration.ts';
 import type { Message } from './core/messages.ts';
+import { tokenProblem } from './core/token.ts';
 import { VERSION } from './core/version.ts';
 import { Monitor } from './monitor/monitor.ts';
 import { buildReport } from './report/build-report.ts';
@@ -169,14 +170,17 @@ const WAITING = 50_000;
  * The messages of a running monitor's feed: a `hello` first, then events as they happen. Reconnects without end, and resumes: every event
  * comes once and in order, or a new `hello` where some are not kept any more.
  * @param url as of `gapwatch attach`: `http://host:9720`, `ws://host:9720/feed`, `9720`
- * @throws TypeError where that is no address. The iteration throws where its reader is far too slow.
+ * @throws TypeError where that is no address, or no header can carry the token. The iteration throws where its reader is far too slow.
  * @example
  * for await (const message of connect('http://127.0.0.1:9720')) if (message.type === 'gap') console.log(message);
  */
 export function connect(url: string, options: ConnectOptions = {}): AsyncIterableIterator<Message> {
   const parsed = parseFeedUrl(url);
-  if (parsed === null) throw new TypeError(`not the address of a feed: ${url.replace(/[?].*/, '')}`);
-  return messagesOf({ ...parsed, token: options.token ?? parsed.token }, options);
+  if (parsed === null) throw new TypeError(`not the address of a feed: ${shownFeed(url)}`);
+  const token = options.token ?? parsed.token;
+  const problem = token === null || token === '' ? null : tokenProblem(token);
+  if (problem !== null) throw new TypeError(`the token can't be sent: ${problem}`);
+  return messagesOf({ ...parsed, token }, options);
 }
 
 async function* messagesOf(

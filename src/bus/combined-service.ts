@@ -95,6 +95,7 @@ export class CombinedService extends BoardService {
     const observed = mean(lanes.map((lane) => lane.observed));
     return {
       ...own,
+      status: this.status,
       since,
       timeline: timelineUpTo(timeline, since),
       uptime: mean(lanes.map(({ uptime }) => uptime)),

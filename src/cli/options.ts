@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 
 import type { InferredOptionTypes, Options } from 'yargs';
 
-import { type FeedUrl, parseFeedUrl } from '../client/feed-url.ts';
+import { type FeedUrl, parseFeedUrl, shownFeed } from '../client/feed-url.ts';
 import { commandLineProblem, invalid, commandLinePlace } from '../config/config-error.ts';
 import { durationMs, durationProblem } from '../core/duration.ts';
-import { excerpt } from '../core/format.ts';
-import { redacted, safeText } from '../core/shown-url.ts';
+import { safeText } from '../core/shown-url.ts';
 import { tokenProblem } from '../core/token.ts';
 import { isLoopback } from '../server/access.ts';
 
@@ -250,8 +249,7 @@ export function feedUrls(texts: readonly string[], option?: string): FeedUrl[] {
       unsendable === null
         ? 'this is no feed; ws://HOST:PORT/feed, http://HOST:PORT, HOST:PORT, HOST or PORT; where a token is needed, http://TOKEN@HOST:PORT or --token'
         : `its token can't be sent: ${unsendable}`;
-    const shown = text === '' ? '""' : excerpt(redacted(text.replace(/[^/@]*@/g, '…@'))).slice(1, -1);
-    throw invalid([{ ...commandLinePlace(shown), message }]);
+    throw invalid([{ ...commandLinePlace(shownFeed(text)), message }]);
   });
 }
 

@@ -1,4 +1,6 @@
 /** The address of another monitor's feed, as people write it. */
+import { excerpt } from '../core/format.ts';
+import { redacted } from '../core/shown-url.ts';
 
 export interface FeedUrl {
   /** Of the websocket; without the token. */
@@ -44,6 +46,11 @@ export function parseFeedUrl(text: string): FeedUrl | null {
   api.search = '';
   api.protocol = protocol === 'wss:' ? 'https:' : 'http:';
   return { url, token, api, shown: url.href };
+}
+
+/** What was taken for the address of a feed, for people: without whatever may be a token in it. */
+export function shownFeed(text: string): string {
+  return text === '' ? '""' : excerpt(redacted(text.replace(/[^/@]*@/g, '…@'))).slice(1, -1);
 }
 
 function wholeUrl(text: string): string {

@@ -18,7 +18,7 @@ import {
   type Transition,
 } from './messages.ts';
 import { Notes } from './notes.ts';
-import { infoOf, type Reason, type ServiceInfo, type State, type Totals } from './model.ts';
+import { infoOf, type Reason, seenStatus, type ServiceInfo, type State, type Totals } from './model.ts';
 import { DAY_MS, HOUR_MS, UptimeWindows } from './uptime.ts';
 
 /** Intervals kept for each service: the newest; up to twice as many between two cuts. */
@@ -128,6 +128,11 @@ export class BoardService {
   }
 
   get status(): State {
+    return seenStatus({ state: this.state, status: this.#heldStatus });
+  }
+
+  /** The status that lasts while nothing is seen. */
+  get #heldStatus(): State {
     // Without damping it is the state, and no message says so.
     return this.#status === null || (this.info.rise === 1 && this.info.fall === 1) ? this.state : this.#status;
   }
@@ -169,7 +174,7 @@ export class BoardService {
       service: this.name,
       ...this.info,
       state: this.state,
-      status: this.status,
+      status: this.#heldStatus,
       since,
       ...(this.steadySince < since && { steadySince: this.steadySince }),
       reason: this.reason,

@@ -22,10 +22,11 @@
  * the service late. A good answer that took far longer than usual, and is followed by failed probes that were sent before it
  * ended, shows that the service was up at some moment only, which may be after theirs: it breaks no gap.
  *
- * Its mirror image: a failed probe that was not silent (the connection was reset, or closed while it was held) shows that the service was down
+ * Its mirror image: a failed probe whose connection broke (it was reset, or closed while it was held) shows that the service was down
  * until its end at the latest, which may be after a good answer to a probe that was sent later: where the monitor is starved, it sees
- * both late. Such an answer ends no gap. Nothing is known of the moment at which it came, so it interrupts the failed
- * probes as unobserved time does.
+ * both late. Such an answer ends no gap, unless it was sent after another failed probe of the gap had ended. Nothing is known of the
+ * moment at which it came, so it interrupts the failed probes as unobserved time does. A refusal, or a reply that is not a good one,
+ * says what the service was when it was asked, however late it came: one bad one of several servers is not down all the time.
  *
  * Unobserved time inside or beside a gap widens the upper bound (s0 and e3 lie beyond it) and adds nothing to the lower
  * one. Each stretch of failed probes that is not interrupted by it counts for itself.
@@ -95,8 +96,6 @@ export interface GapCheckpoint {
   readonly minMs: number;
   readonly provenMinMs: number;
   readonly downUntil: number;
-  /** The latest end of a failed probe that was not silent; null where there was none. */
-  readonly failedUntil: number | null;
   readonly reasons: readonly ReasonCount[];
   readonly run: Readonly<Run> | null;
 }
@@ -144,15 +143,10 @@ export function checkpointFrom(stored: Partial<Checkpoint>): Checkpoint {
 }
 
 function gapFrom(stored: GapCheckpoint): GapCheckpoint {
-  const {
-    lastGoodEnded = null,
-    leadMs = 0,
-    provenMinMs = stored.minMs,
-    failedUntil = null,
-  } = stored as Partial<GapCheckpoint>;
+  const { lastGoodEnded = null, leadMs = 0, provenMinMs = stored.minMs } = stored as Partial<GapCheckpoint>;
   const { run } = stored;
   const { firstOverdue = run?.firstEnd ?? 0 } = (run ?? {}) as Partial<Run>;
-  return { ...stored, lastGoodEnded, leadMs, provenMinMs, failedUntil, run: run && { ...run, firstOverdue } };
+  return { ...stored, lastGoodEnded, leadMs, provenMinMs, run: run && { ...run, firstOverdue } };
 }
 
 /** A checkpoint with other labels for its times. */
@@ -171,7 +165,6 @@ export function relabelled(checkpoint: Checkpoint, label: (time: number) => numb
       lastGoodSent: maybe(gap.lastGoodSent),
       lastGoodEnded: maybe(gap.lastGoodEnded),
       downUntil: label(gap.downUntil),
-      failedUntil: maybe(gap.failedUntil),
       run: run && {
         from: label(run.from),
         firstEnd: label(run.firstEnd),
@@ -200,6 +193,9 @@ export class Timeline {
   #lastSeenSent: number | null = null;
   #lastSeen: Result | null = null;
   #gap: GapSoFar | null = null;
+  /** When the first of the failed probes of the gap had ended, and the last of those whose connection broke. */
+  #failedSince = Infinity;
+  #brokenUntil = -Infinity;
   #lastOverdueSent = -Infinity;
   /** Good answers that took far longer than usual: a probe that was sent before their end may still contradict them. */
   #doubtful: Sample[] = [];
@@ -244,6 +240,8 @@ export class Timeline {
     if (gap === null) return;
     const reasons = new Map(gap.reasons.map((one) => [one.reason, { ...one }]));
     this.#gap = { ...gap, reasons, run: gap.run && { ...gap.run } };
+    // What had failed until then was known before anything that is sent from now on.
+    this.#failedSince = -Infinity;
     endRun(this.#gap, until);
   }
 
@@ -286,13 +284,19 @@ export class Timeline {
 
   /** The first doubtful answers are good ones. */
   #believe(count: number): void {
-    const answered = Math.min(...this.#doubtful.map(({ endedAt }) => endedAt));
+    const ending = this.#doubtful.filter((sample) => !this.#mayPrecedeGap(sample));
+    const answered = Math.min(...ending.map(({ endedAt }) => endedAt));
     for (const sample of this.#doubtful.splice(0, count)) this.#up(sample, answered);
+  }
+
+  /** Whether a good answer may have come before what the failed probes of the gap show. */
+  #mayPrecedeGap({ sentAt, endedAt }: Sample): boolean {
+    return sentAt < this.#failedSince && endedAt < this.#brokenUntil;
   }
 
   /** @param answered when the first of the answers that are known from this one on came */
   #up(sample: Sample, answered: number): void {
-    if (this.#gap !== null && sample.endedAt < (this.#gap.failedUntil ?? -Infinity)) {
+    if (this.#gap !== null && this.#mayPrecedeGap(sample)) {
       endRun(this.#gap, sample.sentAt);
       return;
     }
@@ -328,6 +332,7 @@ export class Timeline {
     const failedBy = this.#failedBy(sample);
     const expectedAt = this.#state === 'up' ? this.#estimatedBegin(sample) : sample.sentAt;
     if (this.#state !== 'down') this.#change('down', sample);
+    if (this.#gap === null) [this.#failedSince, this.#brokenUntil] = [Infinity, -Infinity];
     this.#gap ??= {
       from: sample.sentAt,
       lastGoodSent: this.#lastGoodSent,
@@ -339,7 +344,6 @@ export class Timeline {
       minMs: 0,
       provenMinMs: 0,
       downUntil: sample.sentAt,
-      failedUntil: null,
       run: null,
     };
     const gap = this.#gap;
@@ -354,7 +358,8 @@ export class Timeline {
       // It had begun by then.
       gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
     }
-    if (!isSilent(sample)) gap.failedUntil = Math.max(gap.failedUntil ?? -Infinity, endedAt);
+    this.#failedSince = Math.min(this.#failedSince, endedAt);
+    if (isBroken(sample)) this.#brokenUntil = Math.max(this.#brokenUntil, endedAt);
     gap.failed += 1;
     const { reason: given, message } = sample;
     const reason = given ?? 'error';
@@ -417,6 +422,10 @@ export class Timeline {
 
 function isSilent({ reason }: Sample): boolean {
   return reason === 'timeout-connect' || reason === 'timeout-reply';
+}
+
+function isBroken({ reason }: Sample): boolean {
+  return reason === 'reset' || reason === 'closed' || reason === 'tls';
 }
 
 /** How long the answer took. */

@@ -1,6 +1,6 @@
 /** The parts of the page's HTML that the server writes: title and logo, and the present state as a table. Pure. */
 import { count, showUptime } from '../core/format.ts';
-import { WORST_FIRST, type State } from '../core/model.ts';
+import { seenStatus, WORST_FIRST, type State } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
 import { xmlText } from './atom.ts';
@@ -33,7 +33,10 @@ export function brand(site: {
 /** Every service as it is now, for browsers that run no script. */
 export function presentTable(source: FeedSource, view: View): string {
   const now = source.now();
-  const all = source.board.snapshot(now).map((snapshot) => (view === 'public' ? publicSnapshot(snapshot) : snapshot));
+  const all = source.board
+    .snapshot(now)
+    .map((snapshot) => (view === 'public' ? publicSnapshot(snapshot) : snapshot))
+    .map((shown) => ({ ...shown, status: seenStatus(shown) }));
   const rows = all
     .toSorted((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status))
     .slice(0, ROWS)
@@ -50,7 +53,8 @@ export function presentTable(source: FeedSource, view: View): string {
   });
   const more = all.length > ROWS ? ` The ${String(ROWS)} that need attention first, of ${String(all.length)}.` : '';
   const heads = ['Service', 'State', 'Since', 'Up in 90 days'].map((head) => `<th scope="col">${head}</th>`).join('');
-  return `<h1>${count(all.length, 'service')}: ${counts.join(', ')}</h1><table><caption>As of ${iso(now)}.${more}</caption><thead><tr>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const sentence = all.length === 0 ? 'No service is watched' : `${count(all.length, 'service')}: ${counts.join(', ')}`;
+  return `<h1>${sentence}</h1><table><caption>As of ${iso(now)}.${more}</caption><thead><tr>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 /** `2026-11-27 02:44:00 UTC`. */

@@ -7,7 +7,6 @@
 import type { BoardService } from '../core/board.ts';
 import { showFall, showRecovery } from '../core/incidents.ts';
 import type { MonitorIdentity, Note } from '../core/messages.ts';
-import { seenStatus } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';
 import { type ListedIncident, uuidOf } from './incident-list.ts';
 
@@ -164,8 +163,7 @@ function componentsOf(
   return [...members, ...groups];
 }
 
-function componentStatus(service: BoardService): ComponentStatus {
-  const status = seenStatus(service);
+function componentStatus({ status }: BoardService): ComponentStatus {
   if (status === 'down') return 'major_outage';
   if (status === 'partial') return 'partial_outage';
   return status === 'up' ? 'operational' : 'degraded_performance';

@@ -77,7 +77,10 @@ describe('a hub', () => {
     await waitFor(() => publishers.every(({ vantage }) => vantage !== null));
     const at = await serveHub(url, 0, 'statuses');
     const viewer = await Listener.open(at.ws);
-    for (const monitor of [here, there]) monitor.status('web', 'up');
+    for (const monitor of [here, there]) {
+      monitor.change('web', 'up');
+      monitor.status('web', 'up');
+    }
     await waitFor(() => at.hub.board.services.get('web')?.status === 'up');
     here.status('web', 'down');
     await viewer.find(({ type, status }) => type === 'status' && status === 'partial');

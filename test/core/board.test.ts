@@ -258,6 +258,12 @@ describe('Board', () => {
     assert.equal(status(), 'up');
     board.apply({ type: 'status', service: 'api', at: BEGAN + 1200, status: 'down' });
     assert.equal(status(), 'down');
+    board.apply({ type: 'status', service: 'api', at: BEGAN + 1300, status: 'up' });
+    // A hub says nothing of the status where a vantage is gone.
+    board.apply(transition('api', 'down', 'unobserved', BEGAN + 2000));
+    assert.deepEqual([status(), board.snapshot(BEGAN + 3000)[0]?.status], ['unobserved', 'up']);
+    board.apply(transition('api', 'unobserved', 'up', BEGAN + 4000));
+    assert.equal(status(), 'up');
   });
 
   it('drops the services that a hello does not name, and keeps what it knows beyond it of the others', () => {

@@ -41,7 +41,7 @@ function left(state: 'up' | 'down', aheadMs: number, lastedMs: number): Restored
   const since = until - lastedMs;
   const run = { from: since, firstEnd: since + 1, firstOverdue: since + 1, lastSent: until };
   const open = {
-    ...{ failed: 3, leadMs: 0, downMs: 0, minMs: 0, provenMinMs: 0, downUntil: since, failedUntil: null, reasons: [] },
+    ...{ failed: 3, leadMs: 0, downMs: 0, minMs: 0, provenMinMs: 0, downUntil: since, reasons: [] },
     lastGoodSent: since - 100,
     lastGoodEnded: since - 99,
   };

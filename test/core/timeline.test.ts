@@ -7,6 +7,7 @@ import type { GapFacts } from '../../src/core/messages.ts';
 import type { Sample } from '../../src/core/model.ts';
 import { SettleQueue } from '../../src/core/settle-queue.ts';
 import {
+  checkpointFrom,
   checkpointOfUp,
   type OpenGapFacts,
   type StateChange,
@@ -45,6 +46,12 @@ function storyOf(samples: readonly Sample[], now = 0, inFlight = 0): Story {
     timeline.add(sample, samples.length - 1 - index >= inFlight && inFlight > 0);
   });
   return { changes, gaps, open: timeline.openGap(now) };
+}
+
+function checkpointAfter(samples: readonly Sample[]): Checkpoint {
+  const timeline = new Timeline({ transition: () => undefined, gap: () => undefined });
+  for (const sample of samples) timeline.add(sample);
+  return timeline.checkpoint;
 }
 
 describe('Timeline', () => {
@@ -221,6 +228,42 @@ describe('Timeline', () => {
       storyOf([up(0), down(50, 1050, 'timeout-reply'), up(100)]).gaps.map(({ to }) => to),
       [100],
     );
+  });
+
+  it('is up again between the failures of one bad server of three, however long each takes', () => {
+    const balanced = (badMs: number, reason: Sample['reason']): Sample[] =>
+      Array.from({ length: 90 }, (_, n) => (n % 3 === 2 ? down(n * 100, n * 100 + badMs, reason) : up(n * 100)));
+    for (const badMs of [50, 250, 400, 2000])
+      for (const reason of ['status', 'body', 'refused', 'timeout-reply'] as const)
+        assert.equal(storyOf(balanced(badMs, reason)).gaps.length, 29, `${reason} after ${String(badMs)} ms`);
+    // Of connections that break, no answer is later than all that are known: but those that were asked after one had broken are.
+    for (const badMs of [250, 400]) assert.equal(storyOf(balanced(badMs, 'reset')).gaps.length, 14);
+    assert.ok(storyOf(balanced(2000, 'closed')).gaps.every(({ to, from }) => to - from < 2200));
+  });
+
+  it('takes the first answer that ends a gap for its upper bound, and none that came before the gap was known', () => {
+    // Usual answers take a millisecond; two that are slow are on their way while a held connection breaks at 331.
+    const slow = [up(0), up(50), down(100, 331, 'reset'), up(200, 320), up(250, 900), up(300, 350)];
+    assert.deepEqual(
+      storyOf(slow, 0, 1).gaps.map(({ maxMs }) => maxMs),
+      [350 - 50],
+    );
+  });
+
+  it('ends a resumed gap by the first answer, also where the connection of a probe broke before', () => {
+    const checkpoint = checkpointAfter([up(0), down(100, 400, 'reset')]);
+    const gaps: GapFacts[] = [];
+    const timeline = new Timeline({ transition: () => undefined, gap: (gap) => gaps.push(gap) });
+    // The clock was set back meanwhile; and a version before this one had a field more.
+    timeline.resume(
+      checkpointFrom({ ...checkpoint, ...{ gap: { ...checkpoint.gap, failedUntil: 400 } } } as Checkpoint),
+      150,
+    );
+    timeline.add(up(200));
+    assert.equal(gaps.length, 1);
+    timeline.add(down(300, 500, 'reset'));
+    timeline.add(up(350));
+    assert.equal(timeline.state, 'down', 'the next gap has failures of its own');
   });
 
   it('ends a gap by a slow answer that nothing contradicts', () => {

@@ -260,9 +260,19 @@ describe('connect', () => {
   });
 
   it('refuses what is no address, without the token in the message', () => {
-    assert.throws(
-      () => connect('http://[?token=a-secret-token'),
-      (error: Error) => error instanceof TypeError && !error.message.includes('secret'),
-    );
+    for (const url of [
+      'http://[?token=secret',
+      'http://secret@host#x',
+      'http://u:secret@[',
+      'secret@',
+      'ftp://secret@host/',
+    ])
+      assert.throws(
+        () => connect(url),
+        (error: Error) => error instanceof TypeError && !error.message.includes('secret'),
+        url,
+      );
+    for (const token of ['secret\r\nX: y', 'secret€', ' secret'])
+      assert.throws(() => connect('127.0.0.1:1', { token }), /^TypeError: the token can't be sent: (?!.*secret)/);
   });
 });

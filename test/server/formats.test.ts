@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { presentTable } from '../../src/server/page-html.ts';
 import { HOSTILE_TEXTS } from '../corpus/strings.ts';
 import { readXml } from '../report/xml-reader.ts';
 import { snapshot } from '../support/builders.ts';
@@ -369,7 +370,24 @@ describe('the forms of Uptime Kuma and Gatus', () => {
             assert.equal((await beats(http))['web']?.at(-1) === 1, isUp, `${state} ${status}`);
           });
         }
+        const shownTo = new ScriptedMonitor({ services: [service], clock: START + 1000 });
+        const table = presentTable(shownTo, 'public');
+        assert.equal(table.includes('<td>Up</td>') || table.includes('1 up'), isSeen && status === 'up');
+        await asking(shownTo, async (http) => {
+          const shown = { svg: /aria-label="web: up"/, json: /"message":"up"/ };
+          for (const [kind, word] of Object.entries(shown))
+            assert.equal(word.test((await ask(`${http}/badge/web.${kind}`)).body), isSeen && status === 'up');
+        });
       }
+  });
+
+  it('have nothing to say where no service is watched', async () => {
+    const monitor = new ScriptedMonitor({ names: [], clock: START });
+    assert.ok(presentTable(monitor, 'private').startsWith('<h1>No service is watched</h1>'));
+    await asking(monitor, async (http) => {
+      assert.deepEqual(await gatus(http), []);
+      assert.deepEqual(await beats(http), {});
+    });
   });
 
   it('have what operators wrote while it lasts, groups, the title, and a page to link to', async () => {
