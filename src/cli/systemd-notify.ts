@@ -13,6 +13,8 @@ const run = promisify(execFile);
 
 /** How often it is looked whether the daemon is at work, at most, in milliseconds. */
 const LOOK_MS = 500;
+/** What fails again and again is tried again after this long at the latest, in milliseconds. */
+const LATEST_MS = 20_000;
 /** A `systemd-notify` that takes longer is ended, and called again. In milliseconds. */
 const PATIENCE_MS = 20_000;
 
@@ -48,12 +50,15 @@ export function notifySystemd(env: NodeJS.ProcessEnv, isAtWork: () => boolean, l
   const notifyWhileAtWork = async (): Promise<void> => {
     const lookMs = everyMs > 0 ? Math.min(LOOK_MS, everyMs / 2) : LOOK_MS;
     let due = -Infinity;
+    let failures = 0;
     for (let isReady = false; !end.signal.aborted;) {
       const now = performance.now();
-      // What fails is tried again at the next look: a watchdog of minutes then ends no daemon for one that had to wait.
-      if (now >= due && isAtWork() && (await notify(isReady ? 'WATCHDOG=1' : 'READY=1'))) {
-        isReady = true;
-        due = everyMs > 0 ? now + everyMs : Infinity;
+      if (now >= due && isAtWork()) {
+        // What fails is tried again soon: a watchdog of minutes then ends no daemon for one that had to wait.
+        if (await notify(isReady ? 'WATCHDOG=1' : 'READY=1')) {
+          [isReady, failures] = [true, 0];
+          due = everyMs > 0 ? now + everyMs : Infinity;
+        } else due = now + Math.min(LATEST_MS, LOOK_MS * 2 ** failures++);
       }
       await sleep(lookMs, undefined, { ref: false, signal: end.signal }).catch(() => undefined);
     }
