@@ -59,9 +59,12 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     assert.equal(code, 1, stdout + stderr);
     assert.match(stdout, /^seen from here; second \(its clock .* ms (ahead|behind), ± .*\)$/m);
     assert.match(stdout, /^web \(from second\) down 0\.\d\d s/m);
-    assert.match(stdout, /^web was up all the time from here/m);
     assert.match(stdout, /^FAIL: .*web \(from second\) was down/m);
     const report = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    const here = report.vantages[0]!.services[0]!;
+    assert.deepEqual(here.gaps, []);
+    // On a busy machine it may not have looked for a moment, and says that instead.
+    if (here.unobserved.length === 0) assert.match(stdout, /^web was up all the time from here/m);
     const second = report.vantages[1]!;
     assert.equal(second.vantage, 'second');
     assert.ok(Math.abs(second.clock?.offsetMs ?? Infinity) < 1000);
