@@ -44,9 +44,19 @@ describe('the monitor on a second machine', { concurrency: 2 }, () => {
       await attached.end();
       assert.doesNotMatch(attached.stdout + attached.stderr, /sesame/);
     }
+    const waiting = new Program(['run', '9', '--also', host, '--token', 'wrong', '--', 'true']);
+    await waiting.said(/Still waiting: the feed \S+ is not connected: this is not the token\. Retrying\./);
+    await waiting.end();
     const refused = new Program(['attach', host, '--token', 'wrong', '--format', 'lines']);
     await refused.said(/connecting: this is not the token/);
     await refused.end();
+  });
+
+  it('says at once which services are down', async () => {
+    const { host } = await served('dead=9', '--token', 'env:ITS_TOKEN');
+    const attached = new Program(['attach', `open-sesame@${host}`, '--format', 'lines']);
+    await attached.said(/: connected.*; 2 services, down now: dead$/m);
+    await attached.end();
   });
 
   it('shows names and states to all where it is public, and targets to those with the token', async () => {
