@@ -31,6 +31,10 @@ class RemoteSource implements Source {
     });
   }
 
+  get address(): string {
+    return this.client.url.url.host;
+  }
+
   subscribe(reader: Reader): () => void {
     return this.client.subscribe(reader);
   }
