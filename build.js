@@ -3,7 +3,7 @@
  * the browser's parts (the status page, and the viewer of HTML reports) become one script each, and their styles one sheet. Types are not checked here:
  * `npm run check` does that.
  */
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { build, transform } from 'esbuild';
@@ -68,3 +68,5 @@ await Promise.all([
   ...files.filter((file) => file.endsWith('.ts')).map(compile),
   ...files.filter((file) => AS_IS.test(file)).map((file) => cp(file, join(OUT, file), { recursive: true })),
 ]);
+// npm does this once, as it installs; a global install from a clone links to this file, and a later build replaces it.
+await chmod(join(OUT, 'src/main.js'), 0o755);

@@ -2,12 +2,15 @@
 import type { ClockOffset } from '../client/clock-offset.ts';
 import { FeedClient } from '../client/feed-client.ts';
 import { fetchHistory } from '../client/fetch-history.ts';
-import { showDuration } from '../core/format.ts';
+import { count, list, showDuration } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
 import { type AttachArguments, feedUrls, parseDuration, type ShowArguments } from './options.ts';
 import { show, willShow } from './show.ts';
 import { say } from './say.ts';
+
+/** So many services that are down are named when a feed is connected. */
+const NAMED = 5;
 
 /** A remote monitor, as the dashboard and the lines read it. */
 class RemoteSource implements Source {
@@ -26,6 +29,10 @@ class RemoteSource implements Source {
         this.problem = problem;
       },
     });
+  }
+
+  get address(): string {
+    return this.client.url.url.host;
   }
 
   subscribe(reader: Reader): () => void {
@@ -86,7 +93,11 @@ function logConnections(client: FeedClient): void {
       const offset = client.offset === null ? '' : `; ${showOffset(client.offset)}`;
       const missed = resumed ? 'nothing was missed' : 'what happened meanwhile is not known';
       const back = since === null ? '' : ` again after ${showDuration(at - since)}: ${missed}`;
-      say(`${client.url.shown}: connected${back}${offset}`);
+      const services = [...client.board.services.values()];
+      const down = services.filter(({ state }) => state === 'down').map(({ name }) => name);
+      const more = down.length > NAMED ? [`${String(down.length - NAMED)} more`] : [];
+      const isDown = down.length === 0 ? '' : `, down now: ${list([...down.slice(0, NAMED), ...more])}`;
+      say(`${client.url.shown}: connected${back}${offset}; ${count(services.length, 'service')}${isDown}`);
     },
     disconnected({ problem }) {
       const what = client.identity === null ? 'connecting' : 'not connected';

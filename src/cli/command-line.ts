@@ -236,7 +236,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       if (!COMMANDS.includes(argv[0] ?? '')) refuseMistyped(argv[0]);
       const command = COMMANDS.includes(argv[0] ?? '') ? (argv[0] ?? '') : 'watch';
       throw new UsageError(
-        `${withMeant(redactedUrls(message), command)}\n'gapwatch ${command} --help' lists its options, 'gapwatch --help' the commands.`,
+        `${withMeant(redactedUrls(message), command, argv)}\n'gapwatch ${command} --help' lists its options, 'gapwatch --help' the commands.`,
       );
     });
   try {
@@ -259,13 +259,17 @@ function hasFolder(): boolean {
 }
 
 /** A message of yargs, where it is about unknown options with what may be meant by each, or whose option it is. */
-function withMeant(message: string, command: string): string {
+function withMeant(message: string, command: string, argv: readonly string[]): string {
+  if (message.startsWith('Not enough non-option arguments'))
+    return `${command} needs the feed of a running monitor: HOST:PORT, or PORT on this machine, such as 9720`;
   const [, names] = /^Unknown arguments?: (.+)$/.exec(message) ?? [];
   if (names === undefined) return message;
   // Of an option with dashes yargs names a second form.
   const isOther = (name: string): boolean => !/[A-Z]/.test(name) || !names.includes(dashed(name));
   const unknown = names.split(', ').filter(isOther);
   const explained = unknown.map((name) => {
+    // A word is no option that was mistyped.
+    if (argv.includes(name)) return name;
     const option = name.replace(/^-+/, '');
     const others = COMMANDS.filter((each) => OPTIONS[each]?.includes(option) === true);
     if (others.length > 0) return `${name}, which is an option of ${list(others)}`;

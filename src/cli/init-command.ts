@@ -1,6 +1,6 @@
 /** `gapwatch init`: finds the services of this machine, or reads them from other files, and writes a `services.json`. */
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { ConfigError } from '../config/config-error.ts';
 import { count } from '../core/format.ts';
@@ -36,11 +36,21 @@ export async function init(args: InitArguments & { readonly file?: string | unde
   }
   if (drafts.length === 0) throw nothingFound(args);
   write(file, path, servicesText(drafts, leftOut, schemaFor(path)), args.force);
-  const command = file === DEFAULT_FILE ? '' : ` --config ${/^[\w./-]+$/.test(file) ? file : `'${file}'`}`;
+  const options = file === DEFAULT_FILE ? [] : ['--config', /^[\w./-]+$/.test(file) ? file : `'${file}'`];
   say(
-    `\n${count(drafts.length, 'service')} written to ${safeText(file)}. Next: gapwatch check${command}, then gapwatch${command}`,
+    `\n${count(drafts.length, 'service')} written to ${safeText(file)}. Next: ${typed('check', ...options)}, then ${typed(...options)}`,
   );
   return EXIT.ok;
+}
+
+/** A command as it is typed by a person who ran this program in the same way: it may not be on the PATH. */
+function typed(...words: readonly string[]): string {
+  const [, script = ''] = process.argv;
+  const isNpmStart = basename(script) === 'start.js';
+  const program = isNpmStart
+    ? ['npm start', ...(words.length > 0 ? ['--'] : [])]
+    : [script.endsWith('.mjs') ? `node ${relative(process.cwd(), script)}` : 'gapwatch'];
+  return [...program, ...words].join(' ');
 }
 
 async function findServices(args: InitArguments, cwd: string): Promise<Findings> {

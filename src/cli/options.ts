@@ -266,7 +266,8 @@ function ownToken(): string | null {
 function tokenOf(option: string): string {
   const [, kind, where = ''] = /^(env|file):(.+)$/s.exec(option) ?? [];
   const token = kind === 'env' ? (process.env[where] ?? '') : kind === 'file' ? tokenIn(where) : option;
-  const problem = token === '' ? 'there is no token' : tokenProblem(token);
+  const missing = `there is no token: ${kind === 'file' ? 'the file is empty' : 'the environment variable is not set'}`;
+  const problem = token === '' ? missing : tokenProblem(token);
   if (problem === null) return token;
   throw invalid([commandLineProblem(kind === undefined ? '--token' : `--token ${kind}:${safeText(where)}`, problem)]);
 }

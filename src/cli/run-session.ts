@@ -13,6 +13,8 @@ import { say } from './say.ts';
 
 /** How often it is checked whether a stage is over, in milliseconds. */
 const POLL_MS = 25;
+/** A feed that is not connected after this long is named, in milliseconds. */
+const CONNECTING_MS = 1000;
 /** After the second signal the command has this long to end by itself. */
 const SECOND_GRACE_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -58,6 +60,7 @@ export class RunSession {
     problem: null,
   };
   #givenUp = false;
+  readonly #saidProblems = new Set<string>();
   #isClosed = false;
   #finish: (course: Course) => void = () => undefined;
   /** Resolves at the first signal. */
@@ -105,6 +108,7 @@ export class RunSession {
 
   #poll(): void {
     const { vantages } = this.#all;
+    if (this.#stages.stage === 'before' && performance.now() - this.#stages.since > CONNECTING_MS) this.#sayProblems();
     const isLost = vantages.some(({ problem }) => problem !== null);
     const standings = vantages.map((one) => one.standings);
     // A vantage that watches nothing proves nothing.
@@ -118,6 +122,15 @@ export class RunSession {
       this.#givenUp = true;
       this.#say(`The command has not ended within ${durationText(this.#all.patience.giveUpMs)}: ending it.`);
       this.#child?.end();
+    }
+  }
+
+  /** Why a feed can't be had, each reason once: a wrong token would otherwise be waited for without a word. */
+  #sayProblems(): void {
+    for (const { problem } of this.#all.vantages) {
+      if (problem === null || this.#saidProblems.has(problem)) continue;
+      this.#saidProblems.add(problem);
+      this.#say(`Still waiting: ${problem}. Retrying.`);
     }
   }
 

@@ -77,7 +77,7 @@ export async function watchConfig(options: WatchOptions, config: Config, hooks: 
     if (format === 'dashboard') showing.close();
     await monitor.stop();
     showing.close();
-    shown = { text: summary(monitor.board, monitor.now()), ending, format };
+    shown = { text: summary(monitor.board, monitor.now(), process.stdout.columns), ending, format };
     return exitCodeOf(ending);
   });
   printSummary(shown);

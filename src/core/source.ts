@@ -50,6 +50,8 @@ export interface FeedReader extends Reader {
  * may change: read them again whenever they are needed.
  */
 export interface Source {
+  /** What it is called until its `hello` has come: its address. Left out where that comes at once. */
+  readonly address?: string;
   /** Passes messages to a reader from now on: a `hello` first, then events and, where it takes them, samples. Returns how to unsubscribe. */
   subscribe(reader: Reader): () => void;
   /** Marks this moment. Never throws: a mark that is refused is the `problem`. @param text 1 to 200 characters */

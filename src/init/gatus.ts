@@ -71,10 +71,11 @@ function serviceOf(endpoint: Fields): ReturnType<MigratedService['done']> | Left
 
   if (endpoint['enabled'] === false) service.set('enabled', false);
   service.duration('interval', goDurationMs(textAt(endpoint, 'interval') ?? '') ?? INTERVAL_MS);
-  applyClient(service, fieldsAt(endpoint, 'client'), isPage);
+  const speaksTls = isPage || kind === 'tls';
+  applyClient(service, fieldsAt(endpoint, 'client'), isPage, speaksTls);
   if (isPage) applyRequest(service, endpoint);
   else if (textAt(endpoint, 'body') !== null) service.payload('send', textAt(endpoint, 'body') ?? '');
-  applyConditions(service, listAt(endpoint, 'conditions').map(String), isPage);
+  applyConditions(service, listAt(endpoint, 'conditions').map(String), isPage, speaksTls);
   return service.done('Gatus', group ?? '');
 }
 
@@ -88,21 +89,27 @@ function applyRequest(service: MigratedService, endpoint: Fields): void {
   else service.payload('body', body);
 }
 
-function applyClient(service: MigratedService, client: Fields, isPage: boolean): void {
+/** @param speaksTls whether the connection begins with TLS; elsewhere its settings mean nothing, or the TLS after STARTTLS */
+function applyClient(service: MigratedService, client: Fields, isPage: boolean, speaksTls: boolean): void {
   service.duration('timeout', goDurationMs(textAt(client, 'timeout') ?? '') ?? TIMEOUT_MS);
   if (isPage && !isTrueAt(client, 'ignore-redirect')) service.set('follow', REDIRECTS);
-  if (isTrueAt(client, 'insecure')) service.tls({ verify: false });
+  if (speaksTls && isTrueAt(client, 'insecure')) service.tls({ verify: false });
   const network = textAt(client, 'network');
   const family = network === 'ip4' ? 4 : network === 'ip6' ? 6 : undefined;
   if (family !== undefined) service.set('family', family);
   const tls = fieldsAt(client, 'tls');
   const [cert, key] = [textAt(tls, 'certificate-file'), textAt(tls, 'private-key-file')];
-  if (cert !== null && key !== null) service.tls({ cert, key });
+  if (speaksTls && cert !== null && key !== null) service.tls({ cert, key });
   for (const field of ['oauth2', 'proxy-url', 'dns-resolver', 'identity-aware-proxy', 'tunnel'])
     if (client[field] !== undefined) service.notTaken(`client.${field}`, 'gapwatch has no such setting');
 }
 
-function applyConditions(service: MigratedService, conditions: readonly string[], isPage: boolean): void {
+function applyConditions(
+  service: MigratedService,
+  conditions: readonly string[],
+  isPage: boolean,
+  speaksTls: boolean,
+): void {
   const statuses: ((status: number) => boolean)[] = [];
   for (const condition of conditions) {
     const [, left = '', sign = '', right = ''] = /^(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+)$/.exec(condition.trim()) ?? [];
@@ -113,13 +120,14 @@ function applyConditions(service: MigratedService, conditions: readonly string[]
     if (status !== null) statuses.push(status);
     else if (what === '[CONNECTED]' && operator === '==' && value === 'true') continue;
     else if (what === '[RESPONSE_TIME]' && /^<=?$/.test(operator) && /^\d+(?:ms|s)?$/.test(value)) {
-      service.duration('slow', goDurationMs(/\d$/.test(value) ? `${value}ms` : value));
-      service.note(`An answer that takes longer than ${value} counts as slow here, not as down.`);
+      const limit = /\d$/.test(value) ? `${value}ms` : value;
+      service.duration('slow', goDurationMs(limit));
+      service.note(`An answer that takes longer than ${limit} counts as slow here, not as down.`);
     } else if (what === '[BODY]' && operator === '==' && isPage && !/^any\(|\[/.test(value))
       service.expect('body', glob === undefined ? exactPattern(value) : globPattern(glob));
     else if (what === '[BODY]' && operator === '==' && !isPage && glob !== undefined)
       service.set('expect', globPattern(glob));
-    else if (what === '[CERTIFICATE_EXPIRATION]' && /^>=?$/.test(operator) && goDurationMs(value) !== null)
+    else if (speaksTls && what === '[CERTIFICATE_EXPIRATION]' && /^>=?$/.test(operator) && goDurationMs(value) !== null)
       service.tls({ minDays: Math.round((goDurationMs(value) ?? 0) / 864_000) / 100 });
     else service.notTaken(condition, 'gapwatch has no such condition');
   }

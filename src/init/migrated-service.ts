@@ -9,6 +9,8 @@ import { asLabel, type Draft, type LeftOut } from './draft.ts';
 import type { Fields } from './document.ts';
 
 const DAY_MS = 86_400_000;
+/** What the header of a login with a password is. */
+export const BASIC_LOGIN = '"Basic " and the Base64 of USER:PASSWORD';
 /** What each may be at least, in milliseconds. */
 const LEAST_MS = { interval: 10, timeout: 1, slow: 1 } as const;
 const SECRET_WORD = /auth|cookie|token|secret|passw|pwd|credential|session|signature|(?:^|[^a-z])key|api.?key/i;
@@ -93,7 +95,17 @@ export class MigratedService {
       const text = String(value);
       taken[name] = SECRET_WORD.test(name) || VARIABLE.test(text) ? this.secret(name, text) : text;
     }
-    if (Object.keys(taken).length > 0) this.#entry['headers'] = taken;
+    const { headers: earlier = {} } = this.#entry;
+    if (Object.keys(taken).length > 0) this.#entry['headers'] = { ...(earlier as object), ...taken };
+  }
+
+  /**
+   * A login, which the other monitor makes a header of, and which is written as that header here.
+   * @param value what the header is made of, in words
+   */
+  login(value: string): void {
+    this.headers({ Authorization: 'secret' });
+    this.note(`The header Authorization is ${value}.`);
   }
 
   /** What is sent; text that looks as if it held a secret comes from the environment. */

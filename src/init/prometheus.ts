@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { withoutSecrets } from '../core/shown-url.ts';
 import { fieldsAt, isFields, isTrueAt, listAt, textAt, type Fields } from './document.ts';
 import type { Draft, Findings, LeftOut } from './draft.ts';
-import { acceptedStatuses, goDurationMs, hostAndPort, MigratedService } from './migrated-service.ts';
+import { acceptedStatuses, BASIC_LOGIN, goDurationMs, hostAndPort, MigratedService } from './migrated-service.ts';
 
 /** Prometheus' own, in milliseconds. */
 const INTERVAL_MS = 60_000;
@@ -136,10 +136,11 @@ function applyHttp(service: MigratedService, http: Fields): void {
   ])
     if (http[field] !== undefined && http[field] !== false)
       service.notTaken(field, 'gapwatch has no such condition or setting');
-  const hasLogin = ['basic_auth', 'authorization', 'bearer_token', 'bearer_token_file', 'credentials'].some(
+  const hasToken = ['authorization', 'bearer_token', 'bearer_token_file', 'credentials'].some(
     (field) => http[field] !== undefined,
   );
-  if (hasLogin) service.headers({ Authorization: 'Basic' });
+  if (isFields(http['basic_auth'])) service.login(BASIC_LOGIN);
+  else if (hasToken) service.login('"Bearer " and the token');
   applyFamily(service, http);
   applyTls(service, fieldsAt(http, 'tls_config'));
 }
@@ -153,8 +154,10 @@ function applyTcp(service: MigratedService, tcp: Fields): void {
   const isWhole =
     second === undefined || (send !== null && textAt(first, 'expect') === null && textAt(second, 'send') === null);
   if (!isWhole || more.length > 0) service.notTaken('query_response', 'only its first step is taken over');
-  if (isTrueAt(tcp, 'tls')) service.tls(null);
   applyFamily(service, tcp);
+  // Without `tls` they are for the TLS after a STARTTLS in query_response.
+  if (!isTrueAt(tcp, 'tls')) return;
+  service.tls(null);
   applyTls(service, fieldsAt(tcp, 'tls_config'));
 }
 

@@ -3,7 +3,7 @@ import { REDIS_PORT } from '../config/target-url.ts';
 import { redacted } from '../core/shown-url.ts';
 import { isFields, isTrueAt, listAt, textAt, type Fields } from './document.ts';
 import type { Draft, Findings, LeftOut } from './draft.ts';
-import { acceptedStatuses, hostAndPort, MigratedService, textPattern } from './migrated-service.ts';
+import { acceptedStatuses, BASIC_LOGIN, hostAndPort, MigratedService, textPattern } from './migrated-service.ts';
 
 /** Types that only a connection proves here, and the ports of their connection strings. */
 const DATABASES: ReadonlyMap<string, number> = new Map([
@@ -73,6 +73,7 @@ function serviceOf(monitor: Fields, group: string | null): ReturnType<MigratedSe
     service.set('port', where.port);
     if (isRedis && where.password !== null) service.set('password', service.secret('PASSWORD', where.password));
     if (isRedis && where.username !== null) service.set('username', where.username);
+    if (isRedis && where.database > 0) service.set('db', where.database);
     if (where.encrypted) service.tls(isTrueAt(monitor, 'ignoreTls') ? { verify: false } : null);
     if (type === 'smtp') service.set('expect', '/^220/');
     if (DATABASES.has(type) || type === 'mqtt') service.notTaken(`the ${type} query`, 'only the connection is watched');
@@ -118,7 +119,7 @@ function applyPage(service: MigratedService, monitor: Fields): string | null {
   if (redirects > 0) service.set('follow', Math.min(20, redirects));
   if (isTrueAt(monitor, 'ignoreTls')) service.tls({ verify: false });
   const login = textAt(monitor, 'basic_auth_user');
-  if (login !== null) service.headers({ Authorization: 'Basic' });
+  if (login !== null) service.login(BASIC_LOGIN);
   for (const method of ['mtls', 'ntlm', 'oauth2-cc'])
     if (textAt(monitor, 'authMethod') === method)
       service.notTaken(`its login (${method})`, 'it has to be written by hand');
@@ -132,12 +133,14 @@ interface Where {
   readonly username: string | null;
   readonly password: string | null;
   readonly encrypted: boolean;
+  /** Of Redis. */
+  readonly database: number;
 }
 
 function plainWhere(monitor: Fields): Where | null {
   const [host, port] = [textAt(monitor, 'hostname') ?? '', textAt(monitor, 'port') ?? ''];
   const where = hostAndPort(host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
-  return where === null ? null : { ...where, username: null, password: null, encrypted: false };
+  return where === null ? null : { ...where, username: null, password: null, encrypted: false, database: 0 };
 }
 
 /** From `redis://user:password@host:port`, `Server=host,1433;…` or `Host=host;Port=5432;…`. */
@@ -147,7 +150,7 @@ function connectionOf(monitor: Fields, defaultPort: number): Where | null {
   const [, given] = /(?:^|;)\s*port\s*=\s*(\d+)/i.exec(text) ?? [];
   if (server !== undefined) {
     const where = hostAndPort(`${server.trim()}:${own ?? given ?? String(defaultPort)}`);
-    return where === null ? null : { ...where, username: null, password: null, encrypted: false };
+    return where === null ? null : { ...where, username: null, password: null, encrypted: false, database: 0 };
   }
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
@@ -157,6 +160,7 @@ function connectionOf(monitor: Fields, defaultPort: number): Where | null {
     where && {
       ...where,
       ...{ username: plain(url.username), password: plain(url.password), encrypted: url.protocol === 'rediss:' },
+      database: /^\/\d{1,4}$/.test(url.pathname) ? Number(url.pathname.slice(1)) : 0,
     }
   );
 }

@@ -29,7 +29,7 @@ export function historyText(found: Report): string {
     name(service.service, vantage),
     wordOf(service.state, service).toUpperCase(),
     showUptime(service, report.to - report.from),
-    service.gaps.length === 0 ? '–' : String(service.gaps.length),
+    String(service.gaps.length),
     service.gaps.length === 0 ? '–' : showDuration(service.longestGapMs),
     service.gaps.length === 0 ? '–' : showDuration(sumOfGapsMs(service)),
     service.unobservedMs === 0 ? '–' : showDuration(service.unobservedMs),

@@ -31,9 +31,16 @@ export class SourceState {
   /** Probes a second over the last heartbeat; null before the first. */
   probesPerSecond: number | null = null;
 
+  readonly #address: string;
+
+  /** @param address what it is called until its monitor is known */
+  constructor(address = '…') {
+    this.#address = address;
+  }
+
   /** Its name: the vantage of its monitor. */
   get vantage(): string {
-    return this.identity?.vantage ?? '…';
+    return this.identity?.vantage ?? this.#address;
   }
 }
 
@@ -48,9 +55,12 @@ export class Model {
   readonly log = new EventList();
   #rows: Row[] = [];
 
-  /** @param sources how many there are */
-  constructor(sources: number) {
-    this.sources = Array.from({ length: sources }, () => new SourceState());
+  /**
+   * @param sources how many there are
+   * @param addresses what they are called until their monitors are known
+   */
+  constructor(sources: number, addresses: readonly (string | undefined)[] = []) {
+    this.sources = Array.from({ length: sources }, (_, index) => new SourceState(addresses[index]));
   }
 
   /** Every service, in the order in which the sources name them. */

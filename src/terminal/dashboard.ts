@@ -76,7 +76,10 @@ export class Dashboard {
   constructor(sources: readonly Source[], options: DashboardOptions = {}) {
     const { env = process.env, input = process.stdin, output = process.stdout } = options;
     this.#sources = sources;
-    this.#model = new Model(sources.length);
+    this.#model = new Model(
+      sources.length,
+      sources.map(({ address }) => address),
+    );
     this.#traits = traitsOf(env);
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;

@@ -14,7 +14,7 @@ import type { GapFacts, Message, Origin, ReasonCount, Transition } from '../core
 import { wordOf } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import { withMessage } from '../core/reasons.ts';
-import { columnWidth, inColumn, table } from '../core/text-width.ts';
+import { columnWidth, inColumn, table, widthOf } from '../core/text-width.ts';
 import type { Board } from '../core/board.ts';
 
 /** The widest service name that the columns are made for. */
@@ -140,8 +140,9 @@ const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserv
 /**
  * One row a service, and a line about the watch itself.
  * @param now milliseconds since the epoch
+ * @param columns of the terminal; where it is too narrow, a column that says nothing is left out
  */
-export function summary(board: Board, now: number): string {
+export function summary(board: Board, now: number, columns = Infinity): string {
   const rows = Array.from(board.services.values(), (service) => {
     const totals = service.totalsAt(now);
     const { gaps, longestMs, sumMs } = service.gapsAt(now);
@@ -155,5 +156,13 @@ export function summary(board: Board, now: number): string {
       totals.unobservedMs === 0 ? '–' : showDuration(totals.unobservedMs),
     ];
   });
-  return table([HEAD, ...rows], 2);
+  const whole = table([HEAD, ...rows], 2);
+  const isTooWide = whole.split('\n').some((line) => widthOf(line) > columns);
+  const saysNothing = rows.every((row) => row.at(-1) === '–');
+  return isTooWide && saysNothing
+    ? table(
+        [HEAD, ...rows].map((row) => row.slice(0, -1)),
+        2,
+      )
+    : whole;
 }

@@ -1,7 +1,7 @@
 /** The one file of `npm run bundle`, alone in a folder: whatever the program starts or reads beside itself has to be in it. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
@@ -64,6 +64,15 @@ describe('the bundle', () => {
     const check = start('check', '--timeout', '200ms', '--config', join(config, 'a.json'));
     assert.equal(await check.ended, 1, check.stderr);
     assert.match(check.stdout, /timeout-reply/);
+  });
+
+  it('says how to go on as it was run', async () => {
+    const endpoints = [{ name: 'web', url: 'http://127.0.0.1:1/', conditions: [] }];
+    writeFileSync(join(folder, 'gatus.json'), JSON.stringify({ endpoints }));
+    const init = start('init', '--from', 'gatus.json', '--force');
+    assert.equal(await init.ended, 0, init.stderr);
+    assert.match(init.stderr, /Next: node gapwatch\.mjs check, then node gapwatch\.mjs\n/);
+    rmSync(join(folder, 'services.json'));
   });
 
   it('draws the dashboard', async (t) => {

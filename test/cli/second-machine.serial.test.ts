@@ -44,9 +44,19 @@ describe('the monitor on a second machine', { concurrency: 2 }, () => {
       await attached.end();
       assert.doesNotMatch(attached.stdout + attached.stderr, /sesame/);
     }
+    const waiting = new Program(['run', '9', '--also', host, '--token', 'wrong', '--', 'true']);
+    await waiting.said(/Still waiting: the feed \S+ is not connected: this is not the token\. Retrying\./);
+    await waiting.end();
     const refused = new Program(['attach', host, '--token', 'wrong', '--format', 'lines']);
     await refused.said(/connecting: this is not the token/);
     await refused.end();
+  });
+
+  it('says at once which services are down', async () => {
+    const { host } = await served('dead=9', '--token', 'env:ITS_TOKEN');
+    const attached = new Program(['attach', `open-sesame@${host}`, '--format', 'lines']);
+    await attached.said(/: connected.*; 2 services, down now: dead$/m);
+    await attached.end();
   });
 
   it('shows names and states to all where it is public, and targets to those with the token', async () => {
@@ -63,9 +73,9 @@ describe('the monitor on a second machine', { concurrency: 2 }, () => {
     const folder = folderWith('blank', ' \n');
     writeFileSync(join(folder, 'empty'), '');
     for (const [token, problem] of [
-      ['env:NOT_SET_ANYWHERE', /--token env:NOT_SET_ANYWHERE: there is no token/],
+      ['env:NOT_SET_ANYWHERE', /--token env:NOT_SET_ANYWHERE: there is no token: the environment variable is not set/],
       ['file:missing', /--token file:missing: it can't be read/],
-      ['file:empty', /there is no token/],
+      ['file:empty', /there is no token: the file is empty/],
       ['file:blank', /it is blank/],
       ['é', /--token: it holds a character that is not ASCII/],
     ] as const) {

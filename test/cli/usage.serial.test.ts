@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, describe, it } from 'node:test';
 
 import { TestService, endServices } from '../support/test-service.ts';
 import { DIALECTS, good } from '../support/dialects.ts';
 import { freePort } from '../support/servers.ts';
-import { endPrograms, FOLDER, folderWith, Program, run } from './program.ts';
+import { endPrograms, entry, FOLDER, folderWith, Program, run } from './program.ts';
 
 const PASSWORD = 'hunter2-of-the-url';
 const SECRET = 'hunter3-of-the-environment';
@@ -36,6 +37,8 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['a target twice', ['8080', '8080'], /already taken/],
   ['a name with = in it', ['a=b=8080'], /a=b=8080: this is no address/],
   ['an unknown command', ['wacth', '8080'], /wacth/],
+  ['a word too many', ['demo', 'foo'], /Unknown argument: foo\n/],
+  ['attach without a feed', ['attach'], /attach needs the feed of a running monitor: HOST:PORT, or PORT/],
   ['an option without its value', ['8080', '--interval'], /interval/],
   ['an option given twice', ['8080', '-i', '1s', '-i', '2s'], /is given twice/],
   ['a format that is none', ['8080', '--format', 'xml'], /format.*\n?.*xml.*dashboard/s],
@@ -91,6 +94,11 @@ describe('the command line', { concurrency: 4 }, () => {
       assert.ok(stderr.split('\n').length <= 8, stderr);
     });
   }
+
+  it('can be run as it was built: a global install from a clone links to this file, which a later build replaces', () => {
+    const { status, error } = spawnSync(entry('main'), ['--version'], { timeout: 30_000 });
+    assert.deepEqual([status, error], [0, undefined]);
+  });
 
   it('explains itself', async () => {
     const [help, version] = await Promise.all([run(['--help']), run(['--version'])]);

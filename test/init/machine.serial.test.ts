@@ -10,7 +10,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'jsonc-parser';
 
 import { jsonSchema } from '../../src/config/config-schema.ts';
-import { FOLDER, run, type Outcome } from '../cli/program.ts';
+import { entry, FOLDER, run, type Outcome } from '../cli/program.ts';
 import { requireTool } from '../support/tools.ts';
 
 /** One after the other they would take 30 s; on a machine that is idle all take 2 s. */
@@ -160,6 +160,14 @@ describe('gapwatch init and the file', () => {
     assert.match(other.stderr, /Next: gapwatch check --config other\.json/);
     const checked = await run(['check', '--config', 'other.json'], { cwd });
     assert.match(checked.stderr, /other\.json is well formed/);
+    const args = [entry('start'), 'init', '--from', 'gatus.yaml'];
+    const byNpm = (...more: string[]): string =>
+      spawnSync(process.execPath, [...args, ...more], { cwd, encoding: 'utf8', timeout: 30_000 }).stderr;
+    assert.match(byNpm('--force'), /Next: npm start -- check, then npm start\n/);
+    assert.match(
+      byNpm('third.json'),
+      /Next: npm start -- check --config third\.json, then npm start -- --config third/,
+    );
   });
 
   for (const [what, args, message] of [

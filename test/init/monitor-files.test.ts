@@ -161,6 +161,29 @@ endpoints:
     assert.deepEqual((await gatus({ url: 'tcp://[::1]:80' })).entry['host'], '::1');
   });
 
+  for (const [url, more, reason] of [
+    ['tcp://h:6379', { client: { insecure: true } }, null],
+    ['ssh://h:22', { client: { insecure: true } }, null],
+    ['starttls://h:587', { client: { insecure: true } }, 'STARTTLS: only the connection is watched'],
+    ['tcp://h:6379', { client: { tls: { 'certificate-file': 'c', 'private-key-file': 'k' } } }, null],
+    [
+      'tcp://h:6379',
+      { conditions: ['[CERTIFICATE_EXPIRATION] > 48h'] },
+      '[CERTIFICATE_EXPIRATION] > 48h: gapwatch has no such condition',
+    ],
+  ] as const) {
+    it(`speaks TLS nowhere where Gatus does not begin with it: ${url} ${JSON.stringify(more)}`, async () => {
+      const { entry, leftOut } = await gatus({ url, ...more });
+      assert.equal(entry['tls'], undefined);
+      assert.equal(leftOut[0]?.why ?? null, reason);
+    });
+  }
+
+  it('says which unit a limit of the response time has', async () => {
+    const { text } = await gatus({ url: 'http://h', conditions: ['[RESPONSE_TIME] < 300'] });
+    assert.match(text, /longer than 300ms counts as slow/);
+  });
+
   it('has its sections named, and the name of old', async () => {
     const { entries, leftOut } = await takeOver({
       'gatus.yaml': { alerting: { slack: {} }, services: [{ name: 'a', url: 'http://h', conditions: [] }], suites: [] },
@@ -320,6 +343,12 @@ describe('a backup of Uptime Kuma', () => {
       { url: 'http://h', basic_auth_user: 'me', basic_auth_pass: 'hunter2' },
       { headers: { Authorization: { env: 'WEB_AUTHORIZATION' } }, enabled: false },
     ],
+    [
+      'a login beside other headers',
+      { url: 'http://h', basic_auth_user: 'me', basic_auth_pass: 'hunter2', headers: '{"Accept":"a/b"}' },
+      { headers: { Accept: 'a/b', Authorization: { env: 'WEB_AUTHORIZATION' } } },
+    ],
+    ['a database of Redis', { type: 'redis', databaseConnectionString: 'redis://h:6379/2' }, { db: 2 }],
     ['an interval beyond what is allowed', { url: 'http://h', interval: 2_000_000 }, { interval: '1d' }],
   ] as const) {
     it(`has its settings taken over: ${what}`, async () => {
@@ -418,6 +447,27 @@ describe('a configuration of Prometheus', () => {
     rmSync(join(folder, 'blackbox.yml'));
     assert.deepEqual([entries[0]?.['name'], entries[0]?.['type']], ['Shop', 'tcp']);
     assert.doesNotMatch(text, /was not given/);
+  });
+
+  it('has its logins explained, and speaks TLS only where the exporter begins with it', async () => {
+    const starttls = { query_response: [{ expect: '^220' }], tls_config: { insecure_skip_verify: true } };
+    const { entries, text } = await takeOver({
+      'prometheus.yml': {
+        scrape_configs: [job('a', 'basic', ['a']), job('b', 'bearer', ['b']), job('c', 'mail', ['c:25'])],
+      },
+      'blackbox.yml': {
+        modules: {
+          basic: { prober: 'http', http: { basic_auth: { username: 'me', password: 'hunter2' } } },
+          bearer: { prober: 'http', http: { bearer_token: 'hunter2', headers: { Accept: 'a/b' } } },
+          mail: { prober: 'tcp', tcp: starttls },
+        },
+      },
+    });
+    rmSync(join(folder, 'blackbox.yml'));
+    assert.deepEqual(entries[1]?.['headers'], { Accept: 'a/b', Authorization: { env: 'B_AUTHORIZATION' } });
+    assert.match(text, /Authorization is "Basic " and the Base64 of USER:PASSWORD/);
+    assert.match(text, /Authorization is "Bearer " and the token/);
+    assert.equal(entries[2]?.['tls'], undefined);
   });
 
   it('is taken over without the modules by their names, which is said', async () => {

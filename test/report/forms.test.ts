@@ -105,7 +105,7 @@ describe('the text of a history', () => {
     const text = historyText(buildReport([vantage('here', began)], within(0, 60_000), null));
     assert.match(text, /^web +UP +\S+ % +1 +4\.93 s +4\.93 s/m);
     const long = historyText(buildReport([vantage('here', observed('web'))], within(-86_400_000, 60_000), null));
-    assert.match(long, /^web +UP +100 % of 1 h 01 min +–/m);
+    assert.match(long, /^web +UP +100 % of 1 h 01 min +0 +–/m);
   });
 
   it('shows services that fell together as one incident', () => {

@@ -171,6 +171,17 @@ describe('summary', () => {
     ]);
   });
 
+  it('leaves a column out that says nothing where the terminal is too narrow', () => {
+    const board = boardOf('web');
+    board.apply(transition('web', 'unknown', 'up', AT));
+    const [wide = ''] = summary(board, AT + 4000, 80).split('\n');
+    assert.match(wide, /unobserved$/);
+    const narrow = summary(board, AT + 4000, wide.length - 1);
+    assert.match(narrow, /down\nweb .* –\n$/);
+    board.apply(transition('web', 'up', 'unobserved', AT + 3000));
+    assert.match(summary(board, AT + 4000, 40), /unobserved\n/);
+  });
+
   it('has the longest gap and all gaps together on one basis', () => {
     const board = boardOf('web');
     const row = (at: number): string => (summary(board, at).split('\n')[1] ?? '').replace(/ +/g, ' ');

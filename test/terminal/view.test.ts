@@ -528,6 +528,16 @@ describe('the header', () => {
     assert.doesNotMatch(text, /lost|NOT CONNECTED/);
   });
 
+  it('calls a source by its address until it was connected', () => {
+    const model = new Model(2, ['rack-1:9720', 'rack-2:9720']);
+    model.setConnection(1, false, 'this is not the token', START);
+    const ui = FIRST_UI;
+    const { grid } = view({ model, ui, size: { width: 80, height: 24 }, glyphs: UNICODE, clock: START, waiting: 0 });
+    const text = Array.from({ length: 24 }, (_, y) => grid.line(y)).join('\n');
+    assert.match(text, /gapwatch {2}rack-1:9720, rack-2:9720/);
+    assert.match(text, /rack-2:9720 +· connecting: this is not the token/);
+  });
+
   it('says that the picture is held still', () => {
     const world = wellWorld();
     assert.match(
