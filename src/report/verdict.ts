@@ -170,6 +170,10 @@ function faultsOf(
   }
   const unobserved = unobservedFault(service, { maxGapMs, maxTotalMs }) ?? sparsityFault(service, run, to);
   if (unobserved !== null) faults.push({ kind: 'unobserved', text: unobserved });
+  else if (isNamed && faults.length === 0 && budget.maxGapMs > 0 && service.intervalMs > budget.maxGapMs) {
+    const text = `probed every ${showDuration(service.intervalMs)}, too seldom to show every gap over the budget of ${showDuration(budget.maxGapMs)}: use a shorter interval (-i)`;
+    faults.push({ kind: 'unobserved', text });
+  }
   return faults;
 }
 

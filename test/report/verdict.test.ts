@@ -22,6 +22,22 @@ describe('the verdict', () => {
     assert.equal(sentence, 'PASS: 1 service up all the time (systemctl restart docker, seen from here).');
   });
 
+  it('is not proven where the interval is longer than a budget that was named', () => {
+    const { result, faults, sentence } = verdictOn({ info: { intervalMs: 1000 } }, budget(200));
+    assert.equal(result, 'not-proven');
+    assert.deepEqual(
+      faults.map(({ kind }) => kind),
+      ['unobserved'],
+    );
+    assert.match(
+      sentence,
+      /^NOT PROVEN: web was probed every 1\.00 s, too seldom to show every gap over the budget of 0\.20 s: use a/,
+    );
+    // Without one, the sentence says how far apart the probes were; one that is as long can be shown.
+    assert.equal(verdictOn({ info: { intervalMs: 1000 } }).result, 'pass');
+    assert.equal(verdictOn({ info: { intervalMs: 1000 } }, budget(1000)).result, 'pass');
+  });
+
   it('is bad for any gap where none is allowed', () => {
     const { result, faults, sentence } = verdictOn({ falls: [{ from: 1000, to: 1250 }] });
     assert.equal(result, 'fail');
