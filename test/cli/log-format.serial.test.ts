@@ -48,7 +48,7 @@ describe('the log of serve', { concurrency: 4 }, () => {
     service.down();
     await program.said(/ {2}web {3}DOWN +\w+: /);
     await service.up();
-    await program.said(/ {2}web {3}GAP +0\.\d\d s/);
+    await program.said(/ {2}web {3}GAP +(0\.\d\d s|\d+ ms)/);
     assert.equal(await program.end(), 143);
     assert.match(program.stderr, /stopping {2}why=SIGTERM\n/);
     // Neither JSON nor colours.

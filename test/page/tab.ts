@@ -56,9 +56,13 @@ export class Tab {
     });
     page.on('requestfinished', (request) => {
       if (request.url().includes('/api/')) return;
-      void request.sizes().then(({ responseBodySize, responseHeadersSize }) => {
-        this.bytes += responseBodySize + responseHeadersSize;
-      });
+      void request.sizes().then(
+        ({ responseBodySize, responseHeadersSize }) => {
+          this.bytes += responseBodySize + responseHeadersSize;
+        },
+        // The tab was closed meanwhile.
+        () => undefined,
+      );
     });
   }
 
