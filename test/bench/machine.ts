@@ -18,7 +18,9 @@ export interface Noise {
 /** Of a machine that is quiet. A spread of 10 to 15 % is usual on shared hardware. */
 const MOST: Noise = { busy: 0.08, stolen: 0.02, spread: 0.25 };
 const SLEEP_MS = 1000;
-const LOOPS = 40;
+const LOOPS = 60;
+/** Of these, those that come first run before the code is compiled. */
+const WARM_UP = 20;
 /** About 10 ms. */
 const STEPS = 10_000_000;
 
@@ -48,7 +50,7 @@ export async function measureNoise(): Promise<Noise> {
   await sleep(SLEEP_MS);
   const after = ticks();
   const all = before === null || after === null ? 0 : after.all - before.all;
-  const times = Array.from({ length: LOOPS }, loopMs);
+  const times = Array.from({ length: LOOPS }, loopMs).slice(WARM_UP);
   return {
     busy: all > 0 && before !== null && after !== null ? 1 - (after.idle - before.idle) / all : 0,
     stolen: all > 0 && before !== null && after !== null ? (after.stolen - before.stolen) / all : 0,
