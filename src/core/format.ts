@@ -105,7 +105,7 @@ export function showShare(share: number | null): string {
 }
 
 /** Where less than this share of a time was observed, an uptime is of less than one would think. */
-const WHOLE = 0.9;
+export const WHOLE = 0.9;
 
 /**
  * How much of the time that was observed a service was up: `100 % of 26 s`; without the time where it is most of a window that

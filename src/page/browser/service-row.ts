@@ -1,6 +1,6 @@
 /** One service of the list. Only what differs is touched; strip and days are painted only while they are in sight. */
 import type { BoardService } from '../../core/board.ts';
-import { coarse, showShare } from '../../core/format.ts';
+import { coarse, showShare, WHOLE } from '../../core/format.ts';
 import type { Day } from '../../core/uptime.ts';
 import { daysOf } from '../page-days.ts';
 import type { ServiceExtras } from '../page-state.ts';
@@ -16,8 +16,6 @@ const SPANS = [
   { key: '90d', name: '90 d', spanMs: 90 * 86_400_000 },
 ] as const;
 const MINUTE_MS = 60_000;
-/** Where less than this share of a window was observed, its uptime is of less than its name says. */
-const WHOLE = 0.9;
 /** A pointer within so many pixels of a failure means it. */
 const NEAR = 5;
 
