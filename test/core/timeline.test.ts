@@ -218,6 +218,9 @@ describe('Timeline', () => {
     assert.equal(gaps.length, 1);
     const [gap] = gaps;
     assert.deepEqual([gap?.from, gap?.minMs, gap?.maxMs, gap?.failed], [100, 0, 426 - 50, 3]);
+    // Whatever breaks a handshake is a broken connection too.
+    const broken = held.map((sample) => (sample.result === 'down' ? { ...sample, reason: 'tls' as const } : sample));
+    assert.equal(storyOf([...broken, up(400, 426)]).gaps.length, 1);
     // One that came after them does.
     assert.equal(
       storyOf([up(0, 26), down(50, 76, 'closed'), up(60, 86), down(110, 130, 'closed'), up(150)]).gaps.length,
@@ -259,6 +262,8 @@ describe('Timeline', () => {
       checkpointFrom({ ...checkpoint, ...{ gap: { ...checkpoint.gap, failedUntil: 400 } } } as Checkpoint),
       150,
     );
+    // What fails from now on had not failed first: the answer was sent after that had.
+    timeline.add(down(160, 320, 'reset'));
     timeline.add(up(200));
     assert.equal(gaps.length, 1);
     timeline.add(down(300, 500, 'reset'));

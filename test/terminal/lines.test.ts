@@ -208,5 +208,9 @@ describe('summary', () => {
     // What it says last is the last.
     board.apply({ type: 'open-gap', service: 'web', final: true, ...open });
     assert.match(row(AT + 8100), / 2 2\.05 s 2\.52 s /);
+    // Until it comes back.
+    board.apply(transition('web', 'down', 'unobserved', AT + 8000));
+    board.apply(transition('web', 'unobserved', 'down', AT + 9000));
+    assert.match(row(AT + 10_000), / 2 3\.05 s 3\.52 s /);
   });
 });
