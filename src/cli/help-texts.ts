@@ -1,7 +1,7 @@
 /** What `--help` of each command says below its options: what a TARGET is, examples, and exit codes. */
 import type { Argv } from 'yargs';
 
-export const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
+const TARGET_HELP = `A TARGET is [NAME=]WHERE, and WHERE is one of
   PORT, HOST:PORT or tcp://HOST:PORT         a TCP port; alone, on 127.0.0.1
   http://…, https://…, unix:/SOCKET:/PATH    a page: 2xx and 3xx are up
   redis://[USER:PASSWORD@]HOST:PORT[/DB]     a Redis (rediss:// with TLS)
@@ -21,7 +21,10 @@ const ALWAYS = {
   70: 'a fault of gapwatch itself, with what to report',
   74: 'the output could not be written',
 } as const;
-const ENDED = { 0: 'ended by --for or q', 130: 'SIGINT', 143: 'SIGTERM', 129: 'SIGHUP' } as const;
+const SIGNALLED = { 130: 'SIGINT', 143: 'SIGTERM' } as const;
+const ENDED = { 0: 'ended by --for or q', ...SIGNALLED, 129: 'SIGHUP' } as const;
+/** Of the daemons, to which SIGHUP means something else. */
+const SERVED = { 0: 'ended by --for', ...SIGNALLED } as const;
 
 interface Help {
   readonly about: readonly string[];
@@ -50,7 +53,7 @@ const HELP = {
       ['gapwatch serve web=8080 --listen 0.0.0.0:9720 --public', 'the page for all'],
       ['gapwatch serve web=8080 --listen 0.0.0.0:9720 --token env:T', 'for those who know it'],
     ],
-    codes: { ...ENDED, 0: 'ended by --for' },
+    codes: SERVED,
   },
   attach: {
     about: [FEED_HELP],
@@ -74,8 +77,7 @@ const HELP = {
       1: 'FAIL or NOT PROVEN: a gap over it, or a service that did not come back',
       3: 'the command failed; its own code stands in the report',
       4: 'the services were not up before it, so it was not started',
-      130: 'SIGINT',
-      143: 'SIGTERM',
+      ...SIGNALLED,
       129: 'SIGHUP',
     },
   },
@@ -129,7 +131,7 @@ such a service has "enabled": false until then.`,
       ['gapwatch hub --bus redis://127.0.0.1:6379', 'all monitors of a stream on one page'],
       ['gapwatch hub --bus redis://127.0.0.1:6379/1 --listen 127.0.0.1:9800', 'on another port'],
     ],
-    codes: { ...ENDED, 0: 'ended by --for' },
+    codes: SERVED,
   },
   demo: {
     about: ['It needs no service: three of its own are killed and started again.'],

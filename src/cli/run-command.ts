@@ -209,7 +209,8 @@ async function baselineIn(file: string): Promise<Baseline> {
 /** What other monitors watch may be all that is wanted. */
 async function servicesOf(args: RunArguments & Targets): Promise<Plan['config']> {
   try {
-    return await configOf(args, DEFAULT_INTERVAL_MS);
+    // The token is for the feeds of others.
+    return await configOf({ ...args, token: undefined }, DEFAULT_INTERVAL_MS);
   } catch (error) {
     if (!(error instanceof ConfigError && error.code === 'no-services' && args.also.length > 0)) throw error;
     return {

@@ -36,7 +36,7 @@ export function kumaPage(source: Pick<FeedSource, 'board' | 'now'>, title: strin
   const incident = notes.find(({ kind }) => kind === 'incident');
   return {
     config: {
-      ...{ slug: 'default', title, description: null, icon: '/icon.svg', theme: 'auto', published: true },
+      ...{ slug: 'default', title, description: null, icon: '/assets/icon.svg', theme: 'auto', published: true },
       ...{ showTags: false, customCSS: '', footerText: null, showPoweredBy: false },
     },
     incident:

@@ -84,6 +84,8 @@ describe('the help', { concurrency: 2 }, () => {
       assert.match(help, /^A duration is a number with its unit/m);
       if (help.includes(`gapwatch ${command} [target..]`)) assert.match(help, /^A TARGET is \[NAME=\]WHERE/m);
       assert.equal(/^-- COMMAND/m.test(help), command === 'run');
+      // The daemons read their configuration again.
+      assert.equal(/^ +129 {2}SIGHUP/m.test(help), ['watch', 'attach', 'run', 'demo'].includes(command));
       for (const option of optionsIn(help)) {
         if (/--(version|help)\b/.test(option)) continue;
         assert.match(option.replaceAll(TYPES, ''), /\[[^\]]+\]/, `no default: ${option}`);

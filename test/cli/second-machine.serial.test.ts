@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
+import { freePort } from '../support/servers.ts';
 import { endServices, type SignalledService, startSignalledService } from '../support/test-service.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { endPrograms, folderWith, Program } from './program.ts';
 
 describe('the monitor on a second machine', { concurrency: 2 }, () => {
@@ -57,6 +59,25 @@ describe('the monitor on a second machine', { concurrency: 2 }, () => {
     const attached = new Program(['attach', `open-sesame@${host}`, '--format', 'lines']);
     await attached.said(/: connected.*; 2 services, down now: dead$/m);
     await attached.end();
+  });
+
+  it('gives its token to a run, whose own feed asks for none because of that', async () => {
+    const { host } = await served('--token', 'open-sesame');
+    const port = await freePort();
+    const quick = ['--before', '100ms', '--after', '1m', '-i', '50ms', '--listen', `127.0.0.1:${String(port)}`];
+    const services = [`web=${String(service.port)}`, '--also', host, '--token', 'open-sesame'];
+    const program = new Program(['run', ...services, ...quick, '--', 'true']);
+    const status = (): Promise<number> =>
+      fetch(`http://127.0.0.1:${String(port)}/api/v1/status`).then(
+        (reply) => reply.status,
+        () => 0,
+      );
+    await waitFor(
+      async () => (await status()) > 0,
+      () => program.stderr,
+    );
+    assert.equal(await status(), 200);
+    await program.end();
   });
 
   it('shows names and states to all where it is public, and targets to those with the token', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { pageAssets } from '../../src/page/page-assets.ts';
 import { presentTable } from '../../src/server/page-html.ts';
 import { HOSTILE_TEXTS } from '../corpus/strings.ts';
 import { readXml } from '../report/xml-reader.ts';
@@ -413,6 +414,7 @@ describe('the forms of Uptime Kuma and Gatus', () => {
     const { feed } = await served(monitor, { ...PUBLIC, site });
     const http = feed.address.url;
     const { value } = await askJson(`${http}/api/status-page/default`);
+    assert.ok(pageAssets().has((value['config'] as { icon: string }).icon), 'the icon is one that is served');
     assert.equal((value['config'] as Json)['title'], 'Example status');
     const incident = value['incident'] as Json;
     assert.deepEqual([incident['title'], incident['createdDate']], ['incident', new Date(START - 9).toISOString()]);
