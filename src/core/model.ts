@@ -136,6 +136,9 @@ export interface Sample {
   readonly prompted?: boolean;
 }
 
+/** The same, not made yet. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** How long a good answer took, as far as it is the service's: without a hold, and without the time that this monitor itself lost. */
 export function answerMs({ sentAt, endedAt, heldMs = 0, busyMs = 0 }: Sample): number {
   return Math.max(0, endedAt - sentAt - heldMs - busyMs);

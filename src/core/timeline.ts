@@ -35,7 +35,7 @@
  */
 import { shortened } from './format.ts';
 import type { GapFacts, OpenGap, ReasonCount } from './messages.ts';
-import type { Reason, Result, Sample, Service, State } from './model.ts';
+import type { Mutable, Reason, Result, Sample, Service, State } from './model.ts';
 import { UsualDuration } from './usual-duration.ts';
 
 /** A change of state. The service itself changed in [`notBefore`, `notAfter`]. */
@@ -181,8 +181,6 @@ interface GapSoFar extends Mutable<Omit<GapCheckpoint, 'reasons' | 'run'>> {
   run: Run | null;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 export class Timeline {
   readonly #sink: TimelineSink;
   readonly #usual = new UsualDuration();
@@ -284,8 +282,9 @@ export class Timeline {
 
   /** The first doubtful answers are good ones. */
   #believe(count: number): void {
-    const ending = this.#doubtful.filter((sample) => !this.#mayPrecedeGap(sample));
-    const answered = Math.min(...ending.map(({ endedAt }) => endedAt));
+    let answered = Infinity;
+    for (const sample of this.#doubtful)
+      if (!this.#mayPrecedeGap(sample)) answered = Math.min(answered, sample.endedAt);
     for (const sample of this.#doubtful.splice(0, count)) this.#up(sample, answered);
   }
 

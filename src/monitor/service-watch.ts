@@ -42,6 +42,9 @@ const SILENCE_SHARE = 0.04;
 const NEGLECT_MS = 50;
 /** While it is not known whether a service bears the sentinel, a probe may take at most this share of its deadline. */
 const TRIAL_SHARE = 0.25;
+/** Why a probe was sent. */
+type Circumstances = Pick<Sample, 'offGrid' | 'prompted'>;
+const ON_GRID: Circumstances = {};
 const NO_PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
 
 export class Watcher implements ProberEvents {
@@ -51,7 +54,8 @@ export class Watcher implements ProberEvents {
   readonly #settle: SettleQueue;
   readonly #timeline: Timeline;
   readonly #status: Status | null;
-  readonly #inFlight = new Set<Attempt>();
+  /** In the order in which they were sent. An array: a set that is emptied again and again costs more than the probe's own books. */
+  readonly #inFlight: Attempt[] = [];
   /** Those of them that were sent beside the grid. */
   readonly #offGrid = new Set<Attempt>();
   readonly #maxInFlight: number;
@@ -118,7 +122,7 @@ export class Watcher implements ProberEvents {
 
   /** Probes on their way. */
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#inFlight.length;
   }
 
   get isUp(): boolean {
@@ -142,8 +146,8 @@ export class Watcher implements ProberEvents {
 
   /** Sends the probe of a slot. Returns false where too many are on their way already: then nothing was sent. */
   probe(): boolean {
-    if (this.#prober === null || this.#inFlight.size - this.#offGrid.size >= this.#maxInFlight) return false;
-    this.#send(this.#prober, {});
+    if (this.#prober === null || this.#inFlight.length - this.#offGrid.size >= this.#maxInFlight) return false;
+    this.#send(this.#prober, ON_GRID);
     return true;
   }
 
@@ -152,7 +156,7 @@ export class Watcher implements ProberEvents {
     const { service } = this.watched;
     const now = this.#host.now();
     // Not in a circle with a peer that accepts and closes. What was on a kept connection is sent again anyway.
-    if (now - this.#lastPrompted < service.intervalMs || (service.connection === 'kept' && this.#inFlight.size > 0))
+    if (now - this.#lastPrompted < service.intervalMs || (service.connection === 'kept' && this.#inFlight.length > 0))
       return;
     this.#lastPrompted = now;
     this.#inDoubtUntil = now + RECHECKS_AFTER_LOSS * (this.watched.recheckMs ?? 0);
@@ -167,7 +171,7 @@ export class Watcher implements ProberEvents {
   recheck(): void {
     if (this.#prober === null) return;
     // Over a kept connection they would wait for each other.
-    if (this.watched.service.connection === 'kept' && this.#inFlight.size > 0) return;
+    if (this.watched.service.connection === 'kept' && this.#inFlight.length > 0) return;
     for (const attempt of this.#offGrid) if (this.#isLate(attempt)) attempt.abort();
     if (this.#offGrid.size < RECHECKS_IN_FLIGHT) this.#send(this.#prober, { offGrid: true });
   }
@@ -202,13 +206,13 @@ export class Watcher implements ProberEvents {
     return holdingSince === null && ageMs > this.#timeline.overdueMs - 1;
   }
 
-  #send(prober: Prober, circumstances: Pick<Sample, 'offGrid' | 'prompted'>): void {
+  #send(prober: Prober, circumstances: Circumstances): void {
     const { timeoutMs } = this.watched.service;
     const ticket = this.#settle.begin();
     const onEnd = (found: Sample): void => {
-      this.#inFlight.delete(attempt);
-      this.#offGrid.delete(attempt);
-      const sample = { ...found, ...circumstances };
+      this.#inFlight.splice(this.#inFlight.indexOf(attempt), 1);
+      if (circumstances.offGrid === true) this.#offGrid.delete(attempt);
+      const sample = circumstances === ON_GRID ? found : { ...found, ...circumstances };
       this.#ended(sample);
       this.#settle.end(ticket, sample);
       this.#emitLostWrites(attempt);
@@ -216,7 +220,7 @@ export class Watcher implements ProberEvents {
     const overdue = { afterMs: this.#timeline.overdueMs, call: this.#onOverdue };
     const attempt: Attempt = new Attempt(this.#host, timeoutMs, onEnd, overdue);
     this.#lastSent = attempt.sentAt;
-    this.#inFlight.add(attempt);
+    this.#inFlight.push(attempt);
     if (circumstances.offGrid === true) this.#offGrid.add(attempt);
     if (this.#sentinel?.isOnTrial === true) this.#tryBeside(this.#sentinel, attempt);
     prober.start(attempt);

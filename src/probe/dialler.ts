@@ -72,24 +72,17 @@ export class Dialler {
       if (failure.reason === 'unreachable' && 'host' in to) failWhereReached(attempt, failure, to.host);
       else attempt.fail(failure);
     });
-    if (this.#tls === null) {
-      socket.once('connect', () => {
-        failItself(attempt, socket);
-        attempt.enter('reply');
-        if (attempt.ended) return;
-        connected(socket);
-        attempt.asked();
-      });
-    } else {
-      this.#secure(attempt, socket as TLSSocket, connected);
-    }
+    socket.once('connect', () => {
+      failItself(attempt, socket, to);
+      attempt.enter(this.#tls === null ? 'reply' : 'tls');
+      if (attempt.ended || this.#tls !== null) return;
+      connected(socket);
+      attempt.asked();
+    });
+    if (this.#tls !== null) this.#secure(attempt, socket as TLSSocket, connected);
   }
 
   #secure(attempt: Attempt, socket: TLSSocket, connected: (socket: Socket) => void): void {
-    socket.once('connect', () => {
-      failItself(attempt, socket);
-      attempt.enter('tls');
-    });
     const onClose = (): void => {
       attempt.fail({ reason: 'tls', message: `closed during the TLS handshake (${attempt.address ?? ''})` });
     };
@@ -144,9 +137,8 @@ function failWhereReached(attempt: Attempt, failure: Failure, address: string): 
  * give that very port to the probe as its own, and the two ends meet (simultaneous open, RFC 9293, 3.5): about one of
  * 30,000 probes.
  */
-function failItself(attempt: Attempt, socket: Socket): void {
-  if (socket.localPort === undefined || socket.localPort !== socket.remotePort) return;
-  if (socket.localAddress !== socket.remoteAddress) return;
+function failItself(attempt: Attempt, socket: Socket, to: To): void {
+  if (!('port' in to) || socket.localPort !== to.port || socket.localAddress !== socket.remoteAddress) return;
   attempt.fail({ reason: 'refused', message: `nothing listens there (${attempt.address ?? ''})` });
 }
 

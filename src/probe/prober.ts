@@ -86,7 +86,7 @@ const FIRST_AT_ONCE = 2;
 class KeptProber implements Prober {
   readonly #connector: Connector;
   readonly #events: ProberEvents;
-  readonly #underWay = new Set<Attempt>();
+  #underWay: Attempt[] = [];
   #connection: Connection | null = null;
   /** The attempt on the kept connection. */
   #carried: Attempt | null = null;
@@ -100,16 +100,22 @@ class KeptProber implements Prober {
   }
 
   start(attempt: Attempt): void {
-    for (const other of this.#underWay) if (other.ended) this.#forget(other);
-    const bearable = this.#answerMs === null ? FIRST_AT_ONCE : (attempt.timeoutMs * PATIENCE) / this.#answerMs;
     // What has no connection yet is no work for the service: the kept connection does not wait for it.
     const isFree = this.#connection !== null && this.#carried === null;
-    const others = [...this.#underWay].filter((other) => !(isFree && other.isConnecting)).length;
+    const known = this.#underWay;
+    this.#underWay = [];
+    let others = 0;
+    for (const other of known) {
+      if (other.ended) this.#remember(other);
+      else this.#underWay.push(other);
+      if (!other.ended && !(isFree && other.isConnecting)) others += 1;
+    }
+    const bearable = this.#answerMs === null ? FIRST_AT_ONCE : (attempt.timeoutMs * PATIENCE) / this.#answerMs;
     if (others > 0 && others + 1 > bearable) {
       attempt.abort();
       return;
     }
-    this.#underWay.add(attempt);
+    this.#underWay.push(attempt);
     if (this.#connection === null) this.#open(attempt);
     else if (this.#carried === null) this.#carry(attempt, this.#connection);
     else this.#openBeside(attempt, this.#carried);
@@ -127,10 +133,8 @@ class KeptProber implements Prober {
     this.#connection = null;
   }
 
-  #forget(ended: Attempt): void {
-    this.#underWay.delete(ended);
-    if (ended.goodAfterMs === null) return;
-    this.#answerMs = Math.max((this.#answerMs ?? 0) * (1 - FADING), ended.goodAfterMs);
+  #remember({ goodAfterMs }: Attempt): void {
+    if (goodAfterMs !== null) this.#answerMs = Math.max((this.#answerMs ?? 0) * (1 - FADING), goodAfterMs);
   }
 
   #open(attempt: Attempt): void {

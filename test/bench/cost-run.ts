@@ -29,52 +29,46 @@ const [mode, kind, connection, rate, seconds, ports] = process.argv.slice(2) as 
 const port = (JSON.parse(ports) as TargetPorts)[kind];
 const count = Math.round((Number(rate) * INTERVAL_MS) / 1000);
 const targets = Array.from({ length: count }, (_, index): Target => ({ kind, host: loopback(index), port }));
-let probes = 0;
 
-async function startEngine(): Promise<void> {
-  const engine = new Engine({
-    emit: () => undefined,
-    stats: ({ sent }) => {
-      probes += sent;
-    },
-  });
+/** Returns what counts the probes that have ended. */
+async function startEngine(): Promise<() => number> {
+  const engine = new Engine({ emit: () => undefined, stats: () => undefined });
+  const counters = targets.map(() => new ProbeCounters());
   const manner = { connection, intervalMs: INTERVAL_MS, timeoutMs: 1000 };
   await engine.add(
     targets.map((target, index) => ({
       watched: watchedOf(String(index), target, manner),
       phaseMs: phaseOf(index, INTERVAL_MS),
       initialDelayMs: INTERVAL_MS,
-      counters: new ProbeCounters().memory,
+      counters: (counters[index] ?? new ProbeCounters()).memory,
       restored: null,
     })),
   );
+  return () => counters.flatMap((one) => one.counts()).reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The bare calls at the same pace: whatever is due is called at each turn of a timer. */
-function startFloor(calls: readonly Bare[]): void {
+/** The bare calls at the same pace: whatever is due is called at each turn of a timer. Returns what counts them. */
+function startFloor(calls: readonly Bare[]): () => number {
   const start = performance.now();
   let called = 0;
   const turn = (): void => {
     const due = Math.floor(((performance.now() - start) / 1000) * Number(rate));
-    for (; called < due; called++) {
-      calls[called % calls.length]?.();
-      probes += 1;
-    }
+    for (; called < due; called++) calls[called % calls.length]?.();
     setTimeout(turn, 1);
   };
   turn();
+  return () => called;
 }
 
-if (mode === 'engine') await startEngine();
-else startFloor(await bareCalls(connection, targets));
+const probes = mode === 'engine' ? await startEngine() : startFloor(await bareCalls(connection, targets));
 
 setTimeout(() => {
+  const probesBefore = probes();
   const before = process.cpuUsage();
-  const probesBefore = probes;
   setTimeout(
     () => {
       const { user, system } = process.cpuUsage(before);
-      process.send?.({ probes: probes - probesBefore, cpuUs: user + system } satisfies Cost, () => process.exit(0));
+      process.send?.({ probes: probes() - probesBefore, cpuUs: user + system } satisfies Cost, () => process.exit(0));
     },
     Number(seconds) * 1000,
   );
