@@ -39,3 +39,25 @@ export function percentile(values: readonly number[], share: number): number {
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
+
+/** The median, and between which values all lie: `4.7 (4.1 to 6.0)`. */
+export function spread(values: readonly number[], digits: number): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return `${median(values).toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`;
+}
+
+/**
+ * Plays things in turns (A B, B A, A B ...), so that what else the machine does falls on all of them.
+ * @returns what each play returned in each round
+ */
+export async function inTurns<T>(rounds: number, ...plays: readonly (() => Promise<T>)[]): Promise<T[][]> {
+  const results = plays.map((): T[] => []);
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? [...plays.keys()] : [...plays.keys()].reverse();
+    for (const index of order) {
+      const play = plays[index];
+      if (play !== undefined) results[index]?.push(await play());
+    }
+  }
+  return results;
+}
