@@ -262,6 +262,10 @@ function hasFolder(): boolean {
 function withMeant(message: string, command: string, argv: readonly string[]): string {
   if (message.startsWith('Not enough non-option arguments'))
     return `${command} needs the feed of a running monitor: HOST:PORT, or PORT on this machine, such as 9720`;
+  const [, option = '', given = '', choices = ''] =
+    /^Invalid values:\s+Argument: (.+), Given: (.+), Choices: (.+)$/.exec(message) ?? [];
+  if (option !== '')
+    return `--${dashed(option)} is ${given}, and takes ${list(choices.replaceAll('"', '').split(', '), 'or')}`;
   const [, names] = /^Unknown arguments?: (.+)$/.exec(message) ?? [];
   if (names === undefined) return message;
   // Of an option with dashes yargs names a second form.

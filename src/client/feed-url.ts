@@ -50,7 +50,8 @@ export function parseFeedUrl(text: string): FeedUrl | null {
 
 /** What was taken for the address of a feed, for people: without whatever may be a token in it. */
 export function shownFeed(text: string): string {
-  return text === '' ? '""' : excerpt(redacted(text.replace(/[^/@]*@/g, '…@'))).slice(1, -1);
+  const plain = text.replace(/[^/@]*@/g, '…@').replace(/([?&;][^=&;#]+)=[^&;#]*/g, '$1=…');
+  return text === '' ? '""' : excerpt(redacted(plain)).slice(1, -1);
 }
 
 function wholeUrl(text: string): string {

@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import type { ServiceSnapshot } from '../core/messages.ts';
 import { type Kind, seenStatus, type State } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';
+import type { Site } from './page-files.ts';
 
 /** What is listed of a service at most, and of all together. */
 const FOUND_EACH = 100;
@@ -25,8 +26,11 @@ type Seen = Pick<FeedSource, 'board' | 'problem' | 'now' | 'counters'>;
 
 const KUMA_TYPES: Readonly<Record<Kind, string>> = { tcp: 'port', http: 'http', redis: 'redis' };
 
-/** What `/api/status-page/default` has: who is watched, and what its operators wrote. @param title of the page */
-export function kumaPage(source: Pick<FeedSource, 'board' | 'now'>, title: string): object {
+/** What `/api/status-page/default` has: who is watched, and what its operators wrote. */
+export function kumaPage(
+  source: Pick<FeedSource, 'board' | 'now'>,
+  { title, description }: Pick<Site, 'title' | 'description'>,
+): object {
   const now = source.now();
   const services = [...source.board.services.values()];
   const groups = new Set(services.map(({ info: { group } }) => group));
@@ -36,8 +40,8 @@ export function kumaPage(source: Pick<FeedSource, 'board' | 'now'>, title: strin
   const incident = notes.find(({ kind }) => kind === 'incident');
   return {
     config: {
-      ...{ slug: 'default', title, description: null, icon: '/assets/icon.svg', theme: 'auto', published: true },
-      ...{ showTags: false, customCSS: '', footerText: null, showPoweredBy: false },
+      ...{ slug: 'default', title: title ?? 'gapwatch', description, icon: '/assets/icon.svg', theme: 'auto' },
+      ...{ published: true, showTags: false, customCSS: '', footerText: null, showPoweredBy: false },
     },
     incident:
       incident === undefined

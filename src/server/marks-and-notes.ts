@@ -71,14 +71,15 @@ export async function takeNote(request: IncomingMessage, source: FeedSource): Pr
     const problem = `expected an object with ${Object.keys(NOTE_FIELDS).join(', ')}`;
     return errorResponse(400, allowed === undefined ? problem : `${field}: ${allowed}`);
   }
-  const draft = read.data;
+  const { services } = read.data;
+  const draft = { ...read.data, ...(services && { services: [...new Set(services)] }) };
   const isNew = draft.id === undefined;
   if (isNew && draft.text === undefined) return errorResponse(400, `text: ${NOTE_FIELDS['text'] ?? ''}`);
   const known = source.board.notes.get(draft.id ?? '');
   if (!isNew && known === null) return errorResponse(404, 'no note has this id');
   const [from, to] = [draft.from ?? known?.from ?? source.now(), draft.to === undefined ? known?.to : draft.to];
   if (to !== null && to !== undefined && to < from) return errorResponse(400, `to: ${NOTE_FIELDS['to'] ?? ''}`);
-  if (draft.services?.some((name) => !source.board.services.has(name)) === true)
+  if (services?.some((name) => !source.board.services.has(name)) === true)
     return errorResponse(400, 'services: one of them is not watched here');
   try {
     return json(await source.note(draft), isNew ? 201 : 200);

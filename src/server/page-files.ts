@@ -73,8 +73,8 @@ export class Page {
   }
 
   /** As it is configured; null where it is not. */
-  get title(): string | null {
-    return this.#site.title;
+  get site(): Site {
+    return this.#site;
   }
 
   set site(site: Site) {

@@ -179,7 +179,13 @@ async function apiAnswer(
 }
 
 async function statuspageAnswer(
-  { api, recent, page: { title } }: Served,
+  {
+    api,
+    recent,
+    page: {
+      site: { title },
+    },
+  }: Served,
   { granted: { view }, request, name }: Asked,
 ): Promise<HttpResponse> {
   const document = STATUSPAGE_DOCUMENTS.find((one) => one === name);
@@ -195,7 +201,7 @@ async function statuspageAnswer(
 
 /** Both views are the same; parameters are passed over, as readers add some of their own. */
 async function kumaAnswer({ source, recent, page }: Served, { request, name }: Asked): Promise<HttpResponse> {
-  const make = (): object => (name === '' ? kumaPage(source, page.title ?? 'gapwatch') : kumaHeartbeats(source));
+  const make = (): object => (name === '' ? kumaPage(source, page.site) : kumaHeartbeats(source));
   return inGzip(await recent.get(`kuma ${name}`, () => json(make())), request);
 }
 

@@ -41,7 +41,12 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['attach without a feed', ['attach'], /attach needs the feed of a running monitor: HOST:PORT, or PORT/],
   ['an option without its value', ['8080', '--interval'], /interval/],
   ['an option given twice', ['8080', '-i', '1s', '-i', '2s'], /is given twice/],
-  ['a format that is none', ['8080', '--format', 'xml'], /format.*\n?.*xml.*dashboard/s],
+  [
+    'a format that is none',
+    ['8080', '--format', 'xml'],
+    /--format is "xml", and takes auto, dashboard, lines or json\n/,
+  ],
+  ['a level that is none', ['serve', '--log-level', 'x'], /--log-level is "x", and takes trace, .* or silent\n/],
   ['a duration without a unit', ['8080', '--for', '5'], /--for: 5 has no unit/],
   ['no thread', ['8080', '--workers', '0'], /--workers: 0 is not a number of threads/],
   ['a part of a thread', ['8080', '--workers', '1.5'], /--workers: 1\.5 is not a number of threads/],
@@ -57,6 +62,7 @@ const LOGIN = `http://me:${PASSWORD}@h`;
 const TELLTALE: readonly (readonly string[])[] = [
   ['attach', `${LOGIN}/#x`],
   ['attach', `http://h/?access_token=${PASSWORD}`],
+  ['attach', `http://me:pw@h:1?x=${PASSWORD}`],
   ['attach', `ws://h/feed?token=%0a${PASSWORD}`],
   ['attach', `http://h/#token=${PASSWORD}`],
   ['run', '--also', `${LOGIN}/#x`, '9', '--', 'true'],

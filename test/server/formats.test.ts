@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 
 import { pageAssets } from '../../src/page/page-assets.ts';
 import { presentTable } from '../../src/server/page-html.ts';
+import type { Site } from '../../src/server/page-files.ts';
 import { HOSTILE_TEXTS } from '../corpus/strings.ts';
 import { readXml } from '../report/xml-reader.ts';
 import { snapshot } from '../support/builders.ts';
@@ -44,7 +45,7 @@ function restarted(): ScriptedMonitor {
 async function asking<T>(
   monitor: ScriptedMonitor,
   question: (http: string) => Promise<T>,
-  rules: { readonly token: string | null; readonly public: boolean } = PUBLIC,
+  rules: { readonly token: string | null; readonly public: boolean; readonly site?: Site } = PUBLIC,
 ): Promise<T> {
   const { feed } = await served(monitor, rules);
   try {
@@ -325,6 +326,19 @@ describe('the forms of Uptime Kuma and Gatus', () => {
     assert.equal(Object.keys(list).length, monitors.length);
     return Object.fromEntries(monitors.map(({ id, name }) => [name, list[id]!.map(({ status }) => status)]));
   }
+
+  it('have the title and the description of the page', async () => {
+    const site = { title: 'Shop', description: 'What we sell', logo: null, home: null };
+    await asking(
+      new ScriptedMonitor({ names: ['web'], clock: START }),
+      async (http) => {
+        const { value } = await askJson(`${http}/api/status-page/default`);
+        const { title, description } = value['config'] as { title: string; description: string };
+        assert.deepEqual([title, description], ['Shop', 'What we sell']);
+      },
+      { ...PUBLIC, site },
+    );
+  });
 
   it('have the present state last, and before it what the newest probes found', async () => {
     const monitor = new ScriptedMonitor({ names: ['web', 'api'], clock: START });

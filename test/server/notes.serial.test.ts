@@ -32,7 +32,7 @@ describe('a note', () => {
       const client = await Listener.open(at.ws);
       const other = await Listener.open(`${at.ws}?service=api`);
       const before = Date.now();
-      const first = await post(at, { text: ' We look into it ', kind: 'incident', services: ['web'] });
+      const first = await post(at, { text: ' We look into it ', kind: 'incident', services: ['web', 'web'] });
       assert.equal(first.status, 201);
       const { id, from, seq } = first.value as { id: string; from: number; seq: number };
       assert.ok(from >= before - 1 && from <= Date.now() + 1);
