@@ -109,8 +109,9 @@ export class RedisConnection {
       if (due === 0) onAnswer(null);
     };
     attempt.missing = null;
-    // One packet for several commands: so their replies come together too.
-    this.#socket.cork();
+    // One packet for several commands: so their replies come together too. PING alone needs no queue.
+    const isAlone = signIn === null && role === null && write === null && identity === null;
+    if (!isAlone) this.#socket.cork();
     if (signIn !== null && signIn.password !== null) {
       this.#ask('AUTH', this.#auth(signIn.username, signIn.password), end, (reply) => {
         if (reply !== 'OK') end(mismatch('AUTH', 'OK', reply));
@@ -152,7 +153,7 @@ export class RedisConnection {
         });
       }
     }
-    this.#socket.uncork();
+    if (!isAlone) this.#socket.uncork();
   }
 
   /**
