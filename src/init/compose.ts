@@ -138,6 +138,8 @@ function publishedPorts(name: string, service: Fields, variables: Variables, lef
     const { host, published, target, protocol } = mapping;
     const [first, last] = target;
     if (protocol !== 'tcp') leave(shown, `${protocol.toUpperCase()} can't be watched`);
+    else if (published === null && hasVariable(entry))
+      leave(shown, 'a variable in it is not set, neither in the environment nor in .env beside the file');
     else if (published === null) leave(shown, 'Docker takes another free port at each start: "8080:80" would keep it');
     else if (published[1] - published[0] !== last - first)
       leave(shown, 'Docker takes one port of a range: which one changes');
@@ -169,6 +171,12 @@ function shownEntry(entry: unknown, variables: Variables): string {
   if (!isFields(entry)) return String(entry);
   const text = (name: string): string => interpolated(textAt(entry, name) ?? '', variables);
   return `${text('published')}:${text('target')}${text('protocol') === '' ? '' : `/${text('protocol')}`}`;
+}
+
+/** Whether the port that an entry publishes is written with a variable. */
+function hasVariable(entry: unknown): boolean {
+  const written = isFields(entry) ? (textAt(entry, 'published') ?? '') : String(entry);
+  return /\$[A-Za-z_{]/.test(written);
 }
 
 /** Whether its command or environment gives a Redis a password. */

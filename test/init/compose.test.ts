@@ -140,6 +140,7 @@ describe('ports of a Compose service', () => {
 services:
   dns: { image: coredns, ports: ["53:53/udp"] }
   any: { image: nginx, ports: ["3000"] }
+  unset: { image: nginx, ports: ["\${NEED:?set it}:80", { target: 80, published: "$NEED" }] }
   db: { image: postgres, expose: ["5432"] }
   job: { image: busybox }
   net: { image: nginx, network_mode: host }
@@ -151,6 +152,8 @@ services:
       [
         "dns: 53:53/udp: UDP can't be",
         'any: 3000: Docker takes another',
+        'unset: ${NEED:?set it}:80: a variable in',
+        'unset: :80: a variable in',
         'db: its ports are',
         'job: it publishes no',
         'net: it uses the',
