@@ -8,7 +8,8 @@ import { history } from './history.ts';
 import { memory } from './memory.ts';
 import { cpu } from './peers/cpu.ts';
 import { firstUse } from './peers/first-use.ts';
-import { gaps } from './peers/gaps.ts';
+import { freeze } from './peers/freeze.ts';
+import { gaps, starved } from './peers/gaps.ts';
 import { hang } from './peers/hang.ts';
 import { restart } from './peers/restart.ts';
 import { hooks, restarts } from './restarts.ts';
@@ -33,6 +34,8 @@ export const BENCHES: readonly Bench[] = [
   busOne,
   busCluster,
   gaps,
+  starved,
+  freeze,
   cpu,
   hang,
   restart,

@@ -5,20 +5,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Clock } from '../../src/core/clock.ts';
 import { takeHighestPriority } from './highest-priority.ts';
 import type { Target } from './services.ts';
-import { type Edge, OUTAGE_KINDS, type OutageKind, type Staged, type TrueOutage, type Truth } from './outage-kinds.ts';
+import { OUTAGE_KINDS, type OutageKind, type Staged, type TrueOutage, type Truth } from './outage-kinds.ts';
 import { StagedService } from './staged-service.ts';
+import { watchStalls } from './stalls.ts';
 
 takeHighestPriority();
 
 const SHORTEST_MS = 20;
 const LONGEST_MS = 1000;
 const UP_MS = 250;
-/** How often this process looks whether it is late itself, and what counts as that. */
-const LOOK_EVERY_MS = 5;
-const STALL_MS = 30;
 
 /** Every kind of service can be refused; the other outages belong to one kind each. */
 function kindOf(outage: OutageKind, turn: number): Target['kind'] {
@@ -53,14 +50,7 @@ const staged = Array.from({ length: services }, (_, index) => {
 });
 for (const { service } of staged) await service.listen();
 process.on('disconnect', () => process.exit(0));
-const clock = new Clock();
-const stalls: Edge[] = [];
-let looked = clock.epoch(clock.now());
-setInterval(() => {
-  const before = looked;
-  looked = clock.epoch(clock.now());
-  if (looked - before > STALL_MS) stalls.push({ before, after: looked });
-}, LOOK_EVERY_MS);
+const stalls = watchStalls();
 process.send?.(
   staged.map(({ name, service }): Staged => {
     return { name, outage: service.staging.outage, target: service.target };

@@ -5,12 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Pool } from 'undici';
 
+import { debian } from './needs.ts';
 import { freePort, Program } from './program.ts';
 import type { Tool, Watchable } from './tool.ts';
 import { now, type Witness } from './witness.ts';
 
 /** What the exporter leaves of a scrape's time for the way back, in seconds. Its default, 0.5 s, is more than 100 ms. */
 const OFFSET_S = 0.01;
+
+const SCRAPE_LATE_MS = 150;
 
 /** `tcp_connect` and `http_2xx` are Debian's; the other two follow the examples of its manual. */
 function configOf(greeting: string): string {
@@ -54,7 +57,10 @@ function pathOf(target: Watchable): string {
 export function blackbox(intervalMs: number, timeoutMs = intervalMs): Tool {
   return {
     name: `blackbox exporter, ${String(intervalMs)} ms`,
+    missing: debian({ 'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter' }),
     intervalMs,
+    // The time of a look is that of the scrape.
+    lateMs: SCRAPE_LATE_MS,
     async start(targets, witness, folder) {
       const file = join(folder, `blackbox-${String(intervalMs)}.yml`);
       writeFileSync(file, configOf(targets.map(({ greeting }) => greeting).find((text) => text !== '') ?? 'x'));
@@ -113,10 +119,12 @@ async function scrape({ pool, target, phase, intervalMs, timeoutMs, witness, goe
     await sleep(Math.max(0, phase + slot * intervalMs - performance.now()));
     const at = now();
     try {
-      const { body } = await pool.request({ path, method: 'GET', headers });
+      const signal = AbortSignal.timeout(timeoutMs);
+      const { body } = await pool.request({ path, method: 'GET', headers, signal });
       witness.saw(target.name, /^probe_success 1$/m.test(await body.text()), at);
     } catch {
-      // A scrape that fails says nothing of the service.
+      // A scrape that fails says nothing of the service, and Prometheus says so: `up` is 0.
+      witness.looksAway(target.name, at);
     }
     slot = Math.max(slot + 1, Math.ceil((performance.now() - phase) / intervalMs));
   }

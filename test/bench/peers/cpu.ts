@@ -8,8 +8,9 @@ import { type Bench, median, type Row } from '../table.ts';
 import { blackbox } from './blackbox.ts';
 import { Crowd } from './crowd.ts';
 import { withFolder } from './folder.ts';
-import { needPeers } from './needs.ts';
+import { present } from './needs.ts';
 import { cpuUs } from './program.ts';
+import { medianAndSpread } from './rounds.ts';
 import type { Tool } from './tool.ts';
 import { gapwatch, gapwatchKept, haproxy } from './tools.ts';
 import { Witness } from './witness.ts';
@@ -17,6 +18,7 @@ import { Witness } from './witness.ts';
 const SERVICES = 100;
 const RATE = 1000;
 const ROUNDS = 3;
+const QUICK_ROUNDS = 1;
 const SECONDS = 5;
 const WARM_UP_MS = 1500;
 /** With time enough on a busy machine: what a probe costs is asked, not whether it is in time. */
@@ -24,25 +26,28 @@ const EXPORTER = blackbox(100, 1000);
 
 const KINDS = ['tcp', 'http'] as const;
 type Measured = 'gapwatch' | 'exporter' | 'haproxy' | 'floor' | 'kept';
-const TOOLS: readonly (readonly [Measured, Tool])[] = [
-  ['gapwatch', gapwatch],
-  ['exporter', EXPORTER],
-  ['haproxy', haproxy],
-];
+type Figures = Readonly<Record<Measured, number[]>>;
+const TOOLS = [
+  { measured: 'gapwatch', tool: gapwatch },
+  { measured: 'exporter', tool: EXPORTER },
+  { measured: 'haproxy', tool: haproxy },
+] as const;
 
 export const cpu: Bench = {
   name: 'peers:cpu',
   about: `CPU for each probe of gapwatch and of others, ${String(SERVICES)} services at 10/s, new connections`,
-  async run(say) {
-    needPeers();
+  async run(say, isQuick) {
+    const rounds = isQuick ? QUICK_ROUNDS : ROUNDS;
+    const { there, absent } = present(TOOLS.map(({ tool }) => tool));
+    const tools = TOOLS.filter(({ tool }) => there.includes(tool));
     const crowd = await Crowd.gather();
     const rows: Row[] = [];
     for (const kind of KINDS) {
-      const costs: Record<Measured, number[]> = { gapwatch: [], exporter: [], haproxy: [], floor: [], kept: [] };
-      const rates: Record<Measured, number[]> = { gapwatch: [], exporter: [], haproxy: [], floor: [], kept: [] };
-      for (let round = 1; round <= ROUNDS; round++) {
-        say(`${kind}: round ${String(round)} of ${String(ROUNDS)}`);
-        for (const [measured, tool] of TOOLS) {
+      const costs: Figures = { gapwatch: [], exporter: [], haproxy: [], floor: [], kept: [] };
+      const rates: Figures = { gapwatch: [], exporter: [], haproxy: [], floor: [], kept: [] };
+      for (let round = 1; round <= rounds; round++) {
+        say(`${kind}: round ${String(round)} of ${String(rounds)}`);
+        for (const { measured, tool } of tools) {
           const { us, rate } = await costOf(tool, crowd, kind);
           costs[measured].push(us);
           rates[measured].push(rate);
@@ -56,7 +61,7 @@ export const cpu: Bench = {
       rows.push(costRow(kind, costs, rates), ...verdicts(kind, costs));
     }
     await crowd.end();
-    return rows;
+    return [...rows, ...absent];
   },
 };
 
@@ -98,63 +103,72 @@ async function floorOf(crowd: Crowd, kind: 'tcp' | 'http'): Promise<Cost> {
   return cost;
 }
 
-function costRow(kind: string, costs: Record<Measured, number[]>, rates: Record<Measured, number[]>): Row {
-  const say = (measured: Measured, name: string): string =>
-    `${name} ${median(costs[measured]).toFixed(0)} µs (${median(rates[measured]).toFixed(0)}/s)`;
+function costRow(kind: string, costs: Figures, rates: Figures): Row {
+  const words: readonly (readonly [Measured, string])[] = [
+    ['gapwatch', 'gapwatch, the whole program'],
+    ['exporter', 'blackbox exporter without its scraper'],
+    ['haproxy', 'HAProxy'],
+    ['floor', 'bare Node calls'],
+  ];
+  const measured = words.filter(([name]) => costs[name].length > 0);
   return {
-    what: `${kind}: CPU for each probe, median of ${String(ROUNDS)} rounds in turns (probes a second that arrived)`,
-    found: [
-      say('gapwatch', 'gapwatch, the whole program'),
-      say('exporter', 'blackbox exporter without its scraper'),
-      say('haproxy', 'HAProxy'),
-      say('floor', 'bare Node calls'),
-    ].join('; '),
+    what: `${kind}: CPU for each probe, median (and spread) of ${String(costs.gapwatch.length)} rounds in turns (probes a second that arrived)`,
+    found: measured
+      .map(([name, who]) => `${who} ${medianAndSpread(costs[name])} µs (${median(rates[name]).toFixed(0)}/s)`)
+      .join('; '),
     reach: '',
     reached: null,
     figures: {
-      gapwatchUs: median(costs.gapwatch),
-      exporterUs: median(costs.exporter),
-      haproxyUs: median(costs.haproxy),
-      floorUs: median(costs.floor),
+      ...Object.fromEntries(measured.map(([name]) => [`${name}Us`, costs[name]])),
+      ...Object.fromEntries(measured.map(([name]) => [`${name}Rate`, rates[name]])),
     },
   };
 }
 
-function verdicts(kind: 'tcp' | 'http', costs: Record<Measured, number[]>): Row[] {
-  const times = (other: Measured): number =>
-    median(costs.gapwatch.map((us, round) => us / (costs[other][round] ?? us)));
-  const verdict = (other: Measured, name: string, most: number | null, words: string): Row => {
-    const ratio = times(other);
-    return {
-      what: `${kind}: gapwatch beside ${name}`,
-      found: `${ratio.toFixed(2)} times`,
-      reach: words,
-      reached: most === null ? null : ratio <= most,
-      figures: { ratio },
-    };
+function verdicts(kind: 'tcp' | 'http', costs: Figures): Row[] {
+  const verdict = (other: Measured, name: string, most: number | null, reach: string): Row[] => {
+    const ratios = ratiosOf(costs.gapwatch, costs[other]);
+    if (ratios.length === 0) return [];
+    return [
+      {
+        what: `${kind}: gapwatch beside ${name}`,
+        found: `${medianAndSpread(ratios, 2)} times`,
+        reach,
+        reached: most === null ? null : median(ratios) <= most,
+        figures: { ratios },
+      },
+    ];
   };
   return kind === 'tcp'
     ? [
-        verdict('exporter', 'the blackbox exporter', 1 / 5, 'at most a fifth'),
-        verdict('haproxy', 'HAProxy', 3, 'at most 3 times'),
-        verdict('floor', 'the bare Node calls', null, ''),
+        ...verdict('exporter', 'the blackbox exporter', 1 / 5, 'at most a fifth'),
+        ...verdict('haproxy', 'HAProxy', 3, 'at most 3 times'),
+        ...verdict('floor', 'the bare Node calls', null, ''),
       ]
     : [
-        verdict('exporter', 'the blackbox exporter', 1 / 3, 'at most a third'),
-        verdict('haproxy', 'HAProxy', null, ''),
-        verdict('floor', 'the bare Node calls', null, ''),
-        keptRow(costs),
+        ...verdict('exporter', 'the blackbox exporter', 1 / 3, 'at most a third'),
+        ...verdict('haproxy', 'HAProxy', null, ''),
+        ...verdict('floor', 'the bare Node calls', null, ''),
+        ...keptRow(costs),
       ];
 }
 
+/** Of the rounds that both have. */
+function ratiosOf(ours: readonly number[], others: readonly number[]): number[] {
+  return others.map((us, round) => ours[round]! / us);
+}
+
 /** What the others can't do: they connect anew for each probe. */
-function keptRow(costs: Record<Measured, number[]>): Row {
-  const ratio = median(costs.kept.map((us, round) => us / (costs.exporter[round] ?? us)));
-  return {
-    what: 'http: gapwatch with --connection kept, beside the blackbox exporter, which keeps none',
-    found: `${median(costs.kept).toFixed(0)} µs, ${ratio.toFixed(2)} times`,
-    reach: '',
-    reached: null,
-    figures: { keptUs: median(costs.kept), ratio },
-  };
+function keptRow({ kept, exporter }: Figures): Row[] {
+  const ratios = ratiosOf(kept, exporter);
+  if (ratios.length === 0) return [];
+  return [
+    {
+      what: 'http: gapwatch with --connection kept, beside the blackbox exporter, which keeps none',
+      found: `${medianAndSpread(kept)} µs, ${medianAndSpread(ratios, 2)} times`,
+      reach: '',
+      reached: null,
+      figures: { keptUs: kept, ratios },
+    },
+  ];
 }

@@ -4,21 +4,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { StagedService } from '../staged-service.ts';
-import { type Bench, median, type Row } from '../table.ts';
+import type { Bench, Row } from '../table.ts';
 import { withFolder } from './folder.ts';
-import { needPeers } from './needs.ts';
+import { debian, type Needing, present } from './needs.ts';
 import { freePort, Program } from './program.ts';
+import { medianAndSpread } from './rounds.ts';
 import { GAPWATCH } from './tools.ts';
 
 const ROUNDS = 3;
+const QUICK_ROUNDS = 1;
 /** The service goes down so long after the first command. */
 const UP_MS = 1000;
 const GIVE_UP_MS = 20_000;
 /** What an installation puts on the PATH; without the port of its feed, which another monitor may hold. */
 const GAPWATCH_COMMAND = `gapwatch() { '${process.execPath}' '${GAPWATCH}' "$@" --listen off; }`;
 
-interface Recipe {
-  readonly name: string;
+interface Recipe extends Needing {
   /** The commands that install it. They are counted and not run: how fast a download is says nothing of a tool. */
   readonly install: readonly string[];
   /** The name and the lines of the file that it wants. */
@@ -36,6 +37,7 @@ function recipes(service: number, exporter: number, folder: string): Recipe[] {
   return [
     {
       name: 'gapwatch',
+      missing: () => null,
       install: ['git clone', 'npm install --global'],
       file: null,
       terminals: [`gapwatch ${String(service)}`],
@@ -44,6 +46,7 @@ function recipes(service: number, exporter: number, folder: string): Recipe[] {
     },
     {
       name: 'nc loop',
+      missing: debian({ nc: 'netcat-openbsd' }),
       install: ['apt-get install netcat-openbsd'],
       file: null,
       terminals: [`while :; do nc -z 127.0.0.1 ${String(service)} && echo up || echo down; sleep 5; done`],
@@ -52,6 +55,7 @@ function recipes(service: number, exporter: number, folder: string): Recipe[] {
     },
     {
       name: 'blackbox exporter and curl',
+      missing: debian({ 'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter', curl: 'curl' }),
       install: ['apt-get install prometheus-blackbox-exporter curl'],
       file: null,
       terminals: [
@@ -63,6 +67,7 @@ function recipes(service: number, exporter: number, folder: string): Recipe[] {
     },
     {
       name: 'HAProxy',
+      missing: debian({ haproxy: 'haproxy' }),
       install: ['apt-get install haproxy'],
       file: {
         name: 'haproxy.cfg',
@@ -88,6 +93,7 @@ backend service
     },
     {
       name: 'monit',
+      missing: debian({ monit: 'monit' }),
       install: ['apt-get install monit'],
       file: {
         name: 'monitrc',
@@ -109,16 +115,17 @@ check host service with address 127.0.0.1
 export const firstUse: Bench = {
   name: 'peers:first-use',
   about: 'from nothing to the first gap seen: commands typed, files written, seconds',
-  async run(say) {
-    needPeers();
-    const rows: Row[] = [];
-    for (const recipe of recipes(0, 0, '')) {
-      say(recipe.name);
-      const times: number[] = [];
-      for (let round = 0; round < ROUNDS; round++) times.push(await use(recipe.name));
-      rows.push(rowOf(recipe, median(times)));
+  async run(say, isQuick) {
+    const rounds = isQuick ? QUICK_ROUNDS : ROUNDS;
+    const { there, absent } = present(recipes(0, 0, ''));
+    const times = new Map(there.map((recipe): [Recipe, number[]] => [recipe, []]));
+    for (let round = 1; round <= rounds; round++) {
+      for (const recipe of there) {
+        say(`round ${String(round)} of ${String(rounds)}: ${recipe.name}`);
+        times.get(recipe)!.push(await use(recipe.name));
+      }
     }
-    return rows;
+    return [...[...times].map(([recipe, seconds]) => rowOf(recipe, seconds)), ...absent];
   },
 };
 
@@ -158,7 +165,7 @@ async function use(name: string): Promise<number> {
   });
 }
 
-function rowOf({ name, install, file, terminals, note }: Recipe, seconds: number): Row {
+function rowOf({ name, install, file, terminals, note }: Recipe, seconds: readonly number[]): Row {
   const commands = terminals.join('\n').split('\n').length;
   const lines = file === null ? 0 : file.text.trim().split('\n').length;
   const written = file === null ? 'no file' : `1 file of ${String(lines)} lines`;
@@ -166,7 +173,7 @@ function rowOf({ name, install, file, terminals, note }: Recipe, seconds: number
     what: name,
     found:
       `${String(install.length)} command${install.length > 1 ? 's' : ''} to install it (not timed), ` +
-      `${String(commands)} to use it, ${written}, told after ${seconds.toFixed(2)} s, the service down after ` +
+      `${String(commands)} to use it, ${written}, told after ${medianAndSpread(seconds, 2)} s, the service down after ` +
       `${(UP_MS / 1000).toFixed(1)} s; ${note}`,
     reach: '',
     reached: null,

@@ -4,19 +4,21 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { childScript } from '../../support/children.ts';
-import { type Bench, percentile, type Row } from '../table.ts';
+import { type Bench, median, percentile, type Row } from '../table.ts';
 import type { Arrivals } from './arrivals.ts';
 import { blackbox } from './blackbox.ts';
 import { Crowd } from './crowd.ts';
 import { withFolder } from './folder.ts';
-import { needPeers } from './needs.ts';
+import { present } from './needs.ts';
 import { Program } from './program.ts';
+import { medianAndSpread } from './rounds.ts';
 import type { Tool, Watchable } from './tool.ts';
 import { gapwatch, haproxy, monit, ncLoop } from './tools.ts';
 import { Witness } from './witness.ts';
 
 const SERVICES = 100;
-const ROUNDS = 2;
+const ROUNDS = 3;
+const QUICK_ROUNDS = 1;
 const WARM_UP_MS = 1500;
 /** Connections that fill the queue of a service that takes none out of it. */
 const FILLING = 4;
@@ -42,45 +44,52 @@ interface Steps {
 export const hang: Bench = {
   name: 'peers:hang',
   about: `one service that hangs among ${String(SERVICES)} others: how much later their probes become`,
-  async run(say) {
-    needPeers();
+  async run(say, isQuick) {
+    const rounds = isQuick ? QUICK_ROUNDS : ROUNDS;
+    const { there, absent } = present(TURNS.flatMap(({ tools }) => tools));
+    const runs = new Map(there.map((tool): [Tool, Run[]] => [tool, []]));
     const deaf = await Deaf.start();
-    const rows: Row[] = [];
-    for (const { tools, seconds } of TURNS) {
-      say(tools.map(({ name }) => name).join(' and '));
-      rows.push(...(await Promise.all(tools.map((tool) => measure(tool, deaf.target, seconds)))));
+    for (let round = 1; round <= rounds; round++) {
+      for (const { tools, seconds } of TURNS) {
+        const turn = tools.filter((tool) => there.includes(tool));
+        say(`round ${String(round)} of ${String(rounds)}: ${turn.map(({ name }) => name).join(' and ')}`);
+        await Promise.all(
+          turn.map(async (tool) => {
+            const without = await stepsOf(tool, [], seconds);
+            runs.get(tool)!.push({ without, beside: await stepsOf(tool, [deaf.target], seconds) });
+          }),
+        );
+      }
     }
     await deaf.end();
-    return rows;
+    return [...[...runs].map(([tool, of]) => toolRow(tool, of)), ...absent];
   },
 };
 
-async function measure(tool: Tool, hanging: Watchable, seconds: number): Promise<Row> {
-  const runs: { without: Steps; beside: Steps }[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    runs.push({ without: await stepsOf(tool, [], seconds), beside: await stepsOf(tool, [hanging], seconds) });
-  }
-  // Whatever else the machine does can only make them longer.
-  const without = shortest(runs.map((run) => run.without));
-  const beside = shortest(runs.map((run) => run.beside));
-  const later = { p50: beside.p50 - without.p50, p99: beside.p99 - without.p99 };
-  const noise = Math.max(NOISE_MS, tool.intervalMs / 10);
-  return {
-    what: `${tool.name}: from one probe of a service to its next one, the better of ${String(ROUNDS)} runs in turns`,
-    found:
-      `${without.p50.toFixed(0)} ms at p50, ${without.p99.toFixed(0)} at p99; beside the one that hangs ` +
-      `${beside.p50.toFixed(0)} and ${beside.p99.toFixed(0)}: ` +
-      (Math.max(later.p50, later.p99) <= noise
-        ? 'not later'
-        : `later by ${later.p50.toFixed(0)} ms at p50, ${later.p99.toFixed(0)} at p99`),
-    reach: tool === gapwatch ? 'not later' : '',
-    reached: tool === gapwatch ? Math.max(later.p50, later.p99) <= noise : null,
-    figures: { p50Ms: without.p50, p99Ms: without.p99, besideP50Ms: beside.p50, besideP99Ms: beside.p99 },
-  };
+/** The same services without the one that hangs, and beside it. */
+interface Run {
+  readonly without: Steps;
+  readonly beside: Steps;
 }
 
-function shortest(steps: readonly Steps[]): Steps {
-  return { p50: Math.min(...steps.map(({ p50 }) => p50)), p99: Math.min(...steps.map(({ p99 }) => p99)) };
+function toolRow(tool: Tool, runs: readonly Run[]): Row {
+  const of = (share: keyof Steps): { without: number[]; beside: number[]; later: number } => {
+    const [without, beside] = [runs.map((run) => run.without[share]), runs.map((run) => run.beside[share])];
+    return { without, beside, later: median(runs.map((run) => run.beside[share] - run.without[share])) };
+  };
+  const [p50, p99] = [of('p50'), of('p99')];
+  const noise = Math.max(NOISE_MS, tool.intervalMs / 10);
+  const isLater = Math.max(p50.later, p99.later) > noise;
+  return {
+    what: `${tool.name}: from one probe of a service to its next one, median (and spread) of ${String(runs.length)} rounds in turns`,
+    found:
+      `${medianAndSpread(p50.without)} ms at p50, ${medianAndSpread(p99.without)} at p99; beside the one that hangs ` +
+      `${medianAndSpread(p50.beside)} and ${medianAndSpread(p99.beside)}: ` +
+      (isLater ? `later by ${p50.later.toFixed(0)} ms at p50, ${p99.later.toFixed(0)} at p99` : 'not later'),
+    reach: tool === gapwatch ? 'not later' : '',
+    reached: tool === gapwatch ? !isLater : null,
+    figures: { p50Ms: p50.without, p99Ms: p99.without, besideP50Ms: p50.beside, besideP99Ms: p99.beside },
+  };
 }
 
 async function stepsOf(tool: Tool, more: readonly Watchable[], seconds: number): Promise<Steps> {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { PORTS } from '../../docker/docker.ts';
 import { TOOLS } from './all-tools.ts';
+import { present } from './needs.ts';
 import { withFolder } from './folder.ts';
 import type { Watchable } from './tool.ts';
 import { type Told, Witness } from './witness.ts';
@@ -30,7 +31,7 @@ async function main(host: string): Promise<void> {
   ];
   await withFolder(async (folder) => {
     const watching = await Promise.all(
-      TOOLS.map(async (tool) => {
+      present(TOOLS).there.map(async (tool) => {
         const witness = new Witness();
         return { name: tool.name, witness, running: await tool.start(targets, witness, folder) };
       }),

@@ -10,7 +10,8 @@ import { type Metered, Metering } from '../../docker/metering.ts';
 import { DOCKER_PACKAGES, whyNoDocker } from '../../docker/needs.ts';
 import { installMissing } from '../../support/install.ts';
 import type { Bench, Row } from '../table.ts';
-import { needPeers } from './needs.ts';
+import { TOOLS } from './all-tools.ts';
+import { present } from './needs.ts';
 import type { ToldThere } from './restart-watch.ts';
 import { ncLoop } from './tools.ts';
 
@@ -23,7 +24,6 @@ export const restart: Bench = {
   name: 'peers:restart',
   about: 'one real restart of a Docker daemon with live-restore: what each tool says of it',
   async run(say) {
-    needPeers();
     installMissing(DOCKER_PACKAGES, 'a restart of Docker');
     const why = whyNoDocker();
     if (why !== null) return [notRun(why)];
@@ -33,7 +33,7 @@ export const restart: Bench = {
     );
     if (typeof docker === 'string') return [notRun(docker)];
     try {
-      return await watchRestart(docker, say);
+      return [...(await watchRestart(docker, say)), ...present(TOOLS).absent];
     } finally {
       await docker.close();
     }

@@ -1,30 +1,44 @@
 /** What a tool said, held against what was true. */
-import type { TrueOutage } from '../outage-kinds.ts';
+import type { Edge, OutageKind, TrueOutage } from '../outage-kinds.ts';
+import type { Target } from '../services.ts';
 import { percentile } from '../table.ts';
-import type { Told, Witness } from './witness.ts';
+import type { Tool } from './tool.ts';
+import type { Blind, Told, Witness } from './witness.ts';
 
-/** A tool may tell an outage late, by its interval, its timeout and its log. Outages are further apart than this. */
-const LATE_MS = 2500;
 /** What is wrong by this little is right: truth itself is known only to about that much. */
 const SLACK_MS = 1;
+/** An edge that the stage needed longer for than this was played late. */
+const EDGE_MS = 30;
+/** A stage that was late so near to an edge may have answered for a service that was the other way already. */
+const NEAR_EDGE_MS = 100;
+/** A look fails by a stage that is late up to its timeout after it began, and is told so long after that at the most. */
+const TIMEOUT_MS = 1000;
 
 export interface Outcome {
   readonly service: string;
   readonly outage: TrueOutage;
+  readonly how: OutageKind;
   readonly what: string;
-  /** What the tool told of it; null where it was missed. */
+  /** What the tool told of it; null where it was not seen. */
   readonly told: Told | null;
+  /** It was not seen, and the tool itself says that it did not look then. */
+  readonly isUnobserved: boolean;
 }
 
 export interface Tally {
+  /** In the order of the services and their outages, without those that the stage played late: the same for all tools. */
   readonly outcomes: readonly Outcome[];
   /** Gaps that were none, or were told a second time. */
   readonly invented: readonly Told[];
+  /** Outages that the stage played late, and gaps that were none while it was late. */
+  readonly stageLate: { readonly outages: number; readonly gaps: number };
 }
 
 export interface PlayedService {
   readonly name: string;
+  readonly kind: Target['kind'];
   readonly what: string;
+  readonly outage: OutageKind;
   readonly outages: readonly TrueOutage[];
 }
 
@@ -33,21 +47,48 @@ export function trueLength({ from, to }: TrueOutage): number {
   return (to.before + to.after - from.before - from.after) / 2;
 }
 
-export function tallyOf(witness: Witness, services: readonly PlayedService[], intervalMs: number): Tally {
+export function tallyOf(
+  { gaps, blind }: Witness,
+  services: readonly PlayedService[],
+  stalls: readonly Edge[],
+  { intervalMs, lateMs }: Tool,
+): Tally {
   const outcomes: Outcome[] = [];
   const matched = new Set<Told>();
-  for (const { name, what, outages } of services) {
+  let outagesLate = 0;
+  for (const { name, what, outage: how, outages } of services) {
     for (const outage of outages) {
-      const told = witness.gaps.find((gap) => {
+      const told = gaps.find((gap) => {
         if (gap.service !== name || matched.has(gap)) return false;
         const begins = outage.from.before - intervalMs - SLACK_MS;
-        return gap.from >= begins && gap.from <= outage.to.after + LATE_MS;
+        return gap.from >= begins && gap.from <= outage.to.after + lateMs;
       });
       if (told !== undefined) matched.add(told);
-      outcomes.push({ service: name, outage, what, told: told ?? null });
+      if (isPlayedLate(outage, stalls)) {
+        outagesLate += 1;
+        continue;
+      }
+      const isUnobserved = told === undefined && blind.some((one) => one.service === name && isDuring(one, outage));
+      outcomes.push({ service: name, outage, how, what, told: told ?? null, isUnobserved });
     }
   }
-  return { outcomes, invented: witness.gaps.filter((gap) => !matched.has(gap)) };
+  const none = gaps.filter((gap) => !matched.has(gap) && services.some(({ name }) => name === gap.service));
+  const invented = none.filter(({ from, to }) => {
+    const began = Math.min(to, from + TIMEOUT_MS);
+    return !stalls.some(({ before, after }) => from - TIMEOUT_MS <= after && began >= before);
+  });
+  return { outcomes, invented, stageLate: { outages: outagesLate, gaps: none.length - invented.length } };
+}
+
+function isPlayedLate({ from, to }: TrueOutage, stalls: readonly Edge[]): boolean {
+  return [from, to].some(({ before, after }) => {
+    if (after - before > EDGE_MS) return true;
+    return stalls.some((stall) => stall.before <= after + NEAR_EDGE_MS && stall.after >= before - NEAR_EDGE_MS);
+  });
+}
+
+function isDuring({ from, to }: Blind, outage: TrueOutage): boolean {
+  return from <= outage.to.after && to >= outage.from.before;
 }
 
 /** How wrong the length was, for each outage that was seen. */

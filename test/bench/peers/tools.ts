@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Message } from '../../../src/core/messages.ts';
+import { debian } from './needs.ts';
 import { Program } from './program.ts';
 import type { Tool, Watchable } from './tool.ts';
 import { now, type Witness } from './witness.ts';
@@ -16,6 +17,10 @@ export const GAPWATCH = fileURLToPath(new URL('../../../src/main.js', import.met
 const LOG_BYTES = 1 << 20;
 /** What one look may take, where a tool can't overlap its looks or counts in whole seconds. */
 const SLOW_TIMEOUT_S = 1;
+/** Of a tool whose time of a look is that of its line: by its timeout, and by others that it looks at before. */
+const LINE_LATE_MS = 2500;
+/** Of a tool that states or lets derive when it looked. */
+const STATED_LATE_MS = 150;
 
 const addressOf = ({ host, port }: Watchable): string => `${host}:${String(port)}`;
 
@@ -27,7 +32,9 @@ export const gapwatchKept = gapwatchWith('gapwatch, --connection kept', ['--conn
 function gapwatchWith(name: string, more: readonly string[]): Tool {
   return {
     name,
+    missing: () => null,
     intervalMs: 100,
+    lateMs: STATED_LATE_MS,
     start(targets, witness) {
       const words = targets.map((target) => {
         const where = addressOf(target);
@@ -45,10 +52,13 @@ function gapwatchWith(name: string, more: readonly string[]): Tool {
 function hear(line: string, witness: Witness): void {
   if (!line.startsWith('{')) return;
   const message = JSON.parse(line) as Message;
-  if (message.type === 'transition' && message.to === 'up') witness.seenUp.add(message.service);
-  else if (message.type === 'transition' && message.to === 'down') witness.seenDown.add(message.service);
-  else if (message.type === 'transition' && message.to === 'unobserved') witness.blind.push(message);
-  else if (message.type === 'gap') {
+  if (message.type === 'transition') {
+    const { service, to, at } = message;
+    if (to === 'unobserved') witness.looksAway(service, at);
+    else witness.looksAgain(service, at);
+    if (to === 'up') witness.seenUp.add(service);
+    if (to === 'down') witness.seenDown.add(service);
+  } else if (message.type === 'gap') {
     const { service, from, to, durationMs, minMs, maxMs } = message;
     witness.told({ service, from, to, durationMs, bounds: { minMs, maxMs: maxMs ?? Infinity } });
   }
@@ -57,7 +67,9 @@ function hear(line: string, witness: Witness): void {
 /** The loop that is in everybody's notes: a line a service and a pause. */
 export const ncLoop: Tool = {
   name: 'nc -z every 5 s',
+  missing: debian({ nc: 'netcat-openbsd' }),
   intervalMs: 5000,
+  lateMs: LINE_LATE_MS,
   start(targets, witness) {
     const looks = targets.map(({ name, host, port }) => {
       return `nc -z -w ${String(SLOW_TIMEOUT_S)} ${host} ${String(port)} && echo up ${name} || echo down ${name}`;
@@ -74,7 +86,9 @@ export const ncLoop: Tool = {
 /** Health checks of servers to which nothing is sent. Its log comes as syslog, of which it drops less than of stdout. */
 export const haproxy: Tool = {
   name: 'HAProxy, inter 100ms',
+  missing: debian({ haproxy: 'haproxy' }),
   intervalMs: 100,
+  lateMs: STATED_LATE_MS,
   async start(targets, witness, folder) {
     const log = createSocket('udp4').bind(0, '127.0.0.1');
     await once(log, 'listening');
@@ -134,7 +148,9 @@ ${backends.join('\n')}
 /** Its shortest cycle is a second; it goes from service to service. */
 export const monit: Tool = {
   name: 'monit, set daemon 1',
+  missing: debian({ monit: 'monit' }),
   intervalMs: 1000,
+  lateMs: LINE_LATE_MS,
   start(targets, witness, folder) {
     const file = join(folder, 'monitrc');
     writeFileSync(file, monitConfig(targets, folder), { mode: 0o600 });

@@ -13,6 +13,13 @@ export interface Told {
   readonly bounds: { readonly minMs: number; readonly maxMs: number } | null;
 }
 
+/** When a tool did not look at a service, by its own words. */
+export interface Blind {
+  readonly service: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 const clock = new Clock();
 
 /** The time, in epoch milliseconds with a fraction, as the staged outages read it. */
@@ -25,12 +32,13 @@ export class Witness {
   /** Services that were seen up, and down, at least once. */
   readonly seenUp = new Set<string>();
   readonly seenDown = new Set<string>();
-  /** When it said of a service that it did not look, as only ours does. */
-  readonly blind: { readonly service: string; readonly at: number }[] = [];
+  readonly #blind: Blind[] = [];
+  readonly #blindSince = new Map<string, number>();
   readonly #downSince = new Map<string, number>();
 
   /** The tool found a service up or down at a time. A gap lasts from the first down to the first up after it. */
   saw(service: string, up: boolean, at: number): void {
+    this.looksAgain(service, at);
     const since = this.#downSince.get(service);
     if (!up) {
       this.seenDown.add(service);
@@ -47,6 +55,24 @@ export class Witness {
 
   told(gap: Told): void {
     this.gaps.push(gap);
+  }
+
+  /** The tool says that it does not observe a service from then on. */
+  looksAway(service: string, at: number): void {
+    if (!this.#blindSince.has(service)) this.#blindSince.set(service, at);
+  }
+
+  looksAgain(service: string, at: number): void {
+    const from = this.#blindSince.get(service);
+    if (from === undefined) return;
+    this.#blindSince.delete(service);
+    this.#blind.push({ service, from, to: at });
+  }
+
+  /** When it said that it did not look. */
+  get blind(): readonly Blind[] {
+    const open = [...this.#blindSince].map(([service, from]) => ({ service, from, to: Infinity }));
+    return [...this.#blind, ...open];
   }
 
   /** Waits until all of these services were seen up. */

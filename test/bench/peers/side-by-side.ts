@@ -1,0 +1,151 @@
+/** All tools watch the same outages at the same time, in circumstances that are the same for all of them. */
+import { getPriority, setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Child } from '../child.ts';
+import { takeHighestPriority } from '../highest-priority.ts';
+import type { Edge } from '../outage-kinds.ts';
+import type { Target } from '../services.ts';
+import type { Row } from '../table.ts';
+import { type PlayedService, type Tally, tallyOf } from './tally.ts';
+import { TOOLS } from './all-tools.ts';
+import { withFolder } from './folder.ts';
+import { FREEZE_MS } from './freeze-plan.ts';
+import { absentRow, present } from './needs.ts';
+import { lengthOf, type Planned } from './plan.ts';
+import { freeze, thaw } from './process-tree.ts';
+import { type Begin, PLANS, type Played } from './stage.ts';
+import type { Running, Tool, Watchable } from './tool.ts';
+import { now, Witness } from './witness.ts';
+
+/** After all of them have started, and what loads the machine. */
+const CALM_MS = 2000;
+/** For the slowest tool to see the last service up again, by its interval and what it may be late. */
+const AFTERWARDS_MS = 7500;
+
+export interface Circumstances {
+  readonly plan: keyof typeof PLANS;
+  readonly isQuick: boolean;
+  /** Processes beside the tools that take all they can get. */
+  readonly busyLoops: number;
+  /** When the tools are frozen, in milliseconds after the beginning. */
+  readonly freezesAt: readonly number[];
+}
+
+export interface Seen {
+  readonly tool: Tool;
+  readonly witness: Witness;
+  readonly tally: Tally;
+}
+
+export interface Scene {
+  readonly services: readonly PlayedService[];
+  /** Ours first. */
+  readonly seen: readonly Seen[];
+  /** When the tools were frozen: between the readings of the clock around it. */
+  readonly freezes: readonly Edge[];
+  /** What could not take part, and why. */
+  readonly absent: readonly Row[];
+}
+
+interface Watching {
+  readonly tool: Tool;
+  readonly witness: Witness;
+  readonly running: Running;
+}
+
+export async function watchSideBySide(circumstances: Circumstances, say: (text: string) => void): Promise<Scene> {
+  const { plan, isQuick, busyLoops, freezesAt } = circumstances;
+  const planned = PLANS[plan](isQuick);
+  const stage = new Child('peers/stage.js', [plan, isQuick ? 'quick' : 'whole']);
+  const places = await stage.next<Target[]>();
+  const targets = planned.map((service, index) => ({ ...service, ...places[index]! }));
+  return withFolder(async (folder) => {
+    const { watching, absent } = await startTools(targets, folder);
+    const loads = Array.from({ length: busyLoops }, () => new Child('load.js', ['1']));
+    // From here on nothing is started, and so nothing inherits it: what reads the tools' lines must not be late with them.
+    const usual = getPriority();
+    takeHighestPriority();
+    try {
+      await sleep(CALM_MS);
+      say(`${String(targets.length)} services, ${String(watching.length)} tools, ${aboutSeconds(planned)} s`);
+      const begin = now();
+      stage.tell({ at: begin } satisfies Begin);
+      const playing = stage.next<Played>();
+      const freezes = await freezeAll(watching, freezesAt, begin);
+      const played = await playing;
+      await sleep(AFTERWARDS_MS);
+      return { ...sceneOf(planned, played, watching), freezes, absent };
+    } finally {
+      setPriority(usual);
+      await Promise.all(loads.map((load) => load.end()));
+      await Promise.all(watching.map(({ running }) => running.stop()));
+      await stage.end();
+    }
+  });
+}
+
+function aboutSeconds(planned: readonly Planned[]): string {
+  return ((lengthOf(planned) + AFTERWARDS_MS) / 1000).toFixed(0);
+}
+
+/** Starts all tools that there are, and waits until each has seen everything up. */
+async function startTools(
+  targets: readonly Watchable[],
+  folder: string,
+): Promise<{ watching: Watching[]; absent: Row[] }> {
+  const { there, absent } = present(TOOLS);
+  const started = await Promise.all(
+    there.map(async (tool): Promise<Watching | Row> => {
+      const witness = new Witness();
+      const watched = targets.filter((target) => canWatch(tool, target));
+      const running = await tool.start(watched, witness, folder);
+      try {
+        const names = watched.map(({ name }) => name);
+        await witness.sawUp(names, tool.name);
+        return { tool, witness, running };
+      } catch (error) {
+        await running.stop();
+        return absentRow(tool.name, (error as Error).message);
+      }
+    }),
+  );
+  return {
+    watching: started.filter((one) => 'running' in one),
+    absent: [...absent, ...started.filter((one) => 'what' in one)],
+  };
+}
+
+/** Whether a tool can watch a service of this kind at all. */
+export function canWatch({ kinds }: Tool, { kind }: Pick<Target, 'kind'>): boolean {
+  return kinds?.includes(kind) ?? true;
+}
+
+async function freezeAll(watching: readonly Watching[], freezesAt: readonly number[], begin: number): Promise<Edge[]> {
+  const roots = watching.map(({ running }) => running.pid);
+  const freezes: Edge[] = [];
+  for (const at of freezesAt) {
+    await sleep(Math.max(0, begin + at - now()));
+    const before = now();
+    const frozen = freeze(roots);
+    await sleep(Math.max(0, before + FREEZE_MS - now()));
+    thaw(frozen);
+    freezes.push({ before, after: now() });
+  }
+  return freezes;
+}
+
+function sceneOf(
+  planned: readonly Planned[],
+  { outages, stalls }: Played,
+  watching: readonly Watching[],
+): Pick<Scene, 'services' | 'seen'> {
+  const services = planned.map(({ name, what, kind, outage }, index): PlayedService => {
+    return { name, what, kind, outage, outages: outages[index] ?? [] };
+  });
+  const seen = watching.map(({ tool, witness }): Seen => {
+    const watched = services.filter((service) => canWatch(tool, service));
+    return { tool, witness, tally: tallyOf(witness, watched, stalls, tool) };
+  });
+  return { services, seen };
+}
