@@ -5,9 +5,12 @@ import { once } from 'node:events';
 export class Child {
   readonly process: ChildProcess;
 
-  /** @param module the compiled module in this folder, such as `targets.js` */
-  constructor(module: string, args: readonly string[] = [], execArgv: readonly string[] = []) {
-    this.process = fork(new URL(module, import.meta.url), [...args], { execArgv: [...execArgv] });
+  /**
+   * @param module the compiled module in this folder, such as `targets.js`
+   * @param hasSession whether it has a session of its own, as a service of the system or a program in another terminal
+   */
+  constructor(module: string, args: readonly string[] = [], execArgv: readonly string[] = [], hasSession = false) {
+    this.process = fork(new URL(module, import.meta.url), [...args], { execArgv: [...execArgv], detached: hasSession });
   }
 
   /** The next message of the child. */

@@ -57,7 +57,7 @@ export const truth: Bench = {
 };
 
 async function measure({ what, intervalMs, timeoutMs, busyLoops }: Pass, each: number): Promise<Row[]> {
-  const stage = new Child('outages.js', [String(SERVICES), String(each)]);
+  const stage = new Child('outages.js', [String(SERVICES), String(each)], [], true);
   const loads = Array.from({ length: busyLoops }, () => new Child('load.js', ['1']));
   const staged = await stage.next<Staged[]>();
   const manner = { connection: 'new', intervalMs, timeoutMs } as const;

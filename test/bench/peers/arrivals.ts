@@ -6,6 +6,8 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
+import { takeHighestPriority } from '../highest-priority.ts';
+
 export interface ArrivalPorts {
   readonly tcp: number;
   readonly http: number;
@@ -20,6 +22,7 @@ export interface Arrivals {
 
 export type Request = 'forget' | 'tell';
 
+takeHighestPriority();
 let connections: Record<string, number[]> = {};
 let requests = 0;
 

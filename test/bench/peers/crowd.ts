@@ -16,7 +16,7 @@ export class Crowd {
   }
 
   static async gather(): Promise<Crowd> {
-    const child = new Child('peers/arrivals.js');
+    const child = new Child('peers/arrivals.js', [], [], true);
     return new Crowd(child, await child.next<ArrivalPorts>());
   }
 

@@ -4,7 +4,7 @@ import { freezesAt, FREEZE_MS } from './freeze-plan.ts';
 import { reportFaults } from './gaps.ts';
 import { canWatch, type Scene, type Seen, watchSideBySide } from './side-by-side.ts';
 import { isWrong } from './tally.ts';
-import { countsOf, toolRow } from './tool-rows.ts';
+import { countsOf, stageRow, toolRow } from './tool-rows.ts';
 
 export const freeze: Bench = {
   name: 'peers:freeze',
@@ -13,7 +13,7 @@ export const freeze: Bench = {
     const scene = await watchSideBySide({ plan: 'freeze', isQuick, busyLoops: 0, freezesAt: freezesAt(isQuick) }, say);
     reportFaults(scene, say);
     const rows = scene.seen.map((seen) => toolRow(seen, unobservedOf(seen, scene)));
-    return [...rows, ...scene.absent, verdict(scene.seen[0]!)];
+    return [stageRow(scene), ...rows, ...scene.absent, verdict(scene.seen[0]!)];
   },
 };
 

@@ -4,7 +4,7 @@ import type { Bench, Row } from '../table.ts';
 import { lengthOf, plan } from './plan.ts';
 import { type Scene, watchSideBySide } from './side-by-side.ts';
 import { isWrong, trueLength } from './tally.ts';
-import { countVerdicts, type LengthReach, lengthVerdict, LONG_MS, toolRow } from './tool-rows.ts';
+import { countVerdicts, type LengthReach, lengthVerdict, LONG_MS, stageRow, toolRow } from './tool-rows.ts';
 
 /** What is this near to an outage may have to do with it. */
 const NEAR_MS = 3000;
@@ -51,7 +51,7 @@ function minutes(): string {
 
 function rowsOf(scene: Scene, say: (text: string) => void): Row[] {
   reportFaults(scene, say);
-  return [...scene.seen.map((one) => toolRow(one)), ...scene.absent, ...countVerdicts(scene.seen)];
+  return [stageRow(scene), ...scene.seen.map((one) => toolRow(one)), ...scene.absent, ...countVerdicts(scene.seen)];
 }
 
 /** Every fault of ours, with its circumstances: it is one of the program, of this benchmark, or of a busy machine. */

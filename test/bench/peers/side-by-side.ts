@@ -1,9 +1,8 @@
 /** All tools watch the same outages at the same time, in circumstances that are the same for all of them. */
-import { getPriority, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Child } from '../child.ts';
-import { takeHighestPriority } from '../highest-priority.ts';
+import { atHighestPriority } from '../highest-priority.ts';
 import type { Edge } from '../outage-kinds.ts';
 import type { Target } from '../services.ts';
 import type { Row } from '../table.ts';
@@ -44,6 +43,8 @@ export interface Scene {
   readonly seen: readonly Seen[];
   /** When the tools were frozen: between the readings of the clock around it. */
   readonly freezes: readonly Edge[];
+  /** When the stage was itself late. */
+  readonly stalls: readonly Edge[];
   /** What could not take part, and why. */
   readonly absent: readonly Row[];
 }
@@ -57,27 +58,26 @@ interface Watching {
 export async function watchSideBySide(circumstances: Circumstances, say: (text: string) => void): Promise<Scene> {
   const { plan, isQuick, busyLoops, freezesAt } = circumstances;
   const planned = PLANS[plan](isQuick);
-  const stage = new Child('peers/stage.js', [plan, isQuick ? 'quick' : 'whole']);
+  const stage = new Child('peers/stage.js', [plan, isQuick ? 'quick' : 'whole'], [], true);
   const places = await stage.next<Target[]>();
   const targets = planned.map((service, index) => ({ ...service, ...places[index]! }));
   return withFolder(async (folder) => {
     const { watching, absent } = await startTools(targets, folder);
-    const loads = Array.from({ length: busyLoops }, () => new Child('load.js', ['1']));
-    // From here on nothing is started, and so nothing inherits it: what reads the tools' lines must not be late with them.
-    const usual = getPriority();
-    takeHighestPriority();
+    const loads = Array.from({ length: busyLoops }, () => new Child('load.js', ['1'], [], true));
     try {
-      await sleep(CALM_MS);
-      say(`${String(targets.length)} services, ${String(watching.length)} tools, ${aboutSeconds(planned)} s`);
-      const begin = now();
-      stage.tell({ at: begin } satisfies Begin);
-      const playing = stage.next<Played>();
-      const freezes = await freezeAll(watching, freezesAt, begin);
-      const played = await playing;
-      await sleep(AFTERWARDS_MS);
-      return { ...sceneOf(planned, played, watching), freezes, absent };
+      // Nothing is started meanwhile. What reads the tools' lines must not be late with them.
+      return await atHighestPriority(async () => {
+        await sleep(CALM_MS);
+        say(`${String(targets.length)} services, ${String(watching.length)} tools, ${aboutSeconds(planned)} s`);
+        const begin = now();
+        stage.tell({ at: begin } satisfies Begin);
+        const playing = stage.next<Played>();
+        const freezes = await freezeAll(watching, freezesAt, begin);
+        const played = await playing;
+        await sleep(AFTERWARDS_MS);
+        return { ...sceneOf(planned, played, watching), freezes, stalls: played.stalls, absent };
+      });
     } finally {
-      setPriority(usual);
       await Promise.all(loads.map((load) => load.end()));
       await Promise.all(watching.map(({ running }) => running.stop()));
       await stage.end();

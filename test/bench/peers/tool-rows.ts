@@ -1,6 +1,6 @@
 /** What was found of each tool, and of ours beside the others. */
 import type { Row } from '../table.ts';
-import type { Seen } from './side-by-side.ts';
+import type { Scene, Seen } from './side-by-side.ts';
 import { errorsOf, hasBounds, isLong, isSeen, isWrong, type Outcome, quantiles, type Tally } from './tally.ts';
 
 /** Two intervals of the tools that can look so often. */
@@ -28,6 +28,18 @@ export function countsOf({ outcomes, invented }: Tally): Counts {
     longSeen: long.filter(isSeen).length,
     longMissed: long.filter(isMissed).length,
     invented: invented.length,
+  };
+}
+
+/** How often the stage was itself late; what it played then is not counted. */
+export function stageRow({ stalls }: Scene): Row {
+  const lateMs = stalls.map(({ before, after }) => after - before);
+  return {
+    what: 'the stage: a process at the highest priority, if it may',
+    found: `late ${String(lateMs.length)} times, by ${Math.max(0, ...lateMs).toFixed(0)} ms at most`,
+    reach: '',
+    reached: null,
+    figures: { lateMs },
   };
 }
 
