@@ -1,7 +1,19 @@
 /** All tools that can be compared. */
 import { blackbox } from './blackbox.ts';
+import { httping, nping } from './meters.ts';
+import { nagios } from './nagios.ts';
 import type { Tool } from './tool.ts';
 import { gapwatch, haproxy, monit, ncLoop } from './tools.ts';
 
 /** Ours first. */
-export const TOOLS: readonly Tool[] = [gapwatch, haproxy, blackbox(100), blackbox(1000), monit, ncLoop];
+export const TOOLS: readonly Tool[] = [
+  gapwatch,
+  haproxy,
+  blackbox(100),
+  blackbox(1000),
+  monit,
+  nagios,
+  nping,
+  httping,
+  ncLoop,
+];

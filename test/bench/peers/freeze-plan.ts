@@ -9,9 +9,9 @@ const FIRST_MS = 6000;
 /** Longer than the slowest tool's interval and an outage, so that it never takes two outages for one. */
 const EVERY_MS = 9000;
 
-/** Where an outage lies: it begins and ends so long after the beginning of the freeze. */
+/** Where an outage lies: it begins and ends so long after the beginning of the freeze, and not near its edges. */
 const PLACES = [
-  { place: 'inside the freeze', fromMs: 150, toMs: 600 },
+  { place: 'inside the freeze', fromMs: 300, toMs: 650 },
   { place: 'from before it into it', fromMs: -500, toMs: 450 },
   { place: 'out of it', fromMs: 450, toMs: FREEZE_MS + 500 },
   { place: 'around it', fromMs: -500, toMs: FREEZE_MS + 500 },

@@ -7,6 +7,8 @@ import type { Blind, Told, Witness } from './witness.ts';
 
 /** What is wrong by this little is right: truth itself is known only to about that much. */
 const SLACK_MS = 1;
+/** Before an outage a gap may seem to begin by the interval of the last good look and, on a busy machine, by its lateness. */
+const EARLY_INTERVALS = 2;
 /** An edge that the stage needed longer for than this was played late. */
 const EDGE_MS = 30;
 /** A stage that was late so near to an edge may have answered for a service that was the other way already. */
@@ -60,8 +62,8 @@ export function tallyOf(
     for (const outage of outages) {
       const told = gaps.find((gap) => {
         if (gap.service !== name || matched.has(gap)) return false;
-        const begins = outage.from.before - intervalMs - SLACK_MS;
-        return gap.from >= begins && gap.from <= outage.to.after + lateMs;
+        const earliest = outage.from.before - EARLY_INTERVALS * intervalMs - SLACK_MS;
+        return gap.from >= earliest && gap.from <= outage.to.after + lateMs && gap.to >= outage.from.before;
       });
       if (told !== undefined) matched.add(told);
       if (isPlayedLate(outage, stalls)) {

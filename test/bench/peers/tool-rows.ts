@@ -1,6 +1,7 @@
 /** What was found of each tool, and of ours beside the others. */
 import type { Row } from '../table.ts';
 import type { Scene, Seen } from './side-by-side.ts';
+import type { Tool } from './tool.ts';
 import { errorsOf, hasBounds, isLong, isSeen, isWrong, type Outcome, quantiles, type Tally } from './tally.ts';
 
 /** Two intervals of the tools that can look so often. */
@@ -31,6 +32,10 @@ export function countsOf({ outcomes, invented }: Tally): Counts {
   };
 }
 
+function nameOf({ name, kinds }: Tool): string {
+  return kinds === undefined ? name : `${name} (watches ${kinds.join(' and ')} only)`;
+}
+
 /** How often the stage was itself late; what it played then is not counted. */
 export function stageRow({ stalls }: Scene): Row {
   const lateMs = stalls.map(({ before, after }) => after - before);
@@ -57,7 +62,7 @@ export function toolRow({ tool, tally }: Seen, more?: { words: string; figures: 
   });
   const late = stageLate.outages + stageLate.gaps;
   return {
-    what: tool.kinds === undefined ? tool.name : `${tool.name} (watches ${tool.kinds.join(' and ')} only)`,
+    what: nameOf(tool),
     found: [
       `seen ${String(counts.seen)} of ${String(outcomes.length)}, missed ${String(counts.missed)}, said to be unobserved ${String(counts.unobserved)}`,
       `of the ${String(counts.long)} of ${String(LONG_MS)} ms and more seen ${String(counts.longSeen)}, missed ${String(counts.longMissed)}`,
@@ -95,10 +100,14 @@ export function countVerdicts(seen: readonly Seen[]): Row[] {
   const [ours, ...others] = seen as [Seen, ...Seen[]];
   const { long, longSeen, invented } = countsOf(ours.tally);
   const wrong = ours.tally.outcomes.filter(isWrong).length;
-  const faultless = others.filter(({ tally }) => {
+  const spotless = others.filter(({ tally }) => {
     const other = countsOf(tally);
     return other.longSeen === other.long && other.invented === 0;
   });
+  const faultless = spotless.filter(({ tool }) => tool.kinds === undefined);
+  const partly = spotless
+    .filter(({ tool }) => tool.kinds !== undefined)
+    .map(({ tool }) => `; none of the few that it can watch: ${nameOf(tool)}`);
   return [
     {
       what: 'gapwatch: outages of two intervals and more',
@@ -111,8 +120,8 @@ export function countVerdicts(seen: readonly Seen[]): Row[] {
       what: 'the others, on the same outages',
       found:
         faultless.length === 0
-          ? 'each of them missed or invented some'
-          : `neither missed nor invented one: ${faultless.map(({ tool }) => tool.name).join(', ')}`,
+          ? `each of them missed or invented some${partly.join('')}`
+          : `neither missed nor invented one: ${faultless.map(({ tool }) => tool.name).join(', ')}${partly.join('')}`,
       reach: 'each misses or invents some',
       reached: faultless.length === 0,
       figures: { faultless: faultless.length },
