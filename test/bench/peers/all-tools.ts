@@ -1,5 +1,6 @@
 /** All tools that can be compared. */
 import { blackbox } from './blackbox.ts';
+import { uptimeKuma } from './kuma.ts';
 import { httping, nping } from './meters.ts';
 import { nagios } from './nagios.ts';
 import type { Tool } from './tool.ts';
@@ -13,6 +14,7 @@ export const TOOLS: readonly Tool[] = [
   blackbox(1000),
   monit,
   nagios,
+  uptimeKuma,
   nping,
   httping,
   ncLoop,

@@ -66,6 +66,15 @@ function recipes(service: number, exporter: number, folder: string): Recipe[] {
       note: 'tells 1 or 0; for times it wants Prometheus, its file and a query',
     },
     {
+      name: 'nping',
+      missing: debian({ nping: 'nmap' }),
+      install: ['apt-get install nmap'],
+      file: null,
+      terminals: [`nping --tcp-connect --rate 10 --count 0 -p ${String(service)} 127.0.0.1`],
+      down: /Connection refused/,
+      note: 'tells each answer with its time, ten a second; not how long',
+    },
+    {
       name: 'HAProxy',
       missing: debian({ haproxy: 'haproxy' }),
       install: ['apt-get install haproxy'],

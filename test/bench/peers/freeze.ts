@@ -2,8 +2,9 @@
 import type { Bench, Row } from '../table.ts';
 import { freezesAt, FREEZE_MS } from './freeze-plan.ts';
 import { reportFaults } from './gaps.ts';
-import { canWatch, type Scene, type Seen, watchSideBySide } from './side-by-side.ts';
+import { type Scene, type Seen, watchSideBySide } from './side-by-side.ts';
 import { isWrong } from './tally.ts';
+import { canWatch } from './tool.ts';
 import { countsOf, stageRow, toolRow } from './tool-rows.ts';
 
 export const freeze: Bench = {

@@ -9,6 +9,7 @@ import type { Arrivals } from './arrivals.ts';
 import { blackbox } from './blackbox.ts';
 import { Crowd } from './crowd.ts';
 import { withFolder } from './folder.ts';
+import { uptimeKuma } from './kuma.ts';
 import { present } from './needs.ts';
 import { Program } from './program.ts';
 import { medianAndSpread } from './rounds.ts';
@@ -32,7 +33,7 @@ const TURNS: readonly { readonly tools: readonly Tool[]; readonly seconds: numbe
   { tools: [gapwatch], seconds: 4 },
   { tools: [haproxy], seconds: 4 },
   { tools: [blackbox(100, 1000)], seconds: 4 },
-  { tools: [monit, ncLoop], seconds: 14 },
+  { tools: [monit, uptimeKuma, ncLoop], seconds: 14 },
 ];
 
 /** From one probe of a service to its next one, in milliseconds, of all services. */

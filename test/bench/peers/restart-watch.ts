@@ -9,7 +9,7 @@ import { PORTS } from '../../docker/docker.ts';
 import { TOOLS } from './all-tools.ts';
 import { present } from './needs.ts';
 import { withFolder } from './folder.ts';
-import type { Watchable } from './tool.ts';
+import { canWatch, type Watchable } from './tool.ts';
 import { type Told, Witness } from './witness.ts';
 
 /** The containers have only just been started, and begin on a machine that starts all these tools. */
@@ -19,8 +19,10 @@ const CALM_MS = 3000;
 export interface ToldThere {
   readonly tool: string;
   readonly gaps: readonly Told[];
-  /** Whether it took the container in which nothing listens for one that is up, before the restart. */
-  readonly emptyUp: boolean;
+  /** What it can watch. */
+  readonly watched: readonly string[];
+  /** Whether it took the container in which nothing listens for one that is up, before the restart; null where it can't watch it. */
+  readonly emptyUp: boolean | null;
 }
 
 async function main(host: string): Promise<void> {
@@ -33,17 +35,26 @@ async function main(host: string): Promise<void> {
     const watching = await Promise.all(
       present(TOOLS).there.map(async (tool) => {
         const witness = new Witness();
-        return { name: tool.name, witness, running: await tool.start(targets, witness, folder) };
+        const watched = targets.filter((target) => canWatch(tool, target));
+        return { tool, watched, witness, running: await tool.start(watched, witness, folder) };
       }),
     );
-    await Promise.all(watching.map(({ name, witness }) => witness.sawUp(['web', 'redis'], name)));
+    await Promise.all(
+      watching.map(({ tool, watched, witness }) => {
+        // Behind the third port nothing listens.
+        const names = watched.map(({ name }) => name).filter((name) => name !== 'empty');
+        return witness.sawUp(names, tool.name);
+      }),
+    );
     await sleep(CALM_MS);
-    const emptyUp = watching.map(({ witness: { seenUp, seenDown } }) => seenUp.has('empty') && !seenDown.has('empty'));
+    const emptyUp = watching.map(({ tool, witness: { seenUp, seenDown } }) => {
+      return canWatch(tool, { kind: 'tcp' }) ? seenUp.has('empty') && !seenDown.has('empty') : null;
+    });
     console.log('ready');
     await once(process.stdin.resume(), 'end');
     await Promise.all(watching.map(({ running }) => running.stop()));
-    const told = watching.map(({ name, witness: { gaps } }, index): ToldThere => {
-      return { tool: name, gaps, emptyUp: emptyUp[index] ?? false };
+    const told = watching.map(({ tool, watched, witness: { gaps } }, index): ToldThere => {
+      return { tool: tool.name, watched: watched.map(({ name }) => name), gaps, emptyUp: emptyUp[index] ?? null };
     });
     console.log(JSON.stringify(told));
   });

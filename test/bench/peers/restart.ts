@@ -87,17 +87,20 @@ class Place {
     const lengths = SERVICES.map((service) => {
       return metered[service].gaps.filter(({ to }) => to > asked).map(({ from, to }) => to - from);
     });
-    return this.#row('the meter of 5 ms', (at) => lengths[at]!.map(seconds), '', lengths);
+    return this.#row('the meter of 5 ms', (at) => lengths[at]!.map(seconds).join(', ') || NO_GAP, '', lengths);
   }
 
-  #toolRow({ tool, gaps, emptyUp }: ToldThere, asked: number): Row {
+  #toolRow({ tool, watched, gaps, emptyUp }: ToldThere, asked: number): Row {
     const of = SERVICES.map((service) => gaps.filter((gap) => gap.service === service && gap.to > asked));
-    const words = (at: number): string[] =>
-      of[at]!.map(({ durationMs, bounds }) => {
+    const words = (at: number): string => {
+      if (!watched.includes(SERVICES[at]!)) return 'not watched';
+      const lengths = of[at]!.map(({ durationMs, bounds }) => {
         if (bounds === null) return seconds(durationMs);
         return `${seconds(durationMs)} (${seconds(bounds.minMs)}–${seconds(bounds.maxMs)})`;
       });
-    const empty = `; the port behind which nothing listens: ${emptyUp ? 'up' : 'down'}`;
+      return lengths.join(', ') || NO_GAP;
+    };
+    const empty = emptyUp === null ? '' : `; the port behind which nothing listens: ${emptyUp ? 'up' : 'down'}`;
     return this.#row(
       tool,
       words,
@@ -106,8 +109,8 @@ class Place {
     );
   }
 
-  #row(what: string, words: (at: number) => string[], more: string, lengths: readonly (readonly number[])[]): Row {
-    const told = SERVICES.map((service, at) => `${service} ${words(at).join(', ') || 'no gap'}`);
+  #row(what: string, words: (at: number) => string, more: string, lengths: readonly (readonly number[])[]): Row {
+    const told = SERVICES.map((service, at) => `${service} ${words(at)}`);
     const figures = SERVICES.map((service, at) => {
       return [`${service}Ms`, lengths[at]!.reduce((sum, length) => sum + length, 0)] as const;
     });
@@ -120,6 +123,8 @@ class Place {
     };
   }
 }
+
+const NO_GAP = 'no gap';
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;

@@ -14,7 +14,7 @@ import { absentRow, present } from './needs.ts';
 import { lengthOf, type Planned } from './plan.ts';
 import { freeze, thaw } from './process-tree.ts';
 import { type Begin, PLANS, type Played } from './stage.ts';
-import type { Running, Tool, Watchable } from './tool.ts';
+import { canWatch, type Running, type Tool, type Watchable } from './tool.ts';
 import { now, Witness } from './witness.ts';
 
 /** After all of them have started, and what loads the machine. */
@@ -96,19 +96,9 @@ async function startTools(
 ): Promise<{ watching: Watching[]; absent: Row[] }> {
   const { there, absent } = present(TOOLS);
   const started = await Promise.all(
-    there.map(async (tool): Promise<Watching | Row> => {
-      const witness = new Witness();
-      const watched = targets.filter((target) => canWatch(tool, target));
-      const running = await tool.start(watched, witness, folder);
-      try {
-        const names = watched.map(({ name }) => name);
-        await witness.sawUp(names, tool.name);
-        return { tool, witness, running };
-      } catch (error) {
-        await running.stop();
-        return absentRow(tool.name, (error as Error).message);
-      }
-    }),
+    there.map((tool) =>
+      startTool(tool, targets, folder).catch((error: unknown) => absentRow(tool.name, (error as Error).message)),
+    ),
   );
   return {
     watching: started.filter((one) => 'running' in one),
@@ -116,9 +106,18 @@ async function startTools(
   };
 }
 
-/** Whether a tool can watch a service of this kind at all. */
-export function canWatch({ kinds }: Tool, { kind }: Pick<Target, 'kind'>): boolean {
-  return kinds?.includes(kind) ?? true;
+async function startTool(tool: Tool, targets: readonly Watchable[], folder: string): Promise<Watching> {
+  const witness = new Witness();
+  const watched = targets.filter((target) => canWatch(tool, target));
+  const running = await tool.start(watched, witness, folder);
+  try {
+    const names = watched.map(({ name }) => name);
+    await witness.sawUp(names, tool.name);
+    return { tool, witness, running };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
 }
 
 async function freezeAll(watching: readonly Watching[], freezesAt: readonly number[], begin: number): Promise<Edge[]> {

@@ -26,3 +26,8 @@ export interface Tool extends Needing {
   /** @param folder a folder for its files, removed afterwards */
   start(targets: readonly Watchable[], witness: Witness, folder: string): Promise<Running>;
 }
+
+/** Whether a tool can watch a service of this kind at all. */
+export function canWatch({ kinds }: Tool, { kind }: Pick<Target, 'kind'>): boolean {
+  return kinds?.includes(kind) ?? true;
+}
