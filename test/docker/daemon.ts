@@ -21,6 +21,8 @@ export interface Daemon {
   readonly pid: number;
   /** Holds its configuration (`daemon.json`) and everything that it writes. */
   readonly folder: string;
+  /** A folder of programs that come before those of the system: another version of Docker. */
+  readonly programs?: string | undefined;
 }
 
 /** What happened when, in milliseconds since the Unix epoch. */
@@ -37,8 +39,9 @@ export interface Restart {
 
 /** Starts the daemon, and waits until it answers. */
 export async function startDaemon(daemon: Daemon): Promise<void> {
-  const { folder } = daemon;
+  const { folder, programs } = daemon;
   const words = [
+    ...(programs === undefined ? [] : [`PATH='${programs}':"$PATH"`]),
     `dockerd --config-file ${folder}/daemon.json --data-root ${folder}/data --exec-root ${folder}/exec`,
     `--pidfile ${folder}/pid --host unix://${folder}/socket`,
   ];

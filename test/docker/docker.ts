@@ -11,6 +11,8 @@ import { clear, makeFolder, sweep } from './sweep.ts';
 export interface DockerSettings {
   readonly liveRestore: boolean;
   readonly userlandProxy: boolean;
+  /** Of another version than the system's; see `Daemon`. */
+  readonly programs?: string;
 }
 
 /** The host's own address. */
@@ -73,7 +75,7 @@ export async function startDocker(settings: DockerSettings): Promise<Docker> {
     machines.push(host);
     const second = await secondMachine(host);
     machines.push(second);
-    const daemon = { pid: host.pid, folder };
+    const daemon = { pid: host.pid, folder, programs: settings.programs };
     writeFileSync(join(folder, 'daemon.json'), JSON.stringify(configuration(settings, basename(folder))));
     await startDaemon(daemon);
     await startContainers(daemon);

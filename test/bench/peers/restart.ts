@@ -1,4 +1,4 @@
-/** One real restart of a Docker daemon with live-restore: what each tool says of it, beside a meter of 5 ms. */
+/** Real restarts of a Docker daemon with live-restore: what each tool says of them, beside a meter of 5 ms. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -8,6 +8,7 @@ import { type Docker, startDocker } from '../../docker/docker.ts';
 import type { Machine } from '../../docker/machine.ts';
 import { type Metered, Metering } from '../../docker/metering.ts';
 import { DOCKER_PACKAGES, whyNoDocker } from '../../docker/needs.ts';
+import { dockerVersion, newerDocker } from '../../docker/newer-docker.ts';
 import { installMissing } from '../../support/install.ts';
 import type { Bench, Row } from '../table.ts';
 import { TOOLS } from './all-tools.ts';
@@ -18,39 +19,62 @@ import { ncLoop } from './tools.ts';
 const SCRIPT = fileURLToPath(new URL('./restart-watch.js', import.meta.url));
 /** For the slowest tool to see the services up again. */
 const AFTERWARDS_MS = ncLoop.intervalMs + 3000;
+const RESTARTS = 3;
 const SERVICES = ['web', 'redis'] as const;
 
 export const restart: Bench = {
   name: 'peers:restart',
-  about: 'one real restart of a Docker daemon with live-restore: what each tool says of it',
-  async run(say) {
+  about: `${String(RESTARTS)} real restarts of a Docker daemon with live-restore, of two versions: what each tool says of them`,
+  async run(say, isQuick) {
     installMissing(DOCKER_PACKAGES, 'a restart of Docker');
     const why = whyNoDocker();
-    if (why !== null) return [notRun(why)];
-    say('a Docker daemon of its own, with three containers');
-    const docker = await startDocker({ liveRestore: true, userlandProxy: true }).catch((error: unknown) =>
-      String(error),
-    );
-    if (typeof docker === 'string') return [notRun(docker)];
-    try {
-      return [...(await watchRestart(docker, say)), ...present(TOOLS).absent];
-    } finally {
-      await docker.close();
-    }
+    if (why !== null) return [notRun('a restart of Docker', why)];
+    const restarts = isQuick ? 1 : RESTARTS;
+    const { absent } = present(TOOLS);
+    const rows = await withDocker(restarts, say);
+    const newer = newerDocker();
+    if ('why' in newer) return [...rows, notRun('a newer Docker', newer.why), ...absent];
+    return [...rows, ...(await withDocker(restarts, say, newer.programs)), ...absent];
   },
 };
 
-function notRun(why: string): Row {
-  return { what: 'a restart of Docker', found: `not run here: ${why}`, reach: '', reached: null, figures: {} };
+function notRun(what: string, why: string): Row {
+  return { what, found: `not run here: ${why}`, reach: '', reached: null, figures: {} };
 }
 
-async function watchRestart({ host, second, daemon }: Docker, say: (progress: string) => void): Promise<Row[]> {
-  const places = [new Place('loopback', host, '127.0.0.1'), new Place('second machine', second, host.address)];
+/** @param programs those of another version than the system's */
+async function withDocker(restarts: number, say: (progress: string) => void, programs?: string): Promise<Row[]> {
+  const version = `Docker ${dockerVersion(programs)}`;
+  say(`${version}: a daemon of its own, with containers`);
+  const settings = { liveRestore: true, userlandProxy: true, ...(programs === undefined ? {} : { programs }) };
+  const docker = await startDocker(settings).catch((error: unknown) => String(error));
+  if (typeof docker === 'string') return [notRun(version, docker)];
+  try {
+    return await watchRestarts(docker, version, restarts, say);
+  } finally {
+    await docker.close();
+  }
+}
+
+async function watchRestarts(
+  { host, second, daemon }: Docker,
+  version: string,
+  restarts: number,
+  say: (progress: string) => void,
+): Promise<Row[]> {
+  const places = [
+    new Place(`${version}, loopback`, host, '127.0.0.1'),
+    new Place(`${version}, second machine`, second, host.address),
+  ];
   await Promise.all(places.map((place) => place.ready));
-  say('the restart');
-  const { asked } = await restartDaemon(daemon);
-  await sleep(AFTERWARDS_MS);
-  const rows = await Promise.all(places.map((place) => place.rows(asked)));
+  let first: number | undefined;
+  for (let turn = 1; turn <= restarts; turn++) {
+    say(`${version}: restart ${String(turn)} of ${String(restarts)}`);
+    const { asked } = await restartDaemon(daemon);
+    first ??= asked;
+    await sleep(AFTERWARDS_MS);
+  }
+  const rows = await Promise.all(places.map((place) => place.rows(first ?? 0)));
   return rows.flat();
 }
 
@@ -75,7 +99,7 @@ class Place {
     this.#meter = new Metering(machine, address);
   }
 
-  /** @param asked when the daemon was asked to stop: what was before does not count */
+  /** @param asked when the daemon was first asked to stop: what was before does not count */
   async rows(asked: number): Promise<Row[]> {
     this.#watch.endInput();
     const [metered] = await Promise.all([this.#meter.end(), this.#watch.ended()]);
@@ -111,9 +135,7 @@ class Place {
 
   #row(what: string, words: (at: number) => string, more: string, lengths: readonly (readonly number[])[]): Row {
     const told = SERVICES.map((service, at) => `${service} ${words(at)}`);
-    const figures = SERVICES.map((service, at) => {
-      return [`${service}Ms`, lengths[at]!.reduce((sum, length) => sum + length, 0)] as const;
-    });
+    const figures = SERVICES.map((service, at) => [`${service}Ms`, lengths[at]!] as const);
     return {
       what: `${this.#name}, ${what}`,
       found: told.join('; ') + more,

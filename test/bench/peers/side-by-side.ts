@@ -6,7 +6,7 @@ import { atHighestPriority } from '../highest-priority.ts';
 import type { Edge } from '../outage-kinds.ts';
 import type { Target } from '../services.ts';
 import type { Row } from '../table.ts';
-import { type PlayedService, type Tally, tallyOf } from './tally.ts';
+import { type Disturbances, type PlayedService, type Tally, tallyOf } from './tally.ts';
 import { TOOLS } from './all-tools.ts';
 import { withFolder } from './folder.ts';
 import { FREEZE_MS } from './freeze-plan.ts';
@@ -37,14 +37,10 @@ export interface Seen {
   readonly tally: Tally;
 }
 
-export interface Scene {
+export interface Scene extends Disturbances {
   readonly services: readonly PlayedService[];
   /** Ours first. */
   readonly seen: readonly Seen[];
-  /** When the tools were frozen: between the readings of the clock around it. */
-  readonly freezes: readonly Edge[];
-  /** When the stage was itself late. */
-  readonly stalls: readonly Edge[];
   /** What could not take part, and why. */
   readonly absent: readonly Row[];
 }
@@ -75,7 +71,8 @@ export async function watchSideBySide(circumstances: Circumstances, say: (text: 
         const freezes = await freezeAll(watching, freezesAt, begin);
         const played = await playing;
         await sleep(AFTERWARDS_MS);
-        return { ...sceneOf(planned, played, watching), freezes, stalls: played.stalls, absent };
+        const disturbances = { stalls: played.stalls, freezes };
+        return { ...sceneOf(planned, played.outages, watching, disturbances), ...disturbances, absent };
       });
     } finally {
       await Promise.all(loads.map((load) => load.end()));
@@ -136,15 +133,16 @@ async function freezeAll(watching: readonly Watching[], freezesAt: readonly numb
 
 function sceneOf(
   planned: readonly Planned[],
-  { outages, stalls }: Played,
+  outages: Played['outages'],
   watching: readonly Watching[],
+  disturbances: Disturbances,
 ): Pick<Scene, 'services' | 'seen'> {
   const services = planned.map(({ name, what, kind, outage }, index): PlayedService => {
     return { name, what, kind, outage, outages: outages[index] ?? [] };
   });
   const seen = watching.map(({ tool, witness }): Seen => {
     const watched = services.filter((service) => canWatch(tool, service));
-    return { tool, witness, tally: tallyOf(witness, watched, stalls, tool) };
+    return { tool, witness, tally: tallyOf(witness, watched, disturbances, tool) };
   });
   return { services, seen };
 }

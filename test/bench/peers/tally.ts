@@ -49,10 +49,16 @@ export function trueLength({ from, to }: TrueOutage): number {
   return (to.before + to.after - from.before - from.after) / 2;
 }
 
+/** When the stage was late, and when the tools were frozen. */
+export interface Disturbances {
+  readonly stalls: readonly Edge[];
+  readonly freezes: readonly Edge[];
+}
+
 export function tallyOf(
   { gaps, blind }: Witness,
   services: readonly PlayedService[],
-  stalls: readonly Edge[],
+  { stalls, freezes }: Disturbances,
   { intervalMs, lateMs }: Tool,
 ): Tally {
   const outcomes: Outcome[] = [];
@@ -60,9 +66,9 @@ export function tallyOf(
   let outagesLate = 0;
   for (const { name, what, outage: how, outages } of services) {
     for (const outage of outages) {
+      const earliest = seenBefore(outage, freezes) - EARLY_INTERVALS * intervalMs - SLACK_MS;
       const told = gaps.find((gap) => {
         if (gap.service !== name || matched.has(gap)) return false;
-        const earliest = outage.from.before - EARLY_INTERVALS * intervalMs - SLACK_MS;
         return gap.from >= earliest && gap.from <= outage.to.after + lateMs && gap.to >= outage.from.before;
       });
       if (told !== undefined) matched.add(told);
@@ -80,6 +86,12 @@ export function tallyOf(
     return !stalls.some(({ before, after }) => from - TIMEOUT_MS <= after && began >= before);
   });
   return { outcomes, invented, stageLate: { outages: outagesLate, gaps: none.length - invented.length } };
+}
+
+/** Until when a tool could see the service up: of an outage that begins in a freeze and outlasts it, until the freeze. */
+function seenBefore({ from, to }: TrueOutage, freezes: readonly Edge[]): number {
+  const freeze = freezes.find(({ before, after }) => from.before > before && from.before < after && to.before > after);
+  return freeze?.before ?? from.before;
 }
 
 function isPlayedLate({ from, to }: TrueOutage, stalls: readonly Edge[]): boolean {
