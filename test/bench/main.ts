@@ -24,6 +24,7 @@ interface Result {
   /** Why the machine was too noisy to judge; null where it was not. */
   readonly noisy: string | null;
   readonly noise: readonly Noise[];
+  readonly tookS: number;
   readonly rows: readonly Row[];
 }
 
@@ -34,14 +35,17 @@ const machine = `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'
 if (!values.json) process.stdout.write(`${machine}, ${new Date().toISOString()}\n`);
 for (const bench of chosen) {
   if (!values.json) process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
+  const began = performance.now();
   const before = await measureNoise();
   const rows = await bench.run((progress) => process.stderr.write(`  … ${progress}\n`), values.quick);
   const noise = [before, await measureNoise()];
   const [noisy = null] = noise.map(noiseProblem).filter((problem) => problem !== null);
-  results[bench.name] = { noisy, noise, rows };
+  const tookS = Math.round((performance.now() - began) / 1000);
+  results[bench.name] = { noisy, noise, tookS, rows };
   if (values.json) continue;
   process.stdout.write(printRows(rows, noisy !== null));
   if (noisy !== null) process.stdout.write(`  Too noisy to judge: ${noisy}.\n`);
+  process.stdout.write(`  It took ${String(tookS)} s.\n`);
 }
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, at: Date.now(), results }, null, 2)}\n`);
 // What could not be judged is no success either.

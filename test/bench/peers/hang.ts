@@ -9,7 +9,6 @@ import type { Arrivals } from './arrivals.ts';
 import { blackbox } from './blackbox.ts';
 import { Crowd } from './crowd.ts';
 import { withFolder } from './folder.ts';
-import { uptimeKuma } from './kuma.ts';
 import { present } from './needs.ts';
 import { Program } from './program.ts';
 import { medianAndSpread } from './rounds.ts';
@@ -33,7 +32,7 @@ const TURNS: readonly { readonly tools: readonly Tool[]; readonly seconds: numbe
   { tools: [gapwatch], seconds: 4 },
   { tools: [haproxy], seconds: 4 },
   { tools: [blackbox(100, 1000)], seconds: 4 },
-  { tools: [monit, uptimeKuma, ncLoop], seconds: 14 },
+  { tools: [monit, ncLoop], seconds: 14 },
 ];
 
 /** From one probe of a service to its next one, in milliseconds, of all services. */
@@ -115,6 +114,8 @@ async function stepsOf(tool: Tool, more: readonly Watchable[], seconds: number):
 
 function stepsIn(arrivals: Arrivals['connections']): Steps {
   const steps = Object.values(arrivals).flatMap((times) => times.slice(1).map((time, index) => time - times[index]!));
+  // Of which no service was probed twice: the next probe never came.
+  if (steps.length === 0) return { p50: Infinity, p99: Infinity };
   return { p50: percentile(steps, 0.5), p99: percentile(steps, 0.99) };
 }
 

@@ -1,16 +1,16 @@
 /**
  * All tools in one place, watching the published ports of a Docker host: `node restart-watch.js ADDRESS`. Prints `ready`
- * some time after each of them has seen what is up; when its standard input ends, it prints what they told (`ToldThere[]`).
+ * some time after each of them has seen what is up; when its standard input ends, it prints what they told (`WatchedThere`).
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { PORTS } from '../../docker/docker.ts';
-import { TOOLS } from './all-tools.ts';
-import { present } from './needs.ts';
+import type { Row } from '../table.ts';
 import { withFolder } from './folder.ts';
+import { startTools } from './start-tools.ts';
 import { canWatch, type Watchable } from './tool.ts';
-import { type Told, Witness } from './witness.ts';
+import type { Told } from './witness.ts';
 
 /** The containers have only just been started, and begin on a machine that starts all these tools. */
 const CALM_MS = 3000;
@@ -25,6 +25,12 @@ export interface ToldThere {
   readonly emptyUp: boolean | null;
 }
 
+export interface WatchedThere {
+  readonly told: readonly ToldThere[];
+  /** What could not take part. */
+  readonly absent: readonly Row[];
+}
+
 async function main(host: string): Promise<void> {
   const targets: readonly Watchable[] = [
     { name: 'web', kind: 'http', host, port: PORTS.web, greeting: '' },
@@ -32,20 +38,8 @@ async function main(host: string): Promise<void> {
     { name: 'empty', kind: 'tcp', host, port: PORTS.empty, greeting: '' },
   ];
   await withFolder(async (folder) => {
-    const watching = await Promise.all(
-      present(TOOLS).there.map(async (tool) => {
-        const witness = new Witness();
-        const watched = targets.filter((target) => canWatch(tool, target));
-        return { tool, watched, witness, running: await tool.start(watched, witness, folder) };
-      }),
-    );
-    await Promise.all(
-      watching.map(({ tool, watched, witness }) => {
-        // Behind the third port nothing listens.
-        const names = watched.map(({ name }) => name).filter((name) => name !== 'empty');
-        return witness.sawUp(names, tool.name);
-      }),
-    );
+    // Behind the third port nothing listens.
+    const { watching, absent } = await startTools(targets, targets.slice(0, 2), folder);
     await sleep(CALM_MS);
     const emptyUp = watching.map(({ tool, witness: { seenUp, seenDown } }) => {
       return canWatch(tool, { kind: 'tcp' }) ? seenUp.has('empty') && !seenDown.has('empty') : null;
@@ -53,10 +47,11 @@ async function main(host: string): Promise<void> {
     console.log('ready');
     await once(process.stdin.resume(), 'end');
     await Promise.all(watching.map(({ running }) => running.stop()));
-    const told = watching.map(({ tool, watched, witness: { gaps } }, index): ToldThere => {
-      return { tool: tool.name, watched: watched.map(({ name }) => name), gaps, emptyUp: emptyUp[index] ?? null };
+    const told = watching.map(({ tool, witness: { gaps } }, index): ToldThere => {
+      const watched = targets.filter((target) => canWatch(tool, target)).map(({ name }) => name);
+      return { tool: tool.name, watched, gaps, emptyUp: emptyUp[index] ?? null };
     });
-    console.log(JSON.stringify(told));
+    console.log(JSON.stringify({ told, absent } satisfies WatchedThere));
   });
 }
 

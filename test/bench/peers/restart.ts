@@ -13,7 +13,7 @@ import { installMissing } from '../../support/install.ts';
 import type { Bench, Row } from '../table.ts';
 import { TOOLS } from './all-tools.ts';
 import { present } from './needs.ts';
-import type { ToldThere } from './restart-watch.ts';
+import type { ToldThere, WatchedThere } from './restart-watch.ts';
 import { ncLoop } from './tools.ts';
 
 const SCRIPT = fileURLToPath(new URL('./restart-watch.js', import.meta.url));
@@ -30,11 +30,12 @@ export const restart: Bench = {
     const why = whyNoDocker();
     if (why !== null) return [notRun('a restart of Docker', why)];
     const restarts = isQuick ? 1 : RESTARTS;
-    const { absent } = present(TOOLS);
+    // Installs what is missing, where that is allowed: from the machines of the daemon it can't.
+    present(TOOLS);
     const rows = await withDocker(restarts, say);
     const newer = newerDocker();
-    if ('why' in newer) return [...rows, notRun('a newer Docker', newer.why), ...absent];
-    return [...rows, ...(await withDocker(restarts, say, newer.programs)), ...absent];
+    if ('why' in newer) return [...rows, notRun('a newer Docker', newer.why)];
+    return [...rows, ...(await withDocker(restarts, say, newer.programs))];
   },
 };
 
@@ -103,8 +104,8 @@ class Place {
   async rows(asked: number): Promise<Row[]> {
     this.#watch.endInput();
     const [metered] = await Promise.all([this.#meter.end(), this.#watch.ended()]);
-    const told = JSON.parse(this.#last) as ToldThere[];
-    return [this.#meterRow(metered, asked), ...told.map((one) => this.#toolRow(one, asked))];
+    const { told, absent } = JSON.parse(this.#last) as WatchedThere;
+    return [this.#meterRow(metered, asked), ...told.map((one) => this.#toolRow(one, asked)), ...absent];
   }
 
   #meterRow(metered: Readonly<Record<(typeof SERVICES)[number], Metered>>, asked: number): Row {

@@ -7,15 +7,14 @@ import type { Edge } from '../outage-kinds.ts';
 import type { Target } from '../services.ts';
 import type { Row } from '../table.ts';
 import { type Disturbances, type PlayedService, type Tally, tallyOf } from './tally.ts';
-import { TOOLS } from './all-tools.ts';
 import { withFolder } from './folder.ts';
 import { FREEZE_MS } from './freeze-plan.ts';
-import { absentRow, present } from './needs.ts';
 import { lengthOf, type Planned } from './plan.ts';
 import { freeze, thaw } from './process-tree.ts';
 import { type Begin, PLANS, type Played } from './stage.ts';
-import { canWatch, type Running, type Tool, type Watchable } from './tool.ts';
-import { now, Witness } from './witness.ts';
+import { startTools, type Watching } from './start-tools.ts';
+import { canWatch, type Tool } from './tool.ts';
+import { now, type Witness } from './witness.ts';
 
 /** After all of them have started, and what loads the machine. */
 const CALM_MS = 2000;
@@ -45,12 +44,6 @@ export interface Scene extends Disturbances {
   readonly absent: readonly Row[];
 }
 
-interface Watching {
-  readonly tool: Tool;
-  readonly witness: Witness;
-  readonly running: Running;
-}
-
 export async function watchSideBySide(circumstances: Circumstances, say: (text: string) => void): Promise<Scene> {
   const { plan, isQuick, busyLoops, freezesAt } = circumstances;
   const planned = PLANS[plan](isQuick);
@@ -58,7 +51,7 @@ export async function watchSideBySide(circumstances: Circumstances, say: (text: 
   const places = await stage.next<Target[]>();
   const targets = planned.map((service, index) => ({ ...service, ...places[index]! }));
   return withFolder(async (folder) => {
-    const { watching, absent } = await startTools(targets, folder);
+    const { watching, absent } = await startTools(targets, targets, folder);
     const loads = Array.from({ length: busyLoops }, () => new Child('load.js', ['1'], [], true));
     try {
       // Nothing is started meanwhile. What reads the tools' lines must not be late with them.
@@ -84,37 +77,6 @@ export async function watchSideBySide(circumstances: Circumstances, say: (text: 
 
 function aboutSeconds(planned: readonly Planned[]): string {
   return ((lengthOf(planned) + AFTERWARDS_MS) / 1000).toFixed(0);
-}
-
-/** Starts all tools that there are, and waits until each has seen everything up. */
-async function startTools(
-  targets: readonly Watchable[],
-  folder: string,
-): Promise<{ watching: Watching[]; absent: Row[] }> {
-  const { there, absent } = present(TOOLS);
-  const started = await Promise.all(
-    there.map((tool) =>
-      startTool(tool, targets, folder).catch((error: unknown) => absentRow(tool.name, (error as Error).message)),
-    ),
-  );
-  return {
-    watching: started.filter((one) => 'running' in one),
-    absent: [...absent, ...started.filter((one) => 'what' in one)],
-  };
-}
-
-async function startTool(tool: Tool, targets: readonly Watchable[], folder: string): Promise<Watching> {
-  const witness = new Witness();
-  const watched = targets.filter((target) => canWatch(tool, target));
-  const running = await tool.start(watched, witness, folder);
-  try {
-    const names = watched.map(({ name }) => name);
-    await witness.sawUp(names, tool.name);
-    return { tool, witness, running };
-  } catch (error) {
-    await running.stop();
-    throw error;
-  }
 }
 
 async function freezeAll(watching: readonly Watching[], freezesAt: readonly number[], begin: number): Promise<Edge[]> {
