@@ -63,7 +63,7 @@ export function toolRow({ tool, tally }: Seen, more?: { words: string; figures: 
   const late = stageLate.outages + stageLate.gaps;
   return {
     what: nameOf(tool),
-    found: [
+    found: `${[
       `seen ${String(counts.seen)} of ${String(outcomes.length)}, missed ${String(counts.missed)}, said to be unobserved ${String(counts.unobserved)}`,
       `of the ${String(counts.long)} of ${String(LONG_MS)} ms and more seen ${String(counts.longSeen)}, missed ${String(counts.longMissed)}`,
       `invented ${String(counts.invented)}`,
@@ -77,8 +77,7 @@ export function toolRow({ tool, tally }: Seen, more?: { words: string; figures: 
         : [
             `not counted, for the stage was late: ${String(stageLate.outages)} outages, ${String(stageLate.gaps)} gaps`,
           ]),
-      `\n            ${kinds.join('; ')}`,
-    ].join('; '),
+    ].join('; ')}\n            ${kinds.join('; ')}`,
     reach: '',
     reached: null,
     figures: {
