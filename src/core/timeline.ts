@@ -20,7 +20,8 @@
  *
  * The order of sending has one exception: what is lost on the way is sent again by the kernel, or waits in a queue, and reaches
  * the service late. A good answer that took far longer than usual, and is followed by failed probes that were sent before it
- * ended, shows that the service was up at some moment only, which may be after theirs: it breaks no gap.
+ * ended, shows that the service was up at some moment only, which may be after theirs: it breaks no gap, but what the failed probes
+ * before it and after it prove is added up, without the time between them.
  *
  * Its mirror image: a failed probe whose connection broke (it was reset, or closed while it was held) shows that the service was down
  * until its end at the latest, which may be after a good answer to a probe that was sent later: where the monitor is starved, it sees
@@ -251,6 +252,8 @@ export class Timeline {
     // What was sent after its end contradicts no answer.
     while (this.#doubtful[0] !== undefined && this.#doubtful[0].endedAt <= sample.sentAt) this.#believe(1);
     if (sample.result === 'down') {
+      // They break no gap, and yet the service was up at some moment since: what lies between proves no downtime.
+      if (this.#gap !== null && this.#doubtful.length > 0) endRun(this.#gap, sample.sentAt);
       this.#doubtful = [];
       this.#down(sample);
       return;

@@ -7,13 +7,6 @@
 
 /** Lateness that a healthy machine does not reach. */
 const LEAST_MS = 50;
-/** Lateness beyond which the time since the slot counts as not observed, unless the interval is longer. */
-const MOST_MS = 250;
-
-/** Beyond which lateness of a slot, in milliseconds, the time since it was not observed: two intervals, or one of the long ones. */
-function unobservedAfterMs(intervalMs: number): number {
-  return Math.max(LEAST_MS, Math.min(2 * intervalMs, MOST_MS), intervalMs);
-}
 
 export interface DueSlots {
   /** Slots that passed unused before the one that is due now. */
@@ -46,7 +39,8 @@ export class Grid {
     const latest = Math.max(this.#next, Math.floor((now - this.#start) / this.#intervalMs));
     const missed = latest - this.#next;
     this.#next = latest + 1;
-    const isUnobserved = now - first > unobservedAfterMs(this.#intervalMs);
+    // Two probes are more than two intervals apart then: an outage of two intervals could hide between them.
+    const isUnobserved = now - first > Math.max(LEAST_MS, this.#intervalMs);
     return {
       missed,
       unobservedFrom: isUnobserved ? first : null,

@@ -8,6 +8,8 @@ import { OUTAGE_KINDS, type OutageKind, type Staged, type Truth, type TrueOutage
 import { watchedOf } from './services.ts';
 import { type Bench, percentile, type Row } from './table.ts';
 
+/** Times since the epoch are to the microsecond. */
+const EPOCH_MS = 0.002;
 const SERVICES = 36;
 const OUTAGES = 28;
 const QUICK_OUTAGES = 8;
@@ -95,7 +97,7 @@ async function measure({ what, intervalMs, timeoutMs, busyLoops }: Pass, each: n
   const unobservedShare = unobservedMs / (SERVICES * (to - from));
   const tallies = OUTAGE_KINDS.map((kind) => {
     const names = staged.filter(({ outage }) => outage === kind).map(({ name }) => name);
-    return { kind, tally: tallyOf(names, told, gaps, unseen, intervalMs) };
+    return { kind, tally: tallyOf(names, told, gaps, changes, to, intervalMs) };
   });
   return [
     ...rows(
@@ -132,9 +134,11 @@ function tallyOf(
   names: readonly string[],
   told: Truth,
   gaps: readonly Gap[],
-  unseen: readonly Stretch[],
+  changes: readonly Transition[],
+  to: number,
   intervalMs: number,
 ): Tally {
+  const unseen = unobservedIn(changes, to);
   const tally: Tally = {
     outages: 0,
     long: 0,
@@ -147,35 +151,68 @@ function tallyOf(
     widths: [],
   };
   for (const name of names) {
-    const outages = told.outages[name] ?? [];
-    const seen = gaps.filter((gap) => gap.service === name);
-    const looked = new Set<Gap>();
-    for (const outage of outages) {
+    const seen = claimsOf(name, gaps, changes);
+    const held = new Map<Claim, TrueOutage[]>();
+    for (const outage of told.outages[name] ?? []) {
       tally.outages += 1;
       const isLong = lengthOf(outage).least >= 2 * intervalMs;
       if (isLong) tally.long += 1;
-      const gap = seen.find((one) => overlaps(one, outage));
-      if (gap === undefined) {
+      const claim = claimOn(outage, seen, held);
+      if (claim !== undefined) held.set(claim, [...(held.get(claim) ?? []), outage]);
+      else if (isLong) {
         const isUnseen = unseen.some((stretch) => stretch.service === name && overlaps(stretch, outage));
-        if (isLong && isUnseen) tally.unobserved += 1;
-        else if (isLong) tally.missed += 1;
+        if (isUnseen) tally.unobserved += 1;
+        else tally.missed += 1;
+      }
+    }
+    for (const claim of seen) {
+      const { gap } = claim;
+      const outages = held.get(claim);
+      // A probe that waited for that process was sent up to its timeout before.
+      const isStaged = told.stalls.some(({ before, after }) => gap.from <= after && gap.to >= before);
+      if (outages === undefined) {
+        tally[isStaged ? 'staged' : 'invented'] += 1;
         continue;
       }
-      looked.add(gap);
-      const { least, most } = lengthOf(outage);
-      const isLate = told.stalls.some(({ before, after }) => gap.from <= after && gap.to >= before);
-      if (gap.minMs > most && isLate) tally.staged += 1;
+      // Time that was not observed may lie within a gap, and an end and a beginning in that.
+      const lengths = outages.map(lengthOf);
+      const least = lengths.reduce((total, length) => total + length.least, 0);
+      const most = lengths.reduce((total, length) => total + length.most, 0);
+      if (gap.minMs > most && isStaged) tally.staged += 1;
       else if (gap.minMs > most || (gap.maxMs ?? Infinity) < least) tally.outside += 1;
       tally.errors.push(Math.abs(gap.durationMs - (least + most) / 2));
       if (gap.maxMs !== null) tally.widths.push(gap.maxMs - gap.minMs);
     }
-    for (const gap of seen.filter((one) => !looked.has(one))) {
-      // A probe that waited for that process was sent up to its timeout before.
-      const isStaged = told.stalls.some(({ before, after }) => gap.from <= after && gap.to >= before);
-      tally[isStaged ? 'staged' : 'invented'] += 1;
-    }
   }
   return tally;
+}
+
+/** What the monitor states of a gap: its best estimate, and between which moments it lies by all means. */
+interface Claim {
+  readonly gap: Gap;
+  readonly from: number;
+  readonly to: number;
+}
+
+function claimsOf(name: string, gaps: readonly Gap[], changes: readonly Transition[]): Claim[] {
+  const own = changes.filter(({ service }) => service === name);
+  return gaps
+    .filter(({ service }) => service === name)
+    .map((gap) => {
+      const began = own.find(({ to, at }) => to === 'down' && at >= gap.from - EPOCH_MS);
+      const ended = own.find(({ to, at }) => to === 'up' && at >= gap.to - EPOCH_MS);
+      return { gap, from: began?.notBefore ?? gap.from, to: ended?.notAfter ?? gap.to };
+    });
+}
+
+/**
+ * The gap that an outage is: one whose estimate overlaps it, or else one that may by its bounds and is none of another outage, or else
+ * one that may.
+ */
+function claimOn(outage: TrueOutage, seen: readonly Claim[], held: ReadonlyMap<Claim, unknown>): Claim | undefined {
+  const possible = seen.filter((claim) => overlaps(claim, outage));
+  const isFree = (claim: Claim): boolean => !held.has(claim);
+  return seen.find(({ gap }) => overlaps(gap, outage)) ?? possible.find(isFree) ?? possible[0];
 }
 
 /** How long an outage was at least and at most, by the readings around its edges. */

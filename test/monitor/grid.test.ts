@@ -27,18 +27,37 @@ describe('Grid', () => {
     assert.equal(grid.next, 1100);
   });
 
-  it('calls lateness unobserved beyond two intervals, from 50 to 250 ms, and beyond one of the longer ones', () => {
+  it('calls lateness unobserved beyond one interval, and 50 ms', () => {
     const late = (intervalMs: number, ms: number): boolean => new Grid(0, intervalMs).take(ms).unobservedFrom !== null;
     for (const [intervalMs, mostMs] of [
       [10, 50],
-      [40, 80],
-      [100, 200],
-      [200, 250],
+      [40, 50],
+      [100, 100],
+      [200, 200],
       [1000, 1000],
     ] as const) {
       assert.equal(late(intervalMs, mostMs), false);
       assert.equal(late(intervalMs, mostMs + 1), true);
     }
+  });
+
+  it('leaves no outage of two intervals, and of one and 50 ms, between two probes without a word', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2000 }),
+        fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { maxLength: 60 }),
+        (intervalMs, waits) => {
+          const grid = new Grid(0, intervalMs);
+          let [now, before] = [0, 0];
+          for (const wait of waits) {
+            now = Math.max(now + wait * intervalMs, grid.next);
+            const { unobservedFrom } = grid.take(now);
+            if (now - before > Math.max(2 * intervalMs, intervalMs + 50) + 1e-6) assert.ok(unobservedFrom !== null);
+            before = now;
+          }
+        },
+      ),
+    );
   });
 
   it('uses or counts every slot once, and none before its time', () => {
