@@ -15,6 +15,7 @@ import { restart } from './peers/restart.ts';
 import { hooks, restarts } from './restarts.ts';
 import { start } from './start.ts';
 import { questions } from './questions.ts';
+import { soak } from './soak.ts';
 import type { Bench } from './table.ts';
 import { truth } from './truth.ts';
 
@@ -40,6 +41,7 @@ export const BENCHES: readonly Bench[] = [
   hang,
   restart,
   firstUse,
+  soak,
 ];
 
 /** The benchmark of this name, or all of the group of this name: `peers` means `peers:gaps` and its like. */

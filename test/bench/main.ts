@@ -28,7 +28,8 @@ interface Result {
   readonly rows: readonly Row[];
 }
 
-const named = positionals.length > 0 ? positionals : values.quick ? QUICK : BENCHES.map(({ name }) => name);
+const usual = BENCHES.filter(({ onlyByName = false }) => !onlyByName).map(({ name }) => name);
+const named = positionals.length > 0 ? positionals : values.quick ? QUICK : usual;
 const chosen = [...new Set(named.flatMap(benchesOf))];
 const results: Record<string, Result> = {};
 const machine = `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;

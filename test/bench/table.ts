@@ -17,6 +17,8 @@ export interface Bench {
   readonly name: string;
   /** One line for the list of benchmarks. */
   readonly about: string;
+  /** Whether it runs only where it is named: it takes an hour. */
+  readonly onlyByName?: boolean;
   /** @param isQuick fewer and shorter rounds, where it knows how */
   run(say: (progress: string) => void, isQuick: boolean): Promise<Row[]>;
 }

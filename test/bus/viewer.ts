@@ -45,6 +45,11 @@ export class Wanderer {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.breakOff();
+  }
+
+  /** Loses its connection. */
+  async breakOff(): Promise<void> {
     await this.#listener?.close();
   }
 
