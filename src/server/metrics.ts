@@ -1,7 +1,7 @@
 /** `/metrics`: what is known, for Prometheus. Every label is bounded by the configuration or a list in the code. */
 import type { Archive } from '../core/archive.ts';
 import type { BoardService } from '../core/board.ts';
-import { STATES, type Phases, type Totals } from '../core/model.ts';
+import { STATES, type Phases, type State, type Totals } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FeedSource, HookFigures, HubFigures } from '../core/source.ts';
 import { VERSION } from '../core/version.ts';
@@ -93,13 +93,19 @@ export class Metrics {
     const series = Object.fromEntries(
       Object.entries(PER_SERVICE).map(([key, family]) => [key, new Series(family, isOpen)]),
     ) as Record<keyof typeof PER_SERVICE, Series>;
+    // Once: a hub puts all its views together for it.
+    const { figures } = this.#source;
+    const statuses = figures === undefined ? STATUSES : STATES;
     const wanted = [...this.#source.board.services.values()].filter(({ name }) => services?.has(name) ?? true);
     for (let n = 0; n < wanted.length; n += SLICE) {
       if (n > 0) await nextSlice();
-      for (const service of wanted.slice(n, n + SLICE)) this.#read(service, series);
+      for (const service of wanted.slice(n, n + SLICE)) this.#read(service, series, statuses);
     }
     const all = Object.values(series);
-    if (services === null) all.push(...this.#monitorSeries(isOpen));
+    if (services === null) {
+      all.push(...this.#monitorSeries(isOpen));
+      if (figures !== undefined) all.push(...(await hubSeries(figures, isOpen)));
+    }
     const parts: string[] = [];
     for (const one of all) {
       if (wanted.length > SLICE) await nextSlice();
@@ -108,7 +114,8 @@ export class Metrics {
     return `${parts.join('')}${isOpen ? '# EOF\n' : ''}`;
   }
 
-  #read(service: BoardService, series: Record<keyof typeof PER_SERVICE, Series>): void {
+  /** @param statuses which there are: only a hub sees a part */
+  #read(service: BoardService, series: Record<keyof typeof PER_SERVICE, Series>, statuses: readonly State[]): void {
     const { name } = service;
     const shown = printable(name);
     const labels = labelsText({ service: shown });
@@ -128,8 +135,7 @@ export class Metrics {
           series.httpDuration.add(labelsText({ service: shown, phase }), (last.phases[field] ?? 0) / 1000);
       }
     }
-    // Only a hub sees a part.
-    for (const state of this.#source.figures === undefined ? STATUSES : STATES)
+    for (const state of statuses)
       series.status.add(labelsText({ service: shown, status: state }), service.status === state ? 1 : 0);
     const sums = this.#sumsOf(service);
     series.uptime.add(labels, wholeS(sums.upMs));
@@ -161,11 +167,7 @@ export class Metrics {
 
   /** What is of the monitor, and not of a service. */
   #monitorSeries(isOpen: boolean): Series[] {
-    const one = (family: Family, value: number, labels = ''): Series => {
-      const series = new Series(family, isOpen);
-      series.add(labels, value);
-      return series;
-    };
+    const one: One = (family, value, labels) => single(family, isOpen, value, labels);
     const build = labelsText({ version: VERSION, node: process.versions.node });
     const missed = "Probes that were due and not sent, by the monitor's own fault";
     return [
@@ -174,7 +176,6 @@ export class Metrics {
       one(gauge('gapwatch_feed_clients', 'Clients of the feed'), this.#fanOut.size),
       ...(this.#archive === null ? [] : historySeries(this.#archive, one)),
       ...(this.#hooks === null ? [] : hookSeries(this.#hooks(), isOpen)),
-      ...(this.#source.figures === undefined ? [] : hubSeries(this.#source.figures, one, isOpen)),
     ];
   }
 }
@@ -186,7 +187,13 @@ function wholeS(ms: number): number {
 
 const NOTHING: Sums = { upMs: 0, downMs: 0, unobservedMs: 0, gaps: 0 };
 
-type One = (family: Family, value: number) => Series;
+type One = (family: Family, value: number, labels?: string) => Series;
+
+function single(family: Family, isOpen: boolean, value: number, labels = ''): Series {
+  const series = new Series(family, isOpen);
+  series.add(labels, value);
+  return series;
+}
 
 function historySeries({ problem, figures }: HistoryHealth, one: One): Series[] {
   const lost = 'Events that were never written, because more waited than memory may hold';
@@ -210,17 +217,18 @@ function hookSeries(hooks: readonly HookFigures[], isOpen: boolean): Series[] {
   return [deliveries, pending];
 }
 
-function hubSeries({ vantages, skipped, views }: HubFigures, one: One, isOpen: boolean): Series[] {
+async function hubSeries({ vantages, skipped, views }: HubFigures, isOpen: boolean): Promise<Series[]> {
   const unread = 'Entries of the stream, and events in them, that the hub could not read';
   const seen = 'Whether a vantage sees the service up; absent while it does not see it';
   const up = new Series(gauge('gapwatch_up', seen), isOpen);
-  for (const { service, vantage, state } of views) {
+  for (const [n, { service, vantage, state }] of views.entries()) {
+    if (n % SLICE === SLICE - 1) await nextSlice();
     if (state === 'up' || state === 'down')
       up.add(labelsText({ service: printable(service), vantage: printable(vantage) }), state === 'up' ? 1 : 0);
   }
   return [
-    one(gauge('gapwatch_hub_vantages', 'Vantages that the hub knows'), vantages),
-    one(counter('gapwatch_hub_skipped_total', unread), skipped),
+    single(gauge('gapwatch_hub_vantages', 'Vantages that the hub knows'), isOpen, vantages),
+    single(counter('gapwatch_hub_skipped_total', unread), isOpen, skipped),
     up,
   ];
 }

@@ -3,7 +3,7 @@ import { RedisServer } from '../support/redis.ts';
 import { RedisCluster } from '../support/redis-cluster.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Wanderer } from '../bus/viewer.ts';
-import type { Ask, Sent } from './bus-publishers.ts';
+import type { Ask, Publishing, Sent } from './bus-publishers.ts';
 import { BusReader } from './bus-reader.ts';
 import { Child } from './child.ts';
 import { type Bench, percentile, type Row } from './table.ts';
@@ -90,7 +90,9 @@ async function cluster(): Promise<Where> {
 /** Publishers, and what they are asked. */
 async function publishers(where: Where): Promise<{ child: Child; ask: (ask: Ask) => Promise<Sent> }> {
   await (await where.holder()).say('DEL', 'gapwatch', ...['meta', 'vantages', 'snapshots', 'seqs'].map(keyName));
-  const child = new Child('bus-publishers.js', [where.url, String(MONITORS), String(SERVICES)]);
+  const sizes = { monitors: MONITORS, services: SERVICES, isShared: true, past: 0 };
+  const plan: Publishing = { url: where.url, stream: 'gapwatch', ...sizes };
+  const child = new Child('bus-publishers.js', [JSON.stringify(plan)]);
   await child.next();
   return {
     child,

@@ -1,24 +1,19 @@
 /** The monitor of a soak: a real `gapwatch serve`, and what is seen of its process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
-import type { Inside } from './soak-inside.ts';
+import { ASK_INSIDE, type Inside } from './inside.ts';
+import { figuresOf, type ProcessFigures } from './process-figures.ts';
 
-/** `_SC_CLK_TCK`. */
-const TICKS_PER_S = 100;
-
-export interface SoakSample extends Inside {
+export interface SoakSample extends Inside, ProcessFigures {
   /** Since the start, in seconds. */
   readonly atS: number;
-  readonly rssBytes: number;
-  readonly descriptors: number;
-  readonly threads: number;
   /** Of the file and its log. */
   readonly databaseBytes: number;
   /** Of the last heartbeat: 99th percentile. */
@@ -31,7 +26,7 @@ export class SoakedMonitor {
   readonly url: string;
   readonly #dir: string;
   readonly #child: ChildProcess;
-  #cpuTicks = 0;
+  #cpuS = 0;
   #sampledAt = performance.now();
   readonly #began = performance.now();
 
@@ -43,7 +38,7 @@ export class SoakedMonitor {
 
   static async start(dir: string): Promise<SoakedMonitor> {
     const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-    const inside = new URL('soak-inside.js', import.meta.url).href;
+    const inside = new URL('inside.js', import.meta.url).href;
     const args = ['--import', inside, main, 'serve', '--config', join(dir, 'services.json'), '--data', dir];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     if (child.stderr === null) throw new Error('it has no log');
@@ -57,28 +52,20 @@ export class SoakedMonitor {
   async sample(probesLateMs: number): Promise<SoakSample> {
     if (this.#child.exitCode !== null) throw new Error(`the monitor ended with ${String(this.#child.exitCode)}`);
     const answer = once(this.#child, 'message') as Promise<[Inside]>;
-    this.#child.send({});
+    this.#child.send(ASK_INSIDE);
     const [inside] = await answer;
-    const proc = `/proc/${String(this.#child.pid)}`;
-    const [status, ticks, descriptors, sizes] = await Promise.all([
-      readFile(`${proc}/status`, 'utf8'),
-      readFile(`${proc}/stat`, 'utf8'),
-      readdir(`${proc}/fd`),
+    const [process, sizes] = await Promise.all([
+      figuresOf(this.#child.pid ?? 0),
       Promise.all(['', '-wal'].map((end) => sizeOf(`${databaseFile(this.#dir)}${end}`))),
     ]);
-    const figure = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-    // Behind the name, which may hold spaces: proc(5).
-    const [user = 0, system = 0] = ticks.slice(ticks.lastIndexOf(')')).split(' ').slice(12).map(Number);
-    const [now, used] = [performance.now(), user + system];
-    const cpu = (used - this.#cpuTicks) / TICKS_PER_S / ((now - this.#sampledAt) / 1000);
-    this.#cpuTicks = used;
+    const now = performance.now();
+    const cpu = (process.cpuS - this.#cpuS) / ((now - this.#sampledAt) / 1000);
+    this.#cpuS = process.cpuS;
     this.#sampledAt = now;
     return {
       ...inside,
+      ...process,
       atS: (now - this.#began) / 1000,
-      rssBytes: figure('VmRSS') * 1024,
-      descriptors: descriptors.length,
-      threads: figure('Threads'),
       databaseBytes: sizes.reduce((sum, size) => sum + size, 0),
       probesLateMs,
       cpu,

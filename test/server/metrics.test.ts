@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 import { ProbeCounters } from '../../src/core/probe-counters.ts';
 import { Metrics } from '../../src/server/metrics.ts';
-import type { Sample } from '../../src/core/model.ts';
+import { type Sample, STATES } from '../../src/core/model.ts';
 import { BoardService } from '../../src/core/board.ts';
 import { parsePrometheus } from './prometheus.ts';
 
@@ -114,5 +114,30 @@ describe('the metrics', () => {
     world.transition('down', 3000);
     world.now = 4000;
     assert.deepEqual(await world.read('gapwatch_downtime_seconds_total'), { '': 2.5 });
+  });
+
+  it('put the views of a hub together once for each scrape, however many services there are', async () => {
+    const names = Array.from({ length: 500 }, (_, n) => `service ${String(n)}`);
+    let asked = 0;
+    const metrics = new Metrics(
+      {
+        board: { services: new Map(names.map((name) => [name, new BoardService(name, info, 0)])) },
+        now: () => 1000,
+        counters: () => null,
+        get figures() {
+          asked += 1;
+          return {
+            vantages: 1,
+            skipped: 0,
+            views: names.map((service) => ({ service, vantage: 'a', state: 'up' as const })),
+          };
+        },
+      },
+      { size: 0, missed: 0 },
+    );
+    const families = parsePrometheus(await metrics.text({ isOpen: false, services: null }));
+    assert.equal(families.get('gapwatch_up')!.series.length, names.length);
+    assert.equal(families.get('gapwatch_status')!.series.length, names.length * STATES.length);
+    assert.equal(asked, 1);
   });
 });

@@ -1,4 +1,4 @@
-/** Loaded into the monitor of a soak (`node --import`): answers, when asked, what only the process itself can see. */
+/** Loaded into a process that is measured (`node --import`): answers, when asked, what only the process itself can see. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
@@ -10,6 +10,8 @@ export interface Inside {
   readonly loopMostMs: number;
 }
 
+/** The question. */
+export const ASK_INSIDE = 'inside?';
 const RESOLUTION_MS = 20;
 
 if (isMainThread && process.send !== undefined) {
@@ -17,7 +19,8 @@ if (isMainThread && process.send !== undefined) {
   delay.enable();
   /** What is measured is the time from one timer to the next. */
   const lateMs = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
-  process.on('message', () => {
+  process.on('message', (asked) => {
+    if (asked !== ASK_INSIDE) return;
     const inside: Inside = {
       heapBytes: process.memoryUsage().heapUsed,
       loopP99Ms: lateMs(delay.percentile(99)),
