@@ -30,6 +30,8 @@ const POLL_MS = 1000;
 const HEARTBEAT_MS = 5000;
 /** Hellos for all viewers are this far apart at least: many monitors may begin at once. */
 const HELLO_MS = 250;
+/** Or so many times what the last one took: of a hundred thousand services that is seconds. */
+const HELLO_SHARE = 10;
 /** Where the stream has newer events, and none comes for this long, it is read again. */
 const STUCK_MS = 10_000;
 const PAUSE_MS = 200;
@@ -64,6 +66,7 @@ export class Hub implements FeedSource {
   #closed = false;
   #behindSince: number | null = null;
   #helloTimer: NodeJS.Timeout | null = null;
+  #helloTookMs = 0;
   #polling = false;
   readonly #following: Promise<void>;
 
@@ -270,10 +273,13 @@ export class Hub implements FeedSource {
   }
 
   #greetSoon(): void {
+    const waitMs = Math.max(HELLO_MS, HELLO_SHARE * this.#helloTookMs);
     this.#helloTimer ??= setTimeout(() => {
       this.#helloTimer = null;
+      const began = performance.now();
       this.#publish([this.#hello()]);
-    }, HELLO_MS);
+      this.#helloTookMs = performance.now() - began;
+    }, waitMs);
   }
 
   #publish(messages: readonly Message[]): void {
@@ -283,9 +289,17 @@ export class Hub implements FeedSource {
 
   #hello(): Hello {
     const now = this.now();
+    const { board } = this;
     const { newest: seq } = this.events;
-    const services = this.board.snapshot(now);
-    return { type: 'hello', protocol: PROTOCOL, monitor: this.#identity, now, seq, resumed: false, services };
+    const head = { protocol: PROTOCOL, monitor: this.#identity, now, seq, resumed: false } as const;
+    return {
+      type: 'hello',
+      ...head,
+      // Only for a reader that asks: the feed makes the clients' hellos itself.
+      get services() {
+        return board.snapshot(now);
+      },
+    };
   }
 
   /** It may be closed during any wait. */

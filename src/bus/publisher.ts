@@ -12,7 +12,7 @@ import { type Event, type Hello, type Message, PROTOCOL, type StatusMessage } fr
 import type { PublishedSource } from '../core/source.ts';
 import { type BusConnection, problemOf } from './bus-connection.ts';
 import { announceOffline, append, type BusOverview, overview, SIGN_MS } from './bus-scripts.ts';
-import { ENTRY_EVENTS } from './stream-entry.ts';
+import { ENTRY_EVENTS, PART_LENGTH } from './stream-entry.ts';
 import { toUnobserved } from './unobserved.ts';
 import { VantageName } from './vantage-name.ts';
 
@@ -28,9 +28,15 @@ const LONGEST_PAUSE_MS = 1000;
 /** What is stored for newcomers is this old at most where something happened, and where nothing did. */
 const SNAPSHOT_MS = 10_000;
 const UPTIME_MS = 60_000;
-/** The newest intervals and gaps of each service that are published: monitors and hubs keep more. */
-const INTERVALS = 20;
-const GAPS = 5;
+/**
+ * The newest intervals and gaps of each service that are published: monitors and hubs keep more. Fewer where all would be longer
+ * than what a hub reads.
+ */
+const PASTS = [
+  { intervals: 20, gaps: 5 },
+  { intervals: 5, gaps: 2 },
+  { intervals: 1, gaps: 1 },
+];
 
 const COPIED =
   'another process publishes under the id of this monitor: is its history a copy of that of another machine?';
@@ -255,8 +261,7 @@ export class Publisher {
     const { name: vantage, replaced } = joined;
     const now = this.#monitor.now();
     const isOpening = this.#openingDue && this.#position >= this.#boardAt;
-    const known =
-      isOpening || this.#isSnapshotDue(now) ? JSON.stringify(helloOf(this.#monitor, this.#board, this.#position)) : '';
+    const known = isOpening || this.#isSnapshotDue(now) ? helloJson(this.#monitor, this.#board, this.#position) : '';
     const [opening, snapshot] = isOpening ? [known, ''] : ['', known];
     const statuses = [...this.#statuses.values()];
     // Before the answer, which may come after the next reason for one.
@@ -325,10 +330,23 @@ export class Publisher {
 /** All that is known of the services, as of an own event. @param board of these services, at that event */
 function helloOf(monitor: PublishedSource, board: Board, seq: number): Hello {
   const now = monitor.now();
-  const services = board.snapshot(now).map((one) => ({
-    ...one,
-    timeline: one.timeline.slice(-INTERVALS),
-    gaps: one.gaps.slice(-GAPS),
-  }));
+  const services = board.snapshot(now);
   return { type: 'hello', protocol: PROTOCOL, monitor: monitor.identity, now, seq, resumed: false, services };
+}
+
+/** The same as JSON, with no more of the past than a hub reads. */
+function helloJson(monitor: PublishedSource, board: Board, seq: number): string {
+  const hello = helloOf(monitor, board, seq);
+  let json = '';
+  for (const { intervals, gaps } of PASTS) {
+    const services = hello.services.map((one) => ({
+      ...one,
+      timeline: one.timeline.slice(-intervals),
+      gaps: one.gaps.slice(-gaps),
+    }));
+    json = JSON.stringify({ ...hello, services });
+    // What is stored of it has a few letters more.
+    if (json.length < PART_LENGTH - 100) break;
+  }
+  return json;
 }

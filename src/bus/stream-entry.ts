@@ -7,7 +7,7 @@ import type { RawEntry } from './bus-connection.ts';
 
 /** Events in one entry at most, and how long each of its parts may be before a hub passes it over unread. */
 export const ENTRY_EVENTS = 500;
-const PART_LENGTH = 16 * 1024 * 1024;
+export const PART_LENGTH = 16 * 1024 * 1024;
 
 /** Clocks of monitors may be this far ahead of the hub's; an event from farther in the future is not believed. In milliseconds. */
 const AHEAD_MS = 60_000;

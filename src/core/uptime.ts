@@ -48,23 +48,41 @@ interface Stretch {
   readonly from: number;
 }
 
-const NO_SUMS = new Float64Array();
-const NO_NUMBERS = new Int32Array();
+/** The rings: their buckets' width, and how many there are. */
+const HOUR = { widthMs: MINUTE_MS, count: 60 };
+const DAY = { widthMs: HOUR_MS, count: 24 };
+const QUARTER = { widthMs: DAY_MS, count: 90 };
+/** What stands in each place of a ring: which bucket since the epoch it is, its up and its down time. */
+const FIELDS = 3;
+const NO_PLACES = new Float64Array();
+
+/**
+ * The places of all rings of one service: one array, as a hub makes a hundred thousand of them within a second where all is down. Made at
+ * the first use, for of ten thousand services most never change their state. Not of 32 bits: a day's sum would swallow
+ * stretches of a few milliseconds.
+ */
+class Places {
+  all = NO_PLACES;
+
+  make(): void {
+    if (this.all.length > 0) return;
+    this.all = new Float64Array(FIELDS * (HOUR.count + DAY.count + QUARTER.count)).fill(-1);
+  }
+}
 
 /** A ring of buckets of one width. A bucket is used again when its turn comes. */
 class Buckets {
   readonly #widthMs: number;
   readonly #count: number;
-  // Made at the first use: of ten thousand services most never change their state.
-  // Not of 32 bits: a day's sum would swallow stretches of a few milliseconds.
-  #up = NO_SUMS;
-  #down = NO_SUMS;
-  /** Which bucket since the epoch stands in each place. */
-  #number = NO_NUMBERS;
+  readonly #places: Places;
+  readonly #offset: number;
 
-  constructor(widthMs: number, count: number) {
+  /** @param offset how many places of other rings come before its own */
+  constructor({ widthMs, count }: typeof HOUR, places: Places, offset: number) {
     this.#widthMs = widthMs;
     this.#count = count;
+    this.#places = places;
+    this.#offset = offset * FIELDS;
   }
 
   add(state: 'up' | 'down', from: number, to: number): void {
@@ -86,20 +104,16 @@ class Buckets {
   }
 
   #book(n: number, state: 'up' | 'down', tookMs: number): void {
-    const count = this.#count;
-    if (this.#number.length === 0) {
-      this.#up = new Float64Array(count);
-      this.#down = new Float64Array(count);
-      this.#number = new Int32Array(count).fill(-1);
+    this.#places.make();
+    const { all } = this.#places;
+    const at = this.#offset + FIELDS * (n % this.#count);
+    if (all[at] !== n) {
+      all[at] = n;
+      all[at + 1] = 0;
+      all[at + 2] = 0;
     }
-    const sums = state === 'up' ? this.#up : this.#down;
-    const place = n % count;
-    if (this.#number[place] !== n) {
-      this.#number[place] = n;
-      this.#up[place] = 0;
-      this.#down[place] = 0;
-    }
-    sums[place] = (sums[place] ?? 0) + tookMs;
+    const sum = state === 'up' ? at + 1 : at + 2;
+    all[sum] = (all[sum] ?? 0) + tookMs;
   }
 
   /** Up and down time in the window that ends at `now`, with a stretch that is not added. */
@@ -109,12 +123,15 @@ class Buckets {
     const presentMs = Math.max(0, now - Math.max(present.from, oldest * this.#widthMs));
     let upMs = present.state === 'up' ? presentMs : 0;
     let downMs = present.state === 'down' ? presentMs : 0;
-    this.#number.forEach((n, place) => {
+    const { all } = this.#places;
+    const end = Math.min(all.length, this.#offset + FIELDS * this.#count);
+    for (let at = this.#offset; at < end; at += FIELDS) {
+      const n = all[at] ?? -1;
       // Later ones are of a clock that was ahead.
-      if (n < oldest || n > newest) return;
-      upMs += this.#up[place] ?? 0;
-      downMs += this.#down[place] ?? 0;
-    });
+      if (n < oldest || n > newest) continue;
+      upMs += all[at + 1] ?? 0;
+      downMs += all[at + 2] ?? 0;
+    }
     return { upMs, downMs };
   }
 }
@@ -129,9 +146,10 @@ interface Given {
 }
 
 export class UptimeWindows {
-  readonly #hour = new Buckets(MINUTE_MS, 60);
-  readonly #day = new Buckets(HOUR_MS, 24);
-  readonly #quarter = new Buckets(DAY_MS, 90);
+  readonly #places = new Places();
+  readonly #hour = new Buckets(HOUR, this.#places, 0);
+  readonly #day = new Buckets(DAY, this.#places, HOUR.count);
+  readonly #quarter = new Buckets(QUARTER, this.#places, HOUR.count + DAY.count);
   #given: Given | null = null;
 
   /** Adds what is known of whole buckets. */

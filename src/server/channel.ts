@@ -60,6 +60,11 @@ export class Channel {
     this.#services = services;
   }
 
+  /** Whether what it knows took so long to make that it is kept for the next client. Those of all services are few. */
+  get isWorthKeeping(): boolean {
+    return this.#services === null && this.#snapshot !== null && this.#snapshot.json.length > HELLO_BYTES;
+  }
+
   enter(client: Live): void {
     this.#live.add(client);
   }
@@ -174,8 +179,13 @@ function newest<T extends PublicSnapshot>(snapshot: T, intervals: number, gaps: 
   return { ...snapshot, timeline: timeline.slice(-intervals), gaps: snapshot.gaps.slice(-gaps), truncated: true };
 }
 
+/** A service alone takes more than this as JSON. */
+const LEAST_BYTES = 300;
+
 /** Services as JSON of at most so many bytes, if each then has its present state: of all, the same number of the newest intervals and gaps. */
 function jsonWithin(services: readonly PublicSnapshot[], bytes: number): Buffer {
+  // Of so many, the present state is all that can be had: what each entry takes need not be known, which would be seconds.
+  if (services.length * LEAST_BYTES > bytes) return Buffer.from(toJson(services.map((one) => newest(one, 1, 1))));
   const whole = Buffer.from(toJson(services));
   let left = bytes - HEAD_BYTES - whole.length;
   if (left >= 0) return whole;

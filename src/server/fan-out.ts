@@ -80,7 +80,7 @@ export class FanOut implements Sent {
     ws.once('close', () => {
       channel.leave(subscriber);
       channel.members -= 1;
-      if (channel.members === 0) this.#channels.delete(key);
+      if (channel.members === 0 && !channel.isWorthKeeping) this.#channels.delete(key);
       this.#subscribers.delete(subscriber);
       if (query.samples) this.#wantSamples(-1);
     });
