@@ -15,6 +15,7 @@ import { restart } from './peers/restart.ts';
 import { hooks, restarts } from './restarts.ts';
 import { start } from './start.ts';
 import { questions } from './questions.ts';
+import { scale } from './scale.ts';
 import { soak } from './soak.ts';
 import type { Bench } from './table.ts';
 import { truth } from './truth.ts';
@@ -34,6 +35,7 @@ export const BENCHES: readonly Bench[] = [
   hooks,
   busOne,
   busCluster,
+  scale,
   gaps,
   starved,
   freeze,

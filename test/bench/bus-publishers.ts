@@ -96,7 +96,11 @@ function load(perSecond: number): void {
   }, TICK_MS);
 }
 
-async function burst({ events, monitors: among = monitors.length, overMs = 0 }: Ask & { type: 'burst' }): Promise<void> {
+async function burst({
+  events,
+  monitors: among = monitors.length,
+  overMs = 0,
+}: Ask & { type: 'burst' }): Promise<void> {
   const begin = performance.now();
   for (let n = 0; n < events;) {
     const share = overMs === 0 ? 1 : Math.min(1, (performance.now() - begin) / overMs);
