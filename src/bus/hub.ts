@@ -3,7 +3,7 @@
  * can't read again, so there may be any number of hubs, and a viewer who leaves one goes on at another.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
@@ -25,6 +25,8 @@ import { entryOf, isAfter } from './stream-entry.ts';
 const KEPT = 100_000;
 /** Entries taken at a time. */
 const CHUNK = 200;
+/** Messages that are published together: entries that waited may hold a hundred thousand, and viewers and the loop would wait for the last. */
+const SLICE = 500;
 const WAIT_MS = 2000;
 const POLL_MS = 1000;
 const HEARTBEAT_MS = 5000;
@@ -224,6 +226,9 @@ export class Hub implements FeedSource {
       for (const event of change.events) this.events.append(event);
       messages.push(...change.events, ...change.statuses);
       helloDue ||= change.helloDue;
+      if (messages.length < SLICE) continue;
+      this.#publish(messages.splice(0));
+      await nextTurn();
     }
     const last = raws.at(-1)?.[0] ?? this.#last;
     if (isAfter(last, this.#last)) this.#last = last;
