@@ -99,6 +99,13 @@ describe('a hello of services that flap', () => {
     const services = client.received[0]!['services'] as Hello['services'];
     assert.equal(services.length, 3001);
     for (const { timeline, gaps } of services) assert.deepEqual([timeline.length, gaps.length], [1, 1]);
+    // What took long to make serves the next client, though the first has left.
+    await client.close();
+    await waitFor(() => feed.clients === 0);
+    monitor.mark('meanwhile');
+    const next = await Listener.open(ws);
+    assert.equal(next.received[0]?.['seq'], client.received[0]?.['seq']);
+    await next.find(({ text }) => text === 'meanwhile');
   });
 
   it('is understood by our own client, and the rest is there over HTTP', async (t) => {

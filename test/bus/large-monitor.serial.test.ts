@@ -1,4 +1,4 @@
-/** A monitor of many services with a long past: what it publishes of them is no longer than what a hub reads. */
+/** A monitor of thousands of services: what it publishes of them, and what a hub does with it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -8,8 +8,8 @@ import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { onRedis } from './scene.ts';
 
-/** As many as a monitor may have. */
-const SERVICES = 10_000;
+/** Of so many, with all of the past that is published, more is to be said than a hub reads. */
+const SERVICES = 8000;
 const GAPS = 20;
 
 /** A service that was down every minute. */
@@ -39,6 +39,32 @@ describe('a monitor of thousands of services that have a long past', () => {
       const { state, timeline, gaps } = hub.board.services.get('service 7')!;
       assert.equal(state, 'up');
       assert.deepEqual([timeline.length, gaps.length], [5, 2]);
+    }),
+  );
+
+  it(
+    'that all change at once reach the readers of a hub in slices, not after the last of them',
+    onRedis(async ({ publish, serveHub }) => {
+      const services = Array.from({ length: SERVICES }, (_, n) =>
+        snapshot(`service ${String(n)}`, { since: Date.now() }),
+      );
+      const publisher = publish(new ScriptedMonitor({ services }));
+      await waitFor(() => publisher.isCaughtUp);
+      const { hub } = await serveHub();
+      const batches: number[] = [];
+      hub.subscribe({
+        samples: false,
+        take: (messages) => {
+          const { length } = messages.filter(({ type }) => type === 'transition');
+          if (length > 0) batches.push(length);
+        },
+      });
+      // One script appends them all, so one answer of Redis has them all.
+      await publisher.stop();
+      const count = (): number => batches.reduce((sum, length) => sum + length, 0);
+      await waitFor(() => count() >= SERVICES);
+      assert.equal(count(), SERVICES);
+      assert.ok(Math.max(...batches) < 1000, batches.join(' '));
     }),
   );
 });
