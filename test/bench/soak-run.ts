@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { HookReceiver } from '../support/hook-receiver.ts';
+import { type HookBody, HookReceiver } from '../support/hook-receiver.ts';
 import { Child } from './child.ts';
 import { loopback } from './services.ts';
 import { SoakedMonitor, type SoakSample } from './soak-monitor.ts';
@@ -171,7 +171,7 @@ class Load {
       published: this.#published,
       gaps: this.#gaps,
       received,
-      hooked: this.#receiver.bodies.flatMap(({ event: { type, seq } }) => (type === 'gap' ? [seq] : [])),
+      hooked: this.#hooked(),
       outages: this.#outages,
       visits: this.#audience.visits,
       resumes: this.#audience.resumes,
@@ -203,6 +203,14 @@ class Load {
 
   async #ask<T>(path: string): Promise<T> {
     return (await fetch(new URL(path, this.#monitor.url))).json() as Promise<T>;
+  }
+
+  /** The gaps that the hook got. Others on this machine may ask at its port too. */
+  #hooked(): number[] {
+    const bodies = this.#receiver.taken
+      .filter(({ method, path }) => method === 'POST' && path === '/hook')
+      .map(({ body }) => JSON.parse(body) as HookBody);
+    return bodies.flatMap(({ event: { type, seq } }) => (type === 'gap' ? [seq] : []));
   }
 
   /** What the monitor itself says that it published. */
