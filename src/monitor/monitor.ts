@@ -82,6 +82,8 @@ export class Monitor {
   readonly #board = new Board();
   readonly #threads: EngineThread[];
   readonly #readers = new Set<Reader>();
+  /** Whether any of them takes every sample, as the threads know it. */
+  #samplesWanted = false;
   readonly #places = new Map<string, Place>();
   readonly #heartbeat: NodeJS.Timeout;
   /** What is known from before of services that were not watched yet. */
@@ -369,7 +371,7 @@ export class Monitor {
       return this.#schedule(place, checkpoint && { checkpoint, until });
     });
     thread.send({ type: 'add', services });
-    this.#emitSamplesWanted();
+    thread.send({ type: 'samples', wanted: this.#samplesWanted });
   }
 
   /** A thread that was silent is back. What it does not report of by itself is as it was before. */
@@ -482,6 +484,8 @@ export class Monitor {
 
   #emitSamplesWanted(): void {
     const wanted = [...this.#readers].some((reader) => reader.samples);
+    if (wanted === this.#samplesWanted) return;
+    this.#samplesWanted = wanted;
     for (const thread of this.#threads) thread.send({ type: 'samples', wanted });
   }
 }

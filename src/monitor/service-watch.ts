@@ -67,8 +67,8 @@ export class Watcher implements ProberEvents {
     { readonly id: string; readonly sentAt: number }
   >();
   #lastSent = -Infinity;
-  /** What `stalledMs` was at the newest good answer. */
-  #stalledAtAnswer = 0;
+  /** What `stalledMs` was when the last question was sent that was answered well: the answer itself may have waited for this thread. */
+  #stalledAtQuestion = 0;
   #lastPrompted = -Infinity;
   /** When the newest good and the newest failed of the probes that have ended were sent. */
   #goodSent = -Infinity;
@@ -209,11 +209,13 @@ export class Watcher implements ProberEvents {
   #send(prober: Prober, circumstances: Circumstances): void {
     const { timeoutMs } = this.watched.service;
     const ticket = this.#settle.begin();
+    const stalledMs = this.#host.stalledMs();
     const onEnd = (found: Sample): void => {
       this.#inFlight.splice(this.#inFlight.indexOf(attempt), 1);
       if (circumstances.offGrid === true) this.#offGrid.delete(attempt);
       const sample = circumstances === ON_GRID ? found : { ...found, ...circumstances };
       this.#ended(sample);
+      if (sample.result === 'up') this.#stalledAtQuestion = Math.max(this.#stalledAtQuestion, stalledMs);
       this.#settle.end(ticket, sample);
       this.#emitLostWrites(attempt);
     };
@@ -242,7 +244,6 @@ export class Watcher implements ProberEvents {
     if (result === 'up') {
       if (sentAt > this.#failedSent && this.#failedSent > this.#goodSent) this.#sentinel?.recovered();
       this.#goodSent = Math.max(this.#goodSent, sentAt);
-      this.#stalledAtAnswer = this.#host.stalledMs();
       if (answerMs(sample) <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
     } else if (result === 'down' && sentAt > this.#failedSent) {
       this.#failedSent = sentAt;
@@ -296,7 +297,7 @@ export class Watcher implements ProberEvents {
     this.prompt();
     this.#host.connectionLost(target);
     // A peer loses patience with a client that is silent because this thread did not run.
-    if (this.#host.stalledMs() - this.#stalledAtAnswer > NEGLECT_MS) return;
+    if (this.#host.stalledMs() - this.#stalledAtQuestion > NEGLECT_MS) return;
     this.#host.emit({
       type: 'connection-lost',
       service: this.watched.service.name,

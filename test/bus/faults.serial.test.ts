@@ -28,10 +28,10 @@ describe('a Redis that is killed under load', () => {
         }
       }, 2);
       for (let round = 0; round < 4; round++) {
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await viewer.flowing();
         await redis.restart(AOF);
       }
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await viewer.flowing();
       clearInterval(load);
       const all = [...sent.values()].flat().length;
       await waitFor(() => viewer.texts.length >= all);

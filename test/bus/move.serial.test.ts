@@ -58,11 +58,11 @@ describe('a Redis Cluster of three masters', () => {
       for (const monitor of monitors) monitor.mark(`${monitor.identity.vantage} ${String(monitor.count + 1)}`);
     }, 2);
     for (let round = 0; round < 2; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await viewer.flowing();
       await cluster.restart(await cluster.holder('gapwatch'));
       await cluster.settled();
     }
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await viewer.flowing();
     clearInterval(load);
     const all = monitors.reduce((sum, { count }) => sum + count, 0);
     await waitFor(() => viewer.texts.length >= all);

@@ -3,6 +3,7 @@ import { FeedClient } from '../../src/client/feed-client.ts';
 import { parseFeedUrl } from '../../src/client/feed-url.ts';
 import { isEvent } from '../../src/core/messages.ts';
 import { Listener } from '../server/listener.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 export class Viewer {
   readonly texts: string[] = [];
@@ -18,6 +19,15 @@ export class Viewer {
         for (const message of messages) if (isEvent(message) && message.type === 'mark') this.texts.push(message.text);
       },
     });
+  }
+
+  /** Waits until it has received many more marks from here on. */
+  async flowing(): Promise<void> {
+    const enough = this.texts.length + 100;
+    await waitFor(
+      () => this.texts.length >= enough,
+      () => `${String(this.texts.length)} of ${String(enough)} marks`,
+    );
   }
 }
 

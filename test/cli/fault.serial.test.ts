@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
 import { TestService, endServices } from '../support/test-service.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { endPrograms, entry, folderWith, Program, run } from './program.ts';
 
 /** Code of a test that runs inside the program. */
@@ -76,12 +77,15 @@ describe('the log', { concurrency: 2 }, () => {
       String(backend.port),
     ]);
     await program.said(/"msg":"transition"/);
-    // The engine reports once a second.
     await program.said(/"to":"up"/);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
-    program.signal('SIGUSR2');
-    await program.said(/"msg":"diagnostics"/);
-    const line = program.stderr.split('\n').find((one) => one.includes('"diagnostics"')) ?? '';
+    const reported = (): string | undefined =>
+      program.stderr.split('\n').find((one) => /"msg":"diagnostics".*\}$/.test(one) && one.includes('"sent"'));
+    // The engine reports once a second.
+    await waitFor(() => {
+      program.signal('SIGUSR2');
+      return reported() !== undefined;
+    });
+    const line = reported() ?? '';
     const dump = JSON.parse(line) as Record<string, unknown> & { engines: Record<string, number>[] };
     const [engine] = dump.engines;
     assert.equal(engine?.['services'], 1);
@@ -116,7 +120,7 @@ describe('the log', { concurrency: 2 }, () => {
     const program = new Program(['--listen', 'off', '--log', file, String(backend.port)]);
     await program.line(/UP/);
     program.signal('SIGUSR2');
-    while (!readFileSync(file, 'utf8').includes('diagnostics')) await new Promise((resolve) => setTimeout(resolve, 20));
+    await waitFor(() => readFileSync(file, 'utf8').includes('diagnostics'));
     assert.equal(await program.end('SIGINT'), 130);
     assert.doesNotMatch(program.stderr, /diagnostics/);
     const { code, stderr } = await run(['--log', '/no/such/folder/log', String(backend.port)]);

@@ -3,12 +3,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HookReceiver } from '../support/hook-receiver.ts';
 import { TestService, endServices } from '../support/test-service.ts';
 import { endPrograms, folderWith, Program } from './program.ts';
-import { deliverOverKills } from './restarts.ts';
+import { deliverOverKills, flapLogged } from './restarts.ts';
 
 const ARGS = ['serve', '--interval', '20ms', '--log-level', 'debug'];
 
@@ -55,12 +54,7 @@ describe('hooks of the program', { concurrency: 2 }, () => {
       [['maintenance', 'Docker upgrade']],
     );
     await beat.waitFor(() => beat.taken.length >= 2);
-    const flap = async (): Promise<void> => {
-      backend.down();
-      await sleep(100);
-      await backend.up();
-    };
-    await sleep(200);
+    await program.said(/"to":"up"/);
     const write = async (more: object): Promise<void> => {
       const before = program.stderr.length;
       writeFileSync(join(folder, 'services.json'), JSON.stringify(file(more)));
@@ -68,7 +62,7 @@ describe('hooks of the program', { concurrency: 2 }, () => {
       await program.waitFor(() => /Read the configuration again/.test(program.stderr.slice(before)));
     };
     await write({ maintenance, hooks: [{ on: ['gap', 'note'], url: to.url }] });
-    await flap();
+    await flapLogged(backend, program);
     await to.waitFor(() => to.taken.length === 1);
     assert.match(to.bodies[0]!.text, /^web was down for .*, as planned, until/);
     await write({ hooks: [{ on: ['gap', 'note'], url: to.url }] });
@@ -76,7 +70,7 @@ describe('hooks of the program', { concurrency: 2 }, () => {
     const { event } = to.bodies[1] as unknown as { event: { type: string; to: number; text: string } };
     assert.equal(event.type, 'note');
     assert.ok(event.to <= Date.now() && event.text === 'Docker upgrade');
-    await flap();
+    await flapLogged(backend, program);
     await to.waitFor(() => to.taken.length === 3);
     assert.doesNotMatch(to.bodies[2]!.text, /planned/);
     assert.equal(await program.end(), 143);

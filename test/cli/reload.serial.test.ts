@@ -12,6 +12,7 @@ import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
 import { TestService, endServices } from '../support/test-service.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { endPrograms, folderWith, Program } from './program.ts';
 
 const ARGS = ['serve', '--interval', '50ms', '--data', 'off'];
@@ -153,7 +154,7 @@ describe('SIGHUP', { concurrency: 2 }, () => {
       rewrite(folder, fileOf(backend, { feed: { listen: '127.0.0.1:0', token } }));
       program.signal('SIGHUP');
     }
-    while ((await statusWith(url, 'the-last-token')) !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
+    await waitFor(async () => (await statusWith(url, 'the-last-token')) === 200);
     assert.equal(await program.end(), 143);
   });
 

@@ -105,6 +105,17 @@ export interface Delivered {
   readonly logged: string;
 }
 
+/** Down until a `serve` has logged that, and up until it has logged that too. */
+export async function flapLogged(service: TestService, program: Program): Promise<void> {
+  const seen = (state: 'up' | 'down'): number => program.stderr.split(`"to":"${state}"`).length;
+  const fell = seen('down');
+  service.down();
+  await program.waitFor(() => seen('down') > fell);
+  const rose = seen('up');
+  await service.up();
+  await program.waitFor(() => seen('up') > rose);
+}
+
 /** Kills a `serve` with a hook again and again, whose receiver is away in every other round: it refuses, or cuts the connection. */
 export async function deliverOverKills(
   { kills, gapsEach }: { readonly kills: number; readonly gapsEach: number },
@@ -123,12 +134,8 @@ export async function deliverOverKills(
     to.answer = round % 2 === 0 ? 204 : round % 4 === 1 ? 503 : cut;
     const program = start();
     await program.said(/"msg":"started"/);
-    for (let n = 0; n < gapsEach; n += 1) {
-      await sleep(60);
-      backend.down();
-      await sleep(60);
-      await backend.up();
-    }
+    await program.said(/"to":"up"/);
+    for (let n = 0; n < gapsEach; n += 1) await flapLogged(backend, program);
     await sleep(round === kills - 1 ? 1000 : 100);
     await program.end('SIGKILL');
     logged += program.stderr;

@@ -124,7 +124,8 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     const { program, url } = await daemon('second', steady);
     const { code, stdout } = await run(['run', '--also', url, ...QUICK, '--max-gap', '1m', '--', 'true']);
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /^web (was|down) /m);
+    // On a busy machine the other monitor may not have looked for a moment, and says so.
+    assert.match(stdout, /^web (was up all the time|not observed for \d)/m);
     assert.doesNotMatch(stdout, /^seen from/m);
     await program.end();
   });

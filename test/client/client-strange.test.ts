@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 import type { Disconnected } from '../../src/core/source.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { clientOf } from './client-of.ts';
 import { Recording } from '../support/recording.ts';
 import { inScene, TOKEN } from '../server/scene.ts';
@@ -100,7 +101,8 @@ describe('a client of a server that misbehaves', () => {
       });
     });
     const client = clientOf(url, new Recording(false));
-    while (client.offset === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    await waitFor(() => client.offset !== null);
+    assert.ok(client.offset !== null);
     const { offsetMs, uncertaintyMs } = client.offset;
     // Half of the way back and forth, which can't be distinguished from a clock that is ahead.
     assert.ok(offsetMs > (delayMs / 2) * 0.8, String(offsetMs));

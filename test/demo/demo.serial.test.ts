@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DemoStage } from '../../src/demo/demo-stage.ts';
 import { endPrograms, entry, Program } from '../cli/program.ts';
 import { watched } from '../support/test-service.ts';
 import { withEngine } from '../monitor/watch.ts';
 import { httpSpec, redisSpec, tcpSpec } from '../support/probing.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const QUIET = ['--listen', 'off', '--format', 'lines'];
 
@@ -30,8 +30,11 @@ function runs(pid: number): boolean {
 
 /** Waits for the end of processes, by their ids. */
 async function allEnded(pids: readonly number[]): Promise<void> {
-  for (let turn = 0; turn < 500 && pids.some(runs); turn++) await sleep(10);
-  assert.deepEqual(pids.filter(runs), []);
+  await waitFor(
+    () => !pids.some(runs),
+    () => `still running: ${pids.filter(runs).join()}`,
+    5000,
+  );
 }
 
 /** Starts a demo and waits until all its services are up. */
@@ -87,10 +90,7 @@ describe('gapwatch demo', { concurrency: 4 }, () => {
     await allEnded(children);
     const hasty = new Program(['demo', ...QUIET]);
     let some: number[] = [];
-    while (some.length < 2) {
-      await sleep(5);
-      some = descendants(hasty.pid);
-    }
+    await waitFor(() => (some = descendants(hasty.pid)).length >= 2);
     await hasty.end('SIGKILL');
     await allEnded(some);
   });

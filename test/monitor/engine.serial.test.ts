@@ -12,12 +12,7 @@ import { held, released } from '../support/resources.ts';
 import { closing, freePort, silent } from '../support/servers.ts';
 import { TestService, endServices, watched } from '../support/test-service.ts';
 import { Recording } from '../support/recording.ts';
-import { placed, withEngine } from './watch.ts';
-
-/** Keeps this thread from everything else. */
-function block(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
+import { block, placed, withEngine } from './watch.ts';
 
 describe('Engine', { concurrency: true }, () => {
   after(endServices);

@@ -12,6 +12,11 @@ export function placed(watched: Watched): ScheduledService {
   return { watched, phaseMs: 0, initialDelayMs: 0, counters: new ProbeCounters().memory, restored: null };
 }
 
+/** Keeps this thread from everything else. */
+export function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** Watches with an engine in this thread while a test runs; every sample is recorded. */
 export async function withEngine(
   watched: readonly Watched[],

@@ -9,6 +9,7 @@ import { HOSTILE_TEXTS } from '../corpus/strings.ts';
 import { readXml } from '../report/xml-reader.ts';
 import { snapshot } from '../support/builders.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { ask, askJson } from './asking.ts';
 import { inScene, scene, type Scene, served, TOKEN } from './scene.ts';
 
@@ -184,13 +185,12 @@ describe('the form of Statuspage', () => {
       monitor.clock += 1000;
       monitor.change('cache', 'up');
       monitor.gap('cache', START + 180_000, monitor.clock);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const ended = await incidents();
+      let ended: Json[] = [];
+      await waitFor(async () => (ended = await incidents())[0]?.['status'] === 'resolved');
       assert.deepEqual(
         ended.map(({ id }) => id),
         before.map(({ id }) => id),
       );
-      assert.equal(ended[0]?.['status'], 'resolved');
     });
   });
 
@@ -296,8 +296,7 @@ describe('the Atom feed', () => {
     await asking(monitor, async (http) => {
       assert.doesNotMatch((await ask(`${http}/feed.atom`)).body, />web down</);
       monitor.clock += 1000;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      assert.match((await ask(`${http}/feed.atom`)).body, />web down</);
+      await waitFor(async () => (await ask(`${http}/feed.atom`)).body.includes('>web down<'));
     });
   });
 });
@@ -687,11 +686,9 @@ describe('a real restart', () => {
       const unresolved = async (): Promise<Json[]> =>
         (await askJson(`${at.http}/api/v2/incidents/unresolved.json`)).value['incidents'] as Json[];
       const until = async (length: number): Promise<Json[]> => {
-        for (;;) {
-          const found = await unresolved();
-          if (found.length === length) return found;
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        }
+        let found: Json[] = [];
+        await waitFor(async () => (found = await unresolved()).length === length);
+        return found;
       };
       at.services[0]!.down();
       const [open] = await until(1);

@@ -7,10 +7,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pageAssets } from '../../src/page/page-assets.ts';
 import { requireTool, type Tool } from '../support/tools.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { ask } from './asking.ts';
 import { Listener } from './listener.ts';
 import { inScene, type Scene, TOKEN } from './scene.ts';
@@ -119,16 +119,17 @@ async function behind(
   const ended = once(child, 'exit');
   const http = `http://127.0.0.1:${String(port)}`;
   try {
-    const until = performance.now() + PATIENCE_MS;
-    while (
-      !(await ask(`${http}/gapwatch/healthz`).then(
+    const answers = (): Promise<boolean> =>
+      ask(`${http}/gapwatch/healthz`).then(
         ({ status }) => status === 200,
         () => false,
-      ))
-    ) {
-      if (performance.now() > until || child.exitCode !== null) throw new Error(`${heading} does not answer:\n${said}`);
-      await sleep(50);
-    }
+      );
+    await waitFor(
+      async () => (await answers()) || child.exitCode !== null,
+      () => `${heading} does not answer:\n${said}`,
+      PATIENCE_MS,
+    );
+    if (child.exitCode !== null) throw new Error(`${heading} ended:\n${said}`);
     await test(http);
   } finally {
     child.kill();

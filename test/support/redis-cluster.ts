@@ -1,4 +1,5 @@
 /** A real Redis Cluster of three masters on loopback. */
+import { waitFor } from './wait-for.ts';
 import { RedisServer } from './redis.ts';
 import { freePort } from './servers.ts';
 
@@ -71,11 +72,14 @@ export class RedisCluster {
   /** Waits until every node knows that all is well. */
   async settled(): Promise<void> {
     for (const node of this.nodes) {
-      for (;;) {
-        const info = await node.say('CLUSTER', 'INFO');
-        if (/cluster_state:ok/.test(info) && /cluster_slots_ok:16384/.test(info)) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      let info = '';
+      await waitFor(
+        async () => {
+          info = await node.say('CLUSTER', 'INFO');
+          return /cluster_state:ok/.test(info) && /cluster_slots_ok:16384/.test(info);
+        },
+        () => info,
+      );
     }
   }
 
