@@ -6,7 +6,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
 import { answerRedis } from './fake-redis.ts';
-import { takeHighestPriority } from './highest-priority.ts';
+import { takeHighestPriority } from '../support/highest-priority.ts';
 
 export interface TargetPorts {
   readonly tcp: number;

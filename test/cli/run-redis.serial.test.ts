@@ -35,7 +35,11 @@ describe('gapwatch run over a Redis', () => {
     assert.match(writing.stdout, /no answer for (2\.9\d|3\.[0-3]\d) s, timeout-reply/);
     assert.equal(writing.code, 1);
     await server.say('client', 'unpause');
-    assert.match((await pause(redis)).stdout, /PASS: 1 service up all the time/);
+    // On a busy machine it may not have looked for a moment, and says so.
+    assert.match(
+      (await pause(redis)).stdout,
+      /PASS: 1 service (up all the time|never seen down, but cache was not observed for \d)/,
+    );
     await server.say('client', 'unpause');
   });
 
@@ -44,10 +48,12 @@ describe('gapwatch run over a Redis', () => {
     const redis = { name: 'cache', type: 'redis', url: server.url, write: 'gapwatch:write' };
     const { stdout, code } = await watch([redis], ['--report', file], cli('flushall'));
     assert.match(stdout, /\d+ acknowledged writes are gone, found at \+\d+ ms/);
-    assert.match(stdout, /FAIL: cache lost \d+ acknowledged writes, found at \+\d+ ms \(/);
-    assert.equal(code, 1);
     const { vantages } = JSON.parse(readFileSync(file, 'utf8')) as Report;
-    assert.ok(vantages[0]!.services[0]!.lostWrites[0]!.count >= 5);
+    const cache = vantages[0]!.services[0]!;
+    const rest = cache.unobserved.length === 0 ? '' : '; and part of the time was not observed';
+    assert.match(stdout, new RegExp(`FAIL: cache lost \\d+ acknowledged writes, found at \\+\\d+ ms${rest} \\(`));
+    assert.equal(code, 1);
+    assert.ok(cache.lostWrites[0]!.count >= 5);
   });
 
   it('names the old and the new master after a failover, which is one gap', async (t) => {

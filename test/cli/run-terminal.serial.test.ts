@@ -56,7 +56,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
 
   it('lets the command ask for a password, without a picture over its question', async (t) => {
     if (!requireTool(t, 'tmux')) return;
-    await inTerminal({}, async (terminal) => {
+    await inTerminal({ height: 50 }, async (terminal) => {
       const ask =
         'printf "password: " >/dev/tty; stty -echo </dev/tty; read x </dev/tty; stty echo </dev/tty; echo "got $x"';
       await terminal.command(`run ${quick()} -- sh -c '${ask}'`);
@@ -73,7 +73,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
 
   it('waits for the command at Ctrl-C, which both receive, and reports', async (t) => {
     if (!requireTool(t, 'tmux')) return;
-    await inTerminal({}, async (terminal) => {
+    await inTerminal({ height: 50 }, async (terminal) => {
       await terminal.command(
         `run ${quick()} -- sh -c 'trap "echo cleaning; exit 7" INT; echo ready; while :; do sleep 0.05; done'`,
       );
@@ -89,7 +89,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
   it('ends a pipeline that never ends, and all of it', async (t) => {
     if (!requireTool(t, 'tmux')) return;
     await inTerminal({}, async (terminal) => {
-      await terminal.command(`run ${quick()} --give-up 700ms -- sh -c 'sleep 1000.5 | cat'`);
+      await terminal.command(`run ${quick()} --give-up 3s -- sh -c 'sleep 1000.5 | cat'`);
       await terminal.waitForText('code 3');
       await terminal.command('clear; pgrep -f "sleep 1000.[5]" || echo none');
       await terminal.waitForText('none');

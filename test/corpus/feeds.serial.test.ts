@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { WebSocketServer } from 'ws';
 
 import { clientOf } from '../client/client-of.ts';
-import { endPrograms, run } from '../cli/program.ts';
+import { endPrograms, Program, run } from '../cli/program.ts';
 import { Recording } from '../support/recording.ts';
 import { endServices, TestService } from '../support/test-service.ts';
 import type { HostileFeed } from './hostile-feed.ts';
@@ -85,16 +85,24 @@ describe('a hostile feed', () => {
 
   it('does not end attach, which names what is wrong with each', async () => {
     const urls = [...feeds.values()].map(({ url }) => url);
-    const { code, stderr } = await run(['attach', ...urls, '--format', 'json', '--for', '6s']);
-    assert.equal(code, 0, stderr);
+    const attach = new Program(['attach', ...urls, '--format', 'json']);
     for (const [kind, { url, problem }] of feeds) {
       if (problem === null) continue;
       // Some are connected before they are not.
       const heads = [`${url}: connecting: `, `${url}: not connected: `];
-      const said = stderr.split('\n').find((line) => heads.some((head) => line.startsWith(head)));
-      const what = heads.reduce((line, head) => line.replace(head, ''), said ?? '');
+      const said = (): string | undefined =>
+        attach.stderr
+          .split('\n')
+          .slice(0, -1)
+          .find((line) => heads.some((head) => line.startsWith(head)));
+      await attach.waitFor(
+        () => said() !== undefined || attach.isOver,
+        () => `${kind}: ${attach.stderr}`,
+      );
+      const what = heads.reduce((line, head) => line.replace(head, ''), said() ?? '');
       assert.match(what.replace(/\. Retrying\.$/, ''), problem, kind);
     }
+    assert.equal(await attach.end('SIGINT'), 130, attach.stderr);
   });
 
   it('does not end a run, whose own watch goes on', async () => {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Child } from '../child.ts';
-import { atHighestPriority } from '../highest-priority.ts';
+import { atHighestPriority } from '../../support/highest-priority.ts';
 import type { Edge } from '../outage-kinds.ts';
 import type { Target } from '../services.ts';
 import type { Row } from '../table.ts';

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { takeHighestPriority } from '../highest-priority.ts';
+import { takeHighestPriority } from '../../support/highest-priority.ts';
 import type { Edge, TrueOutage } from '../outage-kinds.ts';
 import { StagedService } from '../staged-service.ts';
 import { watchStalls } from '../stalls.ts';

@@ -6,15 +6,12 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
+
+import { takeHighestPriority } from '../../support/highest-priority.ts';
 
 const PATIENCE_MS = 1000;
 
-try {
-  setPriority(-20);
-} catch {
-  // Only root may.
-}
+takeHighestPriority();
 
 const http = createHttpServer(
   { keepAliveTimeout: PATIENCE_MS, headersTimeout: PATIENCE_MS, connectionsCheckingInterval: 50 },
