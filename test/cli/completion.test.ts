@@ -8,31 +8,34 @@ import { after, describe, it } from 'node:test';
 import { isInstalled } from '../support/tools.ts';
 import { endPrograms, entry, folderWith, run } from './program.ts';
 
-/** Sources the script in bash, where a `gapwatch` is in the path, and completes the words as Tab at their end would. */
-function completed(...words: string[]): string[] {
+/** Sources the script in bash, where a `gapwatch` is in the path, and completes each line as Tab at its end would. */
+function completed(...lines: string[]): string[][] {
   const folder = folderWith('gapwatch', `#!/bin/sh\nexec "${process.execPath}" "${entry('main')}" "$@"\n`);
   chmodSync(join(folder, 'gapwatch'), 0o755);
   const script = `source <(gapwatch completion)
-COMP_WORDS=(gapwatch "$@"); COMP_CWORD=$#
+for line; do
+COMP_WORDS=(gapwatch $line); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 _gapwatch_yargs_completions
-printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr, status } = spawnSync('bash', ['-c', script, 'bash', ...words], {
+echo "\${COMPREPLY[*]}"
+done`;
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script, 'bash', ...lines], {
     encoding: 'utf8',
     env: { PATH: `${folder}:${process.env['PATH'] ?? ''}`, SHELL: '/bin/bash', HOME: folder },
   });
   assert.deepEqual([status, stderr], [0, '']);
-  return stdout.split('\n').filter((line) => line !== '');
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((words) => words.split(' '));
 }
 
 describe('shell completion', () => {
   after(endPrograms);
 
   it('completes commands and options in bash', { skip: !isInstalled('bash') }, () => {
-    assert.deepEqual(completed('in'), ['init']);
-    assert.deepEqual(completed('se'), ['serve']);
-    assert.ok(completed('init', '--').includes('--compose'));
-    assert.ok(!completed('init', '--').includes('--interval'));
-    assert.deepEqual(completed('run', '--max-l'), ['--max-latency']);
+    const [init, serve, options, latency] = completed('in', 'se', 'init --', 'run --max-l');
+    assert.deepEqual([init, serve, latency], [['init'], ['serve'], ['--max-latency']]);
+    assert.ok(options?.includes('--compose') === true && !options.includes('--interval'));
   });
 
   it('has a script for zsh too, with nothing else beside it', async () => {

@@ -4,6 +4,7 @@ import { after, describe, it } from 'node:test';
 
 import type { SampleMessage } from '../../src/core/messages.ts';
 import { tcpSpec } from '../support/probing.ts';
+import type { Recording } from '../support/recording.ts';
 import { endServices, TestService } from '../support/test-service.ts';
 import { withEngine, withMonitor } from './watch.ts';
 
@@ -14,12 +15,15 @@ async function echoing(lateMs: () => number): Promise<TestService> {
   });
 }
 
-/** The samples that were slow, by stretches. */
-function slowInARow(samples: readonly SampleMessage[]): SampleMessage[][] {
+/** The samples that were slow, by stretches, in the order of sending: another one ends a stretch, as does time that was not observed. */
+function slowInARow(recording: Recording): SampleMessage[][] {
+  const lost = recording.of('transition').filter(({ to }) => to === 'unobserved');
   const stretches: SampleMessage[][] = [[]];
-  for (const sample of samples) {
-    if ((sample.answerMs ?? 0) > 300) stretches.at(-1)?.push(sample);
-    else stretches.push([]);
+  for (const sample of recording.of('sample').toSorted((a, b) => a.at - b.at)) {
+    const before = stretches.at(-1)?.at(-1)?.at ?? Infinity;
+    const isSlow = (sample.answerMs ?? 0) > 300;
+    if (!isSlow || lost.some(({ at }) => before <= at && at < sample.at)) stretches.push([]);
+    if (isSlow) stretches.at(-1)?.push(sample);
   }
   return stretches;
 }
@@ -35,13 +39,13 @@ describe('slow answers', { concurrency: true }, () => {
       await recording.nth(3, 'sample');
       lateMs = 400;
       // As many in a row: an answer counts less what this machine was late by itself, which may end a stretch.
-      await recording.waitFor(() => slowInARow(recording.of('sample')).some((stretch) => stretch.length > 4));
+      await recording.waitFor(() => slowInARow(recording).some((stretch) => stretch.length > 4));
       const before = recording.of('slow').length;
       lateMs = 0;
       const slow = await recording.nth(before + 1, 'slow');
       assert.equal(slow.service, 'web');
       assert.ok(slow.slowestMs > 300 && slow.to - slow.from > 300, JSON.stringify(slow));
-      const stretches = slowInARow(recording.of('sample').toSorted((a, b) => a.at - b.at));
+      const stretches = slowInARow(recording);
       assert.ok(
         stretches.some(([first, ...rest]) => first?.at === slow.from && rest.length + 1 === slow.count),
         JSON.stringify([slow, stretches]),

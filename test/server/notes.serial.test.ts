@@ -1,7 +1,9 @@
 /** Notes for everybody, and what a maintenance makes of gaps: over HTTP, the feed, a restart, and the public view. */
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Message } from '../../src/core/messages.ts';
+import { nextMessage } from '../support/recording.ts';
 
 import { waitFor } from '../support/wait-for.ts';
 import { withFolder } from '../history/open.ts';
@@ -133,6 +135,13 @@ describe('a note', () => {
   );
 });
 
+/** Waits until no probe of the first service is on its way that was sent before. */
+async function probed(at: Scene): Promise<void> {
+  const now = at.monitor.now();
+  const isLater = (one: Message): boolean => one.type === 'sample' && one.service === 'web' && one.at > now;
+  await nextMessage(at.monitor, isLater, true);
+}
+
 describe('a gap that begins inside a maintenance', () => {
   const ended: Scene[] = [];
   after(async () => {
@@ -148,12 +157,11 @@ describe('a gap that begins inside a maintenance', () => {
       await post(at, { kind: 'incident', text: 'no maintenance', services: ['web'] });
       await at.services[0]!.flap(at.monitor);
       const { value } = await post(at, { kind: 'maintenance', text: 'upgrade', services: ['web'] });
-      // No probe is on its way that was sent before.
-      await sleep(100);
+      await probed(at);
       await at.services[0]!.flap(at.monitor);
       await at.services[1]!.flap(at.monitor);
       await post(at, { id: value['id'], to: at.monitor.now() });
-      await sleep(100);
+      await probed(at);
       await at.services[0]!.flap(at.monitor);
       await waitFor(() => client.received.filter(({ type }) => type === 'gap').length === 4);
       const gaps = client.received.filter(({ type }) => type === 'gap');
