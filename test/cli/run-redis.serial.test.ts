@@ -47,11 +47,14 @@ describe('gapwatch run over a Redis', () => {
     const file = join(FOLDER, 'flushed.json');
     const redis = { name: 'cache', type: 'redis', url: server.url, write: 'gapwatch:write' };
     const { stdout, code } = await watch([redis], ['--report', file], cli('flushall'));
-    assert.match(stdout, /\d+ acknowledged writes are gone, found at \+\d+ ms/);
+    assert.match(stdout, /\d+ acknowledged writes are gone, found at \+\d+(\.\d+)? m?s$/m);
     const { vantages } = JSON.parse(readFileSync(file, 'utf8')) as Report;
     const cache = vantages[0]!.services[0]!;
     const rest = cache.unobserved.length === 0 ? '' : '; and part of the time was not observed';
-    assert.match(stdout, new RegExp(`FAIL: cache lost \\d+ acknowledged writes, found at \\+\\d+ ms${rest} \\(`));
+    assert.match(
+      stdout,
+      new RegExp(`FAIL: cache lost \\d+ acknowledged writes, found at \\+\\d+(\\.\\d+)? m?s${rest} \\(`),
+    );
     assert.equal(code, 1);
     assert.ok(cache.lostWrites[0]!.count >= 5);
   });
@@ -81,7 +84,7 @@ describe('gapwatch run over a Redis', () => {
     assert.match(stdout, new RegExp(`another master since \\+\\d.* s at the latest: ${ports}`));
     assert.match(
       stdout,
-      /FAIL: shop was down \d+\.\d+ s \(\d+\.\d+–\d+\.\d+\) from [+−]\d+ ms, likely because another master took over \(/,
+      /FAIL: shop was down \d+\.\d+ s \(\d+\.\d+–\d+\.\d+\) from [+−]\d+(\.\d+)? m?s, likely because another master took over \(/,
     );
     assert.match(stdout, /^hint \(failover\): /m);
     assert.doesNotMatch(stdout, /\d gaps/);

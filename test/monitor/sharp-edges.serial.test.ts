@@ -5,11 +5,14 @@ import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Watched } from '../../src/probe/spec.ts';
+import { takeHighestPriority } from '../support/highest-priority.ts';
 import { tcpSpec } from '../support/probing.ts';
 import type { Recording } from '../support/recording.ts';
 import { endServices, TestService, watched } from '../support/test-service.ts';
 import { withEngine } from './watch.ts';
 
+// The services run in this thread too: where it is starved, they are slow.
+takeHighestPriority();
 afterEach(endServices);
 
 const downs = (recording: Recording, name: string): number[] =>
