@@ -16,7 +16,7 @@ describe('hooks of the program', { concurrency: 2 }, () => {
   after(endPrograms);
 
   it('deliver each event that was kept over kill -9, in order, and twice only with the same key', async () => {
-    const { gaps, seqs, keys, logged } = await deliverOverKills({ kills: 8, gapsEach: 5 });
+    const { gaps, unkept, seqs, keys, logged } = await deliverOverKills({ kills: 8, gapsEach: 5 });
     assert.ok(gaps.length >= 20, String(gaps.length));
     const once = [...new Set(seqs)];
     assert.deepEqual(
@@ -28,7 +28,11 @@ describe('hooks of the program', { concurrency: 2 }, () => {
       keys.map((key) => Number(key.split(':')[1])),
       seqs,
     );
-    assert.ok(seqs.length - once.length <= 8, 'more doubles than kills');
+    // Those that had arrived when it was killed, and were not on disk yet.
+    assert.ok(
+      seqs.length - once.length <= unkept,
+      `${String(seqs.length - once.length)} doubles, ${String(unkept)} not kept`,
+    );
     assert.doesNotMatch(logged, /of-mine/);
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { GapFacts } from '../../src/core/messages.ts';
-import { eventsIn } from '../history/direct-history.ts';
+import { deliveredIn, eventsIn } from '../history/direct-history.ts';
 import { parsePrometheus } from '../server/prometheus.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
 import { TestService } from '../support/test-service.ts';
@@ -99,6 +99,8 @@ export interface Delivered {
   /** The numbers of the gaps that the history has, and those of what arrived, in the order in which it did. */
   readonly gaps: readonly number[];
   readonly seqs: readonly number[];
+  /** How many had arrived at a kill without that being on disk: in all. */
+  readonly unkept: number;
   /** The keys of what arrived. */
   readonly keys: readonly string[];
   /** All that was logged. */
@@ -129,7 +131,7 @@ export async function deliverOverKills(
     hooks: [{ on: ['gap'], url: `${to.url}?secret-of-mine`, secret: 'key-of-mine' }],
   });
   const start = (): Program => new Program(['serve', '--interval', '20ms', '--log-level', 'debug'], { cwd: folder });
-  let logged = '';
+  let [logged, unkept] = ['', 0];
   for (let round = 0; round < kills; round += 1) {
     to.answer = round % 2 === 0 ? 204 : round % 4 === 1 ? 503 : cut;
     const program = start();
@@ -139,6 +141,8 @@ export async function deliverOverKills(
     await sleep(round === kills - 1 ? 1000 : 100);
     await program.end('SIGKILL');
     logged += program.stderr;
+    const kept = await deliveredIn(join(folder, 'data'));
+    unkept += new Set(to.bodies.map(({ event }) => event.seq).filter((seq) => seq > kept)).size;
     say(`${String(round + 1)} of ${String(kills)} kills, ${String(to.taken.length)} deliveries`);
   }
   to.answer = 204;
@@ -150,6 +154,7 @@ export async function deliverOverKills(
   backend.down();
   return {
     gaps,
+    unkept,
     seqs: to.bodies.map(({ event }) => event.seq),
     keys: to.taken.map(({ headers }) => String(headers['idempotency-key'])),
     logged: logged + last.stderr,

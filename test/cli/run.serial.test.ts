@@ -199,14 +199,17 @@ describe('gapwatch run', { concurrency: 2 }, () => {
     assert.equal(stdout, '');
     assert.match(stderr, /touch .* was not started: not every service was up for 300ms within 4s/);
     assert.match(stderr, /^ {2}dead: down for .*: refused, /m);
-    assert.doesNotMatch(stderr, /^ {2}web/m);
+    // On a busy machine it may have been watched for less, and that is what is said of it.
+    assert.doesNotMatch(stderr, /^ {2}web: (?!up for \S+ \S+ only$)/m);
     assert.ok(!existsSync(witness));
     // What stood in the files does not pass for this run's.
     const { run: facts, verdict, vantages } = readReport(path('json'));
     assert.equal(facts?.ending, 'not-started');
     assert.equal(verdict?.result, 'fail');
     assert.deepEqual(
-      verdict.faults.map(({ kind, service }) => [kind, service]),
+      verdict.faults
+        .map(({ kind, service }) => [kind, service])
+        .filter(([, service]) => service !== 'web' || !/^ {2}web: up for/m.test(stderr)),
       [['not-up', 'dead']],
     );
     assert.match(verdict.sentence, /^FAIL: touch .* was not started: .* dead was down for .*: refused/);

@@ -3,6 +3,7 @@ import type { ArchiveReader } from '../../src/core/archive.ts';
 import type { RecordedMonitor } from '../../src/core/source.ts';
 import type { Event } from '../../src/core/messages.ts';
 import type { RestoredState } from '../../src/core/archive.ts';
+import type { HookState } from '../../src/hooks/hook-progress.ts';
 import { readEvents, storedEvents } from '../../src/history/history-rows.ts';
 import { EventStore } from '../../src/history/event-store.ts';
 import { HistoryFile } from '../../src/history/history-file.ts';
@@ -91,4 +92,12 @@ export async function eventsIn(dir: string): Promise<readonly Event[]> {
   }
   db.close();
   return found;
+}
+
+/** Up to which number all events are delivered, as the file of a history has it of its hooks; Infinity where it has none. */
+export async function deliveredIn(dir: string): Promise<number> {
+  const db = openToRead(await loadDriver(), dir);
+  const states = db.rows('SELECT state FROM hook') as [string][];
+  db.close();
+  return Math.min(...states.map(([state]) => (JSON.parse(state) as HookState).after));
 }
