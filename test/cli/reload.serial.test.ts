@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 
@@ -14,6 +14,15 @@ import { requireTool } from '../support/tools.ts';
 import { TestService, endServices } from '../support/test-service.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { endPrograms, folderWith, Program } from './program.ts';
+
+/** What a link of /proc leads to; nothing where that is closed meanwhile. */
+function target(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return '';
+  }
+}
 
 const ARGS = ['serve', '--interval', '50ms', '--data', 'off'];
 
@@ -179,7 +188,8 @@ describe('SIGHUP', { concurrency: 2 }, () => {
     unlinkSync(join(folder, 'services.json'));
     execFileSync('mkfifo', [join(folder, 'services.json')]);
     program.signal('SIGHUP');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const files = `/proc/${String(program.pid)}/fd`;
+    await waitFor(() => readdirSync(files).some((fd) => target(join(files, fd)).endsWith('/services.json')));
     program.signal('SIGHUP');
     const began = performance.now();
     program.signal('SIGTERM');

@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Report } from '../../src/report/report.ts';
 import type { ViewerData } from '../../src/report/viewer-data.ts';
+import { parsePrometheus } from '../server/prometheus.ts';
 import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
 import { endServices, type SignalledService, startSignalledService, TestService } from '../support/test-service.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { endPrograms, FOLDER, Program, run } from './program.ts';
 
 const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
@@ -101,7 +103,11 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     const watching = new Program(['run', ...where, '--', 'sleep', '1']);
     await watching.said(/Starting: sleep/);
     service.down();
-    await sleep(700);
+    await waitFor(async () => {
+      const families = parsePrometheus(await (await fetch(`${url}/metrics`)).text());
+      const probes = families.get('gapwatch_probes_total')?.series ?? [];
+      return probes.some(({ labels, value }) => labels['result'] === 'down' && value > 10);
+    });
     process.kill(program.pid, 'SIGSTOP');
     await sleep(500);
     process.kill(program.pid, 'SIGCONT');

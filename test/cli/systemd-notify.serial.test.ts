@@ -85,7 +85,7 @@ describe('systemd', () => {
     notifySystemd({ PATH: '/nowhere' }, () => true, log)();
     const env = { PATH: '/nowhere', NOTIFY_SOCKET: '/nowhere/socket', WATCHDOG_USEC: '40000' };
     const end = notifySystemd(env, () => true, log);
-    await sleep(300);
+    await waitFor(() => lines.length > 0);
     end();
     await sleep(100);
     assert.equal(lines.length, 1);

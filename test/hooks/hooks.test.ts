@@ -359,7 +359,7 @@ describe('a heartbeat', { concurrency: true }, () => {
     await to.waitFor(() => to.taken.length >= 3);
     assert.ok(to.taken.every(({ method, body }) => method === 'GET' && body === ''));
     isWell = false;
-    await sleep(200);
+    await waitFor(() => lines.some((line) => line.includes('not well')));
     const sent = to.deliveries.length;
     await sleep(300);
     assert.equal(to.deliveries.length, sent);

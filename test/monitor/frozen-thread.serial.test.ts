@@ -55,6 +55,7 @@ describe('a thread that is stuck', () => {
       env: environment('ended'),
     });
     await program.waitFor(() => program.stderr.includes('"to":"up"'));
+    // The freeze is 2.5 s after the start.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const from = performance.now();
     assert.equal(await program.end('SIGTERM'), 143);
