@@ -1,5 +1,5 @@
 /**
- * One measured run, in a process of its own: `node cost-run.js engine|floor KIND CONNECTION RATE SECONDS PORTS`. Sends
+ * One measured run, in a process of its own: `node cost-run.js engine|floor KIND CONNECTION RATE SECONDS PORTS ['not held']`. Sends
  * `{ probes, cpuUs }`: the probes of the measured seconds, and the CPU time that this process took for them.
  */
 import { ProbeCounters } from '../../src/core/probe-counters.ts';
@@ -18,13 +18,14 @@ export interface Cost {
 const INTERVAL_MS = 100;
 const WARM_UP_MS = 1500;
 
-const [mode, kind, connection, rate, seconds, ports] = process.argv.slice(2) as [
+const [mode, kind, connection, rate, seconds, ports, hold] = process.argv.slice(2) as [
   'engine' | 'floor',
   Target['kind'],
   Connection,
   string,
   string,
   string,
+  string | undefined,
 ];
 const port = (JSON.parse(ports) as TargetPorts)[kind];
 const count = Math.round((Number(rate) * INTERVAL_MS) / 1000);
@@ -34,7 +35,8 @@ const targets = Array.from({ length: count }, (_, index): Target => ({ kind, hos
 async function startEngine(): Promise<() => number> {
   const engine = new Engine({ emit: () => undefined, stats: () => undefined });
   const counters = targets.map(() => new ProbeCounters());
-  const manner = { connection, intervalMs: INTERVAL_MS, timeoutMs: 1000 };
+  const held = hold === undefined ? {} : { holdMs: 0 };
+  const manner = { connection, intervalMs: INTERVAL_MS, timeoutMs: 1000, ...held };
   await engine.add(
     targets.map((target, index) => ({
       watched: watchedOf(String(index), target, manner),

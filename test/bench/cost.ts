@@ -9,8 +9,17 @@ const USUAL = { rounds: 5, seconds: 4 };
 const QUICK = { rounds: 1, seconds: 2 };
 const REACH = 1.2;
 
-const CASES: readonly { readonly kind: Kind; readonly connection: Connection; readonly rate: number }[] = [
+interface Case {
+  readonly kind: Kind;
+  readonly connection: Connection;
+  readonly rate: number;
+  /** Without the hold of a TCP connection, which the bare call does not have either. */
+  readonly isNotHeld?: boolean;
+}
+
+const CASES: readonly Case[] = [
   { kind: 'tcp', connection: 'new', rate: 2000 },
+  { kind: 'tcp', connection: 'new', rate: 2000, isNotHeld: true },
   { kind: 'http', connection: 'new', rate: 1000 },
   { kind: 'redis', connection: 'new', rate: 1000 },
   { kind: 'tcp', connection: 'kept', rate: 3000 },
@@ -26,11 +35,11 @@ export const cost: Bench = {
     const targets = new Child('targets.js');
     const ports = await targets.next<TargetPorts>();
     const rows: Row[] = [];
-    for (const { kind, connection, rate } of CASES) {
+    for (const { kind, connection, rate, isNotHeld = false } of CASES) {
       say(`${kind}, ${connection}: ${String(rounds)} rounds of ${String(2 * seconds)} s`);
       const play = (mode: 'engine' | 'floor') => async (): Promise<Cost> => {
         const args = [mode, kind, connection, String(rate), String(seconds), JSON.stringify(ports)];
-        const child = new Child('cost-run.js', args);
+        const child = new Child('cost-run.js', isNotHeld ? [...args, 'not held'] : args);
         const measured = await child.next<Cost>();
         await child.end();
         return measured;
@@ -41,7 +50,7 @@ export const cost: Bench = {
       const held = ours.map(({ probes }) => probes / seconds);
       const ratios = engine.map((us, round) => us / (floor[round] ?? us));
       rows.push({
-        what: `${kind}, ${connection} connection, ${String(rate)} probes/s`,
+        what: `${kind}, ${connection} connection${isNotHeld ? ', not held' : ''}, ${String(rate)} probes/s`,
         found:
           `${spread(engine, 0)} µs a probe, bare call ${spread(floor, 0)} µs: ${spread(ratios, 2)} times; ` +
           `${median(held).toFixed(0)} probes/s held`,

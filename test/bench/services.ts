@@ -13,12 +13,14 @@ export interface Manner {
   readonly connection: Connection;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** How long a new TCP connection is held, where it is not as long as usual. */
+  readonly holdMs?: number;
 }
 
 /** A kept TCP connection proves something only where something is said over it. */
 const ECHO = { send: 'x', expect: 'x' };
 
-export function watchedOf(name: string, { kind, host, port }: Target, manner: Manner): Watched {
+export function watchedOf(name: string, { kind, host, port }: Target, { holdMs, ...manner }: Manner): Watched {
   const service: Service = {
     name,
     kind,
@@ -31,7 +33,7 @@ export function watchedOf(name: string, { kind, host, port }: Target, manner: Ma
   const at = { endpoint: endpoint(port, { host }) };
   const probe: ProbeSpec =
     kind === 'tcp'
-      ? tcpSpec(port, { ...at, ...(manner.connection === 'kept' ? ECHO : {}) })
+      ? tcpSpec(port, { ...at, ...(manner.connection === 'kept' && ECHO), ...(holdMs !== undefined && { holdMs }) })
       : kind === 'redis'
         ? redisSpec(port, at)
         : httpSpec(`http://${host}:${String(port)}/`);
