@@ -32,8 +32,9 @@ const POLL_MS = 1000;
 const HEARTBEAT_MS = 5000;
 /** Hellos for all viewers are this far apart at least: many monitors may begin at once. */
 const HELLO_MS = 250;
-/** Or so many times what the last one took: of a hundred thousand services that is seconds. */
+/** Or so many times what the last one took: of a hundred thousand services that is seconds; but no farther than this. */
 const HELLO_SHARE = 10;
+const MOST_HELLO_MS = 10_000;
 /** Where the stream has newer events, and none comes for this long, it is read again. */
 const STUCK_MS = 10_000;
 const PAUSE_MS = 200;
@@ -228,7 +229,10 @@ export class Hub implements FeedSource {
       helloDue ||= change.helloDue;
       if (messages.length < SLICE) continue;
       this.#publish(messages.splice(0));
+      // What goes on is not stuck.
+      this.#behindSince = null;
       await nextTurn();
+      if (this.#isClosed()) return true;
     }
     const last = raws.at(-1)?.[0] ?? this.#last;
     if (isAfter(last, this.#last)) this.#last = last;
@@ -278,7 +282,7 @@ export class Hub implements FeedSource {
   }
 
   #greetSoon(): void {
-    const waitMs = Math.max(HELLO_MS, HELLO_SHARE * this.#helloTookMs);
+    const waitMs = Math.min(MOST_HELLO_MS, Math.max(HELLO_MS, HELLO_SHARE * this.#helloTookMs));
     this.#helloTimer ??= setTimeout(() => {
       this.#helloTimer = null;
       const began = performance.now();

@@ -196,6 +196,8 @@ export class Timeline {
   #failedSince = Infinity;
   #brokenUntil = -Infinity;
   #lastOverdueSent = -Infinity;
+  /** When the last of the good answers had come that break no gap: the service was up at some moment before. */
+  #upUntil = -Infinity;
   /** Good answers that took far longer than usual: a probe that was sent before their end may still contradict them. */
   #doubtful: Sample[] = [];
 
@@ -250,14 +252,15 @@ export class Timeline {
    */
   add(sample: Sample, laterSent = false): void {
     // What was sent after its end contradicts no answer.
-    while (this.#doubtful[0] !== undefined && this.#doubtful[0].endedAt <= sample.sentAt) this.#believe(1);
     if (sample.result === 'down') {
-      // They break no gap, and yet the service was up at some moment since: what lies between proves no downtime.
-      if (this.#gap !== null && this.#doubtful.length > 0) endRun(this.#gap, sample.sentAt);
-      this.#doubtful = [];
+      const contradicted = this.#doubtful.filter(({ endedAt }) => endedAt > sample.sentAt);
+      this.#doubtful = this.#doubtful.filter(({ endedAt }) => endedAt <= sample.sentAt);
+      this.settle();
+      for (const { endedAt } of contradicted) this.#upUntil = Math.max(this.#upUntil, endedAt);
       this.#down(sample);
       return;
     }
+    while (this.#doubtful[0] !== undefined && this.#doubtful[0].endedAt <= sample.sentAt) this.#believe(1);
     if (sample.result === 'up') {
       this.#doubtful.push(sample);
       if (laterSent && this.#usual.isFarLonger(tookMs(sample)) && (this.#state === 'down' || this.#state === 'up'))
@@ -350,6 +353,8 @@ export class Timeline {
     };
     const gap = this.#gap;
     const { sentAt, endedAt } = sample;
+    // It may have been up between the two: that proves no downtime.
+    if (gap.run !== null && gap.run.lastSent < this.#upUntil) endRun(gap, sentAt);
     gap.run ??= { from: sentAt, firstEnd: endedAt, firstOverdue: failedBy, lastSent: sentAt };
     gap.run.firstEnd = Math.min(gap.run.firstEnd, endedAt);
     gap.run.firstOverdue = Math.min(gap.run.firstOverdue, failedBy);

@@ -8,10 +8,17 @@ const MOST_DEPTH = 10;
 
 /**
  * A text with its variables replaced; one that is not set and has no default is empty, as in Compose.
+ * @param onUnset called with the name of each such one
  * @example interpolated('${PORT:-8080}:80', {}) // '8080:80'
  */
-export function interpolated(text: string, variables: Variables, depth = 0): string {
+export function interpolated(
+  text: string,
+  variables: Variables,
+  onUnset: (name: string) => void = ignore,
+  depth = 0,
+): string {
   if (!text.includes('$') || depth > MOST_DEPTH) return text;
+  const valueOf = (inner: string): string => variableOf(inner, variables, onUnset, depth);
   let result = '';
   for (let at = 0; at < text.length;) {
     const rest = text.slice(at);
@@ -24,11 +31,11 @@ export function interpolated(text: string, variables: Variables, depth = 0): str
       result += '$';
       at += 2;
     } else if (name !== undefined) {
-      result += valueOf(name, variables, depth);
+      result += valueOf(name);
       at += bare.length;
     } else {
       const braced = rest.startsWith('${') ? bracedEnd(rest) : -1;
-      result += braced < 0 ? '$' : valueOf(rest.slice(2, braced), variables, depth);
+      result += braced < 0 ? '$' : valueOf(rest.slice(2, braced));
       at += braced < 0 ? 1 : braced + 1;
     }
   }
@@ -47,13 +54,18 @@ function bracedEnd(text: string): number {
 }
 
 /** The value of what stands between the braces: `NAME`, `NAME:-DEFAULT`, `NAME-DEFAULT`, `NAME:+OTHER`, `NAME+OTHER`, `NAME:?MESSAGE`. */
-function valueOf(inner: string, variables: Variables, depth: number): string {
+function variableOf(inner: string, variables: Variables, onUnset: (name: string) => void, depth: number): string {
   const [, name = '', colon, sign, word = ''] = /^([A-Za-z_]\w*)(?:(:?)([-+?])([^]*))?$/.exec(inner) ?? [];
   const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   const isSet = value !== undefined && (colon !== ':' || value !== '');
-  if (sign === '-' && !isSet) return interpolated(word, variables, depth + 1);
-  if (sign === '+') return isSet ? interpolated(word, variables, depth + 1) : '';
+  if (sign === '-' && !isSet) return interpolated(word, variables, onUnset, depth + 1);
+  if (sign === '+') return isSet ? interpolated(word, variables, onUnset, depth + 1) : '';
+  if (!isSet && name !== '') onUnset(name);
   return value ?? '';
+}
+
+function ignore(): void {
+  // Compose warns, and goes on.
 }
 
 /** The variables of an `.env` file: `NAME=VALUE`, the value also in quotes, with or without `export`. */

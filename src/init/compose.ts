@@ -138,8 +138,11 @@ function publishedPorts(name: string, service: Fields, variables: Variables, lef
     const { host, published, target, protocol } = mapping;
     const [first, last] = target;
     if (protocol !== 'tcp') leave(shown, `${protocol.toUpperCase()} can't be watched`);
-    else if (published === null && hasVariable(entry))
-      leave(shown, 'a variable in it is not set, neither in the environment nor in .env beside the file');
+    else if (published === null && unsetIn(entry, variables) !== null)
+      leave(
+        shown,
+        `${unsetIn(entry, variables) ?? ''} is not set, neither in the environment nor in .env beside the file`,
+      );
     else if (published === null) leave(shown, 'Docker takes another free port at each start: "8080:80" would keep it');
     else if (published[1] - published[0] !== last - first)
       leave(shown, 'Docker takes one port of a range: which one changes');
@@ -173,10 +176,14 @@ function shownEntry(entry: unknown, variables: Variables): string {
   return `${text('published')}:${text('target')}${text('protocol') === '' ? '' : `/${text('protocol')}`}`;
 }
 
-/** Whether the port that an entry publishes is written with a variable. */
-function hasVariable(entry: unknown): boolean {
+/** A variable in what an entry publishes that is not set and has no default; null where there is none. */
+function unsetIn(entry: unknown, variables: Variables): string | null {
   const written = isFields(entry) ? (textAt(entry, 'published') ?? '') : String(entry);
-  return /\$[A-Za-z_{]/.test(written);
+  let unset: string | null = null;
+  interpolated(written, variables, (name) => {
+    unset ??= name;
+  });
+  return unset;
 }
 
 /** Whether its command or environment gives a Redis a password. */

@@ -127,6 +127,23 @@ describe('Timeline', () => {
     assert.deepEqual([gap?.minMs, gap?.provenMinMs, gap?.from, gap?.to], [300 - 230, 300 - 230, 200, 720]);
     // Half the distance to the probes before and after the gap: 50 more, 85 less.
     assert.equal(gap?.durationMs, 720 - 200 + 50 - 85);
+
+    // It may also have been up between two failures that were sent later, or before the first one was known.
+    const later = [...usual, ...failed, up(350, 700), down(550, 560), down(650, 660), down(750, 755), down(800, 805)];
+    assert.equal(storyOf([...later, up(900)], 0, 1).gaps[0]?.provenMinMs, 300 - 230 + (800 - 755));
+    const before = [...usual, up(150, 700), down(250, 260), down(550, 560), up(750)];
+    assert.equal(storyOf(before, 0, 1).gaps[0]?.provenMinMs, 0);
+  });
+
+  it('believes a good answer that came before a failure was sent, whatever became of one that was sent before it', () => {
+    const samples = [up(0), up(100), down(1000), down(1100), up(1200, 1900), up(1300, 1500), down(1600), up(2000)];
+    assert.deepEqual(
+      storyOf(samples, 0, 1).gaps.map(({ from, to }) => [from, to]),
+      [
+        [1000, 1300],
+        [1600, 2000],
+      ],
+    );
   });
 
   it('proves nothing of the least length by a single failure', () => {

@@ -136,24 +136,30 @@ describe('ports of a Compose service', () => {
   }
 
   it('that are left out are named, each with the reason', async () => {
-    const { ports, leftOut } = await read(`
+    const { ports, leftOut } = await read(
+      `
 services:
   dns: { image: coredns, ports: ["53:53/udp"] }
   any: { image: nginx, ports: ["3000"] }
+  set: { image: nginx, ports: ["\${PORT}", "127.0.0.1:\${X-}:80"] }
   unset: { image: nginx, ports: ["\${NEED:?set it}:80", { target: 80, published: "$NEED" }] }
   db: { image: postgres, expose: ["5432"] }
   job: { image: busybox }
   net: { image: nginx, network_mode: host }
   tool: { image: adminer, profiles: [debug], ports: ["8081:8080"] }
-`);
+`,
+      { PORT: '80' },
+    );
     assert.deepEqual(ports, []);
     assert.deepEqual(
       leftOut.map(({ what, why }) => `${what}: ${why.split(' ').slice(0, 3).join(' ')}`),
       [
         "dns: 53:53/udp: UDP can't be",
         'any: 3000: Docker takes another',
-        'unset: ${NEED:?set it}:80: a variable in',
-        'unset: :80: a variable in',
+        'set: ${PORT}: Docker takes another',
+        'set: 127.0.0.1:${X-}:80: Docker takes another',
+        'unset: ${NEED:?set it}:80: NEED is not',
+        'unset: :80: NEED is not',
         'db: its ports are',
         'job: it publishes no',
         'net: it uses the',

@@ -33,13 +33,17 @@ export function cover(element: HTMLElement, span: Span, view: Span): void {
   element.style.width = `${String((to - from) * 100)}%`;
 }
 
+/** Of the view. */
+export const MIDDLE = 0.5;
+
 /** Something that can be done with the timelines. */
 export interface Action {
   /** On its button; left out where it has none. */
   readonly button?: readonly [sign: string, label: string];
   /** Names of keys: `KeyboardEvent.key`. */
   readonly keys: readonly string[];
-  readonly act: () => void;
+  /** @param around which share of the view: where there is something in particular to look at */
+  readonly act: (around: number) => void;
 }
 
 /** The buttons of the actions that have one, and behind them the stretch in view. */
@@ -54,7 +58,9 @@ export function toolbar(actions: readonly Action[], range: HTMLElement): HTMLEle
     button.type = 'button';
     button.title = label;
     button.ariaLabel = label;
-    button.addEventListener('click', act);
+    button.addEventListener('click', () => {
+      act(MIDDLE);
+    });
     bar.append(button);
   }
   bar.append(range);

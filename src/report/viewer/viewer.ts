@@ -3,7 +3,7 @@ import { showLatency } from '../../core/format.ts';
 import type { ProbeColumns } from '../probe-record.ts';
 import { around, chosen, moved, showMoment, ticks, zoomed, type Axis, type Span } from '../timeline-view.ts';
 import type { ViewerData } from '../viewer-data.ts';
-import { cover, legend, make, place, shareOf, toolbar, type Action } from './elements.ts';
+import { cover, legend, make, MIDDLE, place, shareOf, toolbar, type Action } from './elements.ts';
 import { listen } from './gestures.ts';
 import { momentWords, probeNear } from './moment-words.ts';
 import { firstFrom, paintRow, readTheme, type Row, type Scene } from './row-paint.ts';
@@ -166,15 +166,15 @@ export class Viewer {
       {
         button: ['−', 'Zoom out'],
         keys: ['-'],
-        act: () => {
-          this.#zoom(this.#middle, FACTOR);
+        act: (around) => {
+          this.#zoom(around, FACTOR);
         },
       },
       {
         button: ['+', 'Zoom in'],
         keys: ['+', '='],
-        act: () => {
-          this.#zoom(this.#middle, 1 / FACTOR);
+        act: (around) => {
+          this.#zoom(around, 1 / FACTOR);
         },
       },
       {
@@ -342,14 +342,15 @@ export class Viewer {
     const action = actions.find(({ keys }) => keys.includes(key));
     if (action === undefined || (target instanceof HTMLButtonElement && key.startsWith('Arrow'))) return;
     event.preventDefault();
-    action.act();
+    action.act(this.#chosenAt);
   }
 
-  /** Around which share of the view is zoomed: the probe that is chosen, or the middle. */
-  get #middle(): number {
+  /** Where in the view the probe is that is chosen; the middle where none is, or is out of sight. */
+  get #chosenAt(): number {
     const { row, probe } = this.#selected;
     const at = this.#rows[row]?.row.at[probe];
-    return at === undefined ? 0.5 : shareOf(at, this.#view);
+    const { from, to } = this.#view;
+    return at === undefined || at < from || at > to ? MIDDLE : shareOf(at, this.#view);
   }
 
   #at(share: number): number {
