@@ -1,13 +1,14 @@
 /**
  * Clients that break off and resume at random, in a process of their own: `node feed-wanderers.js URL CLIENTS BREAKS`.
- * Sends what they saw: `{ breaks, events, lost, twice, disordered, refused }`.
+ * Sends what they saw: which events may be lost, only the monitor knows, as a hole between two numbers means nothing.
  */
 import { WebSocket } from 'ws';
 
 export interface Wandered {
   readonly breaks: number;
   readonly events: number;
-  readonly lost: number;
+  /** Of each client: the numbers between which it has seen all that was sent, and those that it has seen. */
+  readonly walks: readonly { readonly after: number; readonly to: number; readonly seen: readonly number[] }[];
   readonly twice: number;
   readonly disordered: number;
   /** Resumes that began anew. */
@@ -15,7 +16,8 @@ export interface Wandered {
 }
 
 const [url = '', clients, breaks] = process.argv.slice(2);
-const sum = { breaks: 0, events: 0, lost: 0, twice: 0, disordered: 0, refused: 0 };
+const sum = { breaks: 0, events: 0, twice: 0, disordered: 0, refused: 0 };
+const walks: Wandered['walks'][number][] = [];
 
 interface Seen {
   readonly type: string;
@@ -26,12 +28,12 @@ interface Seen {
 
 async function wander(): Promise<void> {
   let monitor = '';
-  let last = -1;
+  let [after, last] = [-1, -1];
   const seen = new Set<number>();
   const take = (message: Seen, resumes: boolean): void => {
     if (message.type === 'hello') {
       monitor = message.monitor?.id ?? '';
-      if (last < 0) last = message.seq ?? 0;
+      if (last < 0) after = last = message.seq ?? 0;
       if (resumes && message.resumed !== true) sum.refused += 1;
       return;
     }
@@ -39,7 +41,6 @@ async function wander(): Promise<void> {
     sum.events += 1;
     if (seen.has(message.seq)) sum.twice += 1;
     else if (message.seq < last) sum.disordered += 1;
-    else sum.lost += message.seq - last - 1;
     seen.add(message.seq);
     last = Math.max(last, message.seq);
   };
@@ -65,8 +66,9 @@ async function wander(): Promise<void> {
     });
     sum.breaks += 1;
   }
+  walks.push({ after, to: last, seen: [...seen] });
 }
 
 process.on('disconnect', () => process.exit(0));
 await Promise.all(Array.from({ length: Number(clients) }, () => wander()));
-process.send?.(sum satisfies Wandered);
+process.send?.({ ...sum, walks } satisfies Wandered);

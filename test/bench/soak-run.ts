@@ -50,7 +50,7 @@ export interface Soaked {
   readonly visits: number;
   readonly resumes: number;
   readonly scrapes: number;
-  /** When the oldest event that is still kept was, before the end, in milliseconds; null where none is kept. */
+  /** When the oldest gap that is still kept ended, before the end, in milliseconds; null where none is kept. */
   readonly oldestMs: number | null;
   readonly missedProbes: number;
   readonly lostEvents: number;
@@ -163,8 +163,9 @@ class Load {
     await sleep(LAST_MS);
     await this.#readEvents();
     await this.#scrape();
-    const oldest = await this.#ask<{ events: readonly Published[] }>('api/v1/events?after=0&limit=1');
-    const at = oldest.events[0]?.at ?? oldest.events[0]?.to;
+    // Not the oldest event: the newest 20,000 stay in memory, however old they are.
+    const { gaps: kept } = await this.#ask<{ gaps: readonly { readonly to: number }[] }>('api/v1/gaps?since=0');
+    const oldest = Math.min(...kept.map(({ to }) => to));
     const received = await this.#audience.leave();
     return {
       samples,
@@ -176,7 +177,7 @@ class Load {
       visits: this.#audience.visits,
       resumes: this.#audience.resumes,
       scrapes: this.#scrapes,
-      oldestMs: at === undefined ? null : Date.now() - at,
+      oldestMs: kept.length === 0 ? null : Date.now() - oldest,
       missedProbes: this.#metric('gapwatch_probes_missed_total'),
       lostEvents: this.#metric('gapwatch_history_lost_events_total'),
     };

@@ -87,7 +87,7 @@ function databaseRow({ samples, oldestMs }: Soaked): Row {
   const isJudged = (samples.at(-1)?.atS ?? 0) * 1000 > 2 * keepMs;
   return {
     what: 'the database, with its log',
-    found: `${(first / 1e6).toFixed(2)} MB at most in the first half, ${(last / 1e6).toFixed(2)} MB in the second; the oldest event is ${oldestMs === null ? 'gone' : `${(oldestMs / 60_000).toFixed(1)} min old`}`,
+    found: `${(first / 1e6).toFixed(2)} MB at most in the first half, ${(last / 1e6).toFixed(2)} MB in the second; the oldest gap is ${oldestMs === null ? 'gone' : `${(oldestMs / 60_000).toFixed(1)} min old`}`,
     reach: isJudged
       ? `at most ${((DATABASE_MORE - 1) * 100).toFixed(0)} % more, and nothing older than the ${String(keepMs / 60_000)} min that are kept`
       : '',
