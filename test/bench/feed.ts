@@ -108,6 +108,9 @@ class Stage {
   /** Lets one service fall and rise, and collects how long after the answer of its probe each client knew. In milliseconds. */
   async rounds(clients: Child): Promise<Told> {
     const told: Told = { missing: 0, p50: [], p99: [], worst: [] };
+    // Of what happened before.
+    clients.tell({ type: 'collect' });
+    await clients.next();
     for (let round = 0; round < ROUNDS; round++) {
       for (let n = 0; n < EVENTS; n++) await this.#flap();
       await this.heartbeat();
