@@ -205,14 +205,11 @@ function claimsOf(name: string, gaps: readonly Gap[], changes: readonly Transiti
     });
 }
 
-/**
- * The gap that an outage is: one whose estimate overlaps it, or else one that may by its bounds and is none of another outage, or else
- * one that may.
- */
+/** The gap that an outage is: one whose estimate overlaps it, or else one that may by its bounds, and is none of another outage. */
 function claimOn(outage: TrueOutage, seen: readonly Claim[], held: ReadonlyMap<Claim, unknown>): Claim | undefined {
-  const possible = seen.filter((claim) => overlaps(claim, outage));
-  const isFree = (claim: Claim): boolean => !held.has(claim);
-  return seen.find(({ gap }) => overlaps(gap, outage)) ?? possible.find(isFree) ?? possible[0];
+  return (
+    seen.find(({ gap }) => overlaps(gap, outage)) ?? seen.find((claim) => overlaps(claim, outage) && !held.has(claim))
+  );
 }
 
 /** How long an outage was at least and at most, by the readings around its edges. */
