@@ -9,6 +9,7 @@ import { deliveredIn, eventsIn } from '../history/direct-history.ts';
 import { parsePrometheus } from '../server/prometheus.ts';
 import { HookReceiver } from '../support/hook-receiver.ts';
 import { TestService } from '../support/test-service.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { folderWith, FOLDER, Program } from './program.ts';
 
 const COUNTERS = [
@@ -131,14 +132,20 @@ export async function deliverOverKills(
     hooks: [{ on: ['gap'], url: `${to.url}?secret-of-mine`, secret: 'key-of-mine' }],
   });
   const start = (): Program => new Program(['serve', '--interval', '20ms', '--log-level', 'debug'], { cwd: folder });
+  const gapsIn = async (): Promise<number[]> =>
+    (await eventsIn(join(folder, 'data'))).filter(({ type }) => type === 'gap').map(({ seq }) => seq);
   let [logged, unkept] = ['', 0];
   for (let round = 0; round < kills; round += 1) {
     to.answer = round % 2 === 0 ? 204 : round % 4 === 1 ? 503 : cut;
     const program = start();
     await program.said(/"msg":"started"/);
     await program.said(/"to":"up"/);
+    const before = (await gapsIn()).length;
     for (let n = 0; n < gapsEach; n += 1) await flapLogged(backend, program);
-    await sleep(round === kills - 1 ? 1000 : 100);
+    // Half of the kills come when all is on disk, the others amid that.
+    if (round % 4 < 2)
+      await waitFor(async () => (await gapsIn()).length >= before + gapsEach, 'the gaps are not on disk');
+    else await sleep(round === kills - 1 ? 1000 : 100);
     await program.end('SIGKILL');
     logged += program.stderr;
     const kept = await deliveredIn(join(folder, 'data'));
@@ -147,7 +154,7 @@ export async function deliverOverKills(
   }
   to.answer = 204;
   const last = start();
-  const gaps = (await eventsIn(join(folder, 'data'))).filter(({ type }) => type === 'gap').map(({ seq }) => seq);
+  const gaps = await gapsIn();
   await to.waitFor(() => to.bodies.at(-1)?.event.seq === gaps.at(-1), 'the last gap has not arrived', 110_000);
   await last.end();
   await to.close();
