@@ -75,14 +75,21 @@ async function measure({ what, intervalMs, timeoutMs, busyLoops }: Pass, each: n
   });
   const gaps: Gap[] = [];
   const changes: Transition[] = [];
-  monitor.subscribe({
-    samples: false,
-    take(messages: readonly Message[]) {
-      for (const message of messages) {
-        if (message.type === 'gap') gaps.push(message);
-        else if (message.type === 'transition') changes.push(message);
-      }
-    },
+  const unknown = new Set(staged.map(({ name }) => name));
+  // Before its first answer a service is neither up nor down: on a busy machine that takes its time.
+  await new Promise<void>((resolve) => {
+    monitor.subscribe({
+      samples: false,
+      take(messages: readonly Message[]) {
+        for (const message of messages) {
+          if (message.type === 'gap') gaps.push(message);
+          else if (message.type === 'transition') {
+            changes.push(message);
+            if (unknown.delete(message.service) && unknown.size === 0) resolve();
+          }
+        }
+      },
+    });
   });
   const from = monitor.now();
   stage.tell({});
