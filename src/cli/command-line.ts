@@ -212,6 +212,8 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     }, true)
     .middleware(({ _: [command] }) => {
       if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
+      // yargs renders the help of each command that it runs: a tenth of what the shortest one takes, and nothing where all is hidden.
+      for (const option of Object.values(OPTIONS).flat()) parser.hide(option);
     })
     .version(VERSION)
     .help()
