@@ -186,12 +186,17 @@ export class BusConnection {
 
   async #do<T>(name: string, command: () => Promise<T>, waitMs = 0): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
+    let secondCheck: NodeJS.Immediate | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
+      const giveUp = (): void => {
         this.#cause = `it has not answered for ${String((COMMAND_MS + waitMs) / 1000)} s`;
         reject(new Error(this.#cause));
         // Its late answer would hold up all later commands.
         this.#reconnect();
+      };
+      timer = setTimeout(() => {
+        // After a time in which this process was stopped its timers run before its sockets are read.
+        secondCheck = setImmediate(giveUp);
       }, COMMAND_MS + waitMs);
     });
     try {
@@ -204,6 +209,7 @@ export class BusConnection {
       throw new BusError(NO_CONNECTION.test(words) ? (this.#cause ?? 'no connection') : words);
     } finally {
       clearTimeout(timer);
+      clearImmediate(secondCheck);
     }
   }
 

@@ -39,7 +39,8 @@ export async function deliver(
   const abort = (): void => {
     aborter.abort();
   };
-  const timer = setTimeout(abort, TIMEOUT_MS);
+  // After a time in which this process was stopped its timers run before its sockets are read.
+  const timer = setTimeout(() => setImmediate(abort), TIMEOUT_MS);
   end.addEventListener('abort', abort);
   if (end.aborted) abort();
   try {

@@ -143,4 +143,19 @@ describe('the live page', () => {
       assert.equal(await status.headerValue('authorization'), 'Bearer abc');
     }, '?token=abc'),
   );
+
+  it('is opened with a token that is typed in, and not with another one', async (t) => {
+    if (!requireTool(t, 'chromium') || browser === null) return;
+    const at = await scene({ feed: { page: pageAssets(), token: 'right' } });
+    const page = await browser.newPage();
+    await page.goto(`${at.http}/`);
+    for (const token of ['wrong', 'right']) {
+      await page.getByLabel('Token').fill(token);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      if (token === 'wrong') await page.getByRole('alert').getByText('This is not the token.').waitFor();
+    }
+    await page.getByRole('heading', { name: 'All 2 services are up' }).waitFor();
+    await page.context().close();
+    await at.end();
+  });
 });
