@@ -206,18 +206,22 @@ export class BoardService {
   }
 
   /**
-   * The gaps up to `now`, with the one that is open: how many, the longest, and all together. Of the same durations as the
-   * events have; `totalsAt` has the time in each state.
+   * The same in one line about the service, with the gap that is open: how long it was down is what its gaps are said to have lasted
+   * together. The states have it later by half of an interval on average, as they begin with the probe that failed.
    */
-  gapsAt(now: number): { readonly gaps: number; readonly longestMs: number; readonly sumMs: number } {
-    const { gaps, longestGapMs } = this.#totals;
+  figuresAt(now: number): Totals {
+    const { gaps, longestGapMs, upMs, downMs, unobservedMs } = this.totalsAt(now);
     const until = Math.min(now, this.#openUntil);
     const openMs = this.#openMs + (this.state === 'down' ? Math.max(0, until - this.#accountedTo) : 0);
     const isOpen = this.state === 'down' || openMs > 0;
+    const observedMs = upMs + downMs;
+    const gapsMs = Math.min(observedMs, this.#gapsMs + openMs);
     return {
       gaps: gaps + (isOpen ? 1 : 0),
-      longestMs: Math.max(longestGapMs, openMs),
-      sumMs: this.#gapsMs + openMs,
+      longestGapMs: Math.max(longestGapMs, openMs),
+      upMs: observedMs - gapsMs,
+      downMs: gapsMs,
+      unobservedMs,
     };
   }
 

@@ -83,7 +83,15 @@ function serviceReport(
   });
   const sum = (state: ReportInterval['state']): number =>
     round(intervals.reduce((ms, one) => ms + (one.state === state ? one.to - one.from : 0), 0));
-  const [upMs, downMs] = [sum('up'), sum('down')];
+  const observedMs = sum('up') + sum('down');
+  // As its gaps are said to have lasted: the states begin with the probe that failed, half of an interval late on average.
+  const downMs = round(
+    Math.min(
+      observedMs,
+      gaps.reduce((ms, gap) => ms + gap.insideMs, 0),
+    ),
+  );
+  const upMs = round(observedMs - downMs);
   const inPlanned = gaps.reduce((ms, gap) => ms + (gap.planned === true ? gap.insideMs : 0), 0);
   const plannedMs = round(Math.min(downMs, inPlanned));
   const last = intervals.at(-1);
@@ -197,7 +205,9 @@ function gapsOf(
   let first = 0;
   return gaps.map(({ until, ...gap }) => {
     while ((downs[first]?.to ?? Infinity) <= gap.from) first += 1;
-    return { ...gap, insideMs: insideMs(gap.from, until, downs, first) };
+    const isWhole = gap.from >= window.from && (gap.end === 'open' || until <= window.to);
+    const seenMs = insideMs(gap.from, until, downs, first);
+    return { ...gap, insideMs: isWhole ? gap.durationMs : Math.min(gap.durationMs, seenMs) };
   });
 }
 

@@ -152,7 +152,10 @@ export interface ServiceReport extends ServiceInfo {
   readonly intervals: readonly ReportInterval[];
   /** Those that overlap the window, oldest first: whole, also where they reach beyond it. */
   readonly gaps: readonly ReportGap[];
-  /** Within the window; the five sum up to its length. */
+  /**
+   * Within the window; the five sum up to its length. What was down is as long as its gaps are said to have lasted (`insideMs`): the
+   * intervals have it later by half of an interval of the probes on average, as they begin with the one that failed.
+   */
   readonly upMs: number;
   readonly downMs: number;
   readonly unobservedMs: number;

@@ -28,9 +28,8 @@ const SLOW = { times: 4, leastMs: 45 };
 interface Counts {
   /** Those that ended, and the one that is open. */
   readonly gaps: number;
-  /** How long they were together. */
-  readonly gapsMs: number;
   readonly upMs: number;
+  /** How long they were together. */
   readonly downMs: number;
   readonly unobservedMs: number;
 }
@@ -177,13 +176,12 @@ export class Lane {
   }
 
   counts(now: number): Counts {
-    const { gaps, upMs, downMs, unobservedMs } = this.board.totalsAt(now);
-    const { sumMs } = this.board.gapsAt(now);
+    const { gaps } = this.board.totalsAt(now);
+    const { upMs, downMs, unobservedMs } = this.board.figuresAt(now);
     const before = this.#baseline?.board === this.board ? this.#baseline.counts : null;
     const open = this.#outage === null ? 0 : 1;
     return {
       gaps: gaps - (before?.gaps ?? 0) + open,
-      gapsMs: Math.max(0, sumMs - (before?.gapsMs ?? 0)),
       // What settles late may have been counted otherwise at the reset.
       upMs: Math.max(0, upMs - (before?.upMs ?? 0)),
       downMs: Math.max(0, downMs - (before?.downMs ?? 0)),
@@ -195,7 +193,7 @@ export class Lane {
   reset(now: number): void {
     this.#baseline = {
       board: this.board,
-      counts: { ...this.board.totalsAt(now), gapsMs: this.board.gapsAt(now).sumMs },
+      counts: { ...this.board.figuresAt(now), gaps: this.board.totalsAt(now).gaps },
     };
     this.gaps.length = 0;
     this.worst = null;

@@ -144,16 +144,16 @@ const HEAD = ['service', 'state', 'uptime', 'gaps', 'longest', 'down', 'unobserv
  */
 export function summary(board: Board, now: number, columns = Infinity): string {
   const rows = Array.from(board.services.values(), (service) => {
-    const totals = service.totalsAt(now);
-    const { gaps, longestMs, sumMs } = service.gapsAt(now);
+    const figures = service.figuresAt(now);
+    const { gaps, longestGapMs, downMs, unobservedMs } = figures;
     return [
       service.name,
       service.state === 'down' ? 'STILL DOWN' : wordOf(service.state, service.info).toUpperCase(),
-      showUptime(totals),
+      showUptime(figures),
       String(gaps),
-      gaps === 0 ? '–' : showDuration(longestMs),
-      gaps === 0 ? '–' : showDuration(sumMs),
-      totals.unobservedMs === 0 ? '–' : showDuration(totals.unobservedMs),
+      gaps === 0 ? '–' : showDuration(longestGapMs),
+      gaps === 0 ? '–' : showDuration(downMs),
+      unobservedMs === 0 ? '–' : showDuration(unobservedMs),
     ];
   });
   const whole = table([HEAD, ...rows], 2);

@@ -90,7 +90,7 @@ function drawState({ grid, glyphs, now, window }: DetailBrush, seen: Seen, many:
   const counts = lane.counts(now);
   head.push(
     [`   uptime ${showUptime(counts)}, ${count(counts.gaps, 'gap')}`, 'plain'],
-    [counts.gaps === 0 ? '' : `, down for ${showDuration(counts.gapsMs)} in all`, 'plain'],
+    [counts.gaps === 0 ? '' : `, down for ${showDuration(counts.downMs)} in all`, 'plain'],
     [lane.worst === null || counts.gaps < 2 ? '' : `, longest gap ${showGap(lane.worst)}`, 'plain'],
     [counts.unobservedMs === 0 ? '' : `, not observed for ${showDuration(counts.unobservedMs)}`, 'unobserved'],
   );

@@ -120,6 +120,19 @@ describe('a report of a window', () => {
     assert.equal(reported!.cameBack, false);
   });
 
+  it('has the downtime, the uptime and the gaps on one basis', () => {
+    const seen = observed('web', { falls: [{ from: 1000, to: 5000 }] });
+    // Where the beginning is corrected, a gap is longer than the state was.
+    const web = { ...seen, gaps: seen.gaps.map((gap) => ({ ...gap, durationMs: 4500 })) };
+    const report = (from: number, to: number): [number, number | null] => {
+      const [reported] = buildReport([vantage('here', web)], within(from, to), null).vantages[0]!.services;
+      return [reported!.downMs, reported!.uptime];
+    };
+    assert.deepEqual(report(0, 10_000), [4500, 0.55]);
+    // Of a part of it only what the states say is known.
+    assert.deepEqual(report(3000, 10_000), [2000, 5 / 7]);
+  });
+
   it('makes a gap of downtime that no gap covers', () => {
     const web = { ...observed('web', { falls: [{ from: 1000, to: null }] }) };
     const [reported] = buildReport([vantage('here', web)], within(0, 6000), START).vantages[0]!.services;

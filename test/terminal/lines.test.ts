@@ -193,7 +193,7 @@ describe('summary', () => {
       ...{ type: 'gap', seq: 2, service: 'web', from: AT + 1000, to: AT + 1400 },
       ...{ durationMs: 470, minMs: 0, maxMs: 500, ...FACTS },
     });
-    assert.match(row(AT + 4000), / 1 0\.47 s 0\.47 s /);
+    assert.match(row(AT + 4000), / 88\.3 % of 4\.00 s 1 0\.47 s 0\.47 s /);
     // One that is open, with a time in it that was not observed.
     board.apply(transition('web', 'up', 'down', AT + 5000));
     board.apply(transition('web', 'down', 'unobserved', AT + 6000));
