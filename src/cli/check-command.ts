@@ -1,6 +1,6 @@
 /** `gapwatch check`: reads the configuration, probes each service once, and prints what it found. */
 import { showDuration } from '../core/format.ts';
-import type { Sample } from '../core/model.ts';
+import { answerMs, type Sample } from '../core/model.ts';
 import { Attempt } from '../probe/attempt.ts';
 import { makeProber } from '../probe/prober.ts';
 import type { Watched } from '../probe/spec.ts';
@@ -33,7 +33,7 @@ export async function check(args: ProbeArguments & Targets): Promise<number> {
   const rows = watched.map(({ service }) => {
     const sample = findings.find((finding) => finding.watched.service.name === service.name)?.sample;
     if (sample === undefined) return [service.name];
-    const took = showDuration(sample.endedAt - sample.sentAt);
+    const took = showDuration(answerMs(sample));
     const why = sample.reason === null ? '' : `${sample.reason}: ${sample.message ?? REASON_MEANS[sample.reason]}`;
     return [service.name, sample.result.toUpperCase(), service.target, took, why];
   });

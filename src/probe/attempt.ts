@@ -231,7 +231,8 @@ export class Attempt {
     clearTimeout(this.#timer);
     const endedAt = this.#host.now();
     if (failure === null) this.goodAfterMs = endedAt - this.sentAt;
-    this.#book(endedAt);
+    // What comes then is a wait of ours, and no part of the reply.
+    this.#book(this.holdingSince ?? endedAt);
     const release = this.release;
     this.release = null;
     release?.(failure);

@@ -42,7 +42,10 @@ describe('the hold of a TCP probe', () => {
   it('lasts as long as it is set to', async () => {
     const sample = await found(silent, { holdMs: 50 });
     assert.equal(verdict(sample), 'up');
-    assert.ok((sample.phases.replyMs ?? 0) >= 49);
+    const { sentAt, endedAt, heldMs = 0, phases } = sample;
+    assert.ok(heldMs >= 49);
+    // Nor is it taken for a part of the reply.
+    assert.ok(Math.abs((phases.connectMs ?? 0) + (phases.replyMs ?? 0) + heldMs - (endedAt - sentAt)) < 1e-6);
     assert.equal(verdict(await found(silent, { holdMs: 0 })), 'up');
   });
 
