@@ -46,8 +46,13 @@ async function holdableWay(t: TestContext, to: number): Promise<{ port: number; 
   return { port: (server.address() as AddressInfo).port, holdUp };
 }
 
-async function replicated(replica: RedisServer): Promise<void> {
-  await waitFor(async () => (await replica.say('info', 'replication')).includes('master_link_status:up'));
+/**
+ * What is written to the master comes to the replica. That its link is up does not say so: it is sent nothing before the master has
+ * taken notice of its first data having arrived, which may take a second more.
+ */
+async function replicated(master: RedisServer, replica: RedisServer): Promise<void> {
+  await master.say('set', 'written', 'before');
+  await waitFor(async () => (await replica.say('get', 'written')) === 'before');
 }
 
 describe('a Redis failover under 100 writes a second', () => {
@@ -58,7 +63,7 @@ describe('a Redis failover under 100 writes a second', () => {
       const way = await holdableWay(t, master.port);
       const replica = await RedisServer.start(['--replicaof', `127.0.0.1 ${String(way.port)}`]);
       t.after(() => replica.close());
-      await replicated(replica);
+      await replicated(master, replica);
       // A sentinel would lead the replica around the way after some seconds: it is not watched for so long.
       const sentinel = await RedisSentinel.start(master);
       t.after(() => sentinel.close());
@@ -106,7 +111,7 @@ describe('a Redis failover under 100 writes a second', () => {
     t.after(() => master.close());
     const replica = await RedisServer.start(['--replicaof', `127.0.0.1 ${String(master.port)}`]);
     t.after(() => replica.close());
-    await replicated(replica);
+    await replicated(master, replica);
     const sentinel = await RedisSentinel.start(master);
     t.after(() => sentinel.close());
     await waitFor(async () => (await sentinel.say('sentinel', 'replicas', 'shop')).includes(String(replica.port)));
