@@ -23,14 +23,19 @@ export function defaultLimits(): Limits {
   return { total: Math.min(10_000, Math.floor(descriptors() / 2)), perAddress: 100 };
 }
 
+/** Asked for once: the report names every socket that is open, and takes longer each time. */
+let openFiles: number | null = null;
+
 /** How many descriptors this process may have open. */
 function descriptors(): number {
+  if (openFiles !== null) return openFiles;
   // Not in the types of Node 20 yet. Without it the report would look up the name of every peer.
   const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;
   report.excludeNetwork = true;
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
   const soft = userLimits?.open_files?.soft;
-  return typeof soft === 'number' ? soft : Infinity;
+  openFiles = typeof soft === 'number' ? soft : Infinity;
+  return openFiles;
 }
 
 /** Requests of one connection that may wait for their answers: browsers and scrapers send the next after the answer. */
