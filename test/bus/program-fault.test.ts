@@ -2,23 +2,29 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { RedisServer } from '../support/redis.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Runs a copy of the program to its end, in which a script compares a number with a string. */
-async function runBroken(script: string, args: readonly string[]): Promise<{ code: unknown; stderr: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'gapwatch-broken-'));
+const folder = await mkdtemp(join(tmpdir(), 'gapwatch-broken-'));
+before(async () => {
   await cp(join(ROOT, 'dist/src'), join(folder, 'dist/src'), { recursive: true });
   await cp(join(ROOT, 'package.json'), join(folder, 'package.json'));
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  await writeFile(join(folder, 'dist/src/bus/scripts', script), "return redis.call('XLEN', stream) <= 'text'");
+});
+after(() => rm(folder, { recursive: true }));
+
+/** Runs a copy of the program to its end, in which a script compares a number with a string. */
+async function runBroken(script: string, args: readonly string[]): Promise<{ code: unknown; stderr: string }> {
+  const file = join(folder, 'dist/src/bus/scripts', script);
+  const intact = await readFile(file);
+  await writeFile(file, "return redis.call('XLEN', stream) <= 'text'");
   const child = spawn(process.execPath, [join(folder, 'dist/src/main.js'), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -27,7 +33,7 @@ async function runBroken(script: string, args: readonly string[]): Promise<{ cod
   const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
   const [code] = (await once(child, 'close')) as unknown[];
   clearTimeout(timer);
-  await rm(folder, { recursive: true });
+  await writeFile(file, intact);
   return { code, stderr };
 }
 

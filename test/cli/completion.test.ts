@@ -56,28 +56,49 @@ describe('shell completion', () => {
   });
 });
 
-describe('a mistyped word', () => {
-  after(endPrograms);
+const MISTYPED = [
+  [['srve'], /there is no command srve, did you mean "serve"\?/],
+  [['inti'], /did you mean "init"\?/],
+  [['completoin'], /did you mean "completion"\?/],
+  [['serve', '--intervall', '2s'], /intervall, did you mean "--interval"\?/],
+  [
+    ['--intervall', '1s', '--timout', '3s', '80'],
+    /intervall, did you mean "--interval"\?; timout, did you mean "--timeout"\?/,
+  ],
+  [['serve', '--log-levle', 'info'], /^gapwatch: Unknown argument: log-levle, did you mean "--log-level"\?$/m],
+  [['report', '--sinse', '1d'], /sinse, did you mean "--since"\?/],
+  [['check', '--format', 'json', '80'], /format, which is an option of watch, attach and demo/],
+  [['serve', '--compose', 'x'], /compose, which is an option of init/],
+  [['init', '--forse'], /forse, did you mean "--force"\?/],
+] as const;
 
-  for (const [args, message] of [
-    [['srve'], /there is no command srve, did you mean "serve"\?/],
-    [['inti'], /did you mean "init"\?/],
-    [['completoin'], /did you mean "completion"\?/],
-    [['serve', '--intervall', '2s'], /intervall, did you mean "--interval"\?/],
-    [
-      ['--intervall', '1s', '--timout', '3s', '80'],
-      /intervall, did you mean "--interval"\?; timout, did you mean "--timeout"\?/,
-    ],
-    [['serve', '--log-levle', 'info'], /^gapwatch: Unknown argument: log-levle, did you mean "--log-level"\?$/m],
-    [['report', '--sinse', '1d'], /sinse, did you mean "--since"\?/],
-    [['check', '--format', 'json', '80'], /format, which is an option of watch, attach and demo/],
-    [['serve', '--compose', 'x'], /compose, which is an option of init/],
-    [['init', '--forse'], /forse, did you mean "--force"\?/],
-  ] as const) {
-    it(`is answered with what may be meant: ${args.join(' ')}`, async () => {
-      const { code, stderr, stdout } = await run([...args]);
-      assert.deepEqual([code, stdout], [2, '']);
-      assert.match(stderr, message);
+/** Runs each command line, one after the other in one process, and prints what came of it. */
+const RUN_EACH = `
+const { run } = await import(process.argv[1]);
+for (const args of JSON.parse(process.argv[2])) {
+  const code = await run(args);
+  console.log(code);
+  console.error('end');
+}`;
+
+describe('a mistyped word', () => {
+  const lines = JSON.stringify(MISTYPED.map(([args]) => args));
+  const words = ['--input-type=module', '-e', RUN_EACH, entry('cli/command-line'), lines];
+  const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  const outputs = stderr.split('end\n');
+
+  it('is wrong usage', () => {
+    assert.deepEqual(stdout, '2\n'.repeat(MISTYPED.length));
+  });
+
+  for (const [n, [args, message]] of MISTYPED.entries())
+    it(`is answered with what may be meant: ${args.join(' ')}`, () => {
+      assert.match(outputs[n] ?? '', message);
     });
-  }
+
+  it('ends the program so', async () => {
+    const { code, stdout, stderr } = await run(['srve']);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, MISTYPED[0][1]);
+  });
 });

@@ -22,7 +22,7 @@ export function folderWith(name: string, content: unknown): string {
 }
 
 /** The path of one of the program's compiled entries. */
-export function entry(name: 'main' | 'start'): string {
+export function entry(name: 'main' | 'start' | 'cli/command-line'): string {
   return fileURLToPath(new URL(`../../src/${name}.js`, import.meta.url));
 }
 
