@@ -8,6 +8,11 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 /** A feed that says nothing for this long is gone: its heartbeats come every 5 s. */
 const SILENCE_MS = 15_000;
+/**
+ * So often it is looked whether something came. Looks are counted, and not the time: a process that was stopped, or starved, finds
+ * its timers due before it has read what came meanwhile.
+ */
+const LOOK_MS = 1000;
 const HANDSHAKE_MS = 10_000;
 /** The longest message that is taken: a hello of ten thousand services. */
 const MAX_PAYLOAD_MIB = 16;
@@ -39,6 +44,7 @@ export class FeedConnection {
   #problem: string | null = null;
   #retry: NodeJS.Timeout | null = null;
   #silence: NodeJS.Timeout | null = null;
+  #looks = 0;
   #greeted = false;
   #busyMs = 0;
   #closed = false;
@@ -80,7 +86,7 @@ export class FeedConnection {
   close(): void {
     this.#closed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
-    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#endSilence();
     this.#ws?.terminate();
   }
 
@@ -122,8 +128,7 @@ export class FeedConnection {
       this.#problem ??= problemOfError(error, target);
     });
     ws.once('close', (code, reason) => {
-      if (this.#silence !== null) clearTimeout(this.#silence);
-      this.#silence = null;
+      this.#endSilence();
       if (!this.#closed) this.#reconnect(this.#problem ?? problemOf(code, reason.toString()));
     });
   }
@@ -153,15 +158,20 @@ export class FeedConnection {
   }
 
   #received(): void {
-    if (this.#silence !== null) {
-      // Whatever else comes: it has no more time than this for its first hello.
-      if (this.#greeted) this.#silence.refresh();
-      return;
-    }
-    this.#silence = setTimeout(() => {
-      this.#silence = null;
+    // Whatever else comes: it has no more time than this for its first hello.
+    if (this.#greeted) this.#looks = 0;
+    this.#silence ??= setInterval(() => {
+      this.#looks += 1;
+      if (this.#looks < SILENCE_MS / LOOK_MS) return;
+      this.#endSilence();
       this.drop(`${this.#greeted ? 'nothing' : 'no hello'} came for ${String(SILENCE_MS / 1000)} s`);
-    }, SILENCE_MS);
+    }, LOOK_MS);
+  }
+
+  #endSilence(): void {
+    if (this.#silence !== null) clearInterval(this.#silence);
+    this.#silence = null;
+    this.#looks = 0;
   }
 }
 

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test';
 
 import { TestService, endServices } from '../support/test-service.ts';
 import { freePort } from '../support/servers.ts';
+import { Listener } from '../server/listener.ts';
 import { endPrograms, folderWith, Program, run } from './program.ts';
 
 const STAMP = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3}';
@@ -226,5 +227,25 @@ describe('gapwatch watch', { concurrency: 4 }, () => {
       lengths.some((ms) => ms > 600),
       lengths.join(),
     );
+  });
+
+  it('keeps its feed where it was stopped for longer than a feed may be silent (attach)', async () => {
+    const backend = await TestService.start();
+    const serve = new Program(['serve', '--listen', '127.0.0.1:0', '--data', 'off', target('api', backend)]);
+    await serve.said(/"to":"up"/);
+    const url = /"feed":"(http:[^"]+)"/.exec(serve.stderr)?.[1] ?? '';
+    const attach = new Program(['attach', url, '--format', 'lines']);
+    await attach.said(/connected; 1 service/);
+    attach.signal('SIGSTOP');
+    const stopped = performance.now();
+    const other = await Listener.open(`${url.replace('http', 'ws')}/feed`);
+    const heartbeats = (): number => other.received.filter(({ type }) => type === 'heartbeat').length;
+    await other.waitFor(() => heartbeats() >= 4 && performance.now() > stopped + 16_000);
+    attach.signal('SIGCONT');
+    backend.down();
+    await attach.line(/DOWN/);
+    assert.doesNotMatch(attach.stderr, /not connected/);
+    await other.close();
+    for (const program of [attach, serve]) await program.end();
   });
 });
