@@ -28,6 +28,12 @@ async function receiver(): Promise<{ socket: string; received: () => string[] }>
   return { socket, received: () => received().filter((state) => state !== 'BARRIER=1') };
 }
 
+/** Whether a program has a child that has not ended. */
+function hasChildAtWork(pid: number): boolean {
+  const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8').match(/\d+/g) ?? [];
+  return children.some((child) => !/\) [ZX] /.test(readFileSync(`/proc/${child}/stat`, 'utf8')));
+}
+
 describe('systemd', () => {
   after(() => {
     for (const one of receivers) one.kill('SIGKILL');
@@ -47,7 +53,7 @@ describe('systemd', () => {
     assert.match(program.stderr, /"msg":"started"/);
     // Not at work: nothing runs in it.
     program.signal('SIGSTOP');
-    await sleep(500);
+    await waitFor(() => !hasChildAtWork(program.pid));
     const before = received().length;
     await sleep(2000);
     assert.equal(received().length, before);
@@ -63,20 +69,27 @@ describe('systemd', () => {
     const { socket, received } = await receiver();
     const { PATH } = process.env;
     const env = { PATH, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '200000', WATCHDOG_PID: String(process.pid) };
+    const looks = { atWork: 0, idle: 0 };
     let isAtWork = false;
-    const end = notifySystemd(env, () => isAtWork, pino({ enabled: false }));
+    const look = (): boolean => {
+      looks[isAtWork ? 'atWork' : 'idle'] += 1;
+      return isAtWork;
+    };
+    const idleFor = async (times: number): Promise<void> => {
+      const from = looks.idle;
+      await waitFor(() => looks.idle >= from + times);
+    };
+    const end = notifySystemd(env, look, pino({ enabled: false }));
     assert.deepEqual(env, { PATH });
-    await sleep(500);
+    await idleFor(10);
     assert.deepEqual(received(), []);
     isAtWork = true;
     await waitFor(() => received().length > 2);
     isAtWork = false;
-    await sleep(300);
-    const before = received().length;
-    await sleep(700);
-    assert.equal(received().length, before);
+    await idleFor(14);
     end();
     await waitFor(() => received().at(-1) === 'STOPPING=1');
+    assert.equal(received().length, looks.atWork + 1);
   });
 
   it('is not there, or has no systemd-notify: one line says so', async () => {

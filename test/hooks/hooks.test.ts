@@ -357,15 +357,20 @@ describe('hooks', { concurrency: true }, () => {
       const to = await receiver();
       const lines: string[] = [];
       let isWell = true;
+      const looks = { well: 0, unwell: 0 };
       const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-      const heartbeats = new Heartbeats(() => isWell, log);
+      const heartbeats = new Heartbeats(() => {
+        looks[isWell ? 'well' : 'unwell'] += 1;
+        return isWell;
+      }, log);
       heartbeats.apply({ url: to.url, headers: {}, intervalMs: 50 });
       await to.waitFor(() => to.taken.length >= 3);
       assert.ok(to.taken.every(({ method, body }) => method === 'GET' && body === ''));
       isWell = false;
       await waitFor(() => lines.some((line) => line.includes('not well')));
-      const sent = to.deliveries.length;
-      await sleep(300);
+      await waitFor(() => looks.unwell > 5);
+      const sent = looks.well;
+      await to.waitFor(() => to.deliveries.length >= sent);
       assert.equal(to.deliveries.length, sent);
       assert.equal(lines.filter((line) => line.includes('not well')).length, 1);
       isWell = true;
