@@ -17,12 +17,25 @@ import type {
 /** Answers take a while, and come late on a busy machine. */
 export const JITTER_MS = 50;
 
-/** A report as it is shown: all texts of others in it are printable, on one line. What every form but JSON is made from. */
+/**
+ * A report as it is shown: all texts of others in it are printable, on one line. What every form but JSON is made from. What is printable
+ * already is not copied: a report may have a hundred thousand gaps.
+ */
 export function printableReport<T>(report: T): T {
   if (typeof report === 'string') return printable(report) as T;
-  if (Array.isArray(report)) return report.map(printableReport) as T;
   if (typeof report !== 'object' || report === null) return report;
-  return Object.fromEntries(Object.entries(report).map(([key, value]) => [key, printableReport<unknown>(value)])) as T;
+  if (Array.isArray(report)) {
+    const all = report as readonly unknown[];
+    const shown = all.map(printableReport);
+    return (shown.every((one, index) => Object.is(one, all[index])) ? report : shown) as T;
+  }
+  const object = report as Record<string, unknown>;
+  let shown: Record<string, unknown> | null = null;
+  for (const key of Object.keys(object)) {
+    const value = printableReport(object[key]);
+    if (!Object.is(value, object[key])) (shown ??= { ...object })[key] = value;
+  }
+  return (shown ?? report) as T;
 }
 
 /** `+2.14 s`, `−0.40 s`: before or after the command's start. */

@@ -44,10 +44,13 @@ export function gap(more: object = {}): object {
 
 /** A feed whose hello has these services. */
 export function greets(problem: RegExp | null, services: () => readonly object[], more: object = {}): HostileFeed {
+  // Made once: some take a second, and a client that was not served in time comes again and again.
+  let made: string | null = null;
   return {
     problem,
     speak: (ws) => {
-      ws.send(hello(services(), more));
+      made ??= hello(services(), more);
+      ws.send(made);
     },
   };
 }
