@@ -175,7 +175,9 @@ export function httpUrl(text: string): Parsed<HttpWhere> {
 
 /** `unix:/run/app.sock:/health`: a socket, and the path to ask for. */
 function unixUrl(text: string): Parsed<HttpWhere> {
-  const [, socketPath = '', path = '/'] = /^unix:([^:]*)(?::(.*))?$/is.exec(text) ?? [];
+  const [, written = '', path = '/'] = /^unix:([^:]*)(?::(.*))?$/is.exec(text) ?? [];
+  // After two of them a URL would name a host.
+  const socketPath = written.replace(/^\/+/, '/');
   if (!socketPath.startsWith('/')) return { problem: 'its socket is not a path that begins with /' };
   if (socketPath.includes('\0')) return { problem: 'its socket holds a null character' };
   if (Buffer.byteLength(socketPath) > SOCKET_PATH_LIMIT) {

@@ -11,8 +11,12 @@ import { Waitable } from '../support/wait-for.ts';
 /** A folder that is removed when this process ends. */
 export const FOLDER = mkdtempSync(join(tmpdir(), 'gapwatch-cli-'));
 process.once('exit', () => {
+  // A test that fails, or takes too long, may not come to the end of its programs.
+  for (const program of started) program.signal('SIGKILL');
   rmSync(FOLDER, { recursive: true, force: true });
 });
+// So the runner ends a file that takes too long.
+process.once('SIGTERM', () => process.exit(143));
 
 /** Writes a file into a folder of its own, and returns that folder. */
 export function folderWith(name: string, content: unknown): string {

@@ -38,6 +38,8 @@ describe('targets', () => {
       ],
       'x=rediss+sentinel://:p%40@a,b:2/shop.1': ['x', 'rediss+sentinel://a:26379,b:2/shop.1'],
       'unix:/run/a.sock:/health?x=1': ['unix:/run/a.sock:/health?x=1', 'unix:/run/a.sock:/health?x=1'],
+      'c=unix://run/a.sock': ['c', 'unix:/run/a.sock:/'],
+      'd=unix://': ['d', 'unix:/:/'],
       'a b=http://münchen.example/': ['a b', 'http://xn--mnchen-3ya.example/'],
     };
     const { watched, file } = await folder.load({ targets: Object.keys(targets) });

@@ -15,6 +15,8 @@ const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+// So the runner ends a file that takes too long.
+process.once('SIGTERM', () => process.exit(143));
 
 /** Starts a program, and waits for a line of its output for which `ready` returns true. */
 export async function startChild(
