@@ -238,16 +238,25 @@ function exchange(question: Question): Promise<Reply> {
       socket.destroy();
       resolve({ end, text, certificate, speaksTls, wasAsked });
     };
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       finish(isConnected ? 'silent' : 'refused');
-    }, withinMs);
+    };
+    // On a busy machine the timers run before the sockets are read.
+    const expire = (): void => void setImmediate(giveUp);
+    let timer = setTimeout(expire, withinMs);
     const ask = (): void => {
       wasAsked = true;
       if (text === '') socket.write(question.send);
     };
     socket.once('connect', () => {
       isConnected = true;
-      if (!tls) banner = setTimeout(ask, question.bannerMs);
+      if (tls) return;
+      banner = setTimeout(() => {
+        // It may be asked late, and has its time for the answer from then on.
+        clearTimeout(timer);
+        timer = setTimeout(expire, withinMs - question.bannerMs);
+        ask();
+      }, question.bannerMs);
     });
     socket.once('secureConnect', () => {
       const secured = socket as TLSSocket;

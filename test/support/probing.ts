@@ -96,8 +96,13 @@ export class Probing extends EventEmitter implements ProberEvents {
     return late;
   }
 
-  /** Sends one probe, and waits for its end. */
-  probe(timeoutMs = AMPLE_MS, host: AttemptHost = HOST): Promise<Sample> {
+  /** Sends one probe, and waits for its end. Where this thread was away by what the probe says, another one is sent. */
+  async probe(timeoutMs = AMPLE_MS, host: AttemptHost = HOST): Promise<Sample> {
+    const sample = await this.#probeOnce(timeoutMs, host);
+    return host === HOST && sample.reason === 'stalled' ? this.probe(timeoutMs) : sample;
+  }
+
+  #probeOnce(timeoutMs: number, host: AttemptHost): Promise<Sample> {
     return new Promise((resolve) => {
       const attempt: Attempt = new Attempt(host, timeoutMs, (sample) => {
         this.#underWay.delete(attempt);
