@@ -8,6 +8,9 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { databaseFile } from '../../src/history/data-dir.ts';
+import { Database } from '../../src/history/database.ts';
+import { toMillis } from '../../src/history/history-rows.ts';
+import { loadDriver } from '../../src/history/sqlite-driver.ts';
 import { ASK_INSIDE, type Inside } from './inside.ts';
 import { figuresOf, type ProcessFigures } from './process-figures.ts';
 
@@ -70,6 +73,14 @@ export class SoakedMonitor {
       probesLateMs,
       cpu,
     };
+  }
+
+  /** When the oldest gap that is on disk ended, before now, in milliseconds; null where none is. The API also has what is in memory. */
+  async oldestGapMs(): Promise<number | null> {
+    const db = new Database(await loadDriver(), databaseFile(this.#dir), 'read');
+    const until = db.number('SELECT min(until) FROM gap');
+    db.close();
+    return until === 0 ? null : Date.now() - toMillis(until);
   }
 
   async end(): Promise<void> {

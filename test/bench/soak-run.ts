@@ -163,9 +163,6 @@ class Load {
     await sleep(LAST_MS);
     await this.#readEvents();
     await this.#scrape();
-    // Not the oldest event: the newest 20,000 stay in memory, however old they are.
-    const { gaps: kept } = await this.#ask<{ gaps: readonly { readonly to: number }[] }>('api/v1/gaps?since=0');
-    const oldest = Math.min(...kept.map(({ to }) => to));
     const received = await this.#audience.leave();
     return {
       samples,
@@ -177,7 +174,7 @@ class Load {
       visits: this.#audience.visits,
       resumes: this.#audience.resumes,
       scrapes: this.#scrapes,
-      oldestMs: kept.length === 0 ? null : Date.now() - oldest,
+      oldestMs: await this.#monitor.oldestGapMs(),
       missedProbes: this.#metric('gapwatch_probes_missed_total'),
       lostEvents: this.#metric('gapwatch_history_lost_events_total'),
     };
