@@ -67,12 +67,26 @@ export function daysShown(keptSince: number, now: number): number {
 
 /** So much of a bar is red at least: 0.2 s are seen, and look like what they are. */
 const LEAST_DOWN = 0.12;
+/** Where less of a day than this was not observed, its bar does not say so: the words at the pointer do. */
+const UNOBSERVED_MS = 60_000;
+/** So much of a bar is hatched at least. */
+const LEAST_UNOBSERVED = 0.25;
 
 /**
- * How much of a day's bar is shown as down, from 0 to 1: the cube root of the time down, so that a second (0.15), a minute
- * (0.2), an hour (0.4) and a day (1) look different.
+ * How much of what was observed of a day is shown as down, from 0 to 1: the cube root of its share, so that a second (0.15), a
+ * minute (0.2) and an hour (0.4) of a whole day look different, and a day that was down as long as it was observed is red.
  */
-export function downShare(downMs: number): number {
+export function downShare({ upMs, downMs }: Pick<Day, 'upMs' | 'downMs'>): number {
   if (downMs <= 0) return 0;
-  return Math.min(1, LEAST_DOWN + (1 - LEAST_DOWN) * Math.cbrt(downMs / DAY_MS));
+  return LEAST_DOWN + (1 - LEAST_DOWN) * Math.cbrt(downMs / (upMs + downMs));
+}
+
+/** How much of a day's bar is hatched, from its top, and red, from its bottom, each from 0 to 1; null where nothing is known of the day. */
+export function barOf(day: Day): { readonly unobserved: number; readonly down: number } | null {
+  const { upMs, downMs, unobservedMs } = day;
+  if (knownMs(day) === 0) return null;
+  const isShown = unobservedMs >= UNOBSERVED_MS || upMs + downMs === 0;
+  const unobserved = isShown ? Math.max(LEAST_UNOBSERVED, unobservedMs / knownMs(day)) : 0;
+  // A gap is seen however little of the day was observed.
+  return { unobserved, down: downMs <= 0 ? 0 : Math.max(LEAST_DOWN, (1 - unobserved) * downShare(day)) };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { Day } from '../../src/core/uptime.ts';
-import { daysOf, daysShown, downShare, readDays } from '../../src/page/page-days.ts';
+import { barOf, daysOf, daysShown, downShare, readDays } from '../../src/page/page-days.ts';
 import { dayText, daysText } from '../../src/page/page-text.ts';
 
 const NOON = Date.UTC(2026, 10, 23, 12);
@@ -59,18 +59,36 @@ describe('the days', () => {
     assert.match(dayText(days[1]), /^Sat 21 Nov \(UTC\)\n3 gaps, down for 1 h 00 min/);
   });
 
-  it('shows 0.2 s as surely as an hour, but far less of it', () => {
-    assert.equal(downShare(0), 0);
+  it('shows 0.2 s of a day as surely as an hour, but far less of it', () => {
+    const share = (downMs: number): number => downShare({ upMs: 24 * HOUR - downMs, downMs });
+    assert.equal(share(0), 0);
     // Of 28 pixels at least three, and of some seconds not more than five.
-    assert.ok(downShare(1) * 28 >= 3 && downShare(200) * 28 >= 3);
-    assert.ok(downShare(3700) * 28 <= 5);
-    const shares = [200, 60_000, HOUR, 6 * HOUR, 24 * HOUR].map(downShare);
+    assert.ok(share(1) * 28 >= 3 && share(200) * 28 >= 3);
+    assert.ok(share(3700) * 28 <= 5);
+    const shares = [200, 60_000, HOUR, 6 * HOUR, 24 * HOUR].map(share);
     assert.deepEqual(
       shares,
       shares.toSorted((a, b) => a - b),
     );
-    assert.ok(downShare(HOUR) > 0.35 && downShare(HOUR) < 0.5);
-    assert.equal(downShare(24 * HOUR), 1);
+    assert.ok(share(HOUR) > 0.35 && share(HOUR) < 0.5);
+    assert.equal(share(24 * HOUR), 1);
+  });
+
+  it('is red where a service was down as long as it was observed, however short that was', () => {
+    const bar = (upMs: number, downMs: number, unobservedMs = 0): ReturnType<typeof barOf> =>
+      barOf({ from: NOON, upMs, downMs, unobservedMs, gaps: 0 });
+    for (const downMs of [1, 20_000, 35_000, 210_000, HOUR, 24 * HOUR])
+      assert.deepEqual(bar(0, downMs), { unobserved: 0, down: 1 }, String(downMs));
+    // What was not observed is not red, and leaves the rest as it is.
+    assert.deepEqual(bar(0, HOUR, HOUR), { unobserved: 0.5, down: 0.5 });
+    assert.deepEqual(bar(HOUR, 0, HOUR), { unobserved: 0.5, down: 0 });
+    const [half, tenth, hidden] = [bar(10_000, 10_000), bar(90_000, 10_000), bar(0, 1, 23 * HOUR)];
+    assert.ok(half!.down > 0.75 && half!.down < 1 && tenth!.down < half!.down && tenth!.down > 0.5);
+    assert.ok(hidden!.down > 0.1 && hidden!.unobserved > 0.9);
+    // A stall of some seconds is no matter of a bar, but where nothing else is known.
+    assert.equal(bar(0, HOUR, 5000)?.unobserved, 0);
+    assert.deepEqual(bar(0, 0, 5000), { unobserved: 1, down: 0 });
+    assert.equal(bar(0, 0), null);
   });
 
   it('has a bar for each day that is kept, and room for 30', () => {

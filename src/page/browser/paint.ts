@@ -1,6 +1,6 @@
 /** Paints strips and days on canvases. A state is shown by shape as well as by colour. */
 import type { Day } from '../../core/uptime.ts';
-import { downShare } from '../page-days.ts';
+import { barOf } from '../page-days.ts';
 import type { Piece } from '../page-strip.ts';
 
 /** What all painting of one frame shares. Times in milliseconds since the epoch, by the monitor's clock. */
@@ -65,8 +65,6 @@ export function watchTheme(changed: (theme: Theme) => void): void {
 /** Heights in CSS pixels; the style sheet has the same. */
 const STRIP_HEIGHT = 30;
 const DAYS_HEIGHT = 28;
-/** Where less of a day than this was not observed, its bar does not say so: the words at the pointer do. */
-const UNOBSERVED_MS = 60_000;
 /** Heights as parts of the strip. */
 const UP = 0.34;
 const UNOBSERVED = 0.62;
@@ -131,16 +129,14 @@ export function paintDays(
   days.forEach((day, index) => {
     const x = Math.round(index * pitch);
     const box = { x, y: 0, width: Math.max(1, Math.round((index + 1) * pitch) - x - space), height };
-    const { upMs, downMs, unobservedMs } = day;
-    const knownMs = upMs + downMs + unobservedMs;
+    const bar = barOf(day);
     // The axis says since when days are kept.
-    if (knownMs === 0) return;
-    const high =
-      unobservedMs < UNOBSERVED_MS ? 0 : Math.max(7 * density, Math.round((height * unobservedMs) / knownMs));
+    if (bar === null) return;
+    const high = Math.round(height * bar.unobserved);
     if (high > 0) hatch(context, { ...box, height: high }, density, theme);
     context.fillStyle = theme.up;
     context.fillRect(box.x, high, box.width, height - high);
-    const down = Math.ceil(height * downShare(downMs));
+    const down = Math.ceil(height * bar.down);
     context.fillStyle = theme.down;
     context.fillRect(box.x, height - down, box.width, down);
   });

@@ -1,10 +1,10 @@
 /** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
-import { count, showGap } from '../../core/format.ts';
+import { count, showDuration, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import { answersText, plannedText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
+import { answersText, openGapOf, plannedText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
 import type { ServiceExtras } from '../page-state.ts';
 import { addressOf } from './address.ts';
-import { make, setHidden, setLabel, setText } from './dom.ts';
+import { make, setData, setHidden, setLabel, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
 
 const KINDS = { tcp: 'TCP', http: 'HTTP', redis: 'Redis' } as const;
@@ -63,21 +63,31 @@ export class ServicePanel {
     const { message, latency, at } = extras;
     const { reason, gaps } = service;
     const why = reason === null ? 'all is well' : showReason(reason);
-    setText(this.#now, service.state === 'unknown' ? 'no answer yet' : message === null ? why : `${why} (${message})`);
+    const now = service.state === 'unknown' ? 'no answer yet' : message === null ? why : `${why} (${message})`;
+    setText(this.#now, now);
     setText(this.#answers, answersText(latency, at, frame.now));
     const planned = plannedText(extras);
     setHidden(this.#plannedFact, planned === null);
     setText(this.#planned, planned ?? '');
-    this.#none.hidden = gaps.length > 0;
-    gaps.toReversed().forEach((gap, index) => {
-      const words = [showExactly(gap.from, frame.now), showGap(gap), count(gap.failed, 'probe'), showCause(gap)];
-      const { cells } = this.#slot(index);
+    const rows = gaps
+      .toReversed()
+      .map((gap) => [showExactly(gap.from, frame.now), showGap(gap), count(gap.failed, 'probe'), showCause(gap)]);
+    const open = openGapOf(service.timeline, frame.knownUntil);
+    if (open !== null) {
+      const length = `${showDuration(open.downMs)} so far`;
+      // How many probes failed is published when it ends.
+      rows.unshift([showExactly(open.from, frame.now), length, '–', service.state === 'down' ? now : '']);
+    }
+    this.#none.hidden = rows.length > 0;
+    rows.forEach((words, index) => {
+      const { row, cells } = this.#slot(index);
+      setData(row, 'open', String(index === 0 && open !== null));
       cells.forEach((cell, column) => {
         setText(cell, words[column] ?? '');
       });
     });
     this.#slots.forEach(({ row }, index) => {
-      row.hidden = index >= gaps.length;
+      row.hidden = index >= rows.length;
     });
   }
 
