@@ -139,8 +139,12 @@ function downLines(down: readonly SummaryFacts[], now: number, room: number): Li
   }));
   const more = down.slice(listed.length);
   if (more.length === 0) return lines;
-  const names = more.slice(0, NAMED).map(({ name, since }) => `${name} since ${showWhen(since, now)}`);
-  const text = `and ${String(more.length)} more: ${names.join(', ')}${more.length > names.length ? ', …' : ''}`;
+  const named = more.slice(0, NAMED);
+  const [first, ...others] = named.map(({ since }) => showWhen(since, now));
+  // Of one time it is named once: that leaves room for names.
+  const together = others.every((time) => time === first) && more.length > 1 ? ` since ${first ?? ''}` : '';
+  const names = named.map(({ name, since }) => (together === '' ? `${name} since ${showWhen(since, now)}` : name));
+  const text = `and ${String(more.length)} more${together}: ${names.join(', ')}${more.length > names.length ? ', …' : ''}`;
   return [...lines, { service: null, text }];
 }
 

@@ -38,6 +38,8 @@ export interface Story {
   /** The number of its first gap; the names and the time of what goes on, or is only a note. */
   readonly key: string;
   readonly from: number;
+  /** When the newest part of it began: of what flaps its last gap, of anything else `from`. */
+  readonly newest: number;
   /** Null while it goes on. */
   readonly to: number | null;
   readonly services: readonly string[];
@@ -69,7 +71,7 @@ export class Stories {
     return this.#days.get(day)?.size ?? 0;
   }
 
-  /** The stories that ended on a day, the newest first. @param day its midnight */
+  /** The stories that ended on a day, that with the newest gap first. @param day its midnight */
   of(day: number, notes: readonly Note[]): readonly Story[] {
     const known = this.#grouped.get(day);
     if (known?.notes === notes) return known.stories;
@@ -81,7 +83,7 @@ export class Stories {
         midnightOf(note.to) === day &&
         !found.some((story) => story.notes.includes(note)),
     );
-    const stories = [...found, ...without.map(noteAlone)].sort((a, b) => b.from - a.from);
+    const stories = [...found, ...without.map(noteAlone)].sort((a, b) => b.newest - a.newest);
     this.#grouped.set(day, { notes, stories });
     return stories;
   }
@@ -102,7 +104,18 @@ export function ongoing(falls: readonly Fall[], notes: readonly Note[]): Story[]
       const isPlanned = about.some(({ kind }) => kind === 'maintenance');
       const key = `${services.join()} ${String(from)}`;
       const reason = group[0]?.reason ?? null;
-      return { key, from, to: null, services, gaps: [], isFlapping: false, isPlanned, reason, notes: about };
+      return {
+        key,
+        from,
+        newest: from,
+        to: null,
+        services,
+        gaps: [],
+        isFlapping: false,
+        isPlanned,
+        reason,
+        notes: about,
+      };
     })
     .reverse();
 }
@@ -211,6 +224,7 @@ function storyOf(gaps: readonly PastGap[], notes: readonly Note[], isFlapping: b
   return {
     key: String(Math.min(...gaps.map(({ seq }) => seq))),
     ...{ from, to, services, gaps: longestFirst, isFlapping, notes: about },
+    newest: isFlapping ? (byTime.at(-1)?.from ?? from) : from,
     isPlanned: gaps.every(({ planned, service, from }) => planned ?? isMaintained(service, notes, from)),
     reason: longest === undefined ? null : mainReason(longest),
   };
@@ -219,7 +233,17 @@ function storyOf(gaps: readonly PastGap[], notes: readonly Note[], isFlapping: b
 function noteAlone(note: Note): Story {
   const { id, from, to, services, kind } = note;
   const isPlanned = kind === 'maintenance';
-  const story = { from, to, services, gaps: [], isFlapping: false, isPlanned, reason: null, notes: [note] };
+  const story = {
+    from,
+    newest: from,
+    to,
+    services,
+    gaps: [],
+    isFlapping: false,
+    isPlanned,
+    reason: null,
+    notes: [note],
+  };
   return { key: `note ${id}`, ...story };
 }
 

@@ -26,15 +26,17 @@ after(() => browser?.close());
 interface Look extends BrowserContextOptions {
   readonly names?: readonly string[];
   readonly isPublic?: boolean;
+  /** The group of a service. */
+  readonly groupOf?: (name: string) => string | null;
 }
 
 const HOUR_MS = 3_600_000;
 
-function upForAnHour(names: readonly string[]): ScriptedMonitor {
+function upForAnHour(names: readonly string[], groupOf: Look['groupOf'] = () => null): ScriptedMonitor {
   const since = Date.now() - HOUR_MS;
   const services = names.map((name) =>
     snapshot(name, {
-      ...{ kind: 'http', target: 'http://127.0.0.1:8080/secret-path', since },
+      ...{ kind: 'http', target: 'http://127.0.0.1:8080/secret-path', since, group: groupOf(name) },
       uptime: { '1h': 1, '24h': 1, '90d': 1 },
       observed: { '1h': HOUR_MS, '24h': HOUR_MS, '90d': HOUR_MS },
     }),
@@ -46,12 +48,12 @@ function upForAnHour(names: readonly string[]): ScriptedMonitor {
 }
 
 function look(
-  { names = ['web', 'api', LONG], isPublic = false, ...options }: Look,
+  { names = ['web', 'api', LONG], isPublic = false, groupOf, ...options }: Look,
   test: (tab: Tab, monitor: ScriptedMonitor, t: TestContext) => Promise<void>,
 ): (t: TestContext) => Promise<void> {
   return async (t) => {
     if (!requireTool(t, 'chromium') || browser === null) return;
-    const monitor = upForAnHour(names);
+    const monitor = upForAnHour(names, groupOf);
     const { feed } = await served(monitor, { page: pageAssets(), public: isPublic });
     try {
       const tab = await Tab.open(browser, `${feed.address.url}/`, options);
@@ -203,6 +205,50 @@ describe('the look of the page', () => {
 
   for (const isPublic of [false, true])
     it(
+      `has the gap that is open as the first one of its service${isPublic ? ', in the public view too' : ''}`,
+      look({ isPublic }, async (tab, monitor) => {
+        await tab.page.getByRole('button', { name: 'web' }).click();
+        await tab.waitFor(`document.querySelector('.panel .none').hidden === false`);
+        const rows = `[...document.querySelectorAll('.panel tbody tr:not([hidden])')].map((row) => row.innerText.replace(/\\s+/g, ' '))`;
+        monitor.change('web', 'down', { reason: 'refused' });
+        await tab.waitFor(`/^[\\d:.]+ .* so far – nothing is listening/.test(${rows}[0])`);
+        assert.equal(await tab.page.getByText('No gap is known.').isVisible(), false);
+        const now = monitor.now();
+        monitor.change('web', 'up');
+        monitor.gap('web', now - 1000, now);
+        await tab.waitFor(`/^[\\d:.]+ 1\\.00 s /.test(${rows}.join())`);
+        monitor.change('web', 'down', { reason: 'reset' });
+        await tab.waitFor(`${rows}.length === 2 && / so far /.test(${rows}[0]) && /1\\.00 s/.test(${rows}[1])`);
+        // A moment that was not observed does not end it.
+        monitor.change('web', 'unobserved', { reason: 'stalled' });
+        await tab.waitFor(`document.querySelector('#service-0').dataset.state === 'unobserved'`);
+        assert.equal(await tab.value(`/ so far –/.test(${rows}[0])`), true);
+        // A new gap moves those before it, within their own place.
+        await tab.value('watched.moved.length = 0');
+      }),
+    );
+
+  it('fills the bar of today with red where a service was down as long as it was watched', async (t) => {
+    if (!requireTool(t, 'chromium') || browser === null) return;
+    const since = Date.now() - 35_000;
+    const timeline = [{ state: 'down', from: since, to: null }] as const;
+    const down = snapshot('down', { ...{ state: 'down', status: 'down', reason: 'refused' }, since, timeline });
+    const { feed } = await served(new ScriptedMonitor({ services: [down], identity: { startedAt: since } }), {
+      page: pageAssets(),
+    });
+    const tab = await Tab.open(browser, `${feed.address.url}/`);
+    const colours = `(() => {
+      const canvas = document.querySelector('#service-0 .days');
+      const { data } = canvas.getContext('2d').getImageData(canvas.width - 6, 0, 1, canvas.height);
+      return [...new Set(Array.from({ length: canvas.height }, (_, y) => data.slice(4 * y, 4 * y + 3).join()))].join(' ');
+    })()`;
+    await tab.waitFor(`${colours} === '191,52,16'`);
+    await tab.close();
+    await feed.close();
+  });
+
+  for (const isPublic of [false, true])
+    it(
       `shows how long answers took, and where they were slow${isPublic ? ', in the public view too' : ''}`,
       look({ isPublic }, async (tab, monitor) => {
         await tab.waitFor(`document.querySelector('#service-0 .strip').width > 300`);
@@ -255,6 +301,87 @@ describe('the look of the page', () => {
       await tab.page.getByLabel('Problems only').uncheck();
       await tab.page.locator('#lines a').first().click();
       await tab.waitFor(`document.activeElement.matches('.service[data-state=down]')`);
+    }),
+  );
+
+  for (const width of [360, 390, 800, 1000, 1400])
+    it(
+      `shows of what time its shares are, and ends at its edges, with many services at ${String(width)} pixels`,
+      look({ names: TWO_HUNDRED.slice(0, 68), viewport: { width, height: 800 } }, async (tab, monitor) => {
+        const [first, second] = TWO_HUNDRED;
+        for (const name of TWO_HUNDRED.slice(0, 6)) monitor.change(name, 'down');
+        await tab.sentence('6 of 68 services are down');
+        const uptime = await tab.page.locator('#service-0 .uptime').innerText();
+        assert.equal(uptime.match(/100 %\s*of 1 h/g)?.length, 2, uptime);
+        const past = await tab.value<string[]>(`(() => {
+          const edge = document.querySelector('main').getBoundingClientRect().right + 0.5;
+          return [...document.querySelectorAll('.hero *, .tools *, .service:first-child > :not(.panel), .service:first-child > :not(.panel) *')]
+            .filter((one) => one.getBoundingClientRect().right > edge).map(({ outerHTML }) => outerHTML);
+        })()`);
+        assert.deepEqual(past, []);
+        // Two are named each in a line, and the others in the third one, which is seen.
+        assert.match(
+          await tab.page.locator('#lines').innerText(),
+          new RegExp(`^${first!} [^]*${second!} [^]*and 4 more`),
+        );
+        const [lines, last] = await Promise.all([
+          tab.page.locator('#lines').boundingBox(),
+          tab.page.locator('#lines p:nth-child(3)').boundingBox(),
+        ]);
+        assert.ok(
+          last!.height > 15 && last!.y + last!.height <= lines!.y + lines!.height + 1,
+          JSON.stringify([lines, last]),
+        );
+        // Among many, a service that fails takes more lines than one that is up.
+        await tab.value('watched.moved.length = 0');
+      }),
+    );
+
+  it(
+    'has groups with failures above services of no group that are up',
+    look(
+      {
+        names: TWO_HUNDRED.slice(0, 68),
+        groupOf: (name) => (Number(name.slice(8)) < 20 ? null : `group ${name.at(-1)!}`),
+      },
+      async (tab, monitor) => {
+        const heads = `[...document.querySelectorAll('#services .group')].map((one) => one.querySelector('h2').innerText)`;
+        assert.equal(await tab.value(`${heads}[0]`), 'Other services');
+        for (const n of [24, 35, 46]) monitor.change(`service-${String(n)}`, 'down');
+        await tab.sentence('3 of 68 services are down');
+        await tab.page.reload();
+        await tab.waitFor(`document.querySelectorAll('.service[data-state=down]').length === 3`);
+        assert.deepEqual(await tab.value(`${heads}.slice(0, 4)`), ['group 4', 'group 5', 'group 6', 'Other services']);
+        const shown = `[...document.querySelectorAll('.service:not([hidden])')].map((one) => one.querySelector('.name').textContent)`;
+        assert.deepEqual(await tab.value(`${shown}.slice(0, 3)`), ['service-24', 'service-35', 'service-46']);
+        // One of no group fails: its group is as bad, and stays where nothing else says where it is.
+        monitor.change('service-3', 'down');
+        await tab.sentence('4 of 68 services are down');
+        await tab.page.reload();
+        await tab.waitFor(`document.querySelectorAll('.service[data-state=down]').length === 4`);
+        assert.deepEqual(await tab.value(`${heads}.slice(0, 2)`), ['Other services', 'group 4']);
+      },
+    ),
+  );
+
+  it(
+    'says that no service matches a search, or has a problem',
+    look({ names: TWO_HUNDRED.slice(0, 20) }, async (tab) => {
+      const search = tab.page.getByLabel('Find a service');
+      const none = tab.page.locator('#none');
+      assert.equal(await none.isVisible(), false);
+      await search.fill('zzz');
+      assert.equal(await none.innerText(), 'No service matches “zzz”.');
+      await tab.page.getByLabel('Problems only').check();
+      assert.equal(await none.innerText(), 'No service with a problem matches “zzz”.');
+      await search.fill('');
+      assert.equal(await none.innerText(), 'No service has a problem.');
+      await tab.page.getByLabel('Problems only').uncheck();
+      assert.equal(await none.isVisible(), false);
+      await search.fill('service-19');
+      assert.equal(await none.isVisible(), false);
+      // The reader searched: that moves what is below the list.
+      await tab.value('watched.moved.length = 0');
     }),
   );
 

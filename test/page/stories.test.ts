@@ -51,9 +51,24 @@ describe('stories', () => {
     }
     stories.add(gap('db', NOON, NOON + 500, { seq: 1 }));
     assert.deepEqual(linesOf(stories), [
-      'db down for 0.50 s (0.40–0.60)',
       'web and api flapping: 321 gaps, down for 32.1 s in all',
+      'db down for 0.50 s (0.40–0.60)',
     ]);
+  });
+
+  it('stand by their newest gap: what flaps now is above what was down once since it began', () => {
+    const stories = new Stories();
+    for (let n = 0; n < 20; n += 1)
+      stories.add(gap('web', NOON + n * 60_000, NOON + n * 60_000 + 100, { seq: 100 + n }));
+    for (const [n, name] of ['db', 'api', 'mq'].entries())
+      stories.add(gap(name, NOON + 90_000 + n * 60_000, NOON + 90_500 + n * 60_000, { seq: n }));
+    stories.add(gap('last', NOON + 1_200_000, NOON + 1_200_500, { seq: 50 }));
+    const found = stories.of(NOON - DAY / 2, []);
+    assert.deepEqual(
+      found.map(({ services }) => services.join()),
+      ['last', 'web', 'mq', 'api', 'db'],
+    );
+    assert.deepEqual([found[1]?.from, found[1]?.newest], [NOON, NOON + 19 * 60_000]);
   });
 
   it('belong to the day on which they ended, of which the newest thousand gaps are kept', () => {

@@ -90,6 +90,13 @@ describe('the overall sentence', () => {
       'and 4 more: s3 since 04:06:00, s2 since 04:07:00, s1 since 04:08:00, s0 since 04:09:00',
     );
     assert.equal(lines[2]?.text, '1 is not observed.');
+    // What fell at one time names it once, and so names more.
+    const together = services('down', 'down', 'down', 'down', 'down', 'down', 'down', 'down');
+    const named = (facts: readonly SummaryFacts[]): string | undefined =>
+      summarise(facts, NOW, false, NOW).lines[2]?.text;
+    const since = NOW - 61_000;
+    assert.equal(named(together.map((one) => ({ ...one, since }))), 'and 6 more since 04:08:59: s2, s3, s4, s5, s6, …');
+    assert.match(named(together) ?? '', /^and 6 more: s5 since 04:04:00, s4 since 04:05:00, /);
   });
 
   it('shows the last gap with its bounds when all is well', () => {

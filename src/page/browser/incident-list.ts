@@ -3,7 +3,7 @@ import { count, showDuration } from '../../core/format.ts';
 import { DAY_MS } from '../../core/uptime.ts';
 import { DAYS } from '../page-days.ts';
 import type { PageState } from '../page-state.ts';
-import { showCause, showDay, showExactly } from '../page-text.ts';
+import { showCause, showDay, showExactly, showWhen } from '../page-text.ts';
 import { showGap } from '../../core/format.ts';
 import { currentNotes, midnightOf, type Note, ongoing, type Story, whatOf, whoOf, whyOf } from '../stories.ts';
 import { addressOf, setAddress } from './address.ts';
@@ -226,9 +226,9 @@ class StoryRow {
   draw(story: Story, now: number): void {
     this.#story = story;
     this.#now = now;
-    const { from, to, services, isPlanned } = story;
-    setText(this.#when, `${showExactly(from, now).slice(0, -4)}${to === null ? ' –' : ''}`);
-    const machine = new Date(from).toISOString();
+    const { newest, to, services, isPlanned } = story;
+    setText(this.#when, `${showWhen(newest, now)}${to === null ? ' –' : ''}`);
+    const machine = new Date(newest).toISOString();
     if (this.#when.dateTime !== machine) this.#when.dateTime = machine;
     setData(this.#sign, 'state', isPlanned ? 'maintenance' : 'down');
     setData(this.element, 'open', String(to === null));

@@ -33,6 +33,7 @@ export class ServiceList {
   readonly #filter = byId('filter', HTMLElement);
   readonly #search = byId('search', HTMLInputElement);
   readonly #problemsOnly = byId('problems-only', HTMLInputElement);
+  readonly #none = byId('none', HTMLElement);
   readonly #tip = new Tip();
   readonly #rows = new Map<Element, ServiceRow>();
   readonly #changed: () => void;
@@ -184,14 +185,10 @@ export class ServiceList {
       if (rows.some(({ element }, at) => element !== group.list.children[at]))
         group.list.replaceChildren(...rows.map(({ element }) => element));
       const chosen = this.#chosen.get(group.name ?? '');
-      group.isFolded = chosen ?? (isDense && group.name !== null && rows.length >= FOLDED);
+      group.isFolded = chosen ?? (isDense && isHeaded(group, this.#groups) && rows.length >= FOLDED);
       group.button.ariaExpanded = String(!group.isFolded);
     }
-    const order = this.#groups.toSorted(
-      (a, b) =>
-        Number(a.name !== null) - Number(b.name !== null) ||
-        Math.min(...a.rows.map(rank)) - Math.min(...b.rows.map(rank)),
-    );
+    const order = this.#groups.toSorted((a, b) => Math.min(...a.rows.map(rank)) - Math.min(...b.rows.map(rank)));
     if (order.some(({ section }, at) => section !== this.#root.children[at]))
       this.#root.replaceChildren(...order.map(({ section }) => section));
     if (focused instanceof HTMLElement && focused !== document.activeElement) focused.focus({ preventScroll: true });
@@ -202,7 +199,7 @@ export class ServiceList {
     const focused = this.#rows.get(document.activeElement?.closest('.service') ?? this.#root)?.service.name;
     this.#sight.disconnect();
     this.#rows.clear();
-    // Those of no group come first.
+    // Those of no group come first, where no other group is worse.
     const groups = new Map<string | null, ServiceRow[]>([[null, []]]);
     this.#of.forEach((service, index) => {
       const rows = groups.get(service.info.group) ?? [];
@@ -215,7 +212,7 @@ export class ServiceList {
     });
     const order = [...groups].filter(([, rows]) => rows.length > 0);
     this.#groups = order.map(([name, rows]) => {
-      const group = makeGroup(name, rows);
+      const group = makeGroup(name, rows, isHeaded({ name }, order));
       group.button.addEventListener('click', () => {
         this.#chosen.set(group.name ?? '', !group.isFolded);
         this.#fold(group, !group.isFolded);
@@ -240,19 +237,23 @@ export class ServiceList {
    * @param hide whether to hide what does not match: a service that is up again stays until the filter changes
    */
   #applyFilter(hide: boolean): void {
-    const wanted = this.#search.value.trim().toLowerCase();
-    const isFiltered = wanted !== '' || this.#problemsOnly.checked;
+    const text = this.#search.value.trim();
+    const wanted = text.toLowerCase();
+    const isProblem = this.#problemsOnly.checked;
+    const isFiltered = wanted !== '' || isProblem;
     for (const { section, rows, isFolded } of this.#groups) {
       for (const row of rows) {
         const { name, status } = row.service;
-        const isMeant = isFiltered
-          ? !this.#problemsOnly.checked || status !== 'up'
-          : !isFolded || status !== 'up' || row.open;
+        const isMeant = isFiltered ? !isProblem || status !== 'up' : !isFolded || status !== 'up' || row.open;
         const shown = isMeant && name.toLowerCase().includes(wanted);
         if (shown || hide) setHidden(row.element, !shown);
       }
       setHidden(section, isFiltered && rows.every(({ element }) => element.hidden));
     }
+    const isNone = isFiltered && this.#groups.every(({ section }) => section.hidden);
+    const what = isProblem ? 'No service with a problem' : 'No service';
+    setText(this.#none, !isNone ? '' : text === '' ? 'No service has a problem.' : `${what} matches “${text}”.`);
+    setHidden(this.#none, !isNone);
   }
 
   #point(event: PointerEvent): void {
@@ -276,14 +277,19 @@ function worstOf(rows: readonly ServiceRow[]): State {
   return WORST_FIRST.find((state) => rows.some(({ service }) => service.status === state)) ?? 'unknown';
 }
 
-function makeGroup(name: string | null, rows: readonly ServiceRow[]): Group {
+/** Whether the head of a group is seen: services of which none has a group need none. */
+function isHeaded({ name }: Pick<Group, 'name'>, groups: readonly unknown[]): boolean {
+  return name !== null || groups.length > 1;
+}
+
+function makeGroup(name: string | null, rows: readonly ServiceRow[], isSeen: boolean): Group {
   const sign = make('span', 'sign');
-  const button = make('button', 'fold', make('span', 'chevron'), sign, name ?? 'Services');
+  const button = make('button', 'fold', make('span', 'chevron'), sign, name ?? 'Other services');
   button.type = 'button';
   button.ariaExpanded = 'true';
-  const title = make('h2', '', ...(name === null ? ['Services'] : [button]));
+  const title = make('h2', '', isSeen ? button : 'Services');
   const counted = make('p', 'count');
-  const head = make('div', name === null ? 'hidden' : 'group-head', title, counted);
+  const head = make('div', isSeen ? 'group-head' : 'hidden', title, counted);
   const list = make('ul', '', ...rows.map(({ element }) => element));
   return {
     name,
