@@ -49,11 +49,15 @@ export interface Ui {
   readonly grouped: boolean | null;
   /** The groups of which only the heading is shown. */
   readonly folded: ReadonlySet<string>;
+  /** The groups that are shown with all their members, even where others have more trouble. */
+  readonly unfolded: ReadonlySet<string>;
   readonly filter: string;
   /** The entry of what happened that is selected; null while the keys move in the list of services. */
   readonly entry: number | null;
   /** The gap that `n` and `N` led to. */
   readonly gap: { readonly service: string; readonly from: number } | null;
+  /** Why the last key changed nothing; null where it did, or does nothing anywhere. */
+  readonly said: string | null;
 }
 
 /** How the dashboard begins. */
@@ -71,9 +75,11 @@ export const FIRST_UI: Ui = {
   sort: 'as given',
   grouped: null,
   folded: new Set(),
+  unfolded: new Set(),
   filter: '',
   entry: null,
   gap: null,
+  said: null,
 };
 
 /** What a key makes the program do beyond the display. */
@@ -104,6 +110,8 @@ export interface Seen {
   readonly windowMs: number;
   /** The groups that the list has; empty where it is not grouped. */
   readonly groups: readonly string[];
+  /** Those of which some members are left out, so that what fails in others is in sight. */
+  readonly short: ReadonlySet<string>;
   /** The group of a service. */
   readonly groupOf: (service: string) => string;
   /** The gaps of the services that are listed, the newest first. */
@@ -121,6 +129,7 @@ export const NOTHING_SEEN: Omit<Seen, 'now'> = {
   below: 0,
   windowMs: FULL_WINDOW_MS,
   groups: [],
+  short: new Set(),
   groupOf: () => '',
   gaps: () => [],
   entries: () => [],
@@ -141,7 +150,8 @@ const OLDEST_MS = 3 * 24 * 3_600_000;
  * A key was pressed.
  * @param key its name (`up`, `enter`, `C-c`), or the character
  */
-export function press(ui: Ui, key: string, seen: Seen): Pressed {
+export function press(before: Ui, key: string, seen: Seen): Pressed {
+  const ui = before.said === null ? before : { ...before, said: null };
   if (key === 'C-c') return command(ui, { type: 'quit', reason: 'SIGINT' });
   if (key === 'C-z') return command(ui, { type: 'suspend' });
   if (key === 'C-l') return command(ui, { type: 'redraw' });
@@ -158,10 +168,10 @@ export function press(ui: Ui, key: string, seen: Seen): Pressed {
       return change({ ...ui, pausedAt: ui.pausedAt === null ? seen.now : null });
     case '+':
     case '=':
-      return change({ ...ui, growing: false, windowMs: WINDOWS.findLast((ms) => ms < seen.windowMs) ?? SHORTEST });
+      return change(zoomed(ui, WINDOWS.findLast((ms) => ms < seen.windowMs) ?? SHORTEST, seen));
     case '-':
     case '_':
-      return change({ ...ui, growing: false, windowMs: WINDOWS.find((ms) => ms > seen.windowMs) ?? LONGEST });
+      return change(zoomed(ui, WINDOWS.find((ms) => ms > seen.windowMs) ?? LONGEST, seen));
     case 'left':
       return change(shifted(ui, -1, seen));
     case 'right':
@@ -177,6 +187,11 @@ export function press(ui: Ui, key: string, seen: Seen): Pressed {
   }
 }
 
+function zoomed(ui: Ui, windowMs: number, { windowMs: shownMs }: Seen): Ui {
+  const limit = windowMs === SHORTEST ? 'shortest' : 'longest';
+  return { ...ui, growing: false, windowMs, said: windowMs === shownMs ? `This is the ${limit} window.` : null };
+}
+
 function inHelp(ui: Ui, key: string, { below }: Seen): Ui {
   const by = ['down', 'pagedown', 'wheeldown', 'j', 'space'].includes(key)
     ? Math.min(1, below)
@@ -187,8 +202,9 @@ function inHelp(ui: Ui, key: string, { below }: Seen): Ui {
 }
 
 /** A service, or an entry of what happened, was clicked: it is selected, and opened if it was already. */
-export function click(ui: Ui, what: { readonly service: string } | { readonly entry: number }, seen: Seen): Ui {
-  if (ui.mode !== 'list') return ui;
+export function click(before: Ui, what: { readonly service: string } | { readonly entry: number }, seen: Seen): Ui {
+  if (before.mode !== 'list') return before;
+  const ui = { ...before, said: null };
   if ('entry' in what) return what.entry === ui.entry ? inEntries(ui, 'enter', seen) : { ...ui, entry: what.entry };
   const isSelected = ui.entry === null && what.service === (ui.selected ?? seen.order[0]);
   return isSelected ? inList(ui, 'enter', seen) : { ...ui, entry: null, selected: what.service };
@@ -200,22 +216,27 @@ function inList(ui: Ui, key: string, seen: Seen): Ui {
   switch (key) {
     case 'enter': {
       const selected = ui.selected ?? seen.order[0];
-      if (seen.order.length === 0 || selected === undefined) return ui;
+      if (seen.order.length === 0 || selected === undefined) return { ...ui, said: 'No service is listed.' };
       if (isFolded(ui, selected, seen)) return fold(ui, [seen.groupOf(selected)], false);
       return { ...ui, mode: 'detail', behind: 'detail', selected, top: 0 };
     }
-    case 'tab':
-      return { ...ui, entry: seen.entries()[0]?.id ?? null };
+    case 'tab': {
+      const [newest] = seen.entries();
+      return newest === undefined ? { ...ui, said: 'Nothing happened yet.' } : { ...ui, entry: newest.id };
+    }
     case 's':
       return { ...ui, sort: SORTS[(SORTS.indexOf(ui.sort) + 1) % SORTS.length] ?? ui.sort };
     case 'g':
       return { ...ui, grouped: ui.grouped === null ? seen.groups.length === 0 : !ui.grouped };
     case 'c': {
       const selected = ui.selected ?? seen.order[0];
-      if (selected === undefined || seen.groups.length === 0) return ui;
-      return fold({ ...ui, selected }, [seen.groupOf(selected)], !isFolded(ui, selected, seen));
+      if (selected === undefined || seen.groups.length === 0) return { ...ui, said: 'There is no group.' };
+      const group = seen.groupOf(selected);
+      if (seen.short.has(group)) return { ...ui, selected, unfolded: new Set([...ui.unfolded, group]) };
+      return fold({ ...ui, selected }, [group], !isFolded(ui, selected, seen));
     }
     case 'C':
+      if (seen.groups.length === 0) return { ...ui, said: 'There is no group.' };
       return fold(ui, seen.groups, !seen.groups.every((group) => ui.folded.has(group)));
     case '/':
       return { ...ui, mode: 'filter', input: ui.filter };
@@ -234,7 +255,8 @@ function isFolded(ui: Ui, service: string, { groups, groupOf }: Seen): boolean {
 
 function fold(ui: Ui, groups: readonly string[], folded: boolean): Ui {
   const others = [...ui.folded].filter((group) => !groups.includes(group));
-  return { ...ui, folded: new Set(folded ? [...others, ...groups] : others) };
+  const unfolded = new Set([...ui.unfolded].filter((group) => !groups.includes(group)));
+  return { ...ui, folded: new Set(folded ? [...others, ...groups] : others), unfolded };
 }
 
 /** The keys move in what happened. */
@@ -245,13 +267,13 @@ function inEntries(ui: Ui, key: string, seen: Seen): Ui {
   if (key === 'tab' || key === 'escape' || entry === undefined) return { ...ui, entry: null };
   if (key === 'enter') {
     const shown = lookAt({ ...ui, entry: null }, entry, seen);
+    const isSeen = shown.end === ui.end && shown.windowMs === ui.windowMs;
     return entry.service === null
-      ? { ...shown, entry: ui.entry }
+      ? { ...shown, entry: ui.entry, said: isSeen ? 'It is in this window already.' : null }
       : { ...shown, mode: 'detail', behind: 'detail', selected: entry.service, top: 0 };
   }
   const by = stepsOf(key, 10);
-  if (by === undefined)
-    return key === '/' || key === 's' || key === 'g' ? inList({ ...ui, entry: null }, key, seen) : ui;
+  if (by === undefined) return ['/', 's', 'g', 'c', 'C'].includes(key) ? inList({ ...ui, entry: null }, key, seen) : ui;
   return { ...ui, entry: entries[Math.min(entries.length - 1, Math.max(0, at + by))]?.id ?? null };
 }
 
@@ -262,7 +284,10 @@ function nextGap(ui: Ui, by: 1 | -1, seen: Seen): Ui {
   const end = ui.end ?? Infinity;
   const first = by === 1 ? gaps.findIndex(({ from }) => from <= end) : gaps.findLastIndex(({ from }) => from > end);
   const gap = gaps[at < 0 ? first : at + by];
-  if (gap === undefined) return ui;
+  if (gap === undefined) {
+    const which = gaps.length === 0 ? 'No' : by === 1 ? 'No earlier' : 'No later';
+    return { ...ui, said: `${which} gap is known.` };
+  }
   const { service, from } = gap;
   return lookAt({ ...ui, entry: null, selected: service, gap: { service, from } }, gap, seen);
 }

@@ -12,7 +12,11 @@ export interface Group {
   readonly heading: string | null;
   /** Whether only the heading is shown. */
   readonly folded: boolean;
+  readonly members: readonly Row[];
+  /** Those of its members that stand below the heading, ... */
   readonly rows: readonly Row[];
+  /** ... and those that are left out so that what fails in other groups is in sight. */
+  readonly hidden: readonly Row[];
 }
 
 /** An order of the list: one that was chosen, or, where not all fit, those with trouble before the others as they are given. */
@@ -24,14 +28,59 @@ const TROUBLE_MS = 60_000;
 /** The rows, in their groups. */
 export function arranged(rows: readonly Row[], ui: Pick<Ui, 'grouped' | 'folded'>, order: Order, now: number): Group[] {
   const sorted = sortRows(rows, order, now);
-  if (!(ui.grouped ?? rows.some(isInGroup))) return [{ heading: null, folded: false, rows: sorted }];
+  if (!(ui.grouped ?? rows.some(isInGroup))) return [groupWith(null, false, sorted)];
   const groups = new Map<string, Row[]>();
   for (const row of sorted) {
     const members = groups.get(groupOf(row));
     if (members === undefined) groups.set(groupOf(row), [row]);
     else members.push(row);
   }
-  return Array.from(groups, ([heading, members]) => ({ heading, folded: ui.folded.has(heading), rows: members }));
+  return Array.from(groups, ([heading, members]) => groupWith(heading, ui.folded.has(heading), members));
+}
+
+function groupWith(heading: string | null, folded: boolean, members: readonly Row[]): Group {
+  return { heading, folded, members, rows: folded ? [] : members, hidden: [] };
+}
+
+/**
+ * The groups without the members that would stand, though they are well, above one with trouble of a later group.
+ * @param groups those with trouble first, and so in each of them
+ */
+export function shortGroups(groups: readonly Group[], ui: Pick<Ui, 'unfolded' | 'selected'>, now: number): Group[] {
+  const isShown = (row: Row): boolean => hasTrouble(row, now) || row.name === ui.selected;
+  const last = groups.findLastIndex(({ rows }) => rows.some((row) => hasTrouble(row, now)));
+  return groups.map((group, at) =>
+    at >= last || group.folded || ui.unfolded.has(group.heading ?? '')
+      ? group
+      : { ...group, rows: group.rows.filter(isShown), hidden: group.rows.filter((row) => !isShown(row)) },
+  );
+}
+
+/** Those with trouble of all groups, without headings, and then the groups with the others. @param groups as above */
+export function troubleApart(groups: readonly Group[], now: number): Group[] {
+  const trouble = groups.flatMap(({ rows }) => rows.filter((row) => hasTrouble(row, now)));
+  const sorted = sortRows(trouble, 'trouble first', now);
+  return [
+    groupWith(null, false, sorted),
+    ...groups.map((group) => ({ ...group, rows: group.rows.filter((row) => !hasTrouble(row, now)) })),
+  ];
+}
+
+function hasTrouble(row: Row, now: number): boolean {
+  return troubleRank(row, now) <= 1;
+}
+
+/** Whether some vantage sees it down. */
+export function isFailing(row: Row, now: number): boolean {
+  return troubleRank(row, now) === 0;
+}
+
+/** 0 for what is down, 1 for what was a moment ago, 2 for what is not observed, and 3. */
+function troubleRank(row: Row, now: number): number {
+  const worst = worstOf(row, now);
+  if (worst === 'down' || worst === 'partial') return 0;
+  if (most(row, ({ lane }) => lane.gaps.at(-1)?.to ?? 0) > now - TROUBLE_MS) return 1;
+  return worst === 'unobserved' ? 2 : 3;
 }
 
 /** Whether every word of the filter occurs in what a row says of itself. */
@@ -71,12 +120,7 @@ function sortRows(rows: readonly Row[], order: Order, now: number): Row[] {
     case 'gaps':
       return by((row) => -most(row, ({ lane }) => lane.counts(now).gaps));
     case 'trouble first':
-      return by((row) => {
-        const worst = worstOf(row, now);
-        if (worst === 'down' || worst === 'partial') return 0;
-        if (most(row, ({ lane }) => lane.gaps.at(-1)?.to ?? 0) > now - TROUBLE_MS) return 1;
-        return worst === 'unobserved' ? 2 : 3;
-      });
+      return by((row) => troubleRank(row, now));
     case 'problem first': {
       const lastGap = (row: Row): number => most(row, ({ lane }) => lane.gaps.at(-1)?.to ?? 0);
       // Those that are well: the one with the newest gap first.
@@ -122,7 +166,7 @@ export interface Layout {
 export function itemsOf(groups: readonly Group[], many: boolean): Item[] {
   return groups.flatMap((group): Item[] => [
     ...(group.heading === null ? [] : [{ kind: 'heading', group } as const]),
-    ...(group.folded ? [] : group.rows).flatMap((row): Item[] => {
+    ...group.rows.flatMap((row): Item[] => {
       const lanes = row.lanes.map(({ lane, source }, index): LaneItem => {
         const label = many ? `  ${source.vantage}` : row.name;
         return { kind: 'lane', row, lane, source, label, last: index === row.lanes.length - 1 };
@@ -139,7 +183,8 @@ export function layoutOf(items: readonly Item[], room: number): Layout {
   for (const airy of [true, false]) {
     const heights = heightsFor(2, airy);
     const height = sum(heights);
-    if (height <= room * 0.65) return { laneHeight: 2, heights, height };
+    // An empty list has a line that says so.
+    if (height <= room * 0.65) return { laneHeight: 2, heights, height: Math.max(1, height) };
   }
   const heights = heightsFor(1, false);
   const least = Math.max(4, Math.floor(room / 4));

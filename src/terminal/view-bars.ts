@@ -110,7 +110,7 @@ function monitorSpans({ sources }: Model): Span[] {
 type Hint = readonly [key: string, does: string];
 
 /** What the last line is made from, of the frame. */
-type FootFacts = Pick<Seen, 'windowMs' | 'groups'>;
+type FootFacts = Pick<Seen, 'windowMs' | 'groups' | 'entries'>;
 
 /** The last line: the keys, or the text that is being typed. */
 export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs, facts: FootFacts): void {
@@ -130,13 +130,15 @@ export function drawFoot(grid: Grid, ui: Ui, glyphs: Glyphs, facts: FootFacts): 
   }
   const hints = ui.mode === 'help' ? helpHints(glyphs) : hintsOf(ui, glyphs, facts);
   const keys: Hint[] = [...hints, ...(ui.mode === 'help' ? [] : [['?', 'keys'] as const]), ['q', 'quit']];
+  const begin = ui.said === null ? 1 : 1 + widthOf(ui.said) + 3;
   const needed = (gap: number): number =>
-    keys.reduce((sum, [key, does]) => sum + widthOf(key) + 1 + widthOf(does) + gap, 1);
+    keys.reduce((sum, [key, does]) => sum + widthOf(key) + 1 + widthOf(does) + gap, begin);
   // The last two always stay.
   while (needed(2) > grid.width && keys.length > 2) keys.splice(-3, 1);
   const gap = needed(3) <= grid.width ? '   ' : '  ';
+  if (ui.said !== null) grid.put(1, y, ui.said, 'accent');
   grid.spans(
-    1,
+    begin,
     y,
     keys.flatMap(([key, does]): Span[] => [
       [key, 'key'],
@@ -164,7 +166,7 @@ function helpHints({ arrows }: Glyphs): Hint[] {
 }
 
 /** The keys that matter most come first: where the width is small, the others are left out. */
-function hintsOf(ui: Ui, glyphs: Glyphs, { windowMs, groups }: FootFacts): Hint[] {
+function hintsOf(ui: Ui, glyphs: Glyphs, { windowMs, groups, entries }: FootFacts): Hint[] {
   const hold: Hint = ['space', ui.pausedAt === null ? 'pause' : 'resume'];
   const time: Hint = [glyphs.sideways, 'time'];
   const zoom: Hint = ['+-', coarse(windowMs)];
@@ -183,8 +185,10 @@ function hintsOf(ui: Ui, glyphs: Glyphs, { windowMs, groups }: FootFacts): Hint[
   }
   const sort: Hint = ['s', ui.sort === 'as given' ? 'sort' : ui.sort];
   const fold: Hint[] = groups.length > 0 ? [['c', 'fold']] : [];
+  // What is of no service cannot be opened: the window moves there.
+  const isMoment = ui.entry !== null && entries().some(({ id, service }) => id === ui.entry && service === null);
   return [
-    [glyphs.enter, 'open'],
+    [glyphs.enter, isMoment ? 'show then' : 'open'],
     hold,
     ['m', 'mark'],
     ['n', 'last gap'],

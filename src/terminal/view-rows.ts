@@ -10,6 +10,7 @@ import type { Style } from './palette.ts';
 import { cellsFor, drawSpark, drawStrip, stateIn, type Window } from './view-strip.ts';
 import { fitGap, showLatency, stateWord, showAgo } from './text-cells.ts';
 import type { GapFacts } from '../core/messages.ts';
+import { widthOf } from '../core/text-width.ts';
 
 /** What the list is drawn with. */
 export interface Brush {
@@ -53,31 +54,32 @@ export function drawHeads(brush: Brush, y: number, observedMs: number): void {
 }
 
 /** The name of a group, and how it is. */
-export function drawHeading(
-  { grid, now }: Brush,
-  { heading, folded, rows }: Group,
-  y: number,
-  selected: boolean,
-): void {
-  const down = rows.filter((row) => worstOf(row, now) === 'down').length;
+export function drawHeading({ grid, now }: Brush, group: Group, y: number, selected: boolean): void {
+  const { heading, folded, members, hidden } = group;
+  const down = members.filter((row) => worstOf(row, now) === 'down').length;
   const x = grid.put(folded ? 2 : 0, y, `${heading ?? ''}  `, selected ? 'accent' : 'title');
-  const all = `${count(rows.length, 'service')}${down === 0 ? '' : `, ${String(down)} down`}`;
+  const all = `${count(members.length, 'service')}${down === 0 ? '' : `, ${String(down)} down`}`;
   const end = grid.put(x, y, all, down === 0 ? 'dim' : 'down');
   if (folded) grid.put(end, y, ', folded', 'dim');
+  if (hidden.length === 0) return;
+  const up = hidden.every((row) => worstOf(row, now) === 'up') ? ' up' : '';
+  grid.put(end, y, `, and ${String(hidden.length)} more${up}: c shows them`, 'dim');
 }
 
 /** The first line of a service that several vantages watch: what they say together. */
 export function drawService({ grid, columns, glyphs, now }: Brush, row: Row, y: number, selected: boolean): void {
-  const x = grid.put(columns.name.x, y, row.name, selected ? 'accent' : 'strong') + 2;
   const differ = disagreement(row, now);
-  if (differ !== null) {
-    grid.put(x, y, ` ${glyphs.differ} ${differ} `, 'warning');
-    return;
-  }
   const worst = worstOf(row, now);
   const number = row.lanes.length;
   const from = number === 1 ? '' : number === 2 ? ' from both' : ` from all ${String(number)}`;
-  grid.put(x, y, `${glyphs.states[worst]} ${stateWord(worst)}${from}`, styleOf(worst));
+  const state: Span =
+    differ === null
+      ? [`${glyphs.states[worst]} ${stateWord(worst)}${from}`, styleOf(worst)]
+      : [` ${glyphs.differ} ${differ} `, 'warning'];
+  // A long name leaves room for the state.
+  const room = Math.max(10, grid.width - columns.name.x - widthOf(state[0]) - 3);
+  const x = grid.put(columns.name.x, y, row.name, selected ? 'accent' : 'strong', room) + 2;
+  grid.put(x, y, ...state);
 }
 
 /** The state in a word and a sign; what is not settled is shown, and said to be so. @param then the state at another time; null for now */

@@ -12,12 +12,15 @@ import {
   arranged,
   cardColumns,
   groupOf,
+  isFailing,
   itemsOf,
   layoutOf,
   lineColumns,
   matches,
   scrolled,
   seenFrom,
+  shortGroups,
+  troubleApart,
   type Group,
   type Item,
   type Layout,
@@ -74,7 +77,7 @@ export function view(scene: Scene): View {
   const window: Window = { end: ui.end ?? now, ms: windowMsOf(model, ui, now), live: ui.end === null };
   const first = size.height >= ROOMY_HEIGHT ? 3 : 2;
   const list = listOf(model, rows, ui, now, size.height - first - 2);
-  const selected = rows.find(({ name }) => name === ui.selected) ?? list.groups[0]?.rows[0];
+  const selected = rows.find(({ name }) => name === ui.selected) ?? list.groups.flatMap(({ members }) => members)[0];
   const seen = {
     grid,
     order: list.groups.flatMap((group) => namesOf(group, selected)),
@@ -83,6 +86,7 @@ export function view(scene: Scene): View {
     below: 0,
     windowMs: window.ms,
     groups: list.groups.flatMap(({ heading }) => heading ?? []),
+    short: new Set(list.groups.flatMap(({ heading, hidden }) => (hidden.length > 0 ? (heading ?? []) : []))),
     groupOf: (service: string) => groupOf(rows.find(({ name }) => name === service)),
     gaps: () => gapsOf(rows, now),
     entries: () => entries.map((entry) => occasionOf(entry, now)),
@@ -122,22 +126,35 @@ interface List {
   readonly troubleFirst: boolean;
 }
 
-/** The list in its order: where not all fit, and no order is chosen, those with trouble come first. @param room in lines */
+/**
+ * The list in its order. Where not all fit, and no other order is chosen, those with trouble come first, with as little of the others
+ * between them as is needed to have all that are down in sight. @param room in lines
+ */
 function listOf({ sources }: Model, rows: readonly Row[], ui: Ui, now: number, room: number): List {
-  const inOrder = (order: Parameters<typeof arranged>[2]): List => {
-    const groups = arranged(rows, ui, order, now);
+  const listWith = (groups: readonly Group[], troubleFirst: boolean): List => {
     const items = itemsOf(groups, sources.length > 1);
-    return { groups, items, layout: layoutOf(items, room), troubleFirst: order === 'trouble first' };
+    return { groups, items, layout: layoutOf(items, room), troubleFirst };
   };
-  const list = inOrder(ui.sort);
-  const fits = list.layout.heights.reduce((sum, height) => sum + height, 0) <= list.layout.height;
-  return fits || ui.sort !== 'as given' ? list : inOrder('trouble first');
+  const list = listWith(arranged(rows, ui, ui.sort, now), false);
+  const isTroubleFirst = ui.sort === 'as given' || ui.sort === 'problem first';
+  if (!isTroubleFirst || linesOf(list, list.items.length) <= list.layout.height) return list;
+  const order = ui.sort === 'as given' ? 'trouble first' : ui.sort;
+  const groups = arranged(rows, ui, order, now);
+  const short = listWith(shortGroups(groups, ui, now), ui.sort === 'as given');
+  const last = short.items.findLastIndex((item) => item.kind !== 'heading' && isFailing(item.row, now));
+  if (groups.length === 1 || linesOf(short, last + 1) <= short.layout.height) return short;
+  return listWith(troubleApart(groups, now), ui.sort === 'as given');
+}
+
+/** The lines that the first items of a list take. */
+function linesOf({ layout }: List, items: number): number {
+  return layout.heights.slice(0, items).reduce((sum, height) => sum + height, 0);
 }
 
 /** The services of a group that can be selected: of a folded one any, but only one. */
-function namesOf({ folded, rows }: Group, selected: Row | undefined): string[] {
+function namesOf({ folded, rows, members }: Group, selected: Row | undefined): string[] {
   if (!folded) return rows.map(({ name }) => name);
-  const shown = selected !== undefined && rows.includes(selected) ? selected : rows[0];
+  const shown = selected !== undefined && members.includes(selected) ? selected : members[0];
   return shown === undefined ? [] : [shown.name];
 }
 
@@ -183,7 +200,7 @@ function drawList(part: Part, list: List, first: number, selected: Row | undefin
   }
   const isChosen = (item: Item): boolean =>
     item.kind === 'heading'
-      ? item.group.folded && selected !== undefined && item.group.rows.includes(selected)
+      ? item.group.folded && selected !== undefined && item.group.members.includes(selected)
       : item.row === selected;
   const chosen = items.findIndex(isChosen);
   // The heading above the first service of a group is shown with it.
@@ -209,7 +226,7 @@ function drawList(part: Part, list: List, first: number, selected: Row | undefin
   const [above, below] = [top, items.length - top - seen];
   const more = [above > 0 ? `${String(above)} above` : [], below > 0 ? `${String(below)} below` : []].flat();
   const order = list.troubleFirst ? ['trouble first'] : [];
-  const hidden = more.length === 0 ? '' : ` ${[...order, ...more].join(', ')} `;
+  const hidden = more.length === 0 ? [''] : [` ${[...order, ...more].join(', ')} `, ` ${more.join(', ')} `];
   const entryAt = drawBelow(part, first + layout.height, hidden, selected);
   return { page: new Set(serviceAt.values()).size, top, serviceAt, entryAt };
 }
@@ -226,17 +243,21 @@ function observedMs(rows: readonly Row[], now: number): number {
 
 /**
  * What happened; on a wide screen, the selected service beside it.
- * @param hidden how many lines of the list are not seen; empty where all are
+ * @param forms how many lines of the list are not seen, the longest form first; empty where all are
  */
-function drawBelow(part: Part, y: number, hidden: string, selected: Row | undefined): Map<number, number> {
+function drawBelow(part: Part, y: number, forms: readonly string[], selected: Row | undefined): Map<number, number> {
   const { model, ui, size, glyphs, grid, window, now, rows, entries } = part;
   grid.put(0, y, glyphs.line.repeat(size.width), 'dim');
+  const titles = [' WHAT HAPPENED ', ' EVENTS '];
+  const heads = titles.flatMap((title) => forms.map((hidden) => ({ title, hidden })));
+  const fitting = heads.find((one) => widthOf(one.title) + widthOf(one.hidden) + 5 <= size.width);
+  const { title, hidden } = fitting ?? { title: ' EVENTS ', hidden: '' };
   grid.putRight(size.width - 2, y, hidden, 'accent', size.width);
-  const happened = grid.put(2, y, ' WHAT HAPPENED ', ui.entry === null ? 'dim' : 'accent') + 1;
+  const happened = grid.put(2, y, title, ui.entry === null ? 'dim' : 'accent') + 1;
   const height = size.height - y - 2;
   const panel = size.width >= PANEL_WIDTH && height >= 10 && selected !== undefined;
   const width = panel ? Math.floor(size.width / 2) - 2 : size.width - 2;
-  const room = (panel ? width + 2 : size.width - 2 - widthOf(hidden)) - happened;
+  const room = (panel ? width + 2 : size.width - 3 - widthOf(hidden)) - happened;
   const worst = worstGap(rows, now).find((text) => widthOf(text) <= room);
   if (worst !== undefined) grid.put(happened, y, worst, 'plain');
   const entryAt = drawEntries(grid, { x: 1, y: y + 1, width, height }, entries, ui, model.sources, glyphs);

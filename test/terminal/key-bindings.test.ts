@@ -107,6 +107,31 @@ describe('keys in the list', () => {
     assert.deepEqual(after(['x', 'F5', 'C-x']), FIRST_UI);
   });
 
+  it('say why they change nothing, until the next key', () => {
+    const said = (key: string, seen: Partial<Seen> = {}, from: Partial<Ui> = {}): string | null =>
+      press({ ...FIRST_UI, ...from }, key, { ...SEEN, ...seen }).ui.said;
+    const gaps = (): { service: string; from: number; to: number }[] => [
+      { service: 's1', from: NOW - 900, to: NOW - 500 },
+    ];
+    assert.equal(said('n'), 'No gap is known.');
+    assert.equal(said('N'), 'No gap is known.');
+    assert.equal(said('n', { gaps }), null);
+    assert.equal(said('n', { gaps }, { gap: { service: 's1', from: NOW - 900 } }), 'No earlier gap is known.');
+    assert.equal(said('N', { gaps }), 'No later gap is known.');
+    assert.equal(said('n', { gaps }, { mode: 'detail', selected: 's2' }), 'No gap is known.');
+    assert.equal(said('enter', { order: [] }), 'No service is listed.');
+    assert.equal(said('tab'), 'Nothing happened yet.');
+    assert.equal(said('c'), 'There is no group.');
+    assert.equal(said('C'), 'There is no group.');
+    assert.equal(said('+', { windowMs: 10_000 }), 'This is the shortest window.');
+    assert.equal(said('-', { windowMs: 86_400_000 }), 'This is the longest window.');
+    assert.equal(said('+', { windowMs: 60_000 }), null);
+    for (const key of ['x', 'enter', 'down', 's', 'g', 'm', '/', '?', 'space', 'left', '0'])
+      assert.equal(said(key), null, key);
+    assert.equal(after(['n', 'x']).said, null);
+    assert.equal(click(after(['n']), { service: 's3' }, SEEN).said, null);
+  });
+
   it('explain themselves, until the next key', () => {
     assert.equal(after(['?']).mode, 'help');
     assert.equal(after(['?', 'x']).mode, 'list');

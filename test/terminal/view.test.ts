@@ -92,6 +92,64 @@ describe('the list', () => {
     assert.equal(styled(view, 'down'), '×');
   });
 
+  it('has a rule that can be read at every width', () => {
+    const world = wellWorld(Array.from({ length: 1200 }, (_, index) => `service-${String(index)}`));
+    for (const name of ['service-900', 'service-901']) world.change(name, 'up', 'down', 50_000, 'refused');
+    for (let width = 40; width <= 210; width += 1) {
+      for (const selected of [null, 'service-600']) {
+        const lines = world.lines({ width, height: width % 2 === 0 ? 12 : 11 }, { selected });
+        const rule = lineWith(lines, '──');
+        const texts = rule
+          .split(/─+/)
+          .map((text) => text.trim())
+          .filter((text) => text !== '');
+        for (const text of texts)
+          assert.match(
+            text,
+            /^(WHAT HAPPENED|EVENTS|SELECTED|LONGEST.* of service-90\d.*|LONGEST [\d.]+ s so far|(trouble first, )?(\d+ above)?(, )?(\d+ below)?)$/,
+            rule,
+          );
+        assert.match(rule, /WHAT HAPPENED|EVENTS/);
+        assert.match(rule, selected === null ? / \d+ below ─/ : / \d+ above, \d+ below ─/);
+      }
+    }
+  });
+
+  it('says what an empty list means', () => {
+    const world = wellWorld();
+    for (const [width, height] of [
+      [40, 10],
+      [80, 24],
+      [120, 40],
+      [200, 60],
+    ] as const) {
+      lineWith(world.lines({ width, height }, { filter: 'zzzz' }), 'No service matches.');
+      lineWith(
+        world.lines({ width, height }, { filter: 'zzzz', mode: 'filter', input: 'zzzz' }),
+        'No service matches.',
+      );
+      lineWith(new World(['here'], []).lines({ width, height }), 'No service is known yet.');
+    }
+    const model = new Model(1);
+    const { grid } = view({
+      model,
+      ui: FIRST_UI,
+      size: { width: 80, height: 24 },
+      glyphs: UNICODE,
+      clock: START,
+      waiting: 0,
+    });
+    assert.match(grid.line(2), /Connecting …/);
+  });
+
+  it('shows the state of a service with a long name, at every width', () => {
+    const name = 'a-service-with-a-very-long-name-that-no-terminal-is-wide-enough-for.internal.example';
+    const world = new World(['one', 'two'], [unknown(name)]);
+    for (const source of [0, 1]) world.change(name, 'unknown', 'down', 0, 'refused', source);
+    for (const width of [40, 60, 80])
+      assert.match(world.lines({ width, height: 24 })[2] ?? '', /^▸ a-serv.*…  ▼ DOWN from both$/);
+  });
+
   it('loses nothing that matters at 80x24', () => {
     const world = wellWorld();
     const lines = world.lines({ width: 80, height: 24 });
@@ -235,6 +293,87 @@ describe('the list of many services', () => {
       'service-199',
       'service-000',
     ]);
+  });
+
+  for (const [total, groups, down, width, height] of [
+    [200, 8, 14, 80, 24],
+    [200, 8, 14, 120, 40],
+    [200, 8, 14, 200, 60],
+    [80, 5, 5, 100, 30],
+    [80, 5, 80, 100, 30],
+    [40, 20, 12, 80, 24],
+    [30, 2, 1, 80, 24],
+    [200, 1, 3, 80, 24],
+    [200, 3, 6, 40, 12],
+  ] as const)
+    it(`has ${String(down)} of ${String(total)} services that are down, of ${String(groups)} groups, in sight at ${String(width)}x${String(height)}`, () => {
+      const all = Array.from({ length: total }, (_, index) => `service-${String(index).padStart(3, '0')}`);
+      const world = new World(
+        ['here'],
+        all.map((name, index) => unknown(name, { group: `group ${String(index % groups)}` })),
+      );
+      // Those that are down are the last of their groups, and in as many groups as there are.
+      const fallen = new Set(all.slice(-down));
+      for (const name of all)
+        world.change(name, 'unknown', fallen.has(name) ? 'down' : 'up', 0, fallen.has(name) ? 'refused' : null);
+      world.now = START + 600_000;
+      for (const sort of ['as given', 'problem first'] as const) {
+        const { grid, serviceAt } = world.draw({ width, height }, { sort });
+        const text = Array.from({ length: height }, (_, y) => grid.line(y)).join('\n');
+        const shown = [...serviceAt.values()].filter((name) => fallen.has(name));
+        const room = Array.from({ length: height }, (_, y) => grid.line(y)).findIndex((line) =>
+          /─ (WHAT HAPPENED|EVENTS) ─/.test(line),
+        );
+        // As many as there are lines between the heads and the rule.
+        assert.equal(shown.length, Math.min(down, room - (height >= 30 ? 3 : 2)), `${sort}:\n${text}`);
+      }
+    });
+
+  it('has those with trouble of all groups, of several vantages too, and says how many it left out', () => {
+    const groupOf = (name: string): string => `group ${String(Number(name.slice(-3)) % 4)}`;
+    const world = new World(
+      ['one', 'two'],
+      names.map((name) => unknown(name, { group: groupOf(name) })),
+    );
+    for (const source of [0, 1]) for (const name of names) world.change(name, 'unknown', 'up', 0, null, source);
+    const fallen = ['service-190', 'service-195', 'service-196'];
+    for (const name of fallen) world.change(name, 'up', 'down', 30_000, 'refused', 1);
+    world.now = START + 600_000;
+    const { serviceAt, grid } = world.draw({ width: 120, height: 40 });
+    const text = Array.from({ length: 40 }, (_, y) => grid.line(y));
+    for (const name of fallen) assert.ok([...serviceAt.values()].includes(name), text.join('\n'));
+    // One of the groups has no trouble, and the last one with trouble is followed by what is well: nothing is left out there.
+    assert.match(lineWith(text, 'group 3  '), /group 3 {2}50 services, 1 down, and 49 more up: c shows them/);
+    assert.match(lineWith(text, 'group 2  '), /group 2 {2}50 services, 1 down, and 49 more up: c shows them/);
+    assert.match(lineWith(text, 'group 0  '), /group 0 {2}50 services, 1 down$/);
+  });
+
+  it('shows what it left out of a group at c, and folds it at the next', () => {
+    const world = new World(
+      ['here'],
+      names.map((name, index) => unknown(name, { group: index % 2 === 0 ? 'even' : 'odd' })),
+    );
+    for (const name of names) world.change(name, 'unknown', 'up', 0);
+    for (const name of ['service-100', 'service-101']) world.change(name, 'up', 'down', 1000, 'refused');
+    world.now = START + 600_000;
+    const size = { width: 120, height: 40 };
+    let ui: Ui = FIRST_UI;
+    const key = (name: string): readonly string[] => {
+      ({ ui } = press(ui, name, { ...world.draw(size, ui), now: world.now }));
+      return world.draw(size, ui).order;
+    };
+    assert.deepEqual(key('home').slice(0, 3), ['service-100', 'service-101', 'service-001']);
+    assert.equal(world.draw(size, ui).order.length, 101);
+    // Both that are down are in sight still, now without headings.
+    assert.deepEqual([key('c').length, key('home').slice(0, 2)], [200, ['service-100', 'service-101']]);
+    assert.deepEqual([key('c').length, ui.folded], [101, new Set(['even'])]);
+    key('C');
+    key('C');
+    assert.deepEqual([ui.folded, ui.unfolded, world.draw(size, ui).order.length], [new Set(), new Set(), 101]);
+    // The selected one stays in the list when it is well again.
+    key('home');
+    world.change('service-100', 'down', 'up', 2000);
+    assert.ok(world.draw(size, ui).order.includes('service-100'));
   });
 
   it('leaves the order as it is given where all fit', () => {
@@ -446,6 +585,27 @@ describe('what happened', () => {
     // A mark is of no service: the window moves there.
     assert.deepEqual([keys('tab', 'enter').mode, keys('tab', 'enter').end], ['list', START + 35_000 + 30_000]);
     assert.equal(keys('tab', 'tab').entry, null);
+    // What the footer promises is what Enter does.
+    const footOf = (ui: Ui): string => world.lines({ width: 120, height: 30 }, ui).at(-1) ?? '';
+    assert.match(footOf(focused), /show then/);
+    assert.match(footOf(second), /Enter open/);
+    assert.match(footOf(FIRST_UI), /Enter open/);
+  });
+
+  it('says so where a mark that is opened is in sight already', () => {
+    const world = wellWorld();
+    world.mark('restart', 55_000);
+    const size = { width: 80, height: 24 };
+    let ui: Ui = FIRST_UI;
+    const foot = (key: string): string => {
+      ({ ui } = press(ui, key, { ...world.draw(size, ui), now: world.now }));
+      return world.lines(size, ui).at(-1) ?? '';
+    };
+    foot('tab');
+    assert.match(foot('enter'), /^ It is in this window already\. .*q quit$/);
+    assert.deepEqual([ui.mode, ui.end], ['list', null]);
+    assert.doesNotMatch(foot('down'), /already/);
+    assert.match(foot('tab'), /open/);
   });
 
   it('shows the newest first', () => {
