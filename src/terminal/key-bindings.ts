@@ -267,7 +267,7 @@ function inEntries(ui: Ui, key: string, seen: Seen): Ui {
   if (key === 'tab' || key === 'escape' || entry === undefined) return { ...ui, entry: null };
   if (key === 'enter') {
     const shown = lookAt({ ...ui, entry: null }, entry, seen);
-    const isSeen = shown.end === ui.end && shown.windowMs === ui.windowMs;
+    const isSeen = shown.end === ui.end && shown.windowMs === seen.windowMs;
     return entry.service === null
       ? { ...shown, entry: ui.entry, said: isSeen ? 'It is in this window already.' : null }
       : { ...shown, mode: 'detail', behind: 'detail', selected: entry.service, top: 0 };

@@ -593,19 +593,23 @@ describe('what happened', () => {
   });
 
   it('says so where a mark that is opened is in sight already', () => {
-    const world = wellWorld();
-    world.mark('restart', 55_000);
     const size = { width: 80, height: 24 };
-    let ui: Ui = FIRST_UI;
-    const foot = (key: string): string => {
-      ({ ui } = press(ui, key, { ...world.draw(size, ui), now: world.now }));
-      return world.lines(size, ui).at(-1) ?? '';
-    };
-    foot('tab');
-    assert.match(foot('enter'), /^ It is in this window already\. .*q quit$/);
-    assert.deepEqual([ui.mode, ui.end], ['list', null]);
-    assert.doesNotMatch(foot('down'), /already/);
-    assert.match(foot('tab'), /open/);
+    // While the window grows with the watch, and later.
+    for (const ageMs of [8000, 60_000, 600_000]) {
+      const world = wellWorld();
+      world.now = START + ageMs;
+      world.mark('restart', ageMs - 3000);
+      let ui: Ui = FIRST_UI;
+      const foot = (key: string): string => {
+        ({ ui } = press(ui, key, { ...world.draw(size, ui), now: world.now }));
+        return world.lines(size, ui).at(-1) ?? '';
+      };
+      assert.match(foot('tab'), /^ Enter show then /);
+      assert.match(foot('enter'), /^ It is in this window already\. .*q quit$/);
+      assert.deepEqual([ui.mode, ui.end], ['list', null]);
+      assert.doesNotMatch(foot('down'), /already/);
+      assert.match(foot('tab'), /^ Enter open /);
+    }
   });
 
   it('shows the newest first', () => {
