@@ -203,6 +203,8 @@ export interface Day {
   readonly upMs: number;
   readonly downMs: number;
   readonly unobservedMs: number;
+  /** For how long some vantages saw it up and others down; left out where none did. */
+  readonly partialMs?: number;
   /** Gaps that ended on it. */
   readonly gaps: number;
 }
@@ -227,5 +229,6 @@ export function dayOf(timeline: readonly TimelineInterval[], from: number, now: 
     sums[interval.state] += lastedMs;
     if (interval.state === 'down' && interval.to !== null && interval.to <= end) gaps += 1;
   }
-  return { from, upMs: sums.up, downMs: sums.down, unobservedMs: sums.unobserved, gaps };
+  const partly = sums.partial > 0 ? { partialMs: sums.partial } : {};
+  return { from, upMs: sums.up, downMs: sums.down, unobservedMs: sums.unobserved, ...partly, gaps };
 }

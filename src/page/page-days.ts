@@ -55,8 +55,9 @@ export function daysOf(
   });
 }
 
-function knownMs({ upMs, downMs, unobservedMs }: Day): number {
-  return upMs + downMs + unobservedMs;
+/** How much is known of a day, in milliseconds. */
+export function knownMs({ upMs, downMs, unobservedMs, partialMs = 0 }: Day): number {
+  return upMs + downMs + unobservedMs + partialMs;
 }
 
 /** How many days are worth a bar. @param keptSince the first day of which something is kept */
@@ -76,17 +77,28 @@ const LEAST_UNOBSERVED = 0.25;
  * How much of what was observed of a day is shown as down, from 0 to 1: the cube root of its share, so that a second (0.15), a
  * minute (0.2) and an hour (0.4) of a whole day look different, and a day that was down as long as it was observed is red.
  */
-export function downShare({ upMs, downMs }: Pick<Day, 'upMs' | 'downMs'>): number {
+export function downShare({ upMs, downMs, partialMs = 0 }: Pick<Day, 'upMs' | 'downMs' | 'partialMs'>): number {
   if (downMs <= 0) return 0;
-  return LEAST_DOWN + (1 - LEAST_DOWN) * Math.cbrt(downMs / (upMs + downMs));
+  return LEAST_DOWN + (1 - LEAST_DOWN) * Math.cbrt(downMs / (upMs + downMs + partialMs));
 }
 
-/** How much of a day's bar is hatched, from its top, and red, from its bottom, each from 0 to 1; null where nothing is known of the day. */
-export function barOf(day: Day): { readonly unobserved: number; readonly down: number } | null {
-  const { upMs, downMs, unobservedMs } = day;
+/** The parts of a day's bar, each from 0 to 1: hatched from its top, down and then partly up from its bottom; the rest is up. */
+interface DayBar {
+  readonly unobserved: number;
+  readonly partial: number;
+  readonly down: number;
+}
+
+/** How a day is shown; null where nothing is known of it. */
+export function barOf(day: Day): DayBar | null {
+  const { upMs, downMs, unobservedMs, partialMs = 0 } = day;
+  const observedMs = upMs + downMs + partialMs;
   if (knownMs(day) === 0) return null;
-  const isShown = unobservedMs >= UNOBSERVED_MS || upMs + downMs === 0;
+  const isShown = unobservedMs >= UNOBSERVED_MS || observedMs === 0;
   const unobserved = isShown ? Math.max(LEAST_UNOBSERVED, unobservedMs / knownMs(day)) : 0;
   // A gap is seen however little of the day was observed.
-  return { unobserved, down: downMs <= 0 ? 0 : Math.max(LEAST_DOWN, (1 - unobserved) * downShare(day)) };
+  const down = downMs <= 0 ? 0 : Math.max(LEAST_DOWN, (1 - unobserved) * downShare(day));
+  const left = Math.max(0, 1 - unobserved - down);
+  const partial = partialMs <= 0 ? 0 : left * downShare({ upMs, downMs: partialMs });
+  return { unobserved, partial, down };
 }

@@ -17,6 +17,7 @@ import type { GapFacts, ServiceSnapshot, SlowFacts, TimelineInterval } from '../
 import { wordOf, type Reason, type ServiceInfo, type State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
 import { type Day, uptimeWithoutPlanned } from '../core/uptime.ts';
+import { knownMs } from './page-days.ts';
 
 /** The status of a service changed. */
 export interface Change {
@@ -243,19 +244,21 @@ export function openGapOf(
 }
 
 /** The tooltip of a day. */
-export function dayText({ from, upMs, downMs, unobservedMs, gaps }: Day): string {
-  const day = showDay(from);
-  if (upMs + downMs + unobservedMs === 0) return `${day}\nNot known`;
+export function dayText(day: Day): string {
+  const { from, downMs, unobservedMs, partialMs = 0, gaps } = day;
+  const title = showDay(from);
+  if (knownMs(day) === 0) return `${title}\nNot known`;
   // A gap counts on the day on which it ends.
   const ended = gaps === 0 ? '' : `${count(gaps, 'gap')}, `;
   const down = downMs === 0 ? 'No gap' : `${ended}down for ${showDuration(downMs)}`;
+  const partly = partialMs === 0 ? '' : `\nPartly up for ${showDuration(partialMs)}`;
   const unobserved = unobservedMs === 0 ? '' : `\nNot observed for ${showDuration(unobservedMs)}`;
-  return `${day}\n${down}${unobserved}`;
+  return `${title}\n${down}${partly}${unobserved}`;
 }
 
 /** What the days show, for screen readers. */
 export function daysText(days: readonly Day[]): string {
-  const known = days.filter(({ upMs, downMs, unobservedMs }) => upMs + downMs + unobservedMs > 0);
+  const known = days.filter((day) => knownMs(day) > 0);
   const down = known.filter(({ downMs }) => downMs > 0);
   return `Last ${String(days.length)} days: ${count(known.length, 'day')} known, ${String(down.length)} of them with a gap`;
 }

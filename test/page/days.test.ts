@@ -78,17 +78,31 @@ describe('the days', () => {
     const bar = (upMs: number, downMs: number, unobservedMs = 0): ReturnType<typeof barOf> =>
       barOf({ from: NOON, upMs, downMs, unobservedMs, gaps: 0 });
     for (const downMs of [1, 20_000, 35_000, 210_000, HOUR, 24 * HOUR])
-      assert.deepEqual(bar(0, downMs), { unobserved: 0, down: 1 }, String(downMs));
+      assert.deepEqual(bar(0, downMs), { unobserved: 0, partial: 0, down: 1 }, String(downMs));
     // What was not observed is not red, and leaves the rest as it is.
-    assert.deepEqual(bar(0, HOUR, HOUR), { unobserved: 0.5, down: 0.5 });
-    assert.deepEqual(bar(HOUR, 0, HOUR), { unobserved: 0.5, down: 0 });
+    assert.deepEqual(bar(0, HOUR, HOUR), { unobserved: 0.5, partial: 0, down: 0.5 });
+    assert.deepEqual(bar(HOUR, 0, HOUR), { unobserved: 0.5, partial: 0, down: 0 });
     const [half, tenth, hidden] = [bar(10_000, 10_000), bar(90_000, 10_000), bar(0, 1, 23 * HOUR)];
     assert.ok(half!.down > 0.75 && half!.down < 1 && tenth!.down < half!.down && tenth!.down > 0.5);
     assert.ok(hidden!.down > 0.1 && hidden!.unobserved > 0.9);
     // A stall of some seconds is no matter of a bar, but where nothing else is known.
     assert.equal(bar(0, HOUR, 5000)?.unobserved, 0);
-    assert.deepEqual(bar(0, 0, 5000), { unobserved: 1, down: 0 });
+    assert.deepEqual(bar(0, 0, 5000), { unobserved: 1, partial: 0, down: 0 });
     assert.equal(bar(0, 0), null);
+  });
+
+  it('shows what was partly up: at a hub that is neither up nor down', () => {
+    const partial = [{ state: 'partial', from: NOON - 2 * HOUR, to: null }] as const;
+    const [today] = daysOf(NOTHING, partial, NOON, 1);
+    assert.deepEqual(barOf(today!), { unobserved: 0, partial: 1, down: 0 });
+    assert.match(dayText(today!), /^Mon 23 Nov \(UTC\)\nNo gap\nPartly up for 2 h 00 min$/);
+    const both = [
+      { state: 'up', from: NOON - 4 * HOUR, to: NOON - 3 * HOUR },
+      { state: 'down', from: NOON - 3 * HOUR, to: NOON - 2 * HOUR },
+      ...partial,
+    ] as const;
+    const bar = barOf(daysOf(NOTHING, both, NOON, 1)[0]!)!;
+    assert.ok(bar.down > 0.5 && bar.partial > 0.1 && bar.down + bar.partial < 1, JSON.stringify(bar));
   });
 
   it('has a bar for each day that is kept, and room for 30', () => {

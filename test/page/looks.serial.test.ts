@@ -236,15 +236,18 @@ describe('the look of the page', () => {
     const { feed } = await served(new ScriptedMonitor({ services: [down], identity: { startedAt: since } }), {
       page: pageAssets(),
     });
-    const tab = await Tab.open(browser, `${feed.address.url}/`);
     const colours = `(() => {
       const canvas = document.querySelector('#service-0 .days');
       const { data } = canvas.getContext('2d').getImageData(canvas.width - 6, 0, 1, canvas.height);
       return [...new Set(Array.from({ length: canvas.height }, (_, y) => data.slice(4 * y, 4 * y + 3).join()))].join(' ');
     })()`;
-    await tab.waitFor(`${colours} === '191,52,16'`);
-    await tab.close();
-    await feed.close();
+    try {
+      const tab = await Tab.open(browser, `${feed.address.url}/`);
+      await tab.waitFor(`${colours} === '191,52,16'`);
+      await tab.close();
+    } finally {
+      await feed.close();
+    }
   });
 
   for (const isPublic of [false, true])

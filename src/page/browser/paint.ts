@@ -139,6 +139,9 @@ export function paintDays(
     const down = Math.ceil(height * bar.down);
     context.fillStyle = theme.down;
     context.fillRect(box.x, height - down, box.width, down);
+    const partial = Math.min(height - high - down, Math.ceil(height * bar.partial));
+    context.fillStyle = theme.partial;
+    if (partial > 0) context.fillRect(box.x, height - down - partial, box.width, partial);
   });
 }
 
