@@ -10,6 +10,8 @@ export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'rea
   readonly info: Pick<ServiceInfo, 'intervalMs'>;
   /** It is under maintenance, as was announced. */
   readonly isMaintained?: boolean;
+  /** It is not observed, and was down when it was last. */
+  readonly wasDown?: boolean;
 };
 
 /** A line below the sentence; the service that it is about may be looked up. */
@@ -161,6 +163,12 @@ function quietLines(
       service: first.name,
       text: `not observed since ${showWhen(first.since, now)}${because(first.reason)}`,
     });
+  const wasDown = services.filter((one) => one.wasDown);
+  const [lost] = wasDown;
+  if (lost !== undefined) {
+    const others = wasDown.length === 1 ? '' : `, as ${count(wasDown.length - 1, 'other')}`;
+    return [...lines, { service: lost.name, text: `was down when it was last observed${others}` }];
+  }
   const gaps = services.flatMap(({ name, gaps }) => gaps.map((gap) => ({ name, gap })));
   const recent = gaps.filter(({ gap }) => gap.to > now - RECENT_MS);
   const shown =

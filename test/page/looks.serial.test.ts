@@ -223,6 +223,8 @@ describe('the look of the page', () => {
         monitor.change('web', 'unobserved', { reason: 'stalled' });
         await tab.waitFor(`document.querySelector('#service-0').dataset.state === 'unobserved'`);
         assert.equal(await tab.value(`/ so far –/.test(${rows}[0])`), true);
+        const lines = `document.querySelector('#lines').textContent`;
+        await tab.waitFor(`${lines}.includes('web was down when it was last observed')`);
         // A new gap moves those before it, within their own place.
         await tab.value('watched.moved.length = 0');
       }),

@@ -72,6 +72,20 @@ describe('the overall sentence', () => {
     assert.equal(probed(1000), 'No gap since monitoring began, 04:10:00, as far as probes 1 s apart can show');
   });
 
+  it('does not say "no gap" of what was down when it was last observed', () => {
+    const lines = (...wasDown: boolean[]): string[] => {
+      const facts = services('unobserved', 'unobserved', 'unobserved', 'up').map((one, at) => ({
+        ...one,
+        wasDown: wasDown[at] ?? false,
+      }));
+      return summarise(facts, NOW, false, NOW).lines.map(({ service, text }) => `${service ?? ''} ${text}`);
+    };
+    assert.match(lines().join('\n'), /No gap since monitoring began/);
+    assert.equal(lines(false, true)[2], 's1 was down when it was last observed');
+    assert.equal(lines(true, true, true)[2], 's0 was down when it was last observed, as 2 others');
+    assert.doesNotMatch(lines(true).join('\n'), /No gap/);
+  });
+
   it('names who is down, since when and why', () => {
     const { lines } = summarise(services('down', 'up'), NOW, false, NOW);
     assert.deepEqual(lines, [

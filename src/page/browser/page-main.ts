@@ -1,5 +1,5 @@
 /** The status page: shows what comes over the feed, as it comes. */
-import { announcement, staleText, unreachableText } from '../page-text.ts';
+import { announcement, openGapOf, staleText, unreachableText } from '../page-text.ts';
 import type { Change } from '../page-text.ts';
 import type { BoardService } from '../../core/board.ts';
 import { summarise, type Summary, type SummaryFacts } from '../page-summary.ts';
@@ -166,7 +166,8 @@ function summaryNow(): Summary {
 
 function factsOf(service: BoardService, isMaintained: boolean): SummaryFacts {
   const { name, status, since, reason, gaps, info } = service;
-  return { name, status, since, reason, gaps, info, isMaintained };
+  const wasDown = status === 'unobserved' && openGapOf(service.timeline, since) !== null;
+  return { name, status, since, reason, gaps, info, isMaintained, wasDown };
 }
 
 function spoken(): string {
