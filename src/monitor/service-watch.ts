@@ -228,12 +228,20 @@ export class Watcher implements ProberEvents {
     prober.start(attempt);
   }
 
-  /** A server that serves one connection at a time answers only once the sentinel's is closed. */
-  #tryBeside(sentinel: Sentinel, attempt: Attempt): void {
+  /**
+   * A server that serves one connection at a time answers only once the sentinel's is closed. What it waits for this thread is no
+   * sign of that: after a stall the timers run before the sockets are read.
+   */
+  #tryBeside(sentinel: Sentinel, attempt: Attempt, stalledBefore = this.#host.stalledMs()): void {
     const patienceMs = Math.min(this.#timeline.overdueMs, attempt.timeoutMs * TRIAL_SHARE);
-    setTimeout(() => {
-      if (!attempt.ended && attempt.holdingSince === null && sentinel.isOnTrial) sentinel.giveUp();
-    }, patienceMs);
+    const leftMs = (): number => patienceMs - attempt.ageMs + this.#host.stalledMs() - stalledBefore;
+    const look = (): void => {
+      if (attempt.ended || attempt.holdingSince !== null || !sentinel.isOnTrial) return;
+      // Timers may fire a little before their time.
+      if (leftMs() > 1) this.#tryBeside(sentinel, attempt, stalledBefore);
+      else sentinel.giveUp();
+    };
+    setTimeout(() => setImmediate(look), leftMs());
   }
 
   #ended(sample: Sample): void {

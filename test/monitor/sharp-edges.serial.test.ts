@@ -161,6 +161,28 @@ describe('the sentinel', () => {
     });
   });
 
+  it('is not given up because this thread was away while it was on trial', async () => {
+    const [asked, all] = [new Set<Socket>(), new Set<Socket>()];
+    let stalls = 3;
+    const backend = await TestService.start((socket) => {
+      all.add(socket);
+      socket.on('data', () => {
+        asked.add(socket);
+        const isOnTrial = idle(asked, all).length > 0;
+        if (isOnTrial && stalls-- > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        socket.end('pong');
+      });
+    });
+    const spec = tcpSpec(backend.port, { send: 'ping', expect: 'pong' });
+    const service = { ...backend.watched('web', { intervalMs: 50 }, spec), sentinel: true };
+    await withEngine([service], async (recording) => {
+      await recording.waitFor(() => stalls < 0);
+      await recording.nth(recording.of('sample').length + 5, 'sample');
+      const [sentinel, ...others] = idle(asked, all);
+      assert.deepEqual([sentinel?.destroyed, others.length], [false, 0]);
+    });
+  });
+
   it('gives way where a server serves one connection at a time, before that is an outage', async () => {
     const queue: Socket[] = [];
     const asked = new Set<Socket>();
