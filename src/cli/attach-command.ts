@@ -2,7 +2,7 @@
 import type { ClockOffset } from '../client/clock-offset.ts';
 import { FeedClient } from '../client/feed-client.ts';
 import { fetchHistory } from '../client/fetch-history.ts';
-import { count, list, showDuration } from '../core/format.ts';
+import { countServices, list, showDuration } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
 import { exitCodeOf, untilEnded } from './ending.ts';
 import { type AttachArguments, feedUrls, parseDuration, type ShowArguments } from './options.ts';
@@ -23,7 +23,7 @@ class RemoteSource implements Source {
       samples: false,
       take: () => undefined,
       connected: () => {
-        this.problem = null;
+        this.problem = client.note;
       },
       disconnected: ({ problem }) => {
         this.problem = problem;
@@ -97,7 +97,10 @@ function logConnections(client: FeedClient): void {
       const down = services.filter(({ state }) => state === 'down').map(({ name }) => name);
       const more = down.length > NAMED ? [`${String(down.length - NAMED)} more`] : [];
       const isDown = down.length === 0 ? '' : `, down now: ${list([...down.slice(0, NAMED), ...more])}`;
-      say(`${client.url.shown}: connected${back}${offset}; ${count(services.length, 'service')}${isDown}`);
+      say(
+        `${client.url.shown}: connected${back}${offset}; ${countServices(services.map(({ name }) => name))}${isDown}`,
+      );
+      if (client.note !== null && since === null) say(`Note: ${client.note}.`);
     },
     disconnected({ problem }) {
       const what = client.identity === null ? 'connecting' : 'not connected';

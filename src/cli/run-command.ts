@@ -49,9 +49,12 @@ async function runPlan(args: RunArguments, plan: Plan): Promise<number> {
   // A wall clock that is set meanwhile must not tear the window apart.
   const request = { args, config, log, keepsHistory: false, followsSteps: false };
   const { course, vantages, session } = await withMonitor(request, async ({ monitor, history }) => {
-    const remote = plan.also.map((url) => new RemoteVantage(url, plan.files.wantsProbes));
+    const isWatching = config.watched.length > 0;
+    const isTaken = (name: string): boolean =>
+      (isWatching && name === config.vantage) || remote.filter(({ monitorName }) => monitorName === name).length > 1;
+    const remote = plan.also.map((url) => new RemoteVantage(url, plan.files.wantsProbes, isTaken));
     const local = new LocalVantage(monitor, plan.files.wantsProbes);
-    const watching: Vantage[] = config.watched.length > 0 ? [local, ...remote] : remote;
+    const watching: Vantage[] = isWatching ? [local, ...remote] : remote;
     const session = new RunSession({ command: plan.command, patience, monitor, vantages: watching });
     const ended = await session.course;
     if (ended.startedAt !== null && ended.interrupted === null) {

@@ -1,7 +1,7 @@
 /** A run while it goes on: drives the stages by the clock, the services, the command and the signals, and shows them. */
 import { durationText } from '../core/duration.ts';
 import type { Monitor } from '../monitor/monitor.ts';
-import { count, showDuration } from '../core/format.ts';
+import { countServices, showDuration } from '../core/format.ts';
 import { liveLine, BottomLine } from '../terminal/live-line.ts';
 import type { CommandEnding, RunFacts } from '../report/report.ts';
 import { type Patience, Stages } from '../report/run-stages.ts';
@@ -136,8 +136,9 @@ export class RunSession {
 
   #start(): void {
     const { monitor, command, vantages } = this.#all;
-    const services = vantages.reduce((sum, { standings }) => sum + standings.length, 0);
-    this.#say(`${count(services, 'service')} up. Starting: ${this.#shown}`);
+    for (const { note } of vantages) if (note !== null) this.#say(`Note: ${note}.`);
+    const names = vantages.flatMap(({ standings }) => standings.map(({ service }) => service));
+    this.#say(`${countServices([...new Set(names)])} up. Starting: ${this.#shown}`);
     monitor.mark(`run: ${this.#shown} started`);
     const startedAt = monitor.now();
     this.#facts = { ...this.#facts, startedAt };

@@ -23,6 +23,8 @@ export interface Vantage {
   readonly standings: readonly (Standing & { readonly forMs: number; readonly upForMs: number | null })[];
   /** Why nothing is known from there at present, for people; null where it is. */
   readonly problem: string | null;
+  /** What is to be known of what it shows, for people; null where that is nothing. */
+  readonly note: string | null;
   /** Resolves when all that was sent before `at` (by this machine's clock) is settled and has come, or can't come. */
   settled(at: number): Promise<void>;
   /** The next stage of the run begins at this moment, by this machine's clock. */
@@ -38,6 +40,7 @@ const MOST_EVENTS = 250_000;
 export class LocalVantage implements Vantage {
   readonly name: string;
   readonly problem = null;
+  readonly note = null;
   readonly #monitor: Monitor;
   readonly #recorder: Recorder;
 
@@ -73,11 +76,16 @@ export class LocalVantage implements Vantage {
 export class RemoteVantage implements Vantage {
   readonly #client: FeedClient;
   readonly #recorder: Recorder;
+  readonly #isTaken: (name: string) => boolean;
   #offset: ClockOffset | null = null;
   #lost = 'no answer yet';
 
-  /** @param keepsProbes whether every single probe is kept */
-  constructor(url: FeedUrl, keepsProbes: boolean) {
+  /**
+   * @param keepsProbes whether every single probe is kept
+   * @param isTaken whether another vantage of the run has this name too: then this one's address stands beside it
+   */
+  constructor(url: FeedUrl, keepsProbes: boolean, isTaken: (name: string) => boolean) {
+    this.#isTaken = isTaken;
     this.#recorder = new Recorder(MOST_EVENTS, keepsProbes);
     this.#client = new FeedClient(url, true, new Clock(systemClock, false));
     this.#client.subscribe({
@@ -96,7 +104,17 @@ export class RemoteVantage implements Vantage {
   }
 
   get name(): string {
-    return this.#recorder.greeted ? this.#recorder.vantage : this.#client.url.shown;
+    if (!this.#recorder.greeted) return this.#client.url.shown;
+    return this.#isTaken(this.monitorName) ? `${this.monitorName} (${this.#client.url.url.host})` : this.monitorName;
+  }
+
+  /** The name that its monitor gives itself; empty while that is not known. */
+  get monitorName(): string {
+    return this.#recorder.vantage;
+  }
+
+  get note(): string | null {
+    return this.#client.note;
   }
 
   get problem(): string | null {
@@ -129,7 +147,7 @@ export class RemoteVantage implements Vantage {
   }
 
   observed(): ObservedVantage {
-    return this.#recorder.observed(this.#offset ?? { offsetMs: 0, uncertaintyMs: 0 });
+    return { ...this.#recorder.observed(this.#offset ?? { offsetMs: 0, uncertaintyMs: 0 }), vantage: this.name };
   }
 
   close(): Promise<void> {

@@ -78,6 +78,14 @@ export class FeedClient {
     return this.#identity;
   }
 
+  /** What is to be known of what it shows, for people: that a token was given, and the monitor has none. Null where that is nothing. */
+  get note(): string | null {
+    const services = [...this.#board.services.values()];
+    const isPublic = services.length > 0 && services.every(({ info }) => info.target === '');
+    if (this.url.token === null || !isPublic) return null;
+    return `${this.url.url.host} has no token to compare yours with: it shows only what everyone may see`;
+  }
+
   /** What is known of every service, by the other clock. */
   get board(): Board {
     return this.#board;
@@ -144,11 +152,17 @@ export class FeedClient {
       this.#connection.drop(`it does not speak protocol ${String(PROTOCOL)}: ${problem}`);
       return;
     }
-    if (message.type === 'hello') this.#hello(message, here);
+    if (message.type === 'hello') this.#hello(this.#named(message), here);
     else if (!this.#greeted) this.#connection.drop('its first message is no hello');
     else if (isEvent(message)) this.#event(message);
     else if (message.type === 'heartbeat') this.#heartbeat(message, here);
     else this.#emit(message);
+  }
+
+  /** The public view leaves out a vantage that is a host's name: then the address, which the reader knows, is its name. */
+  #named(hello: Hello): Hello {
+    const vantage = hello.monitor.vantage.trim() === '' ? this.url.url.host : hello.monitor.vantage;
+    return { ...hello, monitor: { ...hello.monitor, vantage } };
   }
 
   #hello(hello: Hello, here: number): void {

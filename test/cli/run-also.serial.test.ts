@@ -1,6 +1,7 @@
 /** `gapwatch run` with a second vantage: another monitor's feed. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,9 +18,13 @@ import { endPrograms, FOLDER, Program, run } from './program.ts';
 
 const QUICK = ['--before', '300ms', '--after', '300ms', '-i', '50ms', '-t', '300ms'];
 
-/** Starts a daemon. Returns it with the address of its feed. */
-async function daemon(vantage: string, service: { readonly port: number }): Promise<{ program: Program; url: string }> {
-  const where = ['--listen', '127.0.0.1:0', '--data', 'off', '--vantage', vantage];
+/** Starts a daemon. Returns it with the address of its feed. @param more options */
+async function daemon(
+  vantage: string,
+  service: { readonly port: number },
+  ...more: readonly string[]
+): Promise<{ program: Program; url: string }> {
+  const where = ['--listen', '127.0.0.1:0', '--data', 'off', '--vantage', vantage, ...more];
   const program = new Program(['serve', `web=${String(service.port)}`, '-i', '50ms', '-t', '300ms', ...where]);
   await program.said(/"feed":"http:\/\/[^"]+"/);
   const url = /"feed":"(http:\/\/[^"]+)"/.exec(program.stderr)?.[1] ?? '';
@@ -82,6 +87,39 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
       data,
     );
     assert.ok(second.services[0]?.gaps.some(({ fromStartMs }) => fromStartMs !== null && fromStartMs > -200));
+    await program.end();
+  });
+
+  it('calls a public monitor by its address where its name is that of the host, and says that a token was not used', async () => {
+    const { program, url } = await daemon(hostname(), steady, '--public');
+    const { host } = new URL(url);
+    const files = ['json', 'md', 'xml', 'html'].map((kind) => join(FOLDER, `public.${kind}`));
+    const { code, stdout, stderr } = await run([
+      ...['run', `web=${String(steady.port)}`, '--also', url, '--token', 'wrong', ...QUICK],
+      ...files.flatMap((file) => ['--report', file]),
+      ...['--', 'true'],
+    ]);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stderr, new RegExp(`^Note: ${host} has no token to compare yours with`, 'm'));
+    assert.match(stderr, /^1 service up\. Starting: true$/m);
+    assert.match(stdout, new RegExp(`seen from ${hostname()} and ${host}\\)\\.$`, 'm'));
+    for (const file of files) assert.ok(readFileSync(file, 'utf8').includes(host), file);
+    const attached = await run(['attach', url, '--token', 'wrong', '--format', 'lines', '--for', '1s']);
+    assert.match(attached.stderr, new RegExp(`^Note: ${host} has no token`, 'm'));
+    const single = await run(['attach', url, '--format', 'lines', '--for', '1s']);
+    assert.doesNotMatch(single.stderr, /Note/);
+    await program.end();
+  });
+
+  it('distinguishes two vantages of one name by the address', async () => {
+    const shaky = await startSignalledService();
+    const { program, url } = await daemon('here', shaky);
+    const { code, stdout } = await run([
+      ...['run', `web=${String(steady.port)}`, '--vantage', 'here', '--also', url, ...QUICK],
+      ...['--', 'sh', '-c', `kill -USR2 ${String(shaky.pid)}; sleep 0.8`],
+    ]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, new RegExp(`^FAIL: web \\(from here \\(${new URL(url).host}\\)\\) was down`, 'm'));
     await program.end();
   });
 

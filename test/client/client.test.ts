@@ -1,5 +1,6 @@
 /** The client of a feed: what its readers receive over breaks and restarts. */
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { describe, it } from 'node:test';
 
 import { FeedClient } from '../../src/client/feed-client.ts';
@@ -8,6 +9,7 @@ import { parseFeedUrl } from '../../src/client/feed-url.ts';
 import type { Message } from '../../src/core/messages.ts';
 import { clientOf } from './client-of.ts';
 import { Recording } from '../support/recording.ts';
+import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { Wire } from '../support/wire.ts';
 import { inScene, TOKEN, scripted, served } from '../server/scene.ts';
 
@@ -161,6 +163,28 @@ describe('a client', () => {
       client.close();
     }),
   );
+
+  it('calls a monitor by its address where the public view leaves out its host, and says that a token was not used', async () => {
+    const source = new ScriptedMonitor({ names: ['web'], identity: { vantage: hostname() } });
+    const { feed, ws } = await served(source, { public: true });
+    const host = `127.0.0.1:${String(feed.address.port)}`;
+    for (const [url, note] of [
+      [ws, null],
+      [`${ws}?token=${TOKEN}`, `${host} has no token to compare yours with: it shows only what everyone may see`],
+    ] as const) {
+      const recording = new Recording(false);
+      const client = clientOf(url, recording);
+      await recording.waitFor(() => client.connected);
+      assert.equal(client.identity?.vantage, host);
+      assert.deepEqual(
+        recording.of('hello').map(({ monitor }) => monitor.vantage),
+        [host],
+      );
+      assert.equal(client.note, note);
+      client.close();
+    }
+    await feed.close();
+  });
 
   it(
     'marks a moment at the other end, with the token',
