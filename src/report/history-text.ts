@@ -6,6 +6,7 @@ import type { IdentityChange, IncidentReport, LostConnection, Report, ServiceRep
 import {
   eachService,
   printableReport,
+  shortId,
   showCause,
   showLength,
   showSeen,
@@ -78,7 +79,7 @@ export function historyText(found: Report): string {
 
 function showHistoryEvent(event: LostConnection | IdentityChange | WritesGone): string {
   if ('count' in event) return showLostWrites(event.count);
-  if ('was' in event) return `another ${event.what ?? 'process'}: ${event.was} → ${event.is}`;
+  if ('was' in event) return `another ${event.what ?? 'process'}: ${shortId(event.was)} → ${shortId(event.is)}`;
   return `connection lost: ${event.reason}`;
 }
 

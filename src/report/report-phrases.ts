@@ -121,8 +121,20 @@ export function showChanges(changes: readonly IdentityChange[]): { at: number; t
   if (first === last)
     return [{ at, text: `another ${what} since ${began} at the latest: ${shortId(was)} → ${shortId(is)}` }];
   const ended = showWhen(last.at, last.fromStartMs);
-  const between = `changed back and forth ${count(changes.length - 1, 'time')}`;
-  return [{ at, text: `${what} ${shortId(was)} until ${began}, ${shortId(last.is)} from ${ended}, ${between}` }];
+  const text = `${what} ${shortId(was)} until ${began}, ${shortId(last.is)} from ${ended}, ${showTimes(changes)}`;
+  return [{ at, text }];
+}
+
+/** `replaced twice`; of what came back, `changed 3 times between 2 roles`. */
+function showTimes(changes: readonly IdentityChange[]): string {
+  const times = (n: number): string => (n === 2 ? 'twice' : count(n, 'time'));
+  const [{ what = 'process' } = {}] = changes;
+  const known = new Set(changes.flatMap(({ was, is }) => [was, is])).size;
+  if (known <= changes.length)
+    return `changed ${times(changes.length)} between ${String(known)} ${what}${what === 'process' ? 'es' : 's'}`;
+  const verb = what === 'process' ? 'replaced' : 'changed';
+  // Where one change does not begin with what the one before ended with, another was not seen.
+  return `${verb} ${known > changes.length + 1 ? 'at least ' : ''}${times(known - 1)}`;
 }
 
 /** An identity as it is shown: of a `run_id` the beginning is enough to tell two apart. */

@@ -52,6 +52,40 @@ describe('planned gaps', () => {
   });
 });
 
+describe('a service whose process or role changed several times', () => {
+  const forms = (what: 'role' | 'master' | undefined, ...pairs: readonly string[]): readonly string[] => {
+    const identities = pairs.map((pair, n) => {
+      const [was, is] = [pair.charAt(0), pair.charAt(1)];
+      return { type: 'identity', seq: n, service: 'cache', at: START + 800 + n * 1000, was, is, what } as const;
+    });
+    const report = judged([vantage('here', { ...observed('cache'), identities })]);
+    return [runText(report, report.run), markdown(report), junit(report)];
+  };
+  const cases = [
+    [undefined, ['AB'], 'another process since +0.80 s at the latest: A → B'],
+    [undefined, ['AB', 'BC'], 'process A until +0.80 s, C from +1.80 s, replaced twice'],
+    [undefined, ['AB', 'BC', 'CD'], 'process A until +0.80 s, D from +2.80 s, replaced 3 times'],
+    [undefined, ['AB', 'CD'], 'process A until +0.80 s, D from +1.80 s, replaced at least 3 times'],
+    [undefined, ['AB', 'BA'], 'process A until +0.80 s, A from +1.80 s, changed twice between 2 processes'],
+    ['role', ['mr', 'rm', 'mr'], 'role m until +0.80 s, r from +2.80 s, changed 3 times between 2 roles'],
+    ['master', ['AB', 'BC'], 'master A until +0.80 s, C from +1.80 s, changed twice'],
+  ] as const;
+  for (const [what, pairs, phrase] of cases) {
+    it(`says of ${pairs.join(', ')}: ${phrase}`, () => {
+      for (const text of forms(what, ...pairs)) assert.ok(text.includes(phrase), text);
+    });
+  }
+
+  it('is named by the beginnings of its run ids in the report of the history too', () => {
+    const [was, is] = ['a', 'b'].map((digit) => digit.repeat(40)) as [string, string];
+    const identities = [{ type: 'identity', seq: 1, service: 'cache', at: START, was, is } as const];
+    const text = historyText(
+      buildReport([vantage('here', { ...observed('cache'), identities })], within(-1000, 1000), null),
+    );
+    assert.match(text, /another process: aaaaaaaa… → bbbbbbbb…$/m);
+  });
+});
+
 describe('the text of a run', () => {
   it('shows every gap relative to the start of the command', () => {
     const text = runText(REPORT, REPORT.run);
