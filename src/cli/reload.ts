@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { ConfigError } from '../config/config-error.ts';
 import type { Config, HubConfig } from '../config/load-config.ts';
-import { count } from '../core/format.ts';
+import { countServices } from '../core/format.ts';
 import { FeedError } from '../server/feed-error.ts';
 import { hangups } from './hangups.ts';
 import type { ServedFeed } from './serve-feed.ts';
@@ -43,7 +43,7 @@ export function reload(
     monitor.applyNotes(config.maintenance);
     monitor.apply(config.watched);
     say(
-      `Read the configuration again: ${count(config.watched.length, 'service')}.${ofFeed}${rest(FIXED, started, config)}`,
+      `Read the configuration again: ${countServices(config.watched.map(({ service }) => service.name))}.${ofFeed}${rest(FIXED, started, config)}`,
       false,
     );
   });

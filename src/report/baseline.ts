@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-import { count, showDuration, showGap, showLatency } from '../core/format.ts';
+import { countServices, showDuration, showGap, showLatency } from '../core/format.ts';
 import { slowestMs } from './latency-report.ts';
 import {
   FORMAT,
@@ -158,7 +158,7 @@ export function showComparison(report: Report): string {
   if (!report.run?.baseline) return '';
   const several = report.vantages.length > 1;
   const groups = { worse: [] as string[], better: [] as string[] };
-  let [same, unknown] = [0, 0];
+  const [same, unknown]: [string[], string[]] = [[], []];
   for (const {
     vantage: { vantage },
     service,
@@ -166,18 +166,18 @@ export function showComparison(report: Report): string {
     const before = baselineOf(report, vantage, service.service);
     const { gapMs, answerMs } = before === null ? { gapMs: 0, answerMs: 0 } : changeOf(service, before);
     const name = showSeen(service.service, vantage, several);
-    if (before === null) unknown += 1;
+    if (before === null) unknown.push(`${vantage}: ${service.service}`);
     else if (gapMs > 0 || answerMs > 0)
       groups.worse.push(`${name} worse ${beyond(Math.max(0, gapMs), Math.max(0, answerMs))}`);
     else if (gapMs < 0 || answerMs < 0) groups.better.push(`${name} better ${beyond(-gapMs, -answerMs)}`);
-    else same += 1;
+    else same.push(`${vantage}: ${service.service}`);
   }
   const parts = Object.entries(groups).flatMap(([word, all]) => {
     const more = all.length - NAMED;
     return [...all.slice(0, NAMED), ...(more > 0 ? [`${String(more)} more ${word}`] : [])];
   });
-  if (same > 0) parts.push(`${count(same, 'service')} the same within the bounds`);
-  if (unknown > 0) parts.push(`${count(unknown, 'service')} not in it`);
+  if (same.length > 0) parts.push(`${countServices(same)} the same within the bounds`);
+  if (unknown.length > 0) parts.push(`${countServices(unknown)} not in it`);
   return `; compared with the baseline: ${parts.join(', ')}`;
 }
 

@@ -1,5 +1,5 @@
 /** A report from the history as a table and lines for people. Pure. */
-import { count, showDuration, showLostWrites, showShare, showTime, showUptime, list } from '../core/format.ts';
+import { countServices, showDuration, showLostWrites, showShare, showTime, showUptime, list } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
 import { table } from '../core/text-width.ts';
 import type { IdentityChange, IncidentReport, LostConnection, Report, ServiceReport, WritesGone } from './report.ts';
@@ -111,7 +111,7 @@ function unobservedLines(
     }
   }
   return Array.from(together.values(), ({ one, names }) => {
-    const all = names.length > 1 && names.length === services.length ? `all ${count(names.length, 'service')}` : '';
+    const all = names.length > 1 && names.length === services.length ? `all ${countServices(names)}` : '';
     return { at: one.from, text: `${all === '' ? list(names) : all} ${showUnobserved(one)}` };
   });
 }
@@ -133,7 +133,7 @@ function incidentLines(report: Report, incidents: readonly IncidentReport[]): st
     });
     if (shown.length === 1) return shown[0] ?? '';
     const longest = showDuration(longestGapMs);
-    const head = `${showTime(from)}  ${count(services.length, 'service')} fell together, the longest gap ${longest}:`;
+    const head = `${showTime(from)}  ${countServices(services.map(({ service }) => service))} fell together, the longest gap ${longest}:`;
     return [head, ...shown.map((line) => `  ${line}`)].join('\n');
   });
 }

@@ -281,7 +281,9 @@ const COLUMNS: readonly Column[] = [
     cell: (row) => {
       const [{ service: first }] = row;
       return fitted(
-        row.length === 1 ? first.service : `${count(row.length, 'service')}: ${first.service}, …`,
+        row.length === 1
+          ? first.service
+          : `${countServices(row.map(({ service }) => service.service))}: ${first.service}, …`,
         NAME_CELLS,
       );
     },

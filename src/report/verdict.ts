@@ -316,7 +316,11 @@ function idleVantages({ vantages }: Report): string {
 function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string {
   const all = eachService(report);
   const several = report.vantages.length > 1;
-  const who = countServices([...new Set(all.map(({ service }) => service.service))]);
+  const asking = new Set(all.filter(({ service }) => service.asks !== false).map(({ service }) => service.service));
+  const held = all.filter(({ service }) => service.asks === false).map(({ service }) => service.service);
+  // A service that is watched over both kinds of connection is one.
+  const seconds = held.filter((name) => asking.has(name.replace(/ \(kept\)$/, '')));
+  const who = countServices([...new Set(asking.size === 0 ? held : [...asking, ...seconds])]);
   const gaps = all.flatMap(({ vantage, service }) => service.gaps.map((gap) => ({ vantage, service, gap })));
   const longest = gaps.sort((a, b) => b.gap.durationMs - a.gap.durationMs)[0];
   const unobserved = all
@@ -332,13 +336,12 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
     const slowestMs = Math.max(0, ...all.map(({ service }) => service.intervalMs));
     const grain = showGrain(slowestMs);
     // Over a kept connection on which nothing is sent, only a break of it would have been seen.
-    const held = all.filter(({ service }) => service.asks === false).length;
     if (unobserved.length > 0) return `${who} never seen down${grain}${unseen}`;
-    if (held === 0) return `${who} up all the time${grain}`;
-    const connections = `${count(held, 'kept connection')} not broken, on which nothing is sent`;
-    return held === all.length
+    if (held.length === 0) return `${who} up all the time${grain}`;
+    const connections = `${count(held.length, 'kept connection')} not broken, on which nothing is sent`;
+    return asking.size === 0
       ? `${connections}${grain}: that proves nothing of the service`
-      : `${count(all.length - held, 'service')} up all the time, and ${connections}${grain}`;
+      : `${who} up all the time, ${seconds.length === held.length ? 'among them' : 'and'} ${connections}${grain}`;
   }
   const name = showSeen(longest.service.service, longest.vantage.vantage, several);
   const total = maxTotalMs === null ? '' : `, and no service was down for more than ${showDuration(maxTotalMs)} in all`;

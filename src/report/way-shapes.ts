@@ -1,5 +1,5 @@
 /** Shapes of gaps whose cause is on the way to a service: proxies, rules, names, packets, the network of the monitor. Pure. */
-import { count, list, showDuration } from '../core/format.ts';
+import { count, countServices, list, showDuration } from '../core/format.ts';
 import type { Reason, UnobservedReason } from '../core/model.ts';
 import {
   closedWith,
@@ -231,7 +231,7 @@ function oneByOne(rebuilds: readonly Rebuild[]): Finding[] {
   const [least, middle, most] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
   if (sorted.length < 3 || least === undefined || middle === undefined || most === undefined) return [];
   if (most.gap.durationMs < ONE_BY_ONE * least.gap.durationMs) return [];
-  const text = `${count(sorted.length, 'service')} fell together and came back one by one: ${least.one.name} after ${showLength(least.gap)}, half of them after ${showDuration(middle.gap.durationMs)}, ${most.one.name} after ${showLength(most.gap)}`;
+  const text = `${countServices(sorted.map(({ one }) => one.service.service))} fell together and came back one by one: ${least.one.name} after ${showLength(least.gap)}, half of them after ${showDuration(middle.gap.durationMs)}, ${most.one.name} after ${showLength(most.gap)}`;
   return [{ text, isProof: true, of: sorted }];
 }
 

@@ -1,5 +1,5 @@
 /** The parts of the page's HTML that the server writes: title and logo, and the present state as a table. Pure. */
-import { count, showUptime } from '../core/format.ts';
+import { countServices, showUptime } from '../core/format.ts';
 import { seenStatus, WORST_FIRST, type State } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
@@ -53,7 +53,10 @@ export function presentTable(source: FeedSource, view: View): string {
   });
   const more = all.length > ROWS ? ` The ${String(ROWS)} that need attention first, of ${String(all.length)}.` : '';
   const heads = ['Service', 'State', 'Since', 'Up in 90 days'].map((head) => `<th scope="col">${head}</th>`).join('');
-  const sentence = all.length === 0 ? 'No service is watched' : `${count(all.length, 'service')}: ${counts.join(', ')}`;
+  const sentence =
+    all.length === 0
+      ? 'No service is watched'
+      : `${countServices(all.map(({ service }) => service))}: ${counts.join(', ')}`;
   return `<h1>${sentence}</h1><table><caption>As of ${iso(now)}.${more}</caption><thead><tr>${heads}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 

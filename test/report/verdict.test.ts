@@ -268,7 +268,21 @@ describe('the verdict', () => {
     const both = runReport([vantage('here', observed('web'), held)]);
     assert.equal(
       judge(both, both.run).sentence,
-      'PASS: 1 service up all the time, and 1 kept connection not broken, on which nothing is sent (systemctl restart docker, seen from here).',
+      'PASS: 1 service (2 connections) up all the time, among them 1 kept connection not broken, on which nothing is sent (systemctl restart docker, seen from here).',
+    );
+    const more = ['cache', 'cache (kept)'].map((name) => observed(name));
+    const all = runReport([
+      vantage('here', observed('web'), held, ...more),
+      vantage('there', observed('web'), ...more),
+    ]);
+    assert.match(
+      judge(all, all.run).sentence,
+      /^PASS: 2 services \(4 connections\) up all the time, among them 1 kept connection not broken/,
+    );
+    const other = runReport([vantage('here', observed('api'), observed('web', { info: held.info }))]);
+    assert.match(
+      judge(other, other.run).sentence,
+      /^PASS: 1 service up all the time, and 1 kept connection not broken/,
     );
     assert.match(runText(both, both.run), /^web \(kept\) was not broken: nothing is sent on a held connection/m);
     assert.match(historyText(both), /^web \(kept\) +NOT BROKEN /m);
