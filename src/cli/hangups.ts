@@ -6,7 +6,12 @@ export class Hangups {
   #pending = false;
   #running = false;
   #isClosed = false;
+  #isReleased = false;
   readonly #onSignal = (): void => {
+    if (this.#isReleased) {
+      this.#leave();
+      return;
+    }
     this.#pending = true;
     void this.#next();
   };
@@ -21,11 +26,19 @@ export class Hangups {
     void this.#next();
   }
 
-  /** SIGHUP does again what it did before; also one that has come and was not handled. */
+  /** From now on SIGHUP ends the process, unless another listener takes it; so does one that has come and was not handled. */
   release(): void {
-    process.off('SIGHUP', this.#onSignal);
+    this.#isReleased = true;
+    // Its turn is later: by then a listener of the command may be there.
     if (this.#pending) process.kill(process.pid, 'SIGHUP');
     this.#pending = false;
+  }
+
+  /** The listener stays until it is called: with its removal, Node drops a signal that has come and was not delivered yet. */
+  #leave(): void {
+    if (process.listenerCount('SIGHUP') > 1) return;
+    process.off('SIGHUP', this.#onSignal);
+    process.kill(process.pid, 'SIGHUP');
   }
 
   /** Whether the command ends: a reload that is under way changes nothing any more. */
