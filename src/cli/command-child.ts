@@ -1,6 +1,6 @@
 /** The command of `gapwatch run`: found as a shell finds it, started as a shell starts it, and ended when it must be. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Stats, accessSync, closeSync, constants, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** After SIGTERM a command has this long; after SIGKILL it is not waited for longer. */
@@ -10,19 +10,22 @@ const GRACE_MS = 5000;
 export function whyNoCommand(name: string, env: NodeJS.ProcessEnv): string | null {
   if (name === '') return 'The command is empty.';
   const places = name.includes('/') ? [name] : (env['PATH'] ?? '').split(delimiter).map((dir) => join(dir, name));
-  const files = places.filter(isFile);
+  const files = places.filter((path) => statsOf(path)?.isFile() === true);
   if (files.some(isExecutable)) return null;
   const found = files[0];
   if (found !== undefined) return `${found} is not executable.`;
-  return name.includes('/') ? `There is no file ${name}.` : `There is no command "${name}" in the PATH.`;
+  if (!name.includes('/')) return `There is no command "${name}" in the PATH.`;
+  const there = statsOf(name);
+  if (there === null) return `There is no file ${name}.`;
+  return there.isDirectory() ? `${name} is a folder.` : `${name} is not a file that can be run.`;
 }
 
-function isFile(path: string): boolean {
+function statsOf(path: string): Stats | null {
   try {
-    return statSync(path).isFile();
+    return statSync(path);
   } catch {
     // Also where a folder of the PATH can't be searched: the search continues after it.
-    return false;
+    return null;
   }
 }
 

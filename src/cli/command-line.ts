@@ -46,6 +46,11 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   completion: [],
 };
 const COMMANDS = Object.keys(OPTIONS);
+/** Options whose value may be `off`. */
+const CAN_BE_OFF: readonly string[] = ['recheck', 'listen', 'data', 'sentinel'];
+/** Options that are neither there nor not, but have a value. */
+const TAKING_VALUES = new Set(Object.values(OPTIONS).flat());
+for (const name of ['public', 'samples', 'force']) TAKING_VALUES.delete(name);
 
 /** What the completion script asks by. */
 const COMPLETING = '--get-yargs-completions';
@@ -203,8 +208,9 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       },
     )
     .locale('en')
-    .middleware(({ _: [command] }) => {
+    .middleware(({ _: [command], ...args }) => {
       const dashes = argv.indexOf('--');
+      if (argv[0] !== COMPLETING) refuseNoValue(args, dashes < 0 ? argv : argv.slice(0, dashes));
       if (dashes < 0 || command === 'run' || argv[0] === COMPLETING) return;
       throw new UsageError(
         `${String(command ?? 'watch')} takes no command after --; did you mean gapwatch run? As in:\n  gapwatch run web=8080 -- systemctl restart docker`,
@@ -287,6 +293,23 @@ function withMeant(message: string, command: string, argv: readonly string[]): s
 /** `logLevel` as it is typed: `log-level`. */
 function dashed(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * What yargs makes a value of that is none: `--no-recheck` is false, and `-` an empty word or none at all.
+ * @param words those before `--`
+ * @throws UsageError
+ */
+function refuseNoValue(args: Readonly<Record<string, unknown>>, words: readonly string[]): void {
+  if (words.some((word, n) => word === '-' && !(words[n - 1] ?? '').startsWith('-')))
+    throw new UsageError('- is neither a file nor a service: nothing is read from the standard input.');
+  const taken = Object.keys(args).filter((name) => TAKING_VALUES.has(name) && [args[name]].flat().includes(false));
+  const [name] = taken.sort((a, b) => b.length - a.length);
+  if (name === undefined) return;
+  const instead = CAN_BE_OFF.includes(name)
+    ? `did you mean --${name} off?`
+    : `leave --${name} out where none is meant.`;
+  throw new UsageError(`there is no --no-${name}; ${instead}`);
 }
 
 /** @throws UsageError where what is taken for a service is rather a command with a slip of the pen in it */

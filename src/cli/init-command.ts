@@ -85,6 +85,7 @@ function schemaFor(path: string): string {
 
 /** @throws ConfigError before anything is asked, where the file could not be written at the end */
 function refuseUnwritable(file: string, path: string, force: boolean): void {
+  if (file === '') throw refusal('""', 'this names no file');
   if (/^\d+$|^[^=/]+=|^[a-z+]+:\/\//i.test(file))
     throw refusal(file, 'this looks like a service; init takes the file to write');
   const there = statSync(path, { throwIfNoEntry: false });

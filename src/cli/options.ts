@@ -40,7 +40,7 @@ export const PROBE_OPTIONS = {
 
 /** How a watch runs. */
 const WATCH_OPTIONS = {
-  workers: { type: 'number', default: 1, requiresArg: true, describe: 'Threads that share the services' },
+  workers: { ...text, default: '1', describe: 'Threads that share the services' },
   listen: { ...text, describe: 'HOST:PORT of feed and status page, or off; port 0 takes a free one  [127.0.0.1:9720]' },
   data: { ...text, describe: 'Folder of the history, or off  [serve: ~/.local/state/gapwatch; otherwise off]' },
   for: { ...text, describe: 'Stop after this long, such as 30s  [never]' },

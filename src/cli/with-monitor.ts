@@ -9,6 +9,7 @@ import { BUS_URL_FORMS, busUrl, shownBusUrl } from '../config/bus-url.ts';
 import { commandLinePlace, invalid } from '../config/config-error.ts';
 import type { Config, HubConfig } from '../config/load-config.ts';
 import { allUpTo, type RestoredState } from '../core/archive.ts';
+import { safeExcerpt } from '../core/shown-url.ts';
 import { VERSION } from '../core/version.ts';
 import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
 import { Heartbeats } from '../hooks/heartbeat.ts';
@@ -56,9 +57,10 @@ export async function withMonitor<T>(
 ): Promise<T> {
   const { args, config, log, followsSteps = true, onNoFeed } = request;
   const bus = busOf(args.bus, config.bus);
-  const { workers } = args;
+  const workers = Number(args.workers);
   if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
-    const message = `${String(workers)} is not a number of threads; a whole number from 1 to ${String(MOST_WORKERS)}`;
+    const shown = Number.isNaN(workers) ? safeExcerpt(args.workers) : args.workers;
+    const message = `${shown} is not a number of threads; a whole number from 1 to ${String(MOST_WORKERS)}`;
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
   const history = await openHistory(request);

@@ -50,7 +50,32 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['a duration without a unit', ['8080', '--for', '5'], /--for: 5 has no unit/],
   ['no thread', ['8080', '--workers', '0'], /--workers: 0 is not a number of threads/],
   ['a part of a thread', ['8080', '--workers', '1.5'], /--workers: 1\.5 is not a number of threads/],
-  ['words for a number of threads', ['8080', '--workers', 'all'], /--workers: NaN is not a number of threads/],
+  ['words for a number of threads', ['8080', '--workers', 'all'], /--workers: "all" is not a number of threads/],
+  ...(['recheck', 'listen', 'data', 'sentinel'] as const).map(
+    (name) =>
+      [
+        `--no-${name}`,
+        ['8080', `--no-${name}`],
+        new RegExp(`there is no --no-${name}; did you mean --${name} off`),
+      ] as const,
+  ),
+  ...(
+    ['interval', 'config', 'connection', 'vantage', 'workers', 'for', 'token', 'bus', 'log', 'log-level'] as const
+  ).map(
+    (name) =>
+      [`--no-${name}`, ['8080', `--no-${name}`], new RegExp(`there is no --no-${name}; leave --${name} out`)] as const,
+  ),
+  ['--no of a short option', ['check', '8080', '--no-c'], /there is no --no-config; leave --config out/],
+  ['--no of an option that may be repeated', ['run', '8080', '--no-report', '--', 'true'], /there is no --no-report/],
+  ['--no of what the history has', ['report', '--no-service', '--no-since'], /there is no --no-service/],
+  ['a dash for a file', ['init', '-'], /- is neither a file nor a service/],
+  ['a dash for a service', ['check', '8080', '-'], /- is neither a file nor a service/],
+  ['a dash for a feed', ['attach', '-'], /- is neither a file nor a service/],
+  ['a dash alone', ['-'], /- is neither a file nor a service/],
+  ['a folder for a command', ['run', '8080', '--', '/'], /gapwatch: \/ is a folder\. Nothing was started/],
+  ['a device for a command', ['run', '8080', '--', '/dev/null'], /\/dev\/null is not a file that can be run/],
+  ['no file in a file for a command', ['run', '8080', '--', '/dev/null/x'], /There is no file \/dev\/null\/x\./],
+  ['no file for a command', ['run', '8080', '--', './none'], /There is no file \.\/none\./],
   ['a port that is none', ['web=70000'], /70000/],
   ['an interval of nothing', ['8080', '--interval', '0ms'], /--interval: /],
   ['a file that is not there', ['--config', 'nowhere.json'], /nowhere\.json: no such file/],
@@ -88,6 +113,12 @@ describe('the command line', { concurrency: 4 }, () => {
       assert.doesNotMatch(stdout + stderr, /hunter2|\n\s+at /);
     });
   }
+
+  it('says of an empty word that it names no file', async () => {
+    const { code, stderr } = await run(['init', '']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^ {2}"": this names no file$/m);
+  });
 
   for (const [what, args, answer] of WRONG) {
     it(`refuses ${what}: exit 2, one readable message, nothing started`, async () => {
