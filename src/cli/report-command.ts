@@ -62,6 +62,7 @@ async function reportOf(archive: ArchiveReader, args: ReportArguments, asked: Wi
     // Before the output, which may fail.
     const problems = files.write(whole);
     process.stdout.write(historyText(whole));
+    if (part.length === 0 && reach !== null) say(`The history has ${showTime(reach.from)} to ${showTime(reach.to)}.`);
     if (cut.length > 0) {
       const since = showTime(Math.max(...cut));
       say(`Not all that was before ${since} is kept in single gaps: what is missing stands as unknown.`);

@@ -9,6 +9,7 @@ import {
   shortId,
   showCause,
   showLength,
+  showNoServices,
   showSeen,
   showHint,
   showUnobserved,
@@ -40,7 +41,7 @@ export function historyText(found: Report): string {
   const lines = [
     `From ${showTime(report.from)} to ${showTime(report.to)} (${showDuration(report.to - report.from)}), seen from ${where}`,
     '',
-    table([head, ...rows], 2).trimEnd(),
+    rows.length === 0 ? showNoServices(report) : table([head, ...rows], 2).trimEnd(),
   ];
   const planned = seen.flatMap(({ vantage: { vantage }, service }) => {
     if (service.planned === undefined) return [];

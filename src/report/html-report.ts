@@ -21,6 +21,7 @@ import {
   showEvidence,
   showGapLine,
   showLength,
+  showNoServices,
   showSeen,
   showSum,
   showUnobserved,
@@ -192,8 +193,10 @@ function services(report: Report): string {
     );
     return `<tr role="row" data-state="${worstOf(service)}"><th role="rowheader" scope="row">${xml(name)}</th>${facts.join('')}<td role="cell"><ul>${linesOf(service, row, report).join('')}</ul></td></tr>`;
   });
-  const heads = HEADS.map((head) => `<th role="columnheader" scope="col">${head}</th>`).join('');
-  return `<section aria-labelledby="services-head"><h2 id="services-head">Services</h2>
+  const head = '<section aria-labelledby="services-head"><h2 id="services-head">Services</h2>';
+  if (rows.length === 0) return `${head}<p>${showNoServices(report)}</p></section>`;
+  const heads = HEADS.map((each) => `<th role="columnheader" scope="col">${each}</th>`).join('');
+  return `${head}
 <table role="table"><thead role="rowgroup"><tr role="row">${heads}</tr></thead>
 <tbody role="rowgroup">${rows.join('\n')}</tbody></table></section>`;
 }

@@ -18,6 +18,7 @@ import {
   showEvents,
   showGapLine,
   showHint,
+  showNoServices,
   showUnobserved,
 } from './report-phrases.ts';
 
@@ -36,7 +37,11 @@ export function junit(found: Report): string {
   const report = printableReport(found);
   const suites: { name: string; cases: Case[] }[] = report.vantages.map((vantage) => ({
     name: `gapwatch from ${vantage.vantage}`,
-    cases: vantage.services.map((service) => serviceCase(report, vantage, service)),
+    // A suite without a case is a fault to some readers.
+    cases:
+      vantage.services.length === 0 && report.run === null
+        ? [emptyCase(report, vantage)]
+        : vantage.services.map((service) => serviceCase(report, vantage, service)),
   }));
   const { run, verdict } = report;
   if (run !== null) {
@@ -83,6 +88,11 @@ function serviceCase(report: Report, { vantage }: VantageReport, service: Servic
     failure: first === undefined ? null : { type: first.kind, message: `${first.text}${more}` },
     skipped: first === undefined && isUnseen ? 'it was not observed in this time' : null,
   };
+}
+
+function emptyCase(report: Report, { vantage }: VantageReport): Case {
+  const rest = { seconds: 0, facts: [], failure: null };
+  return { name: 'services', suite: `gapwatch.${vantage}`, ...rest, skipped: showNoServices(report) };
 }
 
 function verdictCase({ hints }: Report, { result, sentence }: Verdict): Case {

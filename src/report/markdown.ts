@@ -14,6 +14,7 @@ import {
   showEvidence,
   showGapLine,
   showSeen,
+  showNoServices,
   showSum,
   showUnobserved,
   showVantage,
@@ -90,6 +91,7 @@ function tableOf(report: Report): string[] {
     ];
     return `| ${cells.join(' | ')} |`;
   });
+  if (rows.length === 0) return [showNoServices(report)];
   return [
     '| service | at the end | uptime | down | longest gap | not observed |',
     '| --- | --- | --- | --- | --- | --- |',

@@ -199,6 +199,11 @@ export function commandFailed({ ending, exitCode }: RunFacts): boolean {
   return ending !== null && !(ending === 'exited' && exitCode === 0);
 }
 
+/** What stands in the place of a report's services where it has none. */
+export function showNoServices({ run }: Pick<Report, 'run'>): string {
+  return run === null ? 'Nothing was recorded in this time.' : 'No service was watched.';
+}
+
 /** The services of a report with their vantages, in its order. */
 export function eachService(report: Pick<Report, 'vantages'>): { vantage: VantageReport; service: ServiceReport }[] {
   return report.vantages.flatMap((vantage) => vantage.services.map((service) => ({ vantage, service })));

@@ -5,7 +5,14 @@
 import { showDuration, showTime, showClock } from '../core/format.ts';
 import { columnWidth, fitted } from '../core/text-width.ts';
 import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
-import { printableReport, showCommand, showGapLine, showLength, showVantage } from './report-phrases.ts';
+import {
+  printableReport,
+  showCommand,
+  showGapLine,
+  showLength,
+  showNoServices,
+  showVantage,
+} from './report-phrases.ts';
 import { xml } from './junit.ts';
 import { darkStyle, paint, rounded, text, upright } from './svg-paint.ts';
 
@@ -34,6 +41,7 @@ export function svg(found: Report): string {
   let y = HEAD + LINE;
   for (const vantage of report.vantages) {
     body.push(text(LEFT, y, `seen from ${showVantage(vantage)}`, 'note'));
+    if (vantage.services.length === 0) body.push(text(LEFT, (y += LINE), showNoServices(report), 'note'));
     y += 8;
     for (const service of vantage.services) {
       // There may be more than fit on the stack as arguments.
@@ -75,7 +83,8 @@ function describe(report: Report): string {
   const services = report.vantages.flatMap(({ vantage, services: all }) =>
     all.map((service) => `${service.service} from ${vantage}: ${summaryOf(service)}`),
   );
-  return [report.verdict?.sentence ?? '', `Window: ${window(report)}.`, ...services]
+  const none = services.length === 0 ? [showNoServices(report)] : [];
+  return [report.verdict?.sentence ?? '', `Window: ${window(report)}.`, ...services, ...none]
     .filter((one) => one !== '')
     .join('\n');
 }

@@ -55,6 +55,14 @@ describe('gapwatch report', { concurrency: 2 }, () => {
       assert.match(readFileSync(file(ending), 'utf8'), /down 0\.\d\d s/);
   });
 
+  it('says of a time without data that nothing was recorded, and what the history has', async () => {
+    const { code, stdout, stderr } = await report('--since', '3h', '--until', '2h');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Nothing was recorded in this time\.$/m);
+    assert.doesNotMatch(stdout, /^service +state/m);
+    assert.match(stderr, /^The history has \d{4}-\d\d-\d\d [\d:.]+ to \d{4}-\d\d-\d\d [\d:.]+\.$/m);
+  });
+
   it('reads while a monitor writes', async () => {
     const live = join(FOLDER, 'live');
     const program = new Program([

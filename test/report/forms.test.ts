@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 
 import { buildReport } from '../../src/report/build-report.ts';
 import { hintsOf } from '../../src/report/hints.ts';
+import { html } from '../../src/report/html-report.ts';
 import { junit } from '../../src/report/junit.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
@@ -83,6 +84,20 @@ describe('a service whose process or role changed several times', () => {
       buildReport([vantage('here', { ...observed('cache'), identities })], within(-1000, 1000), null),
     );
     assert.match(text, /another process: aaaaaaaa… → bbbbbbbb…$/m);
+  });
+});
+
+describe('a report without a service', () => {
+  it('says so in every form, where the table would be empty', () => {
+    const report = buildReport([vantage('here')], within(-2000, 8000), null);
+    const page = html(report, []);
+    for (const text of [historyText(report), markdown(report), junit(report), svg(report), page])
+      assert.match(text, /Nothing was recorded in this time\./);
+    for (const text of [historyText(report), markdown(report), page]) assert.doesNotMatch(text, /<th[^>]*>Longest gap|longest +down|longest gap/);
+    readXml(junit(report));
+    readXml(svg(report));
+    const run = judged([vantage('here')]);
+    assert.match(markdown(run), /^No service was watched\.$/m);
   });
 });
 
