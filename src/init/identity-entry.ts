@@ -46,9 +46,15 @@ export function entryOf(
         notes: tlsOf(certificate).notes,
       };
     case 'tcp':
-      return { entry: { type: 'tcp', host, port, ...greeting(identity.protocol) }, notes: [] };
+      return {
+        entry: { type: 'tcp', host, port, ...greeting(identity.protocol) },
+        notes: identity.protocol === 'mysql' ? [MYSQL_NOTE] : [],
+      };
   }
 }
+
+export const MYSQL_NOTE =
+  'MySQL counts each probe as an interrupted connection, and blocks the host that they come from after max_connect_errors (100) in a row: raise that.';
 
 /** A Redis that does not let this client in is watched by what it says. */
 function refusedRedis(

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 
 import { addressText, type Draft, type Findings, type LeftOut } from './draft.ts';
 import type { PublishedPort } from './compose.ts';
-import { entryOf } from './identity-entry.ts';
+import { entryOf, MYSQL_NOTE } from './identity-entry.ts';
 import { knownByImage, knownByPort, knownByProgram, speaksOnPort } from './known-services.ts';
 import type { Listener, Owner } from './listeners.ts';
 import { isRuntime, ownName } from './owner-name.ts';
@@ -96,12 +96,9 @@ async function composeDraft(published: PublishedPort): Promise<Draft> {
   const identity =
     asked ?? identified(kind, { evidence: 'not up now, so what it speaks is taken from its image and port', refusal });
   const { entry, notes } = entryOf(host, port, identity, name);
-  const blocked = speaks === 'mysql' ? [MYSQL_NOTE] : [];
+  const blocked = speaks === 'mysql' && !notes.includes(MYSQL_NOTE) ? [MYSQL_NOTE] : [];
   return { name, suffix: String(port), entry, why: `${from}: ${identity.evidence}`, notes: [...notes, ...blocked] };
 }
-
-const MYSQL_NOTE =
-  'MySQL counts each probe as an interrupted connection, and blocks the host that they come from after max_connect_errors (100) in a row: raise that.';
 
 /** One service for each port of one program, however many addresses it is bound to. In the order of their ports. */
 function merged(listeners: readonly Listener[]): PortOfMachine[] {

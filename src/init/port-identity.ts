@@ -69,6 +69,9 @@ const REPLIES: readonly (readonly [protocol: string, pattern: RegExp])[] = [
   ['amqp', /^AMQP[^]/],
 ];
 
+/** Protocols that are not written in capitals. */
+const PROPER_NAMES: Readonly<Record<string, string>> = { mysql: 'MySQL', http2: 'HTTP/2', memcached: 'memcached' };
+
 /** What the page of a gapwatch has, or says to those who have no token. */
 const OWN_PAGE = /<body data-connection=|realm="gapwatch/;
 
@@ -118,7 +121,10 @@ export async function askPort(host: string, port: number, hint: Hint): Promise<P
     return identified('tcp', { protocol: 'postgres', evidence: 'answered as PostgreSQL does' });
   const protocol = protocolOf(text);
   if (protocol !== null)
-    return identified('tcp', { protocol, evidence: `introduced itself as ${protocol.toUpperCase()}` });
+    return identified('tcp', {
+      protocol,
+      evidence: `introduced itself as ${PROPER_NAMES[protocol] ?? protocol.toUpperCase()}`,
+    });
   const redis = redisIdentity('redis', text);
   if (redis !== null) return redis;
   const isAlert = /^\x15\x03/.test(text);

@@ -11,6 +11,7 @@ import { containerNames } from '../../src/init/containers.ts';
 import type { Findings } from '../../src/init/draft.ts';
 import type { Listener, Owner } from '../../src/init/listeners.ts';
 import { machineServices } from '../../src/init/machine.ts';
+import { entryOf } from '../../src/init/identity-entry.ts';
 import { askPort } from '../../src/init/port-identity.ts';
 import { endPrograms, Program } from '../cli/program.ts';
 import { endServices, TestService } from '../support/test-service.ts';
@@ -213,12 +214,17 @@ describe('a port that is asked', () => {
     ['is a VNC server', 'RFB 003.008\n', 'tcp', 'vnc'],
     ['is a Redis with too many clients', '-ERR max number of clients reached\r\n', 'redis', null],
     ['is a MySQL that refuses this host', Buffer.from('45000000ff6a04', 'hex'), 'tcp', 'mysql'],
+    ['is memcached', 'ERROR\r\n', 'tcp', 'memcached'],
   ] as const) {
     it(`is recognised: ${what}`, async () => {
       const service = await TestService.start((socket) => socket.resume().write(send));
       const identity = await askPort('127.0.0.1', service.port, { usually: null });
       assert.deepEqual([identity?.kind, identity?.protocol], [kind, protocol]);
       assert.doesNotMatch(identity?.evidence ?? '', /[^ -~]/);
+      assert.doesNotMatch(identity?.evidence ?? '', /MYSQL|MEMCACHED|HTTP2/);
+      if (identity === null) return;
+      const { notes } = entryOf('127.0.0.1', service.port, identity, 'x');
+      assert.equal(notes.join().includes('max_connect_errors'), protocol === 'mysql');
     });
   }
 
