@@ -127,8 +127,8 @@ export class Api {
     return json(statuspage({ source: this.#source, identity: this.#monitor(view), incidents, ...page }, document));
   }
 
-  /** Incidents and notes as a feed of Atom. Incidents that may still change their first service are left out. */
-  async atom(view: View, query: URLSearchParams): Promise<HttpResponse> {
+  /** Incidents and notes as a feed of Atom. Incidents that may still change their first service are left out. @param title of the page, where it has one */
+  async atom(view: View, query: URLSearchParams, title: string | null): Promise<HttpResponse> {
     const problem = unexpected(query, [], ['service']);
     if (problem !== null) return errorResponse(400, problem);
     const services = servicesOf(query, this.#knows);
@@ -143,7 +143,11 @@ export class Api {
       .filter(
         (note) => (note.to === null || note.to > note.from) && isAbout(note, (name) => services?.has(name) ?? true),
       );
-    return { status: 200, type: 'application/atom+xml; charset=utf-8', body: atom(this.#monitor(view), shown, notes) };
+    return {
+      status: 200,
+      type: 'application/atom+xml; charset=utf-8',
+      body: atom(this.#monitor(view), title, shown, notes),
+    };
   }
 
   /** The stretches of time in one state that touch [`from`, `to`], as far back as they are known. */

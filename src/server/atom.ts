@@ -5,22 +5,28 @@ import { VERSION } from '../core/version.ts';
 import type { MonitorIdentity, Note, NoteKind } from '../core/messages.ts';
 import { printable } from '../core/printable.ts';
 import { type ListedIncident, uuidOf } from './incident-list.ts';
+import { siteName } from './public-view.ts';
 
 /**
  * @param identity as the client may see it
+ * @param title of the page, as it is configured; null where it is not
  * @param incidents the newest first
  * @param notes those that are shown
  */
-export function atom(identity: MonitorIdentity, incidents: readonly ListedIncident[], notes: readonly Note[]): string {
+export function atom(
+  identity: MonitorIdentity,
+  title: string | null,
+  incidents: readonly ListedIncident[],
+  notes: readonly Note[],
+): string {
   const entries = [...incidents.map(incidentEntry), ...notes.map((note) => noteEntry(note, identity.id))].sort(
     (a, b) => b.updatedAt - a.updatedAt,
   );
-  const title = identity.vantage === '' ? 'gapwatch' : `gapwatch at ${identity.vantage}`;
   const changedAt = Math.max(identity.startedAt, ...entries.map((one) => one.updatedAt));
   return `<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
   <id>urn:uuid:${uuidOf(identity.id, 'incidents')}</id>
-  <title>${xmlText(title)}</title>
+  <title>${xmlText(printable(siteName(title, identity)))}</title>
   <updated>${iso(changedAt)}</updated>
   <author><name>gapwatch</name></author>
   <generator version="${VERSION}">gapwatch</generator>

@@ -88,6 +88,11 @@ export function publicSnapshot(snapshot: ServiceSnapshot): PublicSnapshot {
   };
 }
 
+/** What page and feeds are called. @param title as it is configured; null where it is not */
+export function siteName(title: string | null, { vantage }: MonitorIdentity): string {
+  return title ?? (vantage === '' ? 'gapwatch' : `gapwatch at ${vantage}`);
+}
+
 /** A message in the public view, which has no samples: to send each one costs the engine something. */
 export function publicMessage(message: Exclude<Message, SampleMessage>): PublicMessage {
   switch (message.type) {

@@ -170,11 +170,13 @@ function decoded(part: string): string | null {
 
 /** Clients may ask for much, again and again: equal questions at the same time get the same answer. */
 async function apiAnswer(
-  { api, recent }: Served,
+  { api, recent, page }: Served,
   { request, granted: { view }, query, name }: Asked,
 ): Promise<HttpResponse> {
   const method = name as 'status' | 'gaps' | 'events' | 'timeline' | 'days' | 'atom';
-  const answer = await fromHistory(recent.get(`${method} ${view} ${query.toString()}`, () => api[method](view, query)));
+  const answer = await fromHistory(
+    recent.get(`${method} ${view} ${query.toString()}`, () => api[method](view, query, page.site.title)),
+  );
   return inGzip(answer, request);
 }
 

@@ -9,6 +9,7 @@ import { showFall, showRecovery } from '../core/incidents.ts';
 import type { MonitorIdentity, Note } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
 import { type ListedIncident, uuidOf } from './incident-list.ts';
+import { siteName } from './public-view.ts';
 
 /** By how bad they are, the worst first. */
 const COMPONENT_STATUSES = [
@@ -61,7 +62,7 @@ export function statuspage(facts: StatuspageFacts, document: StatuspageDocument)
   const head = {
     page: {
       id: identity.id,
-      name: title ?? (identity.vantage === '' ? 'gapwatch' : `gapwatch at ${identity.vantage}`),
+      name: siteName(title, identity),
       url,
       time_zone: 'Etc/UTC',
       // Not the present: what did not change gets the same ETag.

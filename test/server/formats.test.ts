@@ -326,7 +326,7 @@ describe('the forms of Uptime Kuma and Gatus', () => {
     return Object.fromEntries(monitors.map(({ id, name }) => [name, list[id]!.map(({ status }) => status)]));
   }
 
-  it('have the title and the description of the page', async () => {
+  it('have the title and the description of the page, as the other formats do', async () => {
     const site = { title: 'Shop', description: 'What we sell', logo: null, home: null };
     await asking(
       new ScriptedMonitor({ names: ['web'], clock: START }),
@@ -334,6 +334,9 @@ describe('the forms of Uptime Kuma and Gatus', () => {
         const { value } = await askJson(`${http}/api/status-page/default`);
         const { title, description } = value['config'] as { title: string; description: string };
         assert.deepEqual([title, description], ['Shop', 'What we sell']);
+        assert.match((await ask(`${http}/feed.atom`)).body, /<\/id>\s*<title>Shop<\/title>/);
+        const summary = (await askJson(`${http}/api/v2/summary.json`)).value;
+        assert.equal((summary['page'] as Json)['name'], 'Shop');
       },
       { ...PUBLIC, site },
     );
