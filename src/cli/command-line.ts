@@ -1,5 +1,6 @@
 /** The command line: argv to a command and its plain arguments, errors to words and exit codes. */
-import { writeSync } from 'node:fs';
+import { readdirSync, writeSync } from 'node:fs';
+import { delimiter } from 'node:path';
 
 import yargs from 'yargs';
 
@@ -55,6 +56,10 @@ for (const name of ['public', 'samples', 'force']) TAKING_VALUES.delete(name);
 /** What the completion script asks by. */
 const COMPLETING = '--get-yargs-completions';
 
+/** Options that have a list of values: these are completed as the commands are. */
+const WITH_CHOICES: readonly string[] = ['connection', 'sentinel', 'format', 'log-level', 'log-format'];
+const SHORT: Readonly<Record<string, string>> = { '-c': 'config', '-i': 'interval', '-t': 'timeout' };
+
 /** Commands that read their configuration again at SIGHUP. */
 const RELOADING: readonly string[] = ['watch', 'serve', 'hub'];
 
@@ -78,6 +83,13 @@ export type WithoutServices = 'explain' | 'demo';
 export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
   let code: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
+  if (argv[0] === COMPLETING) {
+    const words = completedByShell(argv.slice(2));
+    if (words !== null) {
+      process.stdout.write(words.map((word) => `${word}\n`).join(''));
+      return code;
+    }
+  }
   if (!hasFolder()) {
     say('gapwatch: the current folder does not exist any more: change to another one, and start again.');
     return EXIT.usage;
@@ -310,6 +322,32 @@ function refuseNoValue(args: Readonly<Record<string, unknown>>, words: readonly 
     ? `did you mean --${name} off?`
     : `leave --${name} out where none is meant.`;
   throw new UsageError(`there is no --no-${name}; ${instead}`);
+}
+
+/**
+ * What completes a command of `run`, or the value of an option: programs, or nothing, and then the shell completes with files. Null
+ * where it is neither.
+ * @param words those behind the program's name, the last one unfinished; bash has an = as a word of its own
+ */
+function completedByShell(words: readonly string[]): string[] | null {
+  const dashes = words.slice(0, -1).indexOf('--');
+  const last = words.at(-1) ?? '';
+  if (dashes >= 0) return dashes < words.length - 2 || last === '' || last.includes('/') ? [] : programsFrom(last);
+  const option = words.at(words.at(-2) === '=' ? -3 : -2) ?? '';
+  const name = SHORT[option] ?? (option.startsWith('--') ? option.slice(2) : '');
+  return TAKING_VALUES.has(name) && !WITH_CHOICES.includes(name) ? [] : null;
+}
+
+/** The names in the PATH that begin so. */
+function programsFrom(start: string): string[] {
+  const names = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => {
+    try {
+      return readdirSync(folder).filter((name) => name.startsWith(start));
+    } catch {
+      return [];
+    }
+  });
+  return [...new Set(names)].sort();
 }
 
 /** @throws UsageError where what is taken for a service is rather a command with a slip of the pen in it */

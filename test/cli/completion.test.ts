@@ -14,7 +14,7 @@ function completed(...lines: string[]): string[][] {
   chmodSync(join(folder, 'gapwatch'), 0o755);
   const script = `source <(gapwatch completion)
 for line; do
-COMP_WORDS=(gapwatch $line); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+COMP_WORDS=(gapwatch $line); [[ $line == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 _gapwatch_yargs_completions
 echo "\${COMPREPLY[*]}"
 done`;
@@ -36,6 +36,32 @@ describe('shell completion', () => {
     const [init, serve, options, latency] = completed('in', 'se', 'init --', 'run --max-l');
     assert.deepEqual([init, serve, latency], [['init'], ['serve'], ['--max-latency']]);
     assert.ok(options?.includes('--compose') === true && !options.includes('--interval'));
+  });
+
+  it(
+    'leaves the values of options, and what follows a command, to the files of the shell',
+    { skip: !isInstalled('bash') },
+    () => {
+      const lines = [
+        'check -c ',
+        'run --report ',
+        'run --report = ',
+        'init --from ',
+        'init --compose ',
+        'report --data ',
+      ];
+      const rest = ['run web=1 -- ', 'run web=1 -- ls ', 'run web=1 -- ./', 'run -i '];
+      for (const [n, words] of completed(...lines, ...rest, 'in').entries())
+        assert.deepEqual(words, n < lines.length + rest.length ? [''] : ['init'], [...lines, ...rest][n]);
+    },
+  );
+
+  it('completes choices, options after a value, and commands after --', { skip: !isInstalled('bash') }, () => {
+    const [choices, options, flags, programs] = completed(
+      ...['check --connection ', 'check -c x --conn', 'serve --public --lis', 'run web=1 -- gapwat'],
+    );
+    assert.deepEqual([choices, options, flags], [['new', 'kept', 'both'], ['--connection'], ['--listen']]);
+    assert.deepEqual(programs, ['gapwatch']);
   });
 
   it('has a script for zsh too, with nothing else beside it', async () => {
