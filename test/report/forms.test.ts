@@ -93,7 +93,8 @@ describe('a report without a service', () => {
     const page = html(report, []);
     for (const text of [historyText(report), markdown(report), junit(report), svg(report), page])
       assert.match(text, /Nothing was recorded in this time\./);
-    for (const text of [historyText(report), markdown(report), page]) assert.doesNotMatch(text, /<th[^>]*>Longest gap|longest +down|longest gap/);
+    for (const text of [historyText(report), markdown(report), page])
+      assert.doesNotMatch(text, /<th[^>]*>Longest gap|longest +down|longest gap/);
     readXml(junit(report));
     readXml(svg(report));
     const run = judged([vantage('here')]);
