@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { isEvent, type Heartbeat, type Hello, type Message, type MonitorIdentity } from '../core/messages.ts';
-import { count } from '../core/format.ts';
+import { countServices } from '../core/format.ts';
 import { disagreementOf, VantageViews } from '../core/vantage-views.ts';
 import { WORST_FIRST, type State } from '../core/model.ts';
 import { Board } from '../core/board.ts';
@@ -154,7 +154,7 @@ export class Model {
     if (watched > 0 && (added > 0 || removed > 0)) {
       this.log.note(`the list of services was changed: ${String(added)} added, ${String(removed)} removed`, now, index);
     } else if (watched === 0) {
-      this.log.note(`watching ${count(added, 'service')} from ${source.vantage}`, now, index);
+      this.log.note(`watching ${countServices([...source.lanes.keys()])} from ${source.vantage}`, now, index);
     }
     this.#arrange();
   }

@@ -1,5 +1,5 @@
 /** Draws what happened, one entry per line. Pure. */
-import { count, showClock, showDuration, showLostWrites, showNote, showSlow } from '../core/format.ts';
+import { count, countServices, showClock, showDuration, showLostWrites, showNote, showSlow } from '../core/format.ts';
 import { isAbout, type Identity } from '../core/messages.ts';
 import { withMessage } from '../core/reasons.ts';
 import { showFall, showRecovery, type Incident } from '../core/incidents.ts';
@@ -133,7 +133,7 @@ function shortId(id: string, what: Identity['what']): string {
 /** `3 services not observed for 2.50 s`, `web not observed 4 times within 21.3 s, for 0.42 s in all`. */
 function showUnobserved({ services, times, from, to, beforeMs }: UnobservedSpan, at: number): string {
   const [first = ''] = services;
-  const who = services.size === 1 ? first : count(services.size, 'service');
+  const who = services.size === 1 ? first : countServices([...services]);
   if (to === null) return `${who} not observed`;
   if (times === 1) return `${who} not observed for ${showDuration(to - from)}`;
   const within = showDuration(Math.max(from, to) - at);

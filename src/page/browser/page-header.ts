@@ -5,7 +5,7 @@
 import type { Summary, Tone } from '../page-summary.ts';
 import { printable } from '../../core/printable.ts';
 import { byId, make, setData, setText, setTitle } from './dom.ts';
-import { count } from '../../core/format.ts';
+import { countServices } from '../../core/format.ts';
 import { type ConnectionState, connectionLabel, showAsOf, showEvery, showWhen } from '../page-text.ts';
 import type { PageState } from '../page-state.ts';
 
@@ -120,7 +120,8 @@ export class Top {
     const least = Math.min(...every);
     const most = Math.max(...every);
     const rate = least === most ? showEvery(least) : `${showEvery(least)} to ${showEvery(most)}`;
-    const probed = services.length === 0 ? '' : `, ${count(services.length, 'service')} probed every ${rate}`;
+    const probed =
+      services.length === 0 ? '' : `, ${countServices(services.map(({ name }) => name))} probed every ${rate}`;
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const since = `Watched${from.slice('seen'.length)} since ${showWhen(monitor.startedAt, now)}${probed}.`;
     setText(this.#about, `${since} All times ${zone}. gapwatch ${monitor.version}`);
