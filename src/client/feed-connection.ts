@@ -20,6 +20,8 @@ const MAX_PAYLOAD_MIB = 16;
 const PONGS_WAIT = 64 * 1024;
 /** Once messages took this long, as long a pause follows: a flood gets half of the time at most, and waits in the network. */
 const BUSY_MS = 25;
+/** That pause is no longer. */
+const LONGEST_REST_MS = 1000;
 
 export interface FeedConnectionEvents {
   /** Where to connect to, for the next attempt. */
@@ -152,9 +154,11 @@ export class FeedConnection {
     this.#busyMs += tookMs;
     if (this.#busyMs < BUSY_MS || ws.isPaused) return;
     ws.pause();
+    // It may have been stopped meanwhile, for however long.
+    const restMs = Math.min(this.#busyMs, LONGEST_REST_MS);
     setTimeout(() => {
       ws.resume();
-    }, this.#busyMs);
+    }, restMs);
   }
 
   #received(): void {

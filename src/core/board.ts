@@ -215,7 +215,8 @@ export class BoardService {
     const openMs = this.#openMs + (this.state === 'down' ? Math.max(0, until - this.#accountedTo) : 0);
     const isOpen = this.state === 'down' || openMs > 0;
     const observedMs = upMs + downMs;
-    const gapsMs = Math.min(observedMs, this.#gapsMs + openMs);
+    // What was never seen up was down all the time.
+    const gapsMs = upMs === 0 ? observedMs : Math.min(observedMs, this.#gapsMs + openMs);
     return {
       gaps: gaps + (isOpen ? 1 : 0),
       longestGapMs: Math.max(longestGapMs, openMs),

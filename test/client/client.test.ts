@@ -71,6 +71,28 @@ describe('a client', () => {
     await feed.close();
   });
 
+  it('rests for a second at most where it was away amid a message', async () => {
+    const source = scripted();
+    const { feed } = await served(source);
+    const recording = new Recording(false);
+    const client = clientOf(`ws://127.0.0.1:${String(feed.address.port)}/feed`, recording);
+    let awayUntil = Infinity;
+    client.subscribe({
+      samples: false,
+      take: ([first]) => {
+        if (first?.type !== 'hello' || awayUntil < Infinity) return;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000);
+        awayUntil = performance.now();
+      },
+    });
+    await recording.waitFor(() => awayUntil < Infinity);
+    source.mark('what comes next');
+    await recording.nth(1, 'mark');
+    assert.ok(performance.now() - awayUntil < 3000);
+    client.close();
+    await feed.close();
+  });
+
   it('reports how long it was not connected, and begins again with another monitor', async () => {
     const first = await served(scripted(['web']));
     const { port } = first.feed.address;

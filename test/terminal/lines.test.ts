@@ -182,6 +182,14 @@ describe('summary', () => {
     assert.match(summary(board, AT + 4000, 40), /unobserved\n/);
   });
 
+  it('has no uptime of what was never up, however late the end of the watch is', () => {
+    const board = boardOf('gone');
+    board.apply(transition('gone', 'unknown', 'down', AT));
+    const gap = { from: AT, until: AT + 18, durationMs: 18, minMs: 11, failed: 2, reasons: [] };
+    board.apply({ type: 'open-gap', service: 'gone', ...gap });
+    assert.match(summary(board, AT + 19), /STILL DOWN +0 % of 19 ms +1 /);
+  });
+
   it('has the longest gap and all gaps together on one basis', () => {
     const board = boardOf('web');
     const row = (at: number): string => (summary(board, at).split('\n')[1] ?? '').replace(/ +/g, ' ');
