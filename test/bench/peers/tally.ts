@@ -72,7 +72,7 @@ export function tallyOf(
         return gap.from >= earliest && gap.from <= outage.to.after + lateMs && gap.to >= outage.from.before;
       });
       if (told !== undefined) matched.add(told);
-      if (isPlayedLate(outage, stalls)) {
+      if (isPlayedLate(outage, how, stalls)) {
         outagesLate += 1;
         continue;
       }
@@ -94,7 +94,9 @@ function seenBefore({ from, to }: TrueOutage, freezes: readonly Edge[]): number 
   return freeze?.before ?? from.before;
 }
 
-function isPlayedLate({ from, to }: TrueOutage, stalls: readonly Edge[]): boolean {
+function isPlayedLate({ from, to }: TrueOutage, how: OutageKind, stalls: readonly Edge[]): boolean {
+  // What it should have closed it has held meanwhile, as a service does that is up.
+  if (how === 'closed' && stalls.some(({ before, after }) => before <= to.after && after >= from.before)) return true;
   return [from, to].some(({ before, after }) => {
     if (after - before > EDGE_MS) return true;
     return stalls.some((stall) => stall.before <= after + NEAR_EDGE_MS && stall.after >= before - NEAR_EDGE_MS);
