@@ -1,8 +1,7 @@
 /** The command line: argv to a command and its plain arguments, errors to words and exit codes. */
-import { readdirSync, writeSync } from 'node:fs';
-import { delimiter } from 'node:path';
+import { writeSync } from 'node:fs';
 
-import yargs from 'yargs';
+import yargs, { type Options } from 'yargs';
 
 import { ConfigError } from '../config/config-error.ts';
 import { list } from '../core/format.ts';
@@ -30,35 +29,33 @@ import {
   SHOW_OPTIONS,
 } from './options.ts';
 import { say } from './say.ts';
+import { completedByShell } from './shell-completion.ts';
 
 /** Words without a dash, as yargs names them. */
 const POSITIONAL: readonly string[] = ['target', 'url', 'file'];
+type AllOptions = Readonly<Record<string, Options>>;
+
 /** The options of each command. */
-const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  watch: Object.keys({ ...WATCHING_OPTIONS, ...SHOW_OPTIONS, ...FILE_LOG_OPTIONS }),
-  serve: Object.keys({ ...MONITOR_OPTIONS, ...DAEMON_LOG_OPTIONS }),
-  attach: Object.keys({ ...SHOW_OPTIONS, ...ATTACH_OPTIONS }),
-  run: Object.keys(RUN_OPTIONS),
-  report: Object.keys(REPORT_OPTIONS),
-  check: Object.keys(PROBE_OPTIONS),
-  init: Object.keys(INIT_OPTIONS),
-  hub: Object.keys(HUB_OPTIONS),
-  demo: Object.keys({ ...DEMO_OPTIONS, ...SHOW_OPTIONS }),
-  completion: [],
+const OPTIONS: Readonly<Record<string, AllOptions>> = {
+  watch: { ...WATCHING_OPTIONS, ...SHOW_OPTIONS, ...FILE_LOG_OPTIONS },
+  serve: { ...MONITOR_OPTIONS, ...DAEMON_LOG_OPTIONS },
+  attach: { ...SHOW_OPTIONS, ...ATTACH_OPTIONS },
+  run: RUN_OPTIONS,
+  report: REPORT_OPTIONS,
+  check: PROBE_OPTIONS,
+  init: INIT_OPTIONS,
+  hub: HUB_OPTIONS,
+  demo: { ...DEMO_OPTIONS, ...SHOW_OPTIONS },
+  completion: {},
 };
 const COMMANDS = Object.keys(OPTIONS);
+/** Those of all commands: one name means the same in all of them. */
+const EVERY_OPTION = Object.assign({}, ...Object.values(OPTIONS)) as AllOptions;
 /** Options whose value may be `off`. */
 const CAN_BE_OFF: readonly string[] = ['recheck', 'listen', 'data', 'sentinel'];
-/** Options that are neither there nor not, but have a value. */
-const TAKING_VALUES = new Set(Object.values(OPTIONS).flat());
-for (const name of ['public', 'samples', 'force']) TAKING_VALUES.delete(name);
 
 /** What the completion script asks by. */
 const COMPLETING = '--get-yargs-completions';
-
-/** Options that have a list of values: these are completed as the commands are. */
-const WITH_CHOICES: readonly string[] = ['connection', 'sentinel', 'format', 'log-level', 'log-format'];
-const SHORT: Readonly<Record<string, string>> = { '-c': 'config', '-i': 'interval', '-t': 'timeout' };
 
 /** Commands that read their configuration again at SIGHUP. */
 const RELOADING: readonly string[] = ['watch', 'serve', 'hub'];
@@ -84,7 +81,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
   let code: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
   if (argv[0] === COMPLETING) {
-    const words = completedByShell(argv.slice(2));
+    const words = completedByShell(argv.slice(2), EVERY_OPTION);
     if (words !== null) {
       process.stdout.write(words.map((word) => `${word}\n`).join(''));
       return code;
@@ -231,7 +228,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .middleware(({ _: [command] }) => {
       if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
       // yargs renders the help of each command that it runs: a tenth of what the shortest one takes, and nothing where all is hidden.
-      for (const option of Object.values(OPTIONS).flat()) parser.hide(option);
+      for (const option of Object.keys(EVERY_OPTION)) parser.hide(option);
     })
     .version(VERSION)
     .help()
@@ -295,9 +292,9 @@ function withMeant(message: string, command: string, argv: readonly string[]): s
     // A word is no option that was mistyped.
     if (argv.includes(name)) return name;
     const option = name.replace(/^-+/, '');
-    const others = COMMANDS.filter((each) => OPTIONS[each]?.includes(option) === true);
+    const others = COMMANDS.filter((each) => Object.hasOwn(OPTIONS[each] ?? {}, option));
     if (others.length > 0) return `${name}, which is an option of ${list(others)}`;
-    return `${name}${option.length < 2 ? '' : didYouMean(option, OPTIONS[command] ?? [], '--')}`;
+    return `${name}${option.length < 2 ? '' : didYouMean(option, Object.keys(OPTIONS[command] ?? {}), '--')}`;
   });
   return `Unknown ${unknown.length === 1 ? 'argument' : 'arguments'}: ${explained.join('; ')}`;
 }
@@ -315,39 +312,14 @@ function dashed(name: string): string {
 function refuseNoValue(args: Readonly<Record<string, unknown>>, words: readonly string[]): void {
   if (words.some((word, n) => word === '-' && !(words[n - 1] ?? '').startsWith('-')))
     throw new UsageError('- is neither a file nor a service: nothing is read from the standard input.');
-  const taken = Object.keys(args).filter((name) => TAKING_VALUES.has(name) && [args[name]].flat().includes(false));
-  const [name] = taken.sort((a, b) => b.length - a.length);
+  const takesValue = (name: string): boolean =>
+    Object.hasOwn(EVERY_OPTION, name) && EVERY_OPTION[name]?.type !== 'boolean';
+  const name = Object.keys(args).find((each) => takesValue(each) && [args[each]].flat().includes(false));
   if (name === undefined) return;
   const instead = CAN_BE_OFF.includes(name)
     ? `did you mean --${name} off?`
     : `leave --${name} out where none is meant.`;
   throw new UsageError(`there is no --no-${name}; ${instead}`);
-}
-
-/**
- * What completes a command of `run`, or the value of an option: programs, or nothing, and then the shell completes with files. Null
- * where it is neither.
- * @param words those behind the program's name, the last one unfinished; bash has an = as a word of its own
- */
-function completedByShell(words: readonly string[]): string[] | null {
-  const dashes = words.slice(0, -1).indexOf('--');
-  const last = words.at(-1) ?? '';
-  if (dashes >= 0) return dashes < words.length - 2 || last === '' || last.includes('/') ? [] : programsFrom(last);
-  const option = words.at(words.at(-2) === '=' ? -3 : -2) ?? '';
-  const name = SHORT[option] ?? (option.startsWith('--') ? option.slice(2) : '');
-  return TAKING_VALUES.has(name) && !WITH_CHOICES.includes(name) ? [] : null;
-}
-
-/** The names in the PATH that begin so. */
-function programsFrom(start: string): string[] {
-  const names = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => {
-    try {
-      return readdirSync(folder).filter((name) => name.startsWith(start));
-    } catch {
-      return [];
-    }
-  });
-  return [...new Set(names)].sort();
 }
 
 /** @throws UsageError where what is taken for a service is rather a command with a slip of the pen in it */

@@ -206,16 +206,17 @@ export class BoardService {
   }
 
   /**
-   * The same in one line about the service, with the gap that is open: how long it was down is what its gaps are said to have lasted
+   * The sums up to `now` as one line about the service has them, with the gap that is open: how long it was down is what its gaps are said to have lasted
    * together. The states have it later by half of an interval on average, as they begin with the probe that failed.
    */
   figuresAt(now: number): Totals {
-    const { gaps, longestGapMs, upMs, downMs, unobservedMs } = this.totalsAt(now);
+    // Where the monitor has stopped, neither the gap that is open nor the time that was observed goes on.
     const until = Math.min(now, this.#openUntil);
+    const { gaps, longestGapMs, upMs, downMs, unobservedMs } = this.totalsAt(until);
     const openMs = this.#openMs + (this.state === 'down' ? Math.max(0, until - this.#accountedTo) : 0);
     const isOpen = this.state === 'down' || openMs > 0;
     const observedMs = upMs + downMs;
-    // What was never seen up was down all the time.
+    // What was never up has no edge at which the two may differ.
     const gapsMs = upMs === 0 ? observedMs : Math.min(observedMs, this.#gapsMs + openMs);
     return {
       gaps: gaps + (isOpen ? 1 : 0),

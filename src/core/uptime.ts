@@ -209,6 +209,11 @@ export interface Day {
   readonly gaps: number;
 }
 
+/** How much is known of a day, in milliseconds. */
+export function knownMs({ upMs, downMs, unobservedMs, partialMs = 0 }: Day): number {
+  return upMs + downMs + unobservedMs + partialMs;
+}
+
 /** The midnights of the days up to today, the oldest first. @param count how many */
 export function midnights(now: number, count: number): number[] {
   const today = Math.floor(now / DAY_MS);

@@ -257,9 +257,9 @@ function exchange(question: Question): Promise<Reply> {
     socket.once('connect', () => {
       isConnected = true;
       if (tls) return;
+      // On a busy machine it is asked late, and has its time for the answer from then on.
+      clearTimeout(timer);
       banner = setTimeout(() => {
-        // It may be asked late, and has its time for the answer from then on.
-        clearTimeout(timer);
         timer = setTimeout(expire, withinMs - question.bannerMs);
         ask();
       }, question.bannerMs);

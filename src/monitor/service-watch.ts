@@ -284,7 +284,8 @@ export class Watcher implements ProberEvents {
     this.#prober?.close();
     this.#sentinel?.close();
     if (!this.isUp) this.#host.saveCheckpoint(this);
-    const open = this.#timeline.openGap(this.#host.now());
+    const now = this.#host.now();
+    const open = this.#timeline.openGap(now);
     if (open === null) return;
     this.#host.emit({
       type: 'open-gap',
@@ -292,7 +293,7 @@ export class Watcher implements ProberEvents {
       ...open,
       final: true,
       from: this.#host.clock.epoch(open.from),
-      until: this.#host.clock.epoch(this.#host.now()),
+      until: this.#host.clock.epoch(now),
       durationMs: round(open.durationMs),
       minMs: round(open.minMs),
       provenMinMs: round(open.provenMinMs ?? open.minMs),

@@ -1,6 +1,6 @@
 /** The bars of the last days: what the monitor kept of them, and what this page has received since. Pure. */
 import type { TimelineInterval } from '../core/messages.ts';
-import { DAY_MS, type Day, dayOf, midnights } from '../core/uptime.ts';
+import { DAY_MS, type Day, dayOf, knownMs, midnights } from '../core/uptime.ts';
 
 /** How many days are shown. */
 export const DAYS = 90;
@@ -53,11 +53,6 @@ export function daysOf(
     // Of today the feed knows more than the answer; of other days the answer is complete.
     return day === undefined || knownMs(seen) > knownMs(day) || seen.downMs > day.downMs ? seen : day;
   });
-}
-
-/** How much is known of a day, in milliseconds. */
-export function knownMs({ upMs, downMs, unobservedMs, partialMs = 0 }: Day): number {
-  return upMs + downMs + unobservedMs + partialMs;
 }
 
 /** How many days are worth a bar. @param keptSince the first day of which something is kept */

@@ -14,7 +14,7 @@ import {
   isEvent,
 } from '../core/messages.ts';
 import type { Reason } from '../core/model.ts';
-import type { Day } from '../core/uptime.ts';
+import { type Day, knownMs } from '../core/uptime.ts';
 import { VantageViews } from '../core/vantage-views.ts';
 import { News } from './news.ts';
 import { type Fall, isMaintained, type Note, type PastGap, Stories } from './stories.ts';
@@ -111,8 +111,7 @@ export class PageState {
   get keptSince(): number {
     let first = Infinity;
     for (const days of this.#days.values())
-      for (const { from, upMs, downMs, unobservedMs } of days.values())
-        if (upMs + downMs + unobservedMs > 0 && from < first) first = from;
+      for (const day of days.values()) if (knownMs(day) > 0) first = Math.min(first, day.from);
     return first;
   }
 

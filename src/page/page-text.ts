@@ -16,8 +16,7 @@ import type { Latency } from '../core/latency.ts';
 import type { GapFacts, ServiceSnapshot, SlowFacts, TimelineInterval } from '../core/messages.ts';
 import { wordOf, type Reason, type ServiceInfo, type State } from '../core/model.ts';
 import { REASON_MEANS } from '../core/reasons.ts';
-import { type Day, uptimeWithoutPlanned } from '../core/uptime.ts';
-import { knownMs } from './page-days.ts';
+import { type Day, knownMs, uptimeWithoutPlanned } from '../core/uptime.ts';
 
 /** The status of a service changed. */
 export interface Change {

@@ -85,8 +85,8 @@ function serviceReport(
     round(intervals.reduce((ms, one) => ms + (one.state === state ? one.to - one.from : 0), 0));
   const observedMs = sum('up') + sum('down');
   const gapsMs = gaps.reduce((ms, gap) => ms + gap.insideMs, 0);
-  // As its gaps are said to have lasted: the states begin with the probe that failed, half of an interval late on average. What was
-  // never seen up was down all the time.
+  // As its gaps are said to have lasted: the states begin with the probe that failed, half of an interval late on average.
+  // What was never up has no edge at which the two may differ.
   const downMs = round(sum('up') === 0 ? observedMs : Math.min(observedMs, gapsMs));
   const upMs = round(observedMs - downMs);
   const inPlanned = gaps.reduce((ms, gap) => ms + (gap.planned === true ? gap.insideMs : 0), 0);

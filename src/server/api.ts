@@ -127,7 +127,10 @@ export class Api {
     return json(statuspage({ source: this.#source, identity: this.#monitor(view), incidents, ...page }, document));
   }
 
-  /** Incidents and notes as a feed of Atom. Incidents that may still change their first service are left out. @param title of the page, where it has one */
+  /**
+   * Incidents and notes as a feed of Atom. Incidents that may still change their first service are left out.
+   * @param title of the page; null where it has none
+   */
   async atom(view: View, query: URLSearchParams, title: string | null): Promise<HttpResponse> {
     const problem = unexpected(query, [], ['service']);
     if (problem !== null) return errorResponse(400, problem);

@@ -2,7 +2,7 @@
 import type { Archive } from '../core/archive.ts';
 import { timeOf, type GapFacts, type Origin, type TimelineInterval } from '../core/messages.ts';
 import type { FeedSource } from '../core/source.ts';
-import { DAY_MS, dayOf, type Day, midnights } from '../core/uptime.ts';
+import { DAY_MS, dayOf, type Day, knownMs, midnights } from '../core/uptime.ts';
 import { nextSlice } from './slices.ts';
 
 /** Events that the history may not have yet are among this many of the newest. */
@@ -135,7 +135,7 @@ export class PastView {
           // What was settled in the last second may not be in the history yet.
           if (day !== undefined && from + DAY_MS <= now) return day;
           const today = dayOf(remembered, from, now);
-          return day === undefined || lengthOf(today) > lengthOf(day) ? today : day;
+          return day === undefined || knownMs(today) > knownMs(day) ? today : day;
         });
         return { service, days };
       });
@@ -150,10 +150,6 @@ export class PastView {
     if (oldest === undefined) return this.#source.now();
     return timeOf(oldest);
   }
-}
-
-function lengthOf({ upMs, downMs, unobservedMs }: Day): number {
-  return upMs + downMs + unobservedMs;
 }
 
 function groupsOf(names: readonly string[], size: number): string[][] {

@@ -225,6 +225,14 @@ describe('gapwatch check', { concurrency: 4 }, () => {
     );
   });
 
+  it('shows what the answer took, without the time for which the connection has to hold', async () => {
+    const backend = await TestService.start();
+    const held = { name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port, hold: '3s', timeout: '9s' };
+    const { stdout } = await run(['check'], { cwd: folderWith('services.json', { services: [held] }) });
+    const [, took = '', unit] = /^api +UP +\S+ +([\d.]+) (m?s)$/m.exec(stdout) ?? [];
+    assert.ok(Number(took) * (unit === 's' ? 1000 : 1) < 3000, stdout);
+  });
+
   it('says that a file is well formed, and ends when its reader is gone', async () => {
     const backend = await TestService.start();
     const folder = folderWith('services.json', {

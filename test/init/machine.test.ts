@@ -242,6 +242,18 @@ describe('a port that is asked', () => {
     });
   }
 
+  it('is recognised where this machine was away as it connected, and as it answered', async () => {
+    const away = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+    const service = await TestService.start((socket) => {
+      away();
+      socket.on('data', () => {
+        away();
+        socket.write('+PONG\r\n');
+      });
+    });
+    assert.equal((await askPort('127.0.0.1', service.port, { usually: null }))?.kind, 'redis');
+  });
+
   it('is sent nothing that could change anything', async () => {
     const received: string[] = [];
     const service = await TestService.start((socket) =>

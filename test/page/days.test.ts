@@ -85,6 +85,7 @@ describe('the days', () => {
     const [half, tenth, hidden] = [bar(10_000, 10_000), bar(90_000, 10_000), bar(0, 1, 23 * HOUR)];
     assert.ok(half!.down > 0.75 && half!.down < 1 && tenth!.down < half!.down && tenth!.down > 0.5);
     assert.ok(hidden!.down > 0.1 && hidden!.unobserved > 0.9);
+    assert.deepEqual(bar(HOUR, 0, 120_000), { unobserved: 0.25, partial: 0, down: 0 });
     // A stall of some seconds is no matter of a bar, but where nothing else is known.
     assert.equal(bar(0, HOUR, 5000)?.unobserved, 0);
     assert.deepEqual(bar(0, 0, 5000), { unobserved: 1, partial: 0, down: 0 });

@@ -131,6 +131,9 @@ describe('a report of a window', () => {
     assert.deepEqual(report(0, 10_000), [4500, 0.55]);
     // Of a part of it only what the states say is known.
     assert.deepEqual(report(3000, 10_000), [2000, 5 / 7]);
+    // Lengths are rounded: that is no uptime.
+    web.gaps = web.gaps.map((gap) => ({ ...gap, durationMs: 3999.999 }));
+    assert.deepEqual(report(1000, 5000), [4000, 0]);
   });
 
   it('makes a gap of downtime that no gap covers', () => {

@@ -1,6 +1,6 @@
 /** Incidents, day by day: those of today have room of their own, so that nothing moves when one is added. */
 import { count, showDuration } from '../../core/format.ts';
-import { DAY_MS } from '../../core/uptime.ts';
+import { DAY_MS, knownMs } from '../../core/uptime.ts';
 import { DAYS } from '../page-days.ts';
 import type { PageState } from '../page-state.ts';
 import { showCause, showDay, showExactly, showWhen } from '../page-text.ts';
@@ -131,7 +131,7 @@ class DayBlock {
 
   draw({ state, now }: Known, isToday: boolean): void {
     const day = state.keptOf(this.#day);
-    const isKept = day.upMs + day.downMs + day.unobservedMs > 0;
+    const isKept = knownMs(day) > 0;
     const stories = state.stories.of(this.#day, state.notes).filter(({ to }) => (to ?? 0) <= now);
     const open = isToday ? ongoing(state.open(), state.notes) : [];
     const all = [...open, ...stories];
