@@ -41,7 +41,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       assert.deepEqual(output, [...output].sort(), 'the lines scroll above it, whole and in order');
       assert.ok(output.length > 15);
       await terminal.keys('Enter');
-      const over = await terminal.waitForText('code 0');
+      const over = await terminal.waitForLine('code 0');
       assert.ok(
         over.some((line) => line.startsWith('PASS: ')),
         over.join('\n'),
@@ -49,7 +49,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       assert.ok(over.every((line) => !line.startsWith('during')));
       // The whole screen scrolls again.
       await terminal.command('seq 200 260');
-      const after = await terminal.waitForText('260');
+      const after = await terminal.waitForLine('260');
       assert.ok(after.indexOf('260') >= 21, after.join('\n'));
     });
   });
@@ -65,7 +65,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       await terminal.waitFor('the question', (lines) => lines.includes('password:'));
       await terminal.type('secret');
       await terminal.keys('Enter');
-      const lines = await terminal.waitForText('code 0');
+      const lines = await terminal.waitForLine('code 0');
       // What is typed is not shown, so the answer stands behind the question.
       assert.ok(lines.includes('password: got secret'), lines.join('\n'));
     });
@@ -79,7 +79,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       );
       await terminal.waitFor('its first word', (lines) => lines.includes('ready'));
       await terminal.keys('C-c');
-      const lines = await terminal.waitForText('code 130');
+      const lines = await terminal.waitForLine('code 130');
       // Once: the terminal sent it, and not we as well.
       assert.equal(lines.filter((line) => line.endsWith('cleaning')).length, 1, lines.join('\n'));
       assert.match(lines.join('\n'), /exited with 7/);
@@ -90,9 +90,9 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     if (!requireTool(t, 'tmux')) return;
     await inTerminal({}, async (terminal) => {
       await terminal.command(`run ${quick()} --give-up 3s -- sh -c 'sleep 1000.5 | cat'`);
-      await terminal.waitForText('code 3');
+      await terminal.waitForLine('code 3');
       await terminal.command('clear; pgrep -f "sleep 1000.[5]" || echo none');
-      await terminal.waitForText('none');
+      await terminal.waitForLine('none');
     });
   });
 
@@ -102,7 +102,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
       const isLive = (lines: readonly string[]): boolean => /^during/.test(lines.at(-1) ?? '');
       const scrollsAll = async (from: number): Promise<void> => {
         await terminal.command(`seq ${String(from)} ${String(from + 60)}`);
-        const lines = await terminal.waitForText(String(from + 60));
+        const lines = await terminal.waitForLine(String(from + 60));
         assert.ok(lines.indexOf(String(from + 60)) >= 21, lines.join('\n'));
       };
       await terminal.command(`ulimit -c 0; run ${quick()} -- sleep 1000.7`);
@@ -133,7 +133,7 @@ describe('gapwatch run on a terminal', { concurrency: 2 }, () => {
     });
     await inTerminal({ env: { TERM: 'dumb' } }, async (terminal) => {
       await terminal.command(`run ${quick()} -- sh -c 'sleep 0.5'`);
-      const lines = await terminal.waitForText('code 0');
+      const lines = await terminal.waitForLine('code 0');
       assert.doesNotMatch(lines.join('\n'), /^during/m);
     });
   });

@@ -95,9 +95,14 @@ export class TerminalDriver {
     return lines;
   }
 
-  /** Waits until some line contains a text. */
+  /** Waits until some line contains a text, also the line on which a command is typed. */
   async waitForText(text: string): Promise<string[]> {
     return this.waitFor(`"${text}"`, (lines) => lines.some((line) => line.includes(text)));
+  }
+
+  /** Waits until a line is this and nothing more: what a command printed, not the command itself. */
+  async waitForLine(line: string): Promise<string[]> {
+    return this.waitFor(`line "${line}"`, (lines) => lines.includes(line));
   }
 
   async state(): Promise<TerminalState> {

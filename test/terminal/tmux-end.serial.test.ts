@@ -38,9 +38,10 @@ describe('the terminal after the dashboard', { concurrency: 3 }, () => {
       assert.deepEqual(await terminal.state(), AS_IT_WAS);
       await terminal.command('stty -a');
       // Typed letters are shown again, lines are edited and Ctrl-C is a signal again.
-      await terminal.waitForText(' echo ');
-      const modes = (await terminal.screen()).join(' ');
-      for (const mode of ['icanon', 'isig', 'echo', 'opost']) assert.match(modes, new RegExp(` ${mode} `));
+      await terminal.waitFor('such modes', (now) => {
+        const modes = now.slice(now.indexOf('$ stty -a') + 1).join(' ');
+        return ['icanon', 'isig', 'echo', 'opost'].every((mode) => modes.includes(` ${mode} `));
+      });
     } finally {
       await terminal.close();
     }
