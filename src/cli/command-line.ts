@@ -305,15 +305,20 @@ function dashed(name: string): string {
 }
 
 /**
- * What yargs makes a value of that is none: `--no-recheck` is false, and `-` an empty word or none at all.
+ * What yargs makes a value of that is none: `--no-recheck` is false, `--force=no` is true, and `-` an empty word or none at all.
  * @param words those before `--`
  * @throws UsageError
  */
 function refuseNoValue(args: Readonly<Record<string, unknown>>, words: readonly string[]): void {
   if (words.some((word, n) => word === '-' && !(words[n - 1] ?? '').startsWith('-')))
     throw new UsageError('- is neither a file nor a service: nothing is read from the standard input.');
-  const takesValue = (name: string): boolean =>
-    Object.hasOwn(EVERY_OPTION, name) && EVERY_OPTION[name]?.type !== 'boolean';
+  const isOption = (name: string): boolean => Object.hasOwn(EVERY_OPTION, name);
+  const takesValue = (name: string): boolean => isOption(name) && EVERY_OPTION[name]?.type !== 'boolean';
+  for (const word of words) {
+    const [, flag = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (isOption(flag) && !takesValue(flag) && !['true', 'false'].includes(value))
+      throw new UsageError(`--${flag} takes no value: it is given, or left out.`);
+  }
   const name = Object.keys(args).find((each) => takesValue(each) && [args[each]].flat().includes(false));
   if (name === undefined) return;
   const instead = CAN_BE_OFF.includes(name)

@@ -3,6 +3,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { ConfigError } from '../config/config-error.ts';
+import { writeProblem } from '../core/file-problem.ts';
 import { count } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
 import { redactedUrls, safeText } from '../core/shown-url.ts';
@@ -83,6 +84,8 @@ function schemaFor(path: string): string {
   return existsSync(join(dirname(path), SCHEMA)) ? `./${SCHEMA}` : `https://unpkg.com/gapwatch@${VERSION}/${SCHEMA}`;
 }
 
+const THERE_ALREADY = 'it is there already: --force overwrites it, another name keeps both';
+
 /** @throws ConfigError before anything is asked, where the file could not be written at the end */
 function refuseUnwritable(file: string, path: string, force: boolean): void {
   if (file === '') throw refusal('""', 'this names no file');
@@ -90,8 +93,7 @@ function refuseUnwritable(file: string, path: string, force: boolean): void {
     throw refusal(file, 'this looks like a service; init takes the file to write');
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory() === true) throw refusal(file, 'this is a folder; a file in it can be named');
-  if (there !== undefined && !force)
-    throw refusal(file, 'it is there already: --force overwrites it, another name keeps both');
+  if (there !== undefined && !force) throw refusal(file, THERE_ALREADY);
   if (!existsSync(dirname(path))) throw refusal(file, 'its folder does not exist');
 }
 
@@ -101,14 +103,7 @@ function write(file: string, path: string, text: string, force: boolean): void {
     writeFileSync(path, text, { flag: force ? 'w' : 'wx' });
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    const why: Readonly<Record<string, string>> = {
-      EEXIST: 'it is there already: --force overwrites it, another name keeps both',
-      EACCES: 'this user may not write there',
-      EPERM: 'this user may not write there',
-      EROFS: 'it can only be read there',
-      ENOSPC: 'the disk is full',
-    };
-    throw refusal(file, why[code] ?? `it can't be written (${code})`);
+    throw refusal(file, code === 'EEXIST' ? THERE_ALREADY : writeProblem(error));
   }
 }
 

@@ -1,8 +1,10 @@
 /** The log of a command, by pino: JSON lines, or lines for people. */
 import { destination, type Logger, pino } from 'pino';
 
+import { writeProblem } from '../core/file-problem.ts';
 import { showTime } from '../core/format.ts';
 import { printable, printableJson } from '../core/printable.ts';
+import { safeText } from '../core/shown-url.ts';
 import { coloursOf } from '../terminal/terminal-traits.ts';
 import { commandLineProblem, invalid } from '../config/config-error.ts';
 
@@ -93,8 +95,7 @@ export function fileLog(file: string | undefined, level: string): Logger {
     stream = destination({ dest: file, sync: true, maxLength: WAITING_BYTES });
     keepGoing(stream);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw invalid([commandLineProblem('--log', `the log can't be written: ${why}`)]);
+    throw invalid([commandLineProblem(`--log ${safeText(file)}`, writeProblem(error))]);
   }
   return pino({ ...FORMAT, level }, printed(stream));
 }

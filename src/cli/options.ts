@@ -6,6 +6,7 @@ import type { InferredOptionTypes, Options } from 'yargs';
 import { type FeedUrl, parseFeedUrl, shownFeed } from '../client/feed-url.ts';
 import { commandLineProblem, invalid, commandLinePlace } from '../config/config-error.ts';
 import { durationMs, durationProblem } from '../core/duration.ts';
+import { readProblem } from '../core/file-problem.ts';
 import { safeText } from '../core/shown-url.ts';
 import { tokenProblem } from '../core/token.ts';
 import { isLoopback } from '../server/access.ts';
@@ -276,8 +277,6 @@ function tokenIn(file: string): string {
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    throw invalid([
-      commandLineProblem(`--token file:${safeText(file)}`, `it can't be read: ${(error as Error).message}`),
-    ]);
+    throw invalid([commandLineProblem(`--token file:${safeText(file)}`, readProblem(error))]);
   }
 }

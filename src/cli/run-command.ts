@@ -5,6 +5,7 @@ import type { FeedUrl } from '../client/feed-url.ts';
 import { commandLineProblem, ConfigError, invalid } from '../config/config-error.ts';
 import { DEFAULT_STREAM, type Config, DEFAULT_KEEP_MS } from '../config/load-config.ts';
 import { durationText } from '../core/duration.ts';
+import { readProblem } from '../core/file-problem.ts';
 import { showDuration } from '../core/format.ts';
 import { readBytes } from '../config/read-file.ts';
 import { MOST_BYTES, parseBaseline } from '../report/baseline.ts';
@@ -201,7 +202,7 @@ async function baselineIn(file: string): Promise<Baseline> {
   const text = await readBytes(file, MOST_BYTES).then(
     (bytes) => bytes.toString(),
     (error: unknown) => {
-      throw invalid([commandLineProblem(place, `it can't be read: ${(error as Error).message}`)]);
+      throw invalid([commandLineProblem(place, readProblem(error))]);
     },
   );
   const baseline = parseBaseline(text, file);

@@ -10,6 +10,7 @@ import {
   type ParseError,
 } from 'jsonc-parser';
 
+import { readProblem } from '../core/file-problem.ts';
 import { invalid, type ConfigError, type Problem, pathText, type Path } from './config-error.ts';
 import { readBytes } from './read-file.ts';
 
@@ -153,15 +154,4 @@ export async function readSource(file: string, cwd: string): Promise<ConfigSourc
     throw fault('this is not UTF-8 text');
   }
   return new ConfigSource(file, text);
-}
-
-/** Why a file can't be read. */
-export function readProblem(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (code === 'ENOENT') return 'no such file';
-  if (code === 'EISDIR') return 'this is a folder, not a file';
-  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it';
-  if (code === 'ETIMEDOUT') return 'this is a pipe into which nothing is written';
-  if (code === 'EFBIG') return 'it is longer than 16 MiB';
-  return `it can't be read (${code})`;
 }

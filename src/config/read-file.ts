@@ -32,12 +32,13 @@ export async function readBytes(path: string, mostBytes = MOST_BYTES): Promise<B
       if (bytesRead === 0 && !isWaiting) return Buffer.concat(chunks);
       if (isWaiting) {
         const within = bytesRead === null ? PIPE_MS : WRITER_MS;
-        if (performance.now() - began > within) throw fault('ETIMEDOUT', `nothing came within ${String(within)} ms`);
+        if (performance.now() - began > within)
+          throw fault('ETIMEDOUT', 'this is a pipe into which nothing is written');
         await sleep(POLL_MS, undefined, { ref: false });
         continue;
       }
       length += bytesRead;
-      if (length > mostBytes) throw fault('EFBIG', `more than ${String(mostBytes)} bytes`);
+      if (length > mostBytes) throw fault('EFBIG', `it is longer than ${String(mostBytes / 1024 / 1024)} MiB`);
       chunks.push(buffer.subarray(0, bytesRead));
     }
   } finally {

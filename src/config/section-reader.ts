@@ -2,10 +2,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 
+import { readProblem } from '../core/file-problem.ts';
 import { safeText } from '../core/shown-url.ts';
 import type { Problem, Path, Place } from './config-error.ts';
 import type { Secret } from './fields.ts';
-import { readProblem } from './config-source.ts';
 import { readBytes } from './read-file.ts';
 
 /** What a configuration may point to. */

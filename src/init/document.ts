@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 
 import { ConfigError } from '../config/config-error.ts';
-import { readProblem } from '../config/config-source.ts';
 import { readBytes } from '../config/read-file.ts';
+import { readProblem } from '../core/file-problem.ts';
 import { redactedUrls } from '../core/shown-url.ts';
 
 /** An object of a file, of whatever shape. */

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 
+import { writeProblem } from '../core/file-problem.ts';
 import { toJson } from '../core/printable.ts';
 import { html } from './html-report.ts';
 import { junit } from './junit.ts';
@@ -92,7 +93,7 @@ export class ReportFiles {
         renameSync(draft, file);
         return [];
       } catch (error) {
-        return [`${path}: the report could not be written: ${wordsOf(error)}`];
+        return [`${path}: the report could not be written: ${writeProblem(error)}`];
       }
     });
     this.discard();
@@ -112,6 +113,7 @@ function prepare(path: string): Prepared | string {
   if (form === undefined) {
     return `the ending names the kind of report, and must be one of ${[...FORMS.keys()].join(', ')}`;
   }
+  if (path.endsWith('/')) return 'this names a folder, not a file';
   try {
     const there = statSync(path, { throwIfNoEntry: false });
     // Where the path is a symbolic link, its target is replaced, not the link.
@@ -122,21 +124,6 @@ function prepare(path: string): Prepared | string {
     closeSync(openSync(draft, 'w'));
     return { path, file, draft, form };
   } catch (error) {
-    return `it can't be written: ${wordsOf(error)}`;
+    return writeProblem(error);
   }
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'its folder is not a folder',
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  EROFS: 'the disk is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-};
-
-function wordsOf(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return WORDS[code] ?? message;
 }

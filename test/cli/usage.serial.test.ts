@@ -79,7 +79,10 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], answer: 
   ['a port that is none', ['web=70000'], /70000/],
   ['an interval of nothing', ['8080', '--interval', '0ms'], /--interval: /],
   ['a file that is not there', ['--config', 'nowhere.json'], /nowhere\.json: no such file/],
-  ['a folder for a file', ['--config', '.'], /folder|directory/],
+  ['a folder for a file', ['--config', '.'], /\.: this is a folder/],
+  ['a folder for the log', ['8080', '--log', '.'], /--log \.: this is a folder/],
+  ['a folder for a token', ['serve', '8080', '--token', 'file:.'], /--token file:\.: this is a folder/],
+  ['a value for what takes none', ['init', '--force=no'], /--force takes no value/],
 ];
 
 const LOGIN = `http://me:${PASSWORD}@h`;

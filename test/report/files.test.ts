@@ -50,7 +50,9 @@ describe('report files', () => {
 
   it('are refused, all with their reasons, where one has another ending or can not be written', () => {
     mkdirSync(join(folder, 'folder.json'));
-    const paths = ['a.txt', 'folder.json', 'missing/a.json', 'old.json/a.json'].map((name) => join(folder, name));
+    const paths = ['a.txt', 'folder.json', 'missing/a.json', 'old.json/a.json', 'a.md/'].map((name) =>
+      join(folder, name),
+    );
     assert.throws(
       () => reportFiles([join(folder, 'fine.md'), ...paths]),
       (error: Error) => {
@@ -60,8 +62,9 @@ describe('report files', () => {
           /a\.txt: the ending names the kind of report, .* \.json, \.md, \.xml, \.svg, \.html/,
         );
         assert.match(error.message, /folder\.json: this is not a file, but a folder or a device/);
-        assert.match(error.message, /missing\/a\.json: it can't be written: its folder does not exist/);
-        assert.match(error.message, /old\.json\/a\.json: it can't be written: its folder is not a folder/);
+        assert.match(error.message, /missing\/a\.json: its folder does not exist/);
+        assert.match(error.message, /old\.json\/a\.json: its folder is a file, not a folder/);
+        assert.match(error.message, /a\.md\/: this names a folder/);
         return true;
       },
     );
