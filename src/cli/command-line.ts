@@ -96,6 +96,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     array: true,
     describe: 'Services to watch: [NAME=]WHERE, see below',
   } as const;
+  const wantsHelp = argv.some((word) => /^(--)?help|^-\w*h/.test(word));
   const parser = yargs([...argv])
     .scriptName('gapwatch')
     .usage('Watches services from outside while daemons restart, and states every gap with its bounds.')
@@ -104,7 +105,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       ['watch [target..]', '$0'],
       'Watch services (the default)',
       (args) =>
-        explained(args, 'watch')
+        explained(args, 'watch', wantsHelp)
           .positional('target', target)
           .options(WATCHING_OPTIONS)
           .options(SHOW_OPTIONS)
@@ -126,7 +127,10 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       'serve [target..]',
       'The daemon: feed, status page, metrics, and a structured log on stderr',
       (args) =>
-        explained(args, 'serve').positional('target', target).options(MONITOR_OPTIONS).options(DAEMON_LOG_OPTIONS),
+        explained(args, 'serve', wantsHelp)
+          .positional('target', target)
+          .options(MONITOR_OPTIONS)
+          .options(DAEMON_LOG_OPTIONS),
       async (args) => {
         const { serve } = await import('./serve-command.ts');
         code = await serve(args);
@@ -136,7 +140,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       'attach <url..>',
       'The dashboard over the feeds of one or more running monitors, side by side',
       (args) =>
-        explained(args, 'attach')
+        explained(args, 'attach', wantsHelp)
           .positional('url', {
             type: 'string',
             array: true,
@@ -153,7 +157,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'run [target..]',
       'Watch before, during and after a command (-- COMMAND...); report and verdict',
-      (args) => explained(args, 'run').positional('target', target).options(RUN_OPTIONS),
+      (args) => explained(args, 'run', wantsHelp).positional('target', target).options(RUN_OPTIONS),
       async (args) => {
         const { run: runCommand } = await import('./run-command.ts');
         const dashes = argv.indexOf('--');
@@ -163,7 +167,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'report',
       'Gaps and uptime from the history',
-      (args) => explained(args, 'report').options(REPORT_OPTIONS),
+      (args) => explained(args, 'report', wantsHelp).options(REPORT_OPTIONS),
       async (args) => {
         const { report } = await import('./report-command.ts');
         code = await report(args);
@@ -172,7 +176,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'check [target..]',
       'Read the configuration, probe each service once, print what was found',
-      (args) => explained(args, 'check').positional('target', target).options(PROBE_OPTIONS),
+      (args) => explained(args, 'check', wantsHelp).positional('target', target).options(PROBE_OPTIONS),
       async (args) => {
         const { check } = await import('./check-command.ts');
         code = await check(args);
@@ -182,7 +186,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
       'init [file]',
       'Find the services of this machine, or take over another configuration, and write services.json',
       (args) =>
-        explained(args, 'init')
+        explained(args, 'init', wantsHelp)
           .positional('file', { type: 'string', describe: 'The file to write  [services.json]' })
           .options(INIT_OPTIONS),
       async (args) => {
@@ -193,7 +197,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'hub',
       'Serve the feeds of all monitors that publish to one Redis stream, combined; it does not probe',
-      (args) => explained(args, 'hub').options(HUB_OPTIONS),
+      (args) => explained(args, 'hub', wantsHelp).options(HUB_OPTIONS),
       async (args) => {
         const { hub } = await import('./hub-command.ts');
         code = await hub(args);
@@ -202,7 +206,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'demo',
       'Watch three services of its own that are restarted now and then',
-      (args) => explained(args, 'demo').options(DEMO_OPTIONS).options(SHOW_OPTIONS),
+      (args) => explained(args, 'demo', wantsHelp).options(DEMO_OPTIONS).options(SHOW_OPTIONS),
       async (args) => {
         const { demo } = await import('./demo-command.ts');
         code = await demo(args);
@@ -211,7 +215,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     .command(
       'completion',
       'Print a script for bash or zsh (by $SHELL) that completes commands and options',
-      (args) => explained(args, 'completion'),
+      (args) => explained(args, 'completion', wantsHelp),
       () => {
         parser.showCompletionScript();
       },
@@ -227,7 +231,7 @@ export async function run(argv: readonly string[], withoutServices: WithoutServi
     }, true)
     .middleware(({ _: [command] }) => {
       if (!RELOADING.includes(String(command ?? 'watch'))) hangups.release();
-      // yargs renders the help of each command that it runs: a tenth of what the shortest one takes, and nothing where all is hidden.
+      // yargs renders the help of each command that it runs, which takes a while; and next to nothing where all is hidden.
       for (const option of Object.keys(EVERY_OPTION)) parser.hide(option);
     })
     .version(VERSION)

@@ -143,8 +143,9 @@ such a service has "enabled": false until then.`,
   },
 } as const satisfies Record<string, Help>;
 
-/** Completes the help of a command. */
-export function explained<T>(args: Argv<T>, command: keyof typeof HELP): Argv<T> {
+/** Completes the help of a command where it is wanted: yargs would lay it out whenever the command is run. */
+export function explained<T>(args: Argv<T>, command: keyof typeof HELP, wantsHelp: boolean): Argv<T> {
+  if (!wantsHelp) return args;
   const { about, examples, codes }: Help = HELP[command];
   const lines = [
     ...about.flatMap((text) => [text, '']),

@@ -53,9 +53,10 @@ describe('rechecks', () => {
       await recording.waitFor(() => recording.story('sharp').length > 0);
       backend.down();
       await recording.waitFor(() => recording.of('status').some(({ status }) => status === 'down'));
-      const fell = recording.of('transition').find(({ to }) => to === 'down')?.at ?? 0;
+      const [failed = 0] = downs(recording, 'sharp');
       const status = recording.of('status').find((one) => one.status === 'down')?.at ?? 0;
-      assert.ok(status - fell >= 2 * 600 - 100, `after ${String(status - fell)} ms`);
+      // Two slots later. The first of them may have been sent late, by almost an interval; three rechecks take 90 ms.
+      assert.ok(status - failed >= 600, `after ${String(status - failed)} ms`);
     });
   });
 
@@ -67,21 +68,15 @@ describe('rechecks', () => {
       recheckMs: 10,
     }));
     await withEngine(services, async (recording) => {
-      const rates: number[] = [];
-      for (let from = 0, n = 1; n <= 4; n++) {
-        await recording.waitFor(() => recording.seconds.length >= n);
-        const now = performance.now();
-        if (n > 1) rates.push((recording.seconds[n - 1]?.sent ?? Infinity) / ((now - from) / 1000));
-        from = now;
-      }
+      await recording.waitFor(() => recording.seconds.length >= 4);
+      // What one second sends late is counted in the next, once at most for each service.
+      const sent = recording.seconds.slice(1, 4).reduce((sum, second) => sum + second.sent, 0);
       const all = recording.of('sample').length;
       const elapsedMs = (recording.of('sample').at(-1)?.at ?? 0) - (recording.of('sample')[0]?.at ?? 0);
       // A thousand a second are of the grid.
       assert.ok(all / (elapsedMs / 1000) < 2500, `${String(all)} probes in ${String(elapsedMs)} ms`);
-      assert.ok(
-        rates.every((rate) => rate < 1500),
-        `${rates.join()} a second`,
-      );
+      const tookMs = (recording.secondsAt[3] ?? 0) - (recording.secondsAt[0] ?? 0);
+      assert.ok(sent <= 1000 * (tookMs / 1000 + 1), `${String(sent)} of the grid in ${String(tookMs)} ms`);
     });
   });
 

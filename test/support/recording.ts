@@ -16,6 +16,8 @@ export class Recording extends Waitable implements EngineSink, FeedReader {
   readonly all: Recorded[] = [];
   /** What an engine counted, second by second. */
   readonly seconds: EngineStats[] = [];
+  /** When it did, by the monotonic clock. */
+  readonly secondsAt: number[] = [];
   /** How a client was connected, and not. */
   readonly links: (Connected | Disconnected)[] = [];
 
@@ -36,6 +38,7 @@ export class Recording extends Waitable implements EngineSink, FeedReader {
 
   stats(stats: EngineStats): void {
     this.seconds.push(stats);
+    this.secondsAt.push(performance.now());
     this.changed();
   }
 
