@@ -92,14 +92,16 @@ export class CombinedService extends BoardService {
     const { timeline } = this;
     // The clock of a vantage may be ahead of this one.
     const since = Math.min(timeline.at(-1)?.from ?? own.since, now);
-    const observed = mean(lanes.map((lane) => lane.observed));
+    const observed = zeroed(mean(lanes.map((lane) => lane.observed)));
+    const planned = zeroed(mean(lanes.map((lane) => lane.planned ?? zeroed({}))));
     return {
       ...own,
+      ...(lanes.some((lane) => lane.planned !== undefined) && { planned }),
       status: this.status,
       since,
       timeline: timelineUpTo(timeline, since),
       uptime: mean(lanes.map(({ uptime }) => uptime)),
-      observed: { '1h': observed['1h'] ?? 0, '24h': observed['24h'] ?? 0, '90d': observed['90d'] ?? 0 },
+      observed,
       vantages: this.views().map((view) => ({ ...view, since: Math.min(view.since, now) })),
     };
   }
@@ -114,6 +116,10 @@ export class CombinedService extends BoardService {
       reason,
     }));
   }
+}
+
+function zeroed(one: Partial<Uptime>): Observed {
+  return { '1h': one['1h'] ?? 0, '24h': one['24h'] ?? 0, '90d': one['90d'] ?? 0 };
 }
 
 /** The mean over the vantages that know something; null where none does. */

@@ -90,9 +90,11 @@ export class MergedState {
     for (const service of [...this.#combined.keys()]) this.#arrange(service);
   }
 
-  #event(event: Event | null, seq: number, { vantage, monitor }: Entry, fresh: Vantage | null): Event {
+  #event(event: Event | null, seq: number, { id, vantage, monitor }: Entry, fresh: Vantage | null): Event {
     const origin = vantage === '' ? {} : { vantage, monitor };
-    if (event === null) return { type: 'mark', seq, at: 0, text: 'an event that this hub can not read', ...origin };
+    // When Redis took it.
+    const at = Number(id.split('-')[0]);
+    if (event === null) return { type: 'mark', seq, at, text: 'an event that this hub can not read', ...origin };
     if (event.type === 'transition') return this.#transition({ ...event, seq, ...origin }, vantage, fresh);
     if (event.type === 'gap' && fresh !== null) {
       fresh.board.apply(event);

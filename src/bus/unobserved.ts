@@ -26,6 +26,7 @@ export function toUnobserved(
 /** The services while the bus is unreachable: their present states are not known. @param since when it was last reached */
 export function unobservedBoard(board: Board, since: number, now: number): Board {
   const copy = new Board();
+  for (const note of board.notes.all) copy.notes.take(note);
   for (const service of board.services.values())
     copy.services.set(service.name, BoardService.from(service.snapshot(since), now));
   for (const transition of toUnobserved(copy, since, 'network', null)) {

@@ -1,7 +1,7 @@
 /** `gapwatch watch`: watches services, and shows what happens. */
 import type { Publisher } from '../bus/publisher.ts';
 import type { Config } from '../config/load-config.ts';
-import { ArchiveError, gapsByService } from '../core/archive.ts';
+import { ArchiveError, byService } from '../core/archive.ts';
 import { durationText } from '../core/duration.ts';
 import { countServices } from '../core/format.ts';
 import type { ServiceHistory, Source, Reader } from '../core/source.ts';
@@ -168,7 +168,7 @@ export class LocalSource implements Source {
       if (error instanceof ArchiveError) return [new Map(), { gaps: [] }];
       throw error;
     });
-    const gapsOf = gapsByService(gaps);
+    const gapsOf = byService(gaps);
     return services.map((service) => ({
       service,
       timeline: intervals.get(service) ?? [],

@@ -101,13 +101,15 @@ export interface RecordedGaps {
   readonly keptSince: number;
 }
 
-/** The gaps of each service, in the order in which they came. */
-export function gapsByService(gaps: readonly RecordedGap[]): ReadonlyMap<string, readonly RecordedGap[]> {
-  const found = new Map<string, RecordedGap[]>();
-  for (const gap of gaps) {
-    const known = found.get(gap.service);
-    if (known === undefined) found.set(gap.service, [gap]);
-    else known.push(gap);
+/** What is of each service, in the order in which it came. */
+export function byService<One extends { readonly service: string }>(
+  all: readonly One[],
+): ReadonlyMap<string, readonly One[]> {
+  const found = new Map<string, One[]>();
+  for (const one of all) {
+    const known = found.get(one.service);
+    if (known === undefined) found.set(one.service, [one]);
+    else known.push(one);
   }
   return found;
 }
@@ -213,15 +215,17 @@ export function restoredUpTo(restored: RestoredService, now: number): RestoredSe
   const latest = Math.max(until, restored.since);
   if (latest <= now && restored.gaps.every(({ to }) => to <= now)) return { ...restored, until };
   const since = setBack(restored.since, now, latest);
+  const earlier = (gap: GapFacts): GapFacts => {
+    const to = setBack(gap.to, now, latest);
+    return { ...gap, from: gap.from - (gap.to - to), to };
+  };
   return {
     ...restored,
     until: Math.min(until, now),
     since,
     timeline: timelineUpTo(restored.timeline, since),
-    gaps: restored.gaps.map((gap) => {
-      const to = setBack(gap.to, now, latest);
-      return { ...gap, from: gap.from - (gap.to - to), to };
-    }),
+    gaps: restored.gaps.map(earlier),
+    ...(restored.planned !== undefined && { planned: restored.planned.map(earlier) }),
     uptime: {
       minutes: restored.uptime.minutes.filter(({ from }) => from <= now),
       hours: restored.uptime.hours.filter(({ from }) => from <= now),

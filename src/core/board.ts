@@ -97,6 +97,7 @@ export class BoardService {
   after(restored: RestoredService): BoardService {
     const service = BoardService.resume(this.name, this.info, restored);
     service.#enter('unobserved', Math.max(restored.until, restored.since), 'stopped');
+    const gapsMs = service.#gapsMs + this.#gapsMs;
     for (const { state, from, reason } of this.#intervals.list()) service.#enter(state, from, reason);
     service.#status = this.#status;
     service.latency = this.latency;
@@ -104,7 +105,8 @@ export class BoardService {
     service.#planned.push(...this.#planned);
     service.#totals.gaps += this.#totals.gaps;
     service.#totals.longestGapMs = Math.max(service.#totals.longestGapMs, this.#totals.longestGapMs);
-    service.#gapsMs += this.#gapsMs;
+    // As they were counted, and not as what was entered just now makes them.
+    [service.#gapsMs, service.#openMs, service.#endedMs] = [gapsMs, this.#openMs, this.#endedMs];
     return service;
   }
 
@@ -337,6 +339,7 @@ export class Board {
       const known = before.get(snapshot.service);
       // Nothing happened in between (the list of services was read again): what is known beyond the snapshot is kept.
       const same = known !== undefined && known.since === snapshot.since && known.state === snapshot.state;
+      if (same) known.info = infoOf(snapshot);
       this.services.set(snapshot.service, same ? known : BoardService.from(snapshot, hello.now));
     }
   }

@@ -25,7 +25,9 @@ export class Status {
   add(result: Result): State | null {
     this.#inARow = result === this.#last ? this.#inARow + 1 : 1;
     this.#last = result;
-    const needed = result === 'up' ? this.#rise : result === 'down' ? this.#fall : 1;
+    // It was no answer: the row is broken, and the status stays.
+    if (result === 'unobserved') return null;
+    const needed = result === 'up' ? this.#rise : this.#fall;
     if (this.#inARow < needed || result === this.#status) return null;
     this.#status = result;
     return result;

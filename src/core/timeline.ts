@@ -270,9 +270,12 @@ export class Timeline {
     if (sample.result === 'unobserved') this.#unobserved(sample);
   }
 
-  /** A probe that was sent then was given up when it was overdue: no proof, but the service had not come back by all appearance. */
+  /**
+   * A probe that was sent then was given up when it was overdue: no proof, but the service had not come back by all appearance. Unless one
+   * that was sent before it was answered, and is only waited with.
+   */
   overdue(sentAt: number): void {
-    this.#lastOverdueSent = sentAt;
+    if (this.#doubtful.length === 0) this.#lastOverdueSent = sentAt;
   }
 
   /** No probe is on its way any more: what waits for one counts. */

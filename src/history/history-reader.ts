@@ -132,10 +132,18 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
   }
 
   *annotations({ from, to }: Window): Answering<readonly Annotation[]> {
-    yield;
-    const sql = 'SELECT body FROM annotation WHERE at >= ? AND at <= ? ORDER BY at, seq';
-    const rows = this.#db.rows(sql, toMicros(from), toMicros(to));
-    return rows.map(([body]) => JSON.parse(body as string) as Annotation);
+    const sql =
+      'SELECT at, seq, body FROM annotation WHERE (at, seq) > (?, ?) AND at <= ? ORDER BY at, seq LIMIT ' +
+      String(PAGE);
+    const found: Annotation[] = [];
+    for (let [at, seq] = [toMicros(from), -1]; ;) {
+      yield;
+      const rows = this.#db.rows(sql, at, seq, toMicros(to)) as [at: number, seq: number, body: string][];
+      for (const [, , body] of rows) found.push(JSON.parse(body) as Annotation);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return found;
+      [at, seq] = last;
+    }
   }
 
   *rollups({ services, width, window }: RollupQuery): Answering<ReadonlyMap<string, readonly Rollup[]>> {

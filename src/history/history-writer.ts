@@ -146,7 +146,9 @@ export class HistoryWriter {
     if (first === undefined || last === undefined) return;
     if (first.seq <= storedEvents(this.#db).newest) {
       // A wall clock that was ahead gave these numbers to others: what comes now counts.
+      const freed = this.#db.number('SELECT coalesce(sum(length(body)), 0) FROM event WHERE last >= ?', first.seq);
       this.#db.run('DELETE FROM event WHERE last >= ?', first.seq);
+      this.#db.run("UPDATE meta SET value = value - ? WHERE name = 'event_bytes'", freed);
       this.#completeAfter(first.seq - 1);
     }
     const body = encodeEvents(events);

@@ -57,13 +57,17 @@ export async function deliver(
 }
 
 function post({ url, headers, secret }: PostTarget, body: string, key: string, signal: AbortSignal): Promise<void> {
-  const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const signature = secret === null ? null : createHmac('sha256', secret).update(body).digest('hex');
   const all = {
-    ...{ 'content-type': 'application/json', ...own, 'idempotency-key': key },
+    ...{ 'content-type': 'application/json', ...lowerCased(headers), 'idempotency-key': key },
     ...(signature !== null && { 'x-gapwatch-signature': `sha256=${signature}` }),
   };
   return exchange('POST', url, all, body, signal);
+}
+
+/** In one spelling, so that one that is set takes the place of ours. */
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 let agent: Agent | null = null;
@@ -78,7 +82,7 @@ async function exchange(
   const undici = await import('undici');
   // Not the global one, which the environment may send through a proxy. Each has a connection of its own: none is found closed.
   agent ??= new undici.Agent({ pipelining: 0 });
-  const all = { 'user-agent': `gapwatch/${VERSION}`, ...headers };
+  const all = { 'user-agent': `gapwatch/${VERSION}`, ...lowerCased(headers) };
   const response = await undici.request(url, { method, headers: all, body, signal, dispatcher: agent }).catch(failed);
   // The status says all.
   response.body.on('error', () => undefined).destroy();

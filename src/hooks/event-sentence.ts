@@ -36,7 +36,7 @@ function sentence(event: Event): string {
     case 'connection-lost':
       return `${event.service} lost its connection at ${utc(event.at)}: ${event.reason}`;
     case 'identity':
-      return `${event.service} ${event.what === 'role' ? 'has another role' : 'is another process'} since ${utc(event.at)}`;
+      return `${event.service} ${event.what === undefined ? 'is another process' : `has another ${event.what}`} since ${utc(event.at)}`;
   }
 }
 

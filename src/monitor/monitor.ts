@@ -171,6 +171,7 @@ export class Monitor {
     const left = new Map(gone.map(([name]) => [name, this.#lastCheckpoint(name, now)]));
     for (const [name] of gone) {
       this.#places.delete(name);
+      this.#silenced.delete(name);
       this.#emitAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
       if (wanted.has(name)) continue;
       this.#board.services.delete(name);
@@ -325,9 +326,8 @@ export class Monitor {
 
   /** Why the state of services is not known, in words: threads that do not answer; null where all do. */
   get problem(): string | null {
-    return this.#silenced.size === 0
-      ? null
-      : `${count(this.#silenced.size, 'service')} are not probed: their thread is stuck`;
+    const { size } = this.#silenced;
+    return size === 0 ? null : `${count(size, 'service')} ${size === 1 ? 'is' : 'are'} not probed: the thread is stuck`;
   }
 
   #placesOf(thread: EngineThread): [name: string, place: Place][] {
@@ -374,6 +374,10 @@ export class Monitor {
     thread.send({ type: 'samples', wanted: this.#samplesWanted });
   }
 
+  #isSilenced(thread: EngineThread): boolean {
+    return this.#silenced.size > 0 && this.#placesOf(thread).some(([name]) => this.#silenced.has(name));
+  }
+
   /** A thread that was silent is back. What it does not report of by itself is as it was before. */
   #unsilence(thread: EngineThread): void {
     for (const [service] of this.#placesOf(thread)) {
@@ -399,7 +403,7 @@ export class Monitor {
       stats: (stats) => {
         this.#stats.push(stats);
         // What it has to say of the time of its silence comes before the second report.
-        reports = this.#silenced.size === 0 ? 0 : reports + 1;
+        reports = this.#isSilenced(thread) ? reports + 1 : 0;
         if (reports > 1) this.#unsilence(thread);
       },
       lowPriority: () => this.#options.onLowPriority?.(),
@@ -421,10 +425,10 @@ export class Monitor {
     return [{ ...message, from: 'unobserved' }];
   }
 
-  #take(messages: EngineMessage): Message {
-    if (messages.type === 'sample' || messages.type === 'status' || messages.type === 'open-gap') return messages;
-    const isPlanned = messages.type === 'gap' && this.#board.notes.isPlanned(messages.service, messages.from);
-    return this.#number(isPlanned ? { ...messages, planned: true } : messages);
+  #take(message: EngineMessage): Message {
+    if (message.type === 'sample' || message.type === 'status' || message.type === 'open-gap') return message;
+    const isPlanned = message.type === 'gap' && this.#board.notes.isPlanned(message.service, message.from);
+    return this.#number(isPlanned ? { ...message, planned: true } : message);
   }
 
   #number(event: Unnumbered): Event {

@@ -60,7 +60,10 @@ export class Stories {
     const day = midnightOf(gap.to);
     const known = this.#days.get(day) ?? new Map<string, PastGap>();
     known.set(`${String(gap.seq)} ${gap.service}`, gap);
-    if (known.size > KEPT) known.delete(known.keys().next().value ?? '');
+    if (known.size > KEPT) {
+      const oldest = [...known].reduce((a, b) => (b[1].to < a[1].to ? b : a));
+      known.delete(oldest[0]);
+    }
     this.#days.set(day, known);
     this.#grouped.delete(day);
     if (this.#days.size > DAYS) this.#days.delete(Math.min(...this.#days.keys()));

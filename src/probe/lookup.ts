@@ -1,6 +1,7 @@
 /**
- * Name look-ups. One probe goes to one address: the first that the system's look-up (getaddrinfo) gives, asked again by
- * every probe, without a cache. Probes that ask for the same name at the same moment share one question.
+ * Name look-ups. One probe goes to one address: the first that the system's look-up (getaddrinfo) gives, without a cache. Probes
+ * share a question that is under way, unless it hangs and there is room for another one: what a name server did not
+ * answer once, the system asks again only seconds later.
  *
  * getaddrinfo blocks one of libuv's threads, and libuv gives look-ups at most half of them (UV_THREADPOOL_SIZE, 4): a
  * name whose server is silent would hold up all others unseen. So look-ups queue here, where a deadline can distinguish a name
@@ -27,7 +28,10 @@ interface Question {
   readonly host: string;
   readonly family: 0 | 4 | 6;
   readonly waiting: Set<Answer>;
-  asked: boolean;
+  /** When the system was asked, by the monotonic clock; null before. */
+  askedAt: number | null;
+  /** Whether it counts as one that is slow. */
+  slow: boolean;
 }
 
 /** A look-up that takes longer is slow. */
@@ -39,6 +43,7 @@ const SLOW_NAMES = 1000;
 export class LookupQueue {
   readonly #system: SystemLookup;
   readonly #atOnce: number;
+  /** The newest of each name. */
   readonly #questions = new Map<string, Question>();
   readonly #slow = new Set<string>();
   #underWay = 0;
@@ -57,8 +62,11 @@ export class LookupQueue {
   lookUp(attempt: Attempt, host: string, family: 4 | 6 | null, found: (address: string) => void): void {
     attempt.begin('dns');
     const key = `${String(family)} ${host}`;
-    const waiting = new Set<Answer>();
-    const question = this.#questions.get(key) ?? { key, host, family: family ?? 0, waiting, asked: false };
+    const known = this.#questions.get(key);
+    const question: Question =
+      known === undefined || this.#canAskAnew(known)
+        ? { key, host, family: family ?? 0, waiting: new Set<Answer>(), askedAt: null, slow: false }
+        : known;
     this.#questions.set(key, question);
     const answer: Answer = (error, address) => {
       attempt.release = null;
@@ -69,33 +77,52 @@ export class LookupQueue {
     attempt.release = () => {
       question.waiting.delete(answer);
     };
-    attempt.notBegun = () => !question.asked;
+    attempt.notBegun = () => question.askedAt === null;
     this.#askNext();
   }
 
   #askNext(): void {
     for (const question of this.#questions.values()) {
       if (this.#underWay >= this.#atOnce) return;
-      if (question.asked) continue;
+      if (question.askedAt !== null) continue;
       if (question.waiting.size === 0) {
         this.#questions.delete(question.key);
         continue;
       }
-      const slow = this.#slow.has(question.key);
-      if (slow && this.#slowUnderWay >= Math.max(1, this.#atOnce - 1)) continue;
-      this.#ask(question, slow);
+      const isSlow = this.#slow.has(question.key);
+      if (isSlow && !this.#hasRoomForSlow) continue;
+      this.#ask(question, isSlow);
     }
   }
 
-  #ask(question: Question, slow: boolean): void {
-    question.asked = true;
-    this.#underWay += 1;
-    if (slow) this.#slowUnderWay += 1;
+  /** Whether a question hangs, and another one of the same name may be asked beside it. */
+  #canAskAnew(question: Question): boolean {
+    if (question.askedAt === null || performance.now() - question.askedAt <= SLOW_MS) return false;
+    this.#count(question);
+    this.#remember(question.key, true);
+    return this.#underWay < this.#atOnce && this.#hasRoomForSlow;
+  }
+
+  get #hasRoomForSlow(): boolean {
+    return this.#slowUnderWay < Math.max(1, this.#atOnce - 1);
+  }
+
+  /** It is slow. */
+  #count(question: Question): void {
+    if (question.slow) return;
+    question.slow = true;
+    this.#slowUnderWay += 1;
+  }
+
+  #ask(question: Question, isSlow: boolean): void {
     const askedAt = performance.now();
+    question.askedAt = askedAt;
+    this.#underWay += 1;
+    if (isSlow) this.#count(question);
     this.#system(question.host, { family: question.family }, (error, address) => {
       this.#underWay -= 1;
-      if (slow) this.#slowUnderWay -= 1;
-      this.#questions.delete(question.key);
+      if (question.slow) this.#slowUnderWay -= 1;
+      if (this.#questions.get(question.key) === question) this.#questions.delete(question.key);
       this.#remember(question.key, performance.now() - askedAt > SLOW_MS);
       for (const answer of [...question.waiting]) answer(error, address);
       this.#askNext();

@@ -2,7 +2,7 @@
  * What a report is made from: all that is known of the services of some vantages, wherever it comes from. Times are
  * milliseconds since the epoch by this machine's clock.
  */
-import { gapsByService, type ArchiveReader, type Window } from '../core/archive.ts';
+import { byService, type ArchiveReader, type Window } from '../core/archive.ts';
 import {
   gapFacts,
   type ConnectionLost,
@@ -84,25 +84,29 @@ export async function observedFrom(
   ]);
   const { id, vantage } = overview.monitor;
   const until = overview.reach?.to ?? window.to;
-  const gapsOf = gapsByService(gaps);
+  const gapsOf = byService(gaps);
+  const annotated = byService(annotations.filter((one) => 'service' in one));
   return {
     vantage,
     monitor: id,
     clock: null,
     services: overview.services
       .filter(({ name }) => services.has(name))
-      .map(({ name, info }): ObservedService => ({
-        name,
-        info,
-        // What lasted at the newest sign of life is known until then.
-        intervals: (intervals.get(name) ?? []).map((one) => ({ ...one, to: one.to ?? until })),
-        gaps: (gapsOf.get(name) ?? []).map(gapFacts).sort((a, b) => a.from - b.from),
-        openGap: openGaps.find(({ service }) => service === name) ?? null,
-        lost: annotations.filter((one) => one.type === 'connection-lost').filter(({ service }) => service === name),
-        identities: annotations.filter((one) => one.type === 'identity').filter(({ service }) => service === name),
-        lostWrites: annotations.filter((one) => one.type === 'lost-writes').filter(({ service }) => service === name),
-        slow: annotations.filter((one) => one.type === 'slow').filter(({ service }) => service === name),
-      })),
+      .map(({ name, info }): ObservedService => {
+        const own = annotated.get(name) ?? [];
+        return {
+          name,
+          info,
+          // What lasted at the newest sign of life is known until then.
+          intervals: (intervals.get(name) ?? []).map((one) => ({ ...one, to: one.to ?? until })),
+          gaps: (gapsOf.get(name) ?? []).map(gapFacts).sort((a, b) => a.from - b.from),
+          openGap: openGaps.find(({ service }) => service === name) ?? null,
+          lost: own.filter((one) => one.type === 'connection-lost'),
+          identities: own.filter((one) => one.type === 'identity'),
+          lostWrites: own.filter((one) => one.type === 'lost-writes'),
+          slow: own.filter((one) => one.type === 'slow'),
+        };
+      }),
     marks: annotations.filter((one) => one.type === 'mark'),
   };
 }

@@ -2,7 +2,7 @@
  * A report drawn: the timelines of all services to scale, for an incident's write-up. A state is shown by its shape as
  * well as by its colour: up is a low bar, down a high one, not observed is hatched. Pure.
  */
-import { showDuration, showTime, showClock } from '../core/format.ts';
+import { showDuration, showTime } from '../core/format.ts';
 import { columnWidth, fitted } from '../core/text-width.ts';
 import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
 import {
@@ -15,6 +15,7 @@ import {
 } from './report-phrases.ts';
 import { xml } from './junit.ts';
 import { darkStyle, paint, rounded, text, upright } from './svg-paint.ts';
+import { ticks } from './timeline-view.ts';
 
 const WIDTH = 1000;
 const LEFT = 190;
@@ -22,6 +23,8 @@ const RIGHT = 24;
 const ROW = 44;
 const BAR = 18;
 const HEAD = 96;
+/** About so many labels fit beside each other. */
+const TICKS = 8;
 /** Room for a line of a label; letters are about so wide. */
 const LINE = 16;
 const LETTER = 6.2;
@@ -150,9 +153,11 @@ function labels(gaps: readonly ReportGap[], place: (at: number) => number): { x:
 
 function axis(report: Report, place: (at: number) => number, bottom: number): string[] {
   const { run } = report;
-  return ticksOf(report, run?.startedAt ?? null).flatMap(({ at, label }) => [
-    `  ${upright(place(at), HEAD, bottom, 'rule')}`,
-    text(place(at), bottom + LINE, label, 'note', 'middle'),
+  const zero = run === null ? null : run.startedAt - report.from;
+  const whole = { from: 0, to: report.to - report.from };
+  return ticks(whole, { zero, epoch: report.from }, TICKS).flatMap(({ at, label }) => [
+    `  ${upright(place(report.from + at), HEAD, bottom, 'rule')}`,
+    text(place(report.from + at), bottom + LINE, label, 'note', 'middle'),
   ]);
 }
 
@@ -232,55 +237,4 @@ function inLines(sentence: string): string[] {
   const end = columnWidth(sentence) <= room ? -1 : sentence.lastIndexOf(' ', room);
   if (end < 0) return [fitted(sentence, room)];
   return [fitted(sentence.slice(0, end), room), fitted(sentence.slice(end + 1), room)];
-}
-
-const S = 1000;
-const MIN = 60 * S;
-const H = 60 * MIN;
-const D = 24 * H;
-const STEPS = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
-  ...[S, 2 * S, 5 * S, 10 * S, 30 * S],
-  ...[MIN, 2 * MIN, 5 * MIN, 10 * MIN, 30 * MIN],
-  ...[H, 2 * H, 4 * H, 6 * H, 12 * H],
-  ...[D, 2 * D, 7 * D, 14 * D, 28 * D],
-];
-/** About so many labels fit beside each other. */
-const TICKS = 8;
-
-interface Tick {
-  readonly at: number;
-  readonly label: string;
-}
-
-/**
- * Round moments of a window with their labels.
- * @param startedAt what the labels count from; null for the time of day
- */
-export function ticksOf(window: { readonly from: number; readonly to: number }, startedAt: number | null): Tick[] {
-  const length = window.to - window.from;
-  const step = STEPS.find((one) => length / one <= TICKS) ?? Math.ceil(length / TICKS / D) * D;
-  // Days begin at midnight here, not in UTC.
-  const origin = startedAt ?? new Date(window.from).setHours(0, 0, 0, 0);
-  const ticks: Tick[] = [];
-  for (let n = Math.ceil((window.from - origin) / step); origin + n * step <= window.to; n++) {
-    const at = origin + n * step;
-    ticks.push({ at, label: startedAt === null ? timeLabel(at, step) : offsetLabel(n * step) });
-  }
-  return ticks;
-}
-
-/** `−2 s`, `0`, `+0.5 s`, `+4 min`. */
-function offsetLabel(ms: number): string {
-  if (ms === 0) return '0';
-  const size = Math.abs(ms);
-  const [value, unit] =
-    size < S ? [size, 'ms'] : size < MIN ? [size / S, 's'] : size < H ? [size / MIN, 'min'] : [size / H, 'h'];
-  return `${ms < 0 ? '−' : '+'}${String(Math.round(value * 100) / 100)} ${unit}`;
-}
-
-function timeLabel(at: number, step: number): string {
-  if (step >= D) return showTime(at).slice(5, 10);
-  if (step >= 12 * H) return showTime(at).slice(5, 16);
-  return step >= MIN ? showClock(at).slice(0, 5) : step >= S ? showClock(at).slice(0, 8) : showClock(at);
 }

@@ -80,14 +80,32 @@ export interface Axis {
 export function ticks(view: Span, { zero, epoch }: Axis, most: number): Tick[] {
   // No label has more digits.
   const step = stepOf(Math.max(zero === null ? 1 : 0.1, (view.to - view.from) / Math.max(1, most)));
-  const base = zero ?? -epoch + new Date(epoch).getTimezoneOffset() * MINUTE;
-  const first = Math.ceil((view.from - base) / step);
-  const all: Tick[] = [];
-  for (let place = first; base + place * step <= view.to; place += 1) {
-    const at = base + place * step;
-    all.push({ at, label: zero === null ? clockOf(epoch + at, step) : offsetOf(place * step, step) });
+  if (zero === null) {
+    const times = { from: epoch + view.from, to: epoch + view.to };
+    const round = step < HOUR ? multiples(times, 0, step).map((place) => place * step) : roundTimes(times, step);
+    return round.map((time) => ({ at: time - epoch, label: clockOf(time, step) }));
   }
-  return all;
+  return multiples(view, zero, step).map((place) => ({ at: zero + place * step, label: offsetOf(place * step, step) }));
+}
+
+/** Which multiples of a step, counted from a base, lie in a stretch. */
+function multiples(view: Span, base: number, step: number): number[] {
+  const first = Math.ceil((view.from - base) / step);
+  return Array.from({ length: Math.max(0, Math.floor((view.to - base) / step) - first + 1) }, (_, n) => first + n);
+}
+
+/** Round times of day by the clock on the wall, whose days may have 23 hours or 25. @param step hours that divide a day, or whole days */
+function roundTimes({ from, to }: Span, step: number): number[] {
+  const times: number[] = [];
+  const day = new Date(from);
+  day.setHours(0, 0, 0, 0);
+  for (; day.getTime() <= to; day.setDate(day.getDate() + Math.max(1, step / DAY)))
+    for (let ofDay = 0; ofDay < DAY; ofDay += step) {
+      const time = new Date(day).setHours(0, 0, 0, ofDay);
+      // Of an hour that is left out in spring the next one is the same time.
+      if (time >= from && time <= to && time > (times.at(-1) ?? -Infinity)) times.push(time);
+    }
+  return times;
 }
 
 /** A moment to the digit that a stretch resolves: `+2.104 s`, or the time of day. */

@@ -105,7 +105,7 @@ export class Api {
     const page = await events.after(from, Number(limit));
     if (page === null) return errorResponse(503, 'the history does not answer at present');
     const next = page.at(-1)?.seq ?? from;
-    const found = page.filter((event) => services === null || !('service' in event) || services.has(event.service));
+    const found = page.filter((event) => services === null || isAbout(event, (name) => services.has(name)));
     return json({
       monitor: this.#monitor(view),
       now: this.#source.now(),

@@ -156,10 +156,10 @@ export class FeedServer {
   async change(listen: Listen, rules: AccessRules & { readonly site?: Site }): Promise<void> {
     const moves = listen.host !== this.#listen.host || listen.port !== this.#listen.port;
     const changed = rulesOf(rules);
-    if (rules.site !== undefined) this.#page.site = rules.site;
-    if (!moves && isDeepStrictEqual(changed, this.#rules)) return;
     if (!new Access(listen.host, changed).possible) throw notProtected(hostPort(listen));
     if (moves) await this.#move(listen);
+    if (rules.site !== undefined) this.#page.site = rules.site;
+    if (!moves && isDeepStrictEqual(changed, this.#rules)) return;
     this.#rules = changed;
     this.#access.change(listen.host, changed);
     this.#page.embed = changed.embed ?? [];

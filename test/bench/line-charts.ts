@@ -1,7 +1,7 @@
 /** Figures over time as small line charts, one below the other, in the colours of the report's drawing. */
 import { xml } from '../../src/report/junit.ts';
 import { darkStyle, paint, rounded, text, upright } from '../../src/report/svg-paint.ts';
-import { ticksOf } from '../../src/report/svg.ts';
+import { ticks } from '../../src/report/timeline-view.ts';
 
 export interface Chart {
   readonly title: string;
@@ -58,7 +58,7 @@ function drawn(chart: Chart, y: number, moments: readonly number[], place: (at: 
     text(LEFT - 8, up(value) + 4, String(rounded(value)), 'note', 'end'),
   ]);
   const window = { from: 0, to: moments.at(-1) ?? 0 };
-  const along = ticksOf(window, 0).flatMap(({ at, label }) => [
+  const along = ticks(window, { zero: 0, epoch: 0 }, 8).flatMap(({ at, label }) => [
     `  ${upright(place(at), bottom, bottom + 4, 'rule')}`,
     text(place(at), bottom + 16, label, 'note', 'middle'),
   ]);

@@ -8,10 +8,11 @@ import { busUrl, shownBusUrl } from '../../src/config/bus-url.ts';
 import { isAfter } from '../../src/bus/stream-entry.ts';
 import { keysOf } from '../../src/bus/bus-connection.ts';
 import { disagreementOf } from '../../src/core/vantage-views.ts';
-import { combined, CombinedService, combinedTimeline } from '../../src/bus/combined-service.ts';
+import { combined, CombinedService, combinedTimeline, type Lane } from '../../src/bus/combined-service.ts';
 import { BoardService } from '../../src/core/board.ts';
 import { infoOf, type State } from '../../src/core/model.ts';
-import { service, transition } from '../support/builders.ts';
+import type { ServiceSnapshot } from '../../src/core/messages.ts';
+import { service, snapshot, transition } from '../support/builders.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
 
@@ -50,6 +51,24 @@ describe('the state over several vantages', () => {
         assert.equal(at(combinedTimeline(each), time), combined(each.map((one) => at(one, time))));
       }),
     );
+  });
+
+  it('has the mean of what was planned, as of what was observed', () => {
+    const now = 1_800_000_000_000;
+    const seen = (vantage: string, planned?: ServiceSnapshot['planned']): Lane => {
+      const share = { '1h': 0.9, '24h': 0.9, '90d': 0.9 };
+      const observed = { '1h': 600_000, '24h': 600_000, '90d': 600_000 };
+      const known = { uptime: share, observed, since: now - 600_000, ...(planned && { planned }) };
+      return { vantage, monitor: vantage, service: BoardService.from(snapshot('web', known), now) };
+    };
+    const minute = { '1h': 60_000, '24h': 60_000, '90d': 60_000 };
+    const web = new CombinedService('web', infoOf(service('web')), now);
+    web.setLanes([seen('a', minute), seen('b', minute)]);
+    assert.deepEqual(web.snapshot(now).planned, minute);
+    web.setLanes([seen('a', minute), seen('b')]);
+    assert.equal(web.snapshot(now).planned?.['24h'], 30_000);
+    web.setLanes([seen('a'), seen('b')]);
+    assert.equal(web.snapshot(now).planned, undefined);
   });
 
   it('has nothing in the future where the clock of a vantage is ahead', () => {

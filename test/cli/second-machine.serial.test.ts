@@ -95,7 +95,7 @@ describe('the monitor on a second machine', { concurrency: 2 }, () => {
     writeFileSync(join(folder, 'empty'), '');
     for (const [token, problem] of [
       ['env:NOT_SET_ANYWHERE', /--token env:NOT_SET_ANYWHERE: there is no token: the environment variable is not set/],
-      ['file:missing', /--token file:missing: it can't be read/],
+      ['file:missing', /--token file:missing: no such file/],
       ['file:empty', /there is no token: the file is empty/],
       ['file:blank', /it is blank/],
       ['é', /--token: it holds a character that is not ASCII/],

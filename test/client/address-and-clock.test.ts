@@ -119,7 +119,7 @@ describe('the addresses of feeds on the command line', () => {
     writeFileSync(file, 'of-file\n');
     assert.deepEqual(tokens(`file:${file}`), ['own', 'of-file', 'of-file']);
     assert.throws(() => tokens('env:GAPWATCH_NO_TOKEN'), /--token env:GAPWATCH_NO_TOKEN: there is no token/);
-    assert.throws(() => tokens(`file:${file}.none`), /can't be read: ENOENT/);
+    assert.throws(() => tokens(`file:${file}.none`), /token\.none: no such file/);
     assert.throws(
       () => tokens('secret\u00e9'),
       (error: Error) => !error.message.includes('secret'),

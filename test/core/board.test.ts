@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 
 import fc from 'fast-check';
 
+import type { RestoredService } from '../../src/core/archive.ts';
 import type { Gap, TimelineInterval, Transition } from '../../src/core/messages.ts';
 import { STATES, type Result, type Sample, type State } from '../../src/core/model.ts';
 import { infoOf, type Totals } from '../../src/core/model.ts';
@@ -266,6 +267,26 @@ describe('Board', () => {
     assert.equal(status(), 'up');
   });
 
+  it('counts each gap once where what was known before comes late', () => {
+    const board = boardOf('api');
+    const api = board.services.get('api')!;
+    board.apply(transition('api', 'unknown', 'up', BEGAN));
+    board.apply(transition('api', 'up', 'down', BEGAN + 1000));
+    board.apply(transition('api', 'down', 'up', BEGAN + 6000));
+    const restored: RestoredService = {
+      ...{ until: BEGAN - 1000, state: 'up', status: 'up', since: BEGAN - 60_000, reason: null, checkpoint: null },
+      ...{ timeline: [{ state: 'up', from: BEGAN - 60_000, to: null }], gaps: [] },
+      totals: { gaps: 0, longestGapMs: 0, upMs: 59_000, downMs: 0, unobservedMs: 0 },
+      uptime: { minutes: [], hours: [], days: [] },
+    };
+    // Also where the gap itself has not come yet.
+    const early = api.after(restored);
+    for (const one of [early, api]) one.gap(gap('api', BEGAN + 1000, BEGAN + 6000));
+    const { gaps, downMs } = early.figuresAt(BEGAN + 10_000);
+    assert.deepEqual([gaps, downMs], [1, 5000]);
+    assert.equal(api.after(restored).figuresAt(BEGAN + 10_000).downMs, 5000);
+  });
+
   it('drops the services that a hello does not name, and keeps what it knows beyond it of the others', () => {
     const board = boardOf('api', 'gone');
     board.apply(transition('api', 'unknown', 'up', BEGAN + 10));
@@ -278,6 +299,11 @@ describe('Board', () => {
     board.apply(hello([api, { ...api, service: 'new', state: 'unknown' }], { now: BEGAN + 2000 }));
     assert.deepEqual([...board.services.keys()], ['api', 'new']);
     assert.equal(board.services.get('api'), known);
+    // Its settings are those of the newest one.
+    board.apply(hello([{ ...api, intervalMs: 50, group: 'backend' }], { now: BEGAN + 2000 }));
+    assert.equal(board.services.get('api'), known);
+    assert.deepEqual([known?.info.intervalMs, known?.info.group], [50, 'backend']);
+    board.apply(hello([api, { ...api, service: 'new', state: 'unknown' }], { now: BEGAN + 2000 }));
     assert.ok(STATES.includes(board.services.get('new')?.state ?? 'up'));
   });
 });

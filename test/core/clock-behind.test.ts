@@ -67,8 +67,10 @@ describe('what is restored while the clock is behind', () => {
   it('lies in the past, in order, as long ago as it was', () => {
     for (const aheadMs of STEPS) {
       for (const lastedMs of [10, 2000, 4 * HOUR]) {
-        const was = left('down', aheadMs, lastedMs);
-        const { until, since, timeline, gaps, checkpoint } = restoredUpTo(was, NOW);
+        const plain = left('down', aheadMs, lastedMs);
+        const was = { ...plain, planned: plain.gaps };
+        const { until, since, timeline, gaps, planned, checkpoint } = restoredUpTo(was, NOW);
+        assert.deepEqual(planned, gaps);
         assert.deepEqual([until, since], [NOW, was.since > NOW ? NOW - lastedMs : was.since]);
         assert.ok(timeline.every(({ from, to }) => from <= NOW && from <= (to ?? NOW)));
         assert.deepEqual(timeline.at(-1), { state: 'down', from: since, to: null });

@@ -13,11 +13,15 @@ describe('Status', () => {
     );
   });
 
-  it('does not take unobserved time for a failure', () => {
-    const status = new Status(1, 2);
-    status.add('up');
+  it('takes unobserved time neither for a failure nor for an end of what was', () => {
+    const status = new Status(3, 2);
+    for (const result of ['up', 'up', 'up'] as const) status.add(result);
     assert.equal(status.add('down'), null);
-    assert.equal(status.add('unobserved'), 'unobserved');
+    assert.equal(status.add('unobserved'), null);
+    assert.equal(status.current, 'up');
+    assert.equal(status.add('up'), null);
+    assert.equal(status.add('down'), null);
+    assert.equal(status.add('unobserved'), null);
     assert.equal(status.add('down'), null);
     assert.equal(status.add('down'), 'down');
   });

@@ -178,6 +178,19 @@ describe('Timeline', () => {
     assert.equal(storyOf([up(0), ...silence, up(400)]).gaps[0]?.minMs, 300 - 145);
   });
 
+  it('has the length that its edges say where questions that came after the first good answer were given up', () => {
+    const gaps: GapFacts[] = [];
+    const timeline = new Timeline({ transition: () => undefined, gap: (gap) => gaps.push(gap) });
+    for (const at of [-200, -100, 0]) timeline.add(up(at, at + 2));
+    for (const at of [100, 200, 300]) timeline.add(down(at, at + 1000, 'timeout-reply'));
+    timeline.overdue(350);
+    // What was asked at 400 was answered at 1100, when the process went on; what was asked later was given up before.
+    timeline.add(up(400, 1100), true);
+    for (const at of [450, 700, 1000]) timeline.overdue(at);
+    timeline.add(up(1100, 1101));
+    assert.deepEqual([gaps[0]?.from, gaps[0]?.to, gaps[0]?.durationMs], [100, 400, 375 - 50]);
+  });
+
   it('estimates the length without bias where the end was probed more often than the beginning', () => {
     const { gaps } = storyOf([up(0), down(100), down(110), down(120), up(130)]);
     assert.equal(gaps[0]?.durationMs, 125 - 50);

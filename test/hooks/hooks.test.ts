@@ -363,8 +363,9 @@ describe('hooks', { concurrency: true }, () => {
         looks[isWell ? 'well' : 'unwell'] += 1;
         return isWell;
       }, log);
-      heartbeats.apply({ url: to.url, headers: {}, intervalMs: 50 });
+      heartbeats.apply({ url: to.url, headers: { 'User-Agent': 'mine' }, intervalMs: 50 });
       await to.waitFor(() => to.taken.length >= 3);
+      assert.ok(to.taken.every(({ headers }) => headers['user-agent'] === 'mine'));
       assert.ok(to.taken.every(({ method, body }) => method === 'GET' && body === ''));
       isWell = false;
       await waitFor(() => lines.some((line) => line.includes('not well')));

@@ -77,6 +77,9 @@ describe('stories', () => {
     stories.add(gap('web', midnight - 5000, midnight + 5000, { seq: 1 }));
     assert.deepEqual([stories.count(NOON - DAY / 2), stories.count(midnight)], [0, 1]);
     for (let n = 0; n < 3000; n += 1) stories.add(gap('web', NOON + n, NOON + n + 1, { seq: n }));
+    // What was fetched comes after what came live, and is older.
+    stories.add(gap('web', NOON - 5000, NOON - 4999, { seq: 9999 }));
+    assert.ok(stories.of(NOON - DAY / 2, []).every(({ from }) => from >= NOON + 2000));
     assert.equal(stories.count(NOON - DAY / 2), 1000);
     for (let day = 0; day < 300; day += 1) stories.add(gap('web', day * DAY, day * DAY + 1, { seq: day }));
     assert.equal(stories.of(0, []).length, 0);

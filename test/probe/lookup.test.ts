@@ -55,6 +55,27 @@ describe('look-ups', () => {
     assert.equal(await again, '127.0.0.8');
   });
 
+  it('that hang are asked anew where there is room, so that a name server that is back is seen', async () => {
+    const names = new Names();
+    const queue = new LookupQueue(names.lookup, 3);
+    const first = lookUp(queue, 'a');
+    await new Promise((resolve) => setTimeout(resolve, 550));
+    const second = lookUp(queue, 'a');
+    assert.deepEqual(names.hosts, ['a', 'a']);
+    // A place is left for other names.
+    const third = lookUp(queue, 'a');
+    assert.deepEqual(names.hosts, ['a', 'a']);
+    const [hanging] = names.asked.splice(0, 1);
+    names.answer('a', '127.0.0.2');
+    assert.deepEqual(await Promise.all([second, third]), ['127.0.0.2', '127.0.0.2']);
+    hanging?.answer(null, '127.0.0.1');
+    assert.equal(await first, '127.0.0.1');
+    const last = lookUp(queue, 'a');
+    assert.deepEqual(names.hosts, ['a']);
+    names.answer('a');
+    await last;
+  });
+
   it('that time out are the name’s failure where they were asked, and no name’s where they were not', async () => {
     const names = new Names();
     const queue = new LookupQueue(names.lookup, 1);

@@ -68,6 +68,28 @@ describe('the view of a timeline', () => {
     assert.deepEqual(labels(0, 600_000), ['0 s', '+2 min', '+4 min', '+6 min', '+8 min']);
   });
 
+  it('has round moments by the clock on the wall, on days of 23 and 25 hours too', () => {
+    const before = process.env['TZ'];
+    process.env['TZ'] = 'Europe/Berlin';
+    try {
+      const labels = (from: string, days: number, most: number): string[] => {
+        const epoch = new Date(from).getTime();
+        return ticks({ from: 0, to: days * 86_400_000 }, { zero: null, epoch }, most).map(({ label }) => label);
+      };
+      const days = ['23', '24', '25', '26', '27', '28'].map((day) => `2026-10-${day}`);
+      assert.deepEqual(labels('2026-10-22T12:00:00', 6, 8), days);
+      assert.deepEqual(labels('2026-10-24T23:00:00', 1, 6), [
+        ...['10-25 00:00', '10-25 06:00', '10-25 12:00', '10-25 18:00'],
+      ]);
+      assert.deepEqual(labels('2026-03-29T00:00:00', 0.25, 6), [
+        ...['03-29 00:00', '03-29 01:00', '03-29 03:00', '03-29 04:00', '03-29 05:00', '03-29 06:00', '03-29 07:00'],
+      ]);
+    } finally {
+      if (before === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = before;
+    }
+  });
+
   it('names a moment as far as it is seen', () => {
     const axis = { zero: 2000, epoch: 1_795_000_000_000 };
     assert.equal(showMoment(4104.2, axis, { from: 0, to: 1 }), '+2.1042 s');

@@ -104,11 +104,13 @@ export class ServicePanel {
 
 /** The badge itself, and the Markdown that embeds it. */
 function badge(name: string): HTMLElement {
-  const url = new URL(`/badge/${encodeURIComponent(name)}.svg`, location.href).href;
+  // Both relative: the page may stand below a path of a proxy.
+  const url = new URL(`badge/${encodeURIComponent(name)}.svg`, location.href).href;
+  const page = new URL('./', location.href).href;
   const image = make('img');
   image.src = url;
   image.alt = `Badge of ${name}`;
   image.height = 20;
-  const snippet = make('code', '', `[![${name.replace(/[[\]\\]/g, '\\$&')}](${url})](${location.origin}/)`);
+  const snippet = make('code', '', `[![${name.replace(/[[\]\\]/g, '\\$&')}](${url})](${page})`);
   return make('dd', 'badge', image, snippet);
 }
