@@ -21,6 +21,8 @@ import {
 const SIMILAR = { factor: 2, beyondMs: 500 };
 /** Ends that lie so far apart, and so many times further than the beginnings, came one after another. */
 const STAGGERED = { leastMs: 300, factor: 2 };
+/** A gap that begins in the rest of another one follows it. */
+const SEQUEL_SHARE = 0.75;
 /** A service with more gaps than this flaps: they are one fate. */
 const FLAPS = 3;
 /** Names that are shown of many. */
@@ -44,8 +46,10 @@ export function fatesOf(report: Pick<Report, 'vantages'>): Fate[] {
   const flapping = byService.filter(({ length }) => length > FLAPS);
   const alike = grouped(byService.filter(({ length }) => length <= FLAPS).flat(), kindOf).flatMap((same) => {
     const seen = grouped(same, ({ vantage }) => vantage).flatMap((own) => {
-      const together = split(own, beginOf, (at, before) => at - before > TOGETHER_MS);
-      return together.flatMap((some) => split(some, lengthOf, isLonger));
+      const together = split(own, beginOf, isApart);
+      return together.flatMap((some) =>
+        split(some, lengthOf, (one, before) => isLonger(lengthOf(one), lengthOf(before))),
+      );
     });
     return acrossVantages(seen);
   });
@@ -64,6 +68,11 @@ function beginOf({ gap }: Member): number {
 
 function lengthOf({ gap }: Member): number {
   return gap.durationMs;
+}
+
+function isApart(one: Member, before: Member): boolean {
+  if (beginOf(one) - beginOf(before) > TOGETHER_MS) return true;
+  return one.service !== before.service && isSequel(one.gap, before.gap);
 }
 
 function isLonger(ms: number, before: number): boolean {
@@ -91,17 +100,21 @@ function grouped(all: readonly Member[], keyOf: (one: Member) => string): Member
 function split(
   all: readonly Member[],
   valueOf: (one: Member) => number,
-  isFar: (value: number, before: number) => boolean,
+  isFar: (one: Member, before: Member) => boolean,
 ): Member[][] {
   const pieces: Member[][] = [];
-  let before = -Infinity;
+  let before: Member | null = null;
   for (const one of [...all].sort((a, b) => valueOf(a) - valueOf(b))) {
-    const value = valueOf(one);
-    if (pieces.length === 0 || isFar(value, before)) pieces.push([]);
+    if (before === null || isFar(one, before)) pieces.push([]);
     pieces.at(-1)?.push(one);
-    before = value;
+    before = one;
   }
   return pieces;
+}
+
+/** Whether a gap began as another one ended, or later, by more than their bounds: one came after the other, as in a rolling restart. */
+export function isSequel(later: ReportGap, { from, durationMs, minMs, maxMs }: ReportGap): boolean {
+  return later.from > from + Math.max(SEQUEL_SHARE * durationMs, (maxMs ?? durationMs) - minMs);
 }
 
 /** What two vantages saw is one fate where it began together, and the bounds of the lengths overlap. */

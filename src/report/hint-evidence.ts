@@ -3,6 +3,7 @@
  * was down. Pure.
  */
 import type { Reason, State } from '../core/model.ts';
+import { isSequel } from './fates.ts';
 import { shortId } from './report-phrases.ts';
 import type { HintKind, IdentityChange, Report, ReportGap, ServiceReport } from './report.ts';
 
@@ -278,6 +279,7 @@ export function closedWith(one: Seen, gap: ReportGap, all: readonly Seen[]): { r
 /** Whether two gaps began together, and ended together. */
 export function isTogether(one: ReportGap, other: ReportGap): boolean {
   if (Math.abs(one.from - other.from) > SAME_MOMENT_MS) return false;
+  if (one.from < other.from ? isSequel(other, one) : isSequel(one, other)) return false;
   if (one.to === null || other.to === null) return one.to === other.to;
   return Math.abs(one.to - other.to) <= SAME_MOMENT_MS;
 }

@@ -7,7 +7,7 @@ import { hintsOf } from '../../src/report/hints.ts';
 import type { Report, RunFacts } from '../../src/report/report.ts';
 import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
-import { type Fall, observed, runReport, type Story, vantage } from './scene.ts';
+import { type Fall, observed, START, runReport, type Story, vantage } from './scene.ts';
 
 function textOf(vantages: Parameters<typeof runReport>[0], run: Partial<RunFacts> = {}): string {
   const report = runReport(vantages, run);
@@ -28,10 +28,27 @@ describe('what befell several services in one way', () => {
     // Rules come back one by one: the last waits ten times as long as the first, and the lengths have no hole.
     const steps = Array.from({ length: 30 }, (_, n) => [String(n), down(100, 300 + n * 100)] as const);
     assert.equal(fates(...steps).length, 1);
+    // One failed probe each: which fell first is not known.
+    assert.deepEqual(fates(['a', down(100, 200)], ['b', down(190, 290)]), [['a', 'b']]);
+  });
+
+  it('is two in a rolling restart, each with its time, and neither fell with the other', () => {
+    const info = { target: 'redis://10.0.0.5:6379', kind: 'redis' } as const;
+    const cache = {
+      ...observed('cache', { info, ...down(16, 336, { errorMs: 50 }) }),
+      identities: [{ type: 'identity', seq: 1, service: 'cache', at: START + 336, was: 'a', is: 'b' } as const],
+    };
+    const text = textOf([vantage('here', cache, observed('web', down(310, 1030, { errorMs: 50 })))]);
+    assert.match(
+      text,
+      /^FAIL: web was down 0\.72 s \(.*\) from \+0\.31 s; cache was down 0\.32 s \(.*\) from \+16 ms/m,
+    );
+    assert.doesNotMatch(text, /at the same time/);
   });
 
   const others: readonly (readonly [what: string, other: Story])[] = [
     ['at another time', down(1600, 1900)],
+    ['one after the other, as in a rolling restart', down(390, 700, { errorMs: 50 })],
     ['for another reason', down(100, 400, { reason: 'timeout-connect' })],
     ['over another kind of connection', { ...down(100, 400), info: { connection: 'kept' } }],
     ['for far longer', down(100, 4000)],
