@@ -2,8 +2,10 @@
  * What the page knows of its monitor, from the messages of the feed. The hello says what is; events that it knows of
  * already are only news, and those after it change the state. Pure.
  */
+import { byService } from '../core/archive.ts';
 import { Board, type BoardService } from '../core/board.ts';
 import {
+  gapFacts,
   type Event,
   type Hello,
   type Message,
@@ -43,6 +45,8 @@ export interface ServiceExtras extends Figures {
 }
 
 const NO_DAYS: KeptDays = new Map();
+/** Gaps that are shown of a service. */
+const GAPS = 20;
 /** Stretches of slow answers that are kept of each service: the newest. */
 const SLOW = 100;
 const NO_SLOW: readonly SlowFacts[] = [];
@@ -143,9 +147,27 @@ export class PageState {
     this.#position = { after: answer.newsAfter, monitor: answer.monitor.id };
   }
 
+  /** Whether all gaps are known that a hello has: without one a service without gaps may have had some. */
+  get knowsPast(): boolean {
+    return this.#greeted;
+  }
+
   /** Takes gaps of the past. */
   takeGaps(gaps: readonly PastGap[]): void {
     for (const gap of gaps) this.stories.add(gap);
+    // A hello brings those of each service. Behind a proxy that passes no websocket there is none.
+    if (this.#greeted) return;
+    for (const [name, own] of byService(gaps)) {
+      const known = this.#board.services.get(name)?.gaps;
+      known?.splice(
+        0,
+        known.length,
+        ...own
+          .map(gapFacts)
+          .sort((a, b) => a.to - b.to)
+          .slice(-GAPS),
+      );
+    }
   }
 
   /** Takes newer figures and notes. */

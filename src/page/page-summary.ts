@@ -45,9 +45,14 @@ const NAMED = 5;
 /**
  * Sums up.
  * @param old whether the connection is broken: then it was so
- * @param startedAt since when the monitor watches
+ * @param startedAt since when the monitor watches; null while gaps of before are not known
  */
-export function summarise(services: readonly SummaryFacts[], now: number, old: boolean, startedAt: number): Summary {
+export function summarise(
+  services: readonly SummaryFacts[],
+  now: number,
+  old: boolean,
+  startedAt: number | null,
+): Summary {
   const of = (status: State): SummaryFacts[] => services.filter((service) => service.status === status);
   const down = of('down').sort((a, b) => a.since - b.since);
   const partial = of('partial').sort((a, b) => a.since - b.since);
@@ -154,7 +159,7 @@ function quietLines(
   services: readonly SummaryFacts[],
   unobserved: readonly SummaryFacts[],
   now: number,
-  startedAt: number,
+  startedAt: number | null,
 ): Line[] {
   const lines: Line[] = [];
   const [first] = unobserved;
@@ -180,7 +185,7 @@ function quietLines(
     const which = recent.length > 1 ? 'the longest gap of the last 24 h' : 'the last gap';
     const when = `${showWhen(gap.from, now)}, ${showDuration(Math.max(0, now - gap.to))} ago`;
     lines.push({ service: name, text: `had ${which}: ${showGap(gap)} at ${when}${because(mainReason(gap))}` });
-  } else if (services.length > 0) {
+  } else if (services.length > 0 && startedAt !== null) {
     const intervalMs = services.reduce((most, { info }) => Math.max(most, info.intervalMs), 0);
     lines.push({
       service: null,

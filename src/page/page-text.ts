@@ -141,14 +141,21 @@ type RowFacts = Pick<ServiceSnapshot, 'status' | 'state' | 'since' | 'steadySinc
   readonly info?: Pick<ServiceInfo, 'asks'> & Partial<Pick<ServiceInfo, 'intervalMs'>>;
 };
 
-/** @param old whether the connection is broken: then it was so */
-export function rowText(service: RowFacts, now: number, old: boolean): RowText {
+/**
+ * @param old whether the connection is broken: then it was so
+ * @param knowsPast whether gaps of before are known: a service without one had none
+ */
+export function rowText(
+  service: RowFacts,
+  now: number,
+  { old, knowsPast }: { readonly old: boolean; readonly knowsPast: boolean },
+): RowText {
   const { status, state, since, steadySince = since, info = {} } = service;
   const word = wordOf(status, info) === 'not broken' ? 'Not broken' : STATE_WORDS[status];
   const was = status === 'unknown' ? word : `Was ${word.toLowerCase()}`;
   // Where the status waits for more probes, the time of the state is not its time.
   const lasts = status !== state || status === 'unknown' ? '' : `for ${showDuration(Math.max(0, now - steadySince))}`;
-  return { state: old ? was : word, lasts: old ? '' : lasts, note: noteOf(service, now) };
+  return { state: old ? was : word, lasts: old ? '' : lasts, note: noteOf(service, now, knowsPast) };
 }
 
 /** `p50 0.9 ms, p99 2.4 ms, slowest 3.1 ms, in the minute before 04:05:06`. */
@@ -193,13 +200,13 @@ export function stripText(
   return `${seen}${lost}${unobserved}${slowly === 0 ? '' : `, slow ${count(slowly, 'time')}`}`;
 }
 
-function noteOf({ status, state, since, reason, gaps, info }: RowFacts, now: number): string {
+function noteOf({ status, state, since, reason, gaps, info }: RowFacts, now: number, knowsPast: boolean): string {
   if (status !== state && state === 'down') return `failing since ${showWhen(since, now)}`;
   if (reason !== null) return REASON_WORDS[reason];
   const last = gaps.at(-1);
   const { intervalMs = 0 } = info ?? {};
   const grain = intervalMs >= COARSE_MS ? ` by probes ${showEvery(intervalMs)} apart` : '';
-  if (last === undefined) return status === 'unknown' ? '' : `no gap seen${grain}`;
+  if (last === undefined) return status === 'unknown' || !knowsPast ? '' : `no gap seen${grain}`;
   return `last gap ${showDuration(last.durationMs)}, ${showWhen(last.from, now)}`;
 }
 

@@ -151,8 +151,19 @@ describe('the state', () => {
     state.begin({ monitor: hello([]).monitor, now: 5000, seq: 250, newsAfter: 150, services: [status] });
     assert.deepEqual(state.position, { after: 150, monitor: 'm' });
     assert.equal(state.extras('web').uptime['1h'], 0.5);
+    // Where no websocket comes through, the gaps that are fetched are all that is known.
+    assert.equal(state.knowsPast, false);
+    state.takeGaps([gap('web', 3000, 3200), gap('web', 1500, 1700), gap('gone', 1, 2)]);
+    assert.deepEqual(
+      state.services[0]?.gaps.map(({ from }) => from),
+      [1500, 3000],
+    );
     state.take(hello([snapshot('web', { gaps: [gap('', 1500, 1700, { seq: 0 })] })], { seq: 250, resumed: true }));
-    assert.equal(state.services[0]?.gaps.length, 1);
+    assert.deepEqual(
+      state.services.map(({ gaps }) => gaps.length),
+      [1],
+    );
+    assert.equal(state.knowsPast, true);
   });
 });
 

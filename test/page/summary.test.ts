@@ -36,6 +36,8 @@ describe('the overall sentence', () => {
     assert.equal(said(false, 'up', 'unknown', 'unknown'), 'unknown: 1 of 3 services is up | 2 have not answered yet');
     assert.equal(said(false, 'unknown', 'unknown'), 'unknown: No service has answered yet');
     assert.equal(said(false), 'unknown: No service is watched');
+    assert.match(summarise(services('up'), NOW, false, NOW).lines[0]?.text ?? '', /^No gap since/);
+    assert.deepEqual(summarise(services('up'), NOW, false, null).lines, []);
     assert.equal(said(false, 'unobserved'), 'unobserved: s0 is not observed');
   });
 

@@ -57,9 +57,17 @@ describe('what was planned', () => {
 describe('a row', () => {
   it('says state, for how long, and the last gap or the reason', () => {
     const up = { status: 'up', state: 'up', since: NOW - 8750, reason: null, gaps: [GAP] } as const;
-    assert.deepEqual(rowText(up, NOW, false), { state: 'Up', lasts: 'for 8.75 s', note: 'last gap 0.25 s, 04:09:51' });
+    assert.deepEqual(rowText(up, NOW, { old: false, knowsPast: true }), {
+      state: 'Up',
+      lasts: 'for 8.75 s',
+      note: 'last gap 0.25 s, 04:09:51',
+    });
     const down = { status: 'down', state: 'down', since: NOW - 412, reason: 'refused', gaps: [] } as const;
-    assert.deepEqual(rowText(down, NOW, false), { state: 'Down', lasts: 'for 0.41 s', note: 'connection refused' });
+    assert.deepEqual(rowText(down, NOW, { old: false, knowsPast: true }), {
+      state: 'Down',
+      lasts: 'for 0.41 s',
+      note: 'connection refused',
+    });
   });
 
   it('counts over short stalls, and says no more than is known of a connection on which nothing is sent', () => {
@@ -71,24 +79,33 @@ describe('a row', () => {
       reason: null,
       gaps: [],
     } as const;
-    assert.equal(rowText(up, NOW, false).lasts, 'for 8.75 s');
+    assert.equal(rowText(up, NOW, { old: false, knowsPast: true }).lasts, 'for 8.75 s');
     const held = { ...up, info: { asks: false } };
-    assert.equal(rowText(held, NOW, false).state, 'Not broken');
-    assert.equal(rowText(held, NOW, true).state, 'Was not broken');
+    assert.equal(rowText(held, NOW, { old: false, knowsPast: true }).state, 'Not broken');
+    assert.equal(rowText(held, NOW, { old: true, knowsPast: true }).state, 'Was not broken');
     const down = { ...held, status: 'down', state: 'down' } as const;
-    assert.equal(rowText(down, NOW, false).state, 'Down');
+    assert.equal(rowText(down, NOW, { old: false, knowsPast: true }).state, 'Down');
   });
 
   it('speaks of the past when the connection is broken, and claims no length', () => {
     const up = { status: 'up', state: 'up', since: NOW - 8750, reason: null, gaps: [] } as const;
-    assert.deepEqual(rowText(up, NOW, true), { state: 'Was up', lasts: '', note: 'no gap seen' });
+    assert.deepEqual(rowText(up, NOW, { old: true, knowsPast: true }), {
+      state: 'Was up',
+      lasts: '',
+      note: 'no gap seen',
+    });
     const coarse = { ...up, info: { intervalMs: 1000 } };
-    assert.equal(rowText(coarse, NOW, false).note, 'no gap seen by probes 1 s apart');
+    assert.equal(rowText(coarse, NOW, { old: false, knowsPast: false }).note, '');
+    assert.equal(rowText(coarse, NOW, { old: false, knowsPast: true }).note, 'no gap seen by probes 1 s apart');
   });
 
   it('distinguishes a status that waits for more probes from the state', () => {
     const failing = { status: 'up', state: 'down', since: NOW - 500, reason: 'refused', gaps: [] } as const;
-    assert.deepEqual(rowText(failing, NOW, false), { state: 'Up', lasts: '', note: 'failing since 04:09:59' });
+    assert.deepEqual(rowText(failing, NOW, { old: false, knowsPast: true }), {
+      state: 'Up',
+      lasts: '',
+      note: 'failing since 04:09:59',
+    });
   });
 
   it('says what the strip shows', () => {

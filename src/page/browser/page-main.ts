@@ -114,6 +114,7 @@ function draw(): boolean {
     now,
     knownUntil,
     old,
+    knowsPast: state.knowsPast,
     spanMs,
     spanName,
     days: daysShown(state.keptSince, now),
@@ -155,7 +156,7 @@ function summaryNow(): Summary {
   const old = isOld();
   const at = old ? connection.lastMessageAt : now;
   const facts = state.services.map((service) => factsOf(service, state.isMaintained(service.name, at)));
-  const summary = summarise(facts, at, old, state.monitor?.startedAt ?? now);
+  const summary = summarise(facts, at, old, state.knowsPast ? (state.monitor?.startedAt ?? now) : null);
   const lines = [
     ...(old ? [{ service: null, text: staleText(connection, now) }] : []),
     ...(state.overloaded ? [OVERLOADED] : []),

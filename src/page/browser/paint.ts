@@ -10,6 +10,8 @@ export interface Frame {
   readonly knownUntil: number;
   /** What is shown is not fresh any more. */
   readonly old: boolean;
+  /** Whether gaps of before are known: a hello has come. */
+  readonly knowsPast: boolean;
   /** How far back the strips reach. */
   readonly spanMs: number;
   /** `10 min` */

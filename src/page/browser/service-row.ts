@@ -108,7 +108,7 @@ export class ServiceRow {
 
   draw(frame: Frame, extras: ServiceExtras, isMaintained: boolean): void {
     const service = this.#service;
-    const words = rowText(service, frame.now, frame.old);
+    const words = rowText(service, frame.now, frame);
     setData(this.element, 'state', service.status);
     setData(this.#sign, 'state', service.status);
     // Cleared when the word before it changes: a text that stays would be moved by it.
