@@ -56,12 +56,25 @@ async function write(file, content) {
   await writeFile(output, content);
 }
 
+/** As one file, yargs would look for settings in the package.json of the current folder, and fail where there is no such folder. */
+const WITHOUT_FOLDER = {
+  name: 'without-folder',
+  setup({ onLoad }) {
+    onLoad({ filter: /yargs\/lib\/platform-shims\/esm\.mjs$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source.replace('mainFilename || process.cwd()', "'/'");
+      return contents === source ? { errors: [{ text: 'yargs has no mainFilename' }] } : { contents };
+    });
+  },
+};
+
 /** Makes one file of a package. @param exports what it exports, as in a statement */
 async function buildPackage(name, exports, output) {
   const stdin = { contents: `export { ${exports} } from '${name}';`, resolveDir: '.' };
   const license = await readFile(`node_modules/${name}/LICENSE`, 'utf8');
   const common = { bundle: true, format: 'esm', platform: 'node', target: NODE, legalComments: 'inline' };
-  await build({ ...common, stdin, outfile: join(OUT, output), banner: { js: `/* ${name}\n\n${license}*/` } });
+  const banner = { js: `/* ${name}\n\n${license}*/` };
+  await build({ ...common, stdin, outfile: join(OUT, output), banner, plugins: [WITHOUT_FOLDER] });
 }
 
 async function buildPage() {

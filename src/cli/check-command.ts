@@ -1,6 +1,7 @@
 /** `gapwatch check`: reads the configuration, probes each service once, and prints what it found. */
-import { showDuration } from '../core/format.ts';
+import { list, showDuration } from '../core/format.ts';
 import { answerMs, type Sample } from '../core/model.ts';
+import { printable } from '../core/printable.ts';
 import { Attempt } from '../probe/attempt.ts';
 import { makeProber } from '../probe/prober.ts';
 import type { Watched } from '../probe/spec.ts';
@@ -21,8 +22,10 @@ interface Finding {
 
 /** Checks what the command line and the configuration file name. Returns the exit code: 1 where a service is not up. */
 export async function check(args: ProbeArguments & Targets): Promise<number> {
-  const { watched, file } = await configOf(args, 100);
+  // One probe of each: no interval is too short for the timeout.
+  const { watched, disabled, file } = await configOf(args, 60_000);
   if (file !== null) say(`${file} is well formed.`);
+  if (disabled.length > 0) say(`Not watched, as "enabled" is false: ${list(disabled.map(printable))}.`);
   const findings: Finding[] = [];
   const rest = [...watched];
   const lane = async (): Promise<void> => {

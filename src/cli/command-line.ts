@@ -80,6 +80,9 @@ export type WithoutServices = 'explain' | 'demo';
 export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
   let code: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
+  const [first, second = '', ...others] = argv;
+  if (first === 'version' && second === '') return run(['--version']);
+  if (first === 'help' && COMMANDS.includes(second)) return run([second, '--help', ...others]);
   if (argv[0] === COMPLETING) {
     const words = completedByShell(argv.slice(2), EVERY_OPTION);
     if (words !== null) {

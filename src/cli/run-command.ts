@@ -220,6 +220,7 @@ async function servicesOf(args: RunArguments & Targets): Promise<Plan['config']>
     return {
       vantage: args.vantage ?? hostname(),
       watched: [],
+      disabled: [],
       feed: {
         ...{ listen: null, token: null, public: false, origins: [], embed: [], proxies: [] },
         site: { title: null, description: null, logo: null, home: null },

@@ -17,6 +17,8 @@ const POLL_MS = 25;
 const CONNECTING_MS = 1000;
 /** After the second signal the command has this long to end by itself. */
 const SECOND_GRACE_MS = 500;
+/** The same signal within this time is the same one, which came on two ways. */
+const TWIN_MS = 200;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Interruption = (typeof SIGNALS)[number];
 
@@ -62,6 +64,7 @@ export class RunSession {
   #givenUp = false;
   readonly #saidProblems = new Set<string>();
   #isClosed = false;
+  #lastSignal: { readonly signal: Interruption; readonly at: number } | null = null;
   #finish: (course: Course) => void = () => undefined;
   /** Resolves at the first signal. */
   #interrupt: () => void = () => undefined;
@@ -191,6 +194,11 @@ export class RunSession {
   }
 
   #signalled(signal: Interruption): void {
+    // A program around this one (`timeout`) passes on what the terminal has sent to both.
+    const now = performance.now();
+    const isTwin = signal === this.#lastSignal?.signal && now - this.#lastSignal.at < TWIN_MS;
+    this.#lastSignal = { signal, at: now };
+    if (isTwin) return;
     const again = this.#facts.interrupted !== null;
     if (again && this.#isClosed) {
       this.#say(`${signal} again: there is no report.`);

@@ -5,6 +5,7 @@ import { excerpt } from '../core/format.ts';
 
 const NOT_GAPWATCH = 'a web server answers there, but no gapwatch';
 const DEFAULT_PORT = 9720;
+const TOKEN_NEEDED = 'a token is needed there: --token, or http://TOKEN@HOST:PORT';
 
 /**
  * What an answer means that opens no websocket.
@@ -18,7 +19,7 @@ export function problemOfAnswer(
 ): string {
   const status = String(statusCode);
   if (statusCode === 401) {
-    return hasToken ? `the token is not accepted (${status})` : `a token is needed there (${status}): add ?token=…`;
+    return hasToken ? `the token is not accepted (${status})` : TOKEN_NEEDED;
   }
   if (statusCode === 403) return `access is not allowed there (${status})`;
   if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
@@ -33,6 +34,14 @@ export function problemOfAnswer(
   return statusCode >= 500
     ? `the server in front of it can't reach it, or fails (${status})`
     : `it does not open the feed (${status})`;
+}
+
+/** What it means that the other side closed a connection that was open. @param reason what it said */
+export function problemOfClose(code: number, reason: string): string {
+  if (code === 1006) return 'the connection broke';
+  // It says so to a browser too, and of HTTP.
+  if (code === 1008 && reason.startsWith('a token is needed')) return TOKEN_NEEDED;
+  return reason === '' ? `closed with ${String(code)}` : reason.replace(/\p{Cc}/gu, ' ');
 }
 
 /** What an error of a connection means. */

@@ -1,7 +1,7 @@
 /** A connection to a feed that reconnects without end: one websocket at a time, and a growing pause between attempts. */
 import { type RawData, WebSocket } from 'ws';
 
-import { problemOfAnswer, problemOfError } from './connection-problem.ts';
+import { problemOfAnswer, problemOfClose, problemOfError } from './connection-problem.ts';
 
 /** The pause after the first attempt that fails, and the longest; each is cut by a random part, up to a half. */
 const FIRST_PAUSE_MS = 250;
@@ -131,7 +131,7 @@ export class FeedConnection {
     });
     ws.once('close', (code, reason) => {
       this.#endSilence();
-      if (!this.#closed) this.#reconnect(this.#problem ?? problemOf(code, reason.toString()));
+      if (!this.#closed) this.#reconnect(this.#problem ?? problemOfClose(code, reason.toString()));
     });
   }
 
@@ -177,13 +177,6 @@ export class FeedConnection {
     this.#silence = null;
     this.#looks = 0;
   }
-}
-
-/** Why the other side closed, for people. */
-function problemOf(code: number, reason: string): string {
-  const said = reason.replace(/\p{Cc}/gu, ' ');
-  if (code === 1006) return 'the connection broke';
-  return said === '' ? `closed with ${String(code)}` : said;
 }
 
 function textOf(data: RawData): string {

@@ -99,6 +99,8 @@ export interface Config extends HubConfig {
   readonly vantage: string;
   /** At least one. */
   readonly watched: readonly Watched[];
+  /** The names of those that are not enabled. */
+  readonly disabled: readonly string[];
   readonly history: HistorySettings;
   readonly hooks: readonly HookSettings[];
   /** Null where none is wanted. */
@@ -163,6 +165,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
   return {
     vantage: options.vantage ?? file.vantage ?? hostname(),
     watched,
+    disabled: candidates.flatMap(({ entry }) => (entry.enabled === false ? [entry.name] : [])),
     ...shared,
     hooks,
     heartbeat,

@@ -186,8 +186,12 @@ function draftOf(port: PortOfMachine, host: string, identity: PortIdentity, cont
   const { entry, notes } = entryOf(host, port.port, identity, name);
   const base = { name, suffix: String(port.port), why: `${whereText(port)}: ${identity.evidence}` };
   // A proxy that accepts and closes has no container behind it: that is down.
-  if (!identity.closesAtOnce || port.owner === null || containerPort(port.owner) !== null)
-    return { ...base, entry, notes };
+  if (!identity.closesAtOnce || containerPort(port.owner) !== null) return { ...base, entry, notes };
+  if (port.owner === null) {
+    const why =
+      'Not watched yet: it may have nothing behind it, or not serve this machine. Remove "enabled" where it should be up, or set "hold" to "0ms" where that is its way.';
+    return { ...base, entry: { ...entry, enabled: false }, notes: [...notes, why] };
+  }
   return { ...base, entry: { ...entry, hold: '0ms' }, notes: [...notes, 'Up means only that it accepts connections.'] };
 }
 

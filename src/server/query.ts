@@ -70,7 +70,7 @@ export function timeOf(query: URLSearchParams, name: string, now: number): numbe
   const back = durationMs(text);
   if (back !== null) return now - back;
   return {
-    problem: `${name} is a time: milliseconds since 1970, like 2026-11-23T04:05:06Z, or a duration back like 2d`,
+    problem: `${name} is a time such as 2026-11-23T04:05:06Z, milliseconds since 1970, or a duration back such as 2d`,
   };
 }
 

@@ -326,7 +326,7 @@ describe('gapwatch run that can not begin', { concurrency: 2 }, () => {
     [
       'a report that can not be written',
       ['8080', '--report', 'missing/a.json', '--', 'true'],
-      /missing\/a\.json: it can't be/,
+      /missing\/a\.json: its folder does not exist/,
     ],
     ['a report of another kind', ['8080', '--report', 'a.pdf', '--', 'true'], /\.json, \.md, \.xml, \.svg/],
     ['a budget without a unit', ['8080', '--max-gap', '5', '--', 'true'], /--max-gap: 5 has no unit/],

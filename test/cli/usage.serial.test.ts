@@ -135,6 +135,12 @@ describe('the command line', { concurrency: 4 }, () => {
     });
   }
 
+  it('has the help of a command also as "help", and its version as "version"', async () => {
+    const [help, same] = await Promise.all([run(['help', 'run']), run(['run', '--help'])]);
+    assert.deepEqual([help.code, help.stdout], [0, same.stdout]);
+    assert.equal((await run(['version'])).stdout, (await run(['--version'])).stdout);
+  });
+
   it('can be run as it was built: a global install from a clone links to this file, which a later build replaces', () => {
     const { status, error } = spawnSync(entry('main'), ['--version'], { timeout: 30_000 });
     assert.deepEqual([status, error], [0, undefined]);
@@ -234,6 +240,16 @@ describe('gapwatch check', { concurrency: 4 }, () => {
     const { stdout } = await run(['check'], { cwd: folderWith('services.json', { services: [held] }) });
     const [, took = '', unit] = /^api +UP +\S+ +([\d.]+) (m?s)$/m.exec(stdout) ?? [];
     assert.ok(Number(took) * (unit === 's' ? 1000 : 1) < 3000, stdout);
+  });
+
+  it('names what is not enabled, and takes any timeout, as it sends one probe', async () => {
+    const backend = await TestService.start();
+    const api = { name: 'api', type: 'tcp', host: '127.0.0.1', port: backend.port };
+    const cwd = folderWith('services.json', { services: [api, { ...api, name: 'off', enabled: false }] });
+    const { code, stdout, stderr } = await run(['check', '-t', '10s'], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^Not watched, as "enabled" is false: off\.$/m);
+    assert.doesNotMatch(stdout, /off/);
   });
 
   it('says that a file is well formed, and ends when its reader is gone', async () => {

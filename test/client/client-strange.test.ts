@@ -130,7 +130,7 @@ describe('a client of a server that misbehaves', () => {
       const recording = new Recording(false);
       const client = clientOf(at.ws, recording);
       await recording.waitFor(() => recording.links.length === 1);
-      assert.match((recording.links[0] as Disconnected).problem, /a token is needed/);
+      assert.match((recording.links[0] as Disconnected).problem, /^a token is needed there: --token, or http:/);
       client.close();
     }),
   );

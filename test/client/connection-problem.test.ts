@@ -65,7 +65,7 @@ describe('a feed that is none', { concurrency: true }, () => {
       /redirects to "https:\/\/other\/login" \(302\): attach to that/,
     ],
     [301, { location: 'https://oth\u00e9r/' }, '', /redirects to/],
-    [401, {}, '', /a token is needed there \(401\)/],
+    [401, {}, '', /a token is needed there: --token/],
     [401, {}, '/?token=x', /the token is not accepted \(401\)/],
     [403, {}, '', /not allowed there \(403\)/],
     [400, {}, '', /is TLS needed, as wss:\/\/\?/],
