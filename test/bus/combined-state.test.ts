@@ -9,10 +9,13 @@ import { isAfter } from '../../src/bus/stream-entry.ts';
 import { keysOf } from '../../src/bus/bus-connection.ts';
 import { disagreementOf } from '../../src/core/vantage-views.ts';
 import { combined, CombinedService, combinedTimeline, type Lane } from '../../src/bus/combined-service.ts';
-import { BoardService } from '../../src/core/board.ts';
+import { MergedState } from '../../src/bus/merged-state.ts';
+import { unobservedBoard } from '../../src/bus/unobserved.ts';
+import { Board, BoardService } from '../../src/core/board.ts';
+import { decodeValue } from '../../src/core/message-schema.ts';
 import { infoOf, type State } from '../../src/core/model.ts';
 import type { ServiceSnapshot } from '../../src/core/messages.ts';
-import { service, snapshot, transition } from '../support/builders.ts';
+import { hello, service, snapshot, transition } from '../support/builders.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
 
@@ -121,6 +124,29 @@ describe('the state over several vantages', () => {
     }));
     assert.equal(disagreementOf(views), 'down from v0, up from v1 and v2');
     assert.equal(disagreementOf(views.slice(1)), null);
+  });
+});
+
+describe('services of which the bus delivers nothing', () => {
+  it('are not observed, and have the notes that are known', () => {
+    const board = new Board();
+    board.apply(hello([snapshot('web')], { now: 5000 }));
+    const about = { kind: 'maintenance', text: 'Docker upgrade', from: 1000, to: null, services: [] } as const;
+    board.apply({ type: 'note', seq: 1, at: 1000, id: 'n', ...about });
+    const away = unobservedBoard(board, 6000, 9000);
+    assert.equal(away.services.get('web')?.state, 'unobserved');
+    assert.equal(away.notes.get('n')?.text, 'Docker upgrade');
+  });
+});
+
+describe('an event that a hub can not read', () => {
+  it('is a mark of the time at which Redis took it, which every client can read', () => {
+    const [state, at] = [new MergedState(), 1_800_000_000_000];
+    const numbers = { feed: 'f', previous: 0, first: 1, newest: 1 };
+    const entry = { id: `${String(at)}-0`, ...numbers, monitor: 'm', vantage: 'v', statuses: [], opening: null };
+    const [mark] = state.take({ ...entry, events: [null] }).events;
+    assert.ok(mark?.type === 'mark' && mark.at === at);
+    assert.ok('type' in decodeValue(mark));
   });
 });
 

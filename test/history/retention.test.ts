@@ -32,6 +32,27 @@ async function stored(dir: string): Promise<StoredEvents> {
   return found;
 }
 
+describe('the size of the events', () => {
+  it('is what is there, also where a clock that was ahead had used their numbers', async () => {
+    await withFolder(async (dir) => {
+      const first = await DirectHistory.open(dir);
+      const ahead = new ScriptedMonitor({ restored: first.restored, clock: NOON + DAY_MS });
+      first.record(ahead);
+      for (let n = 0; n < 50; n++) ahead.mark('of a day that is to come');
+      first.flush();
+      first.close();
+      const db = new Database(await loadDriver(), databaseFile(dir), 'write');
+      const monitor = { id: 'm', vantage: 'here', version: '0', startedAt: NOON };
+      const events = [{ type: 'mark', seq: 7, at: NOON, text: 'of today' } as const];
+      const nothing = { completeAfter: 0, checkpoints: [], hooks: [] };
+      new HistoryWriter(db).apply({ monitor, alive: NOON, items: [{ type: 'events', events }], ...nothing });
+      const kept = db.number("SELECT value FROM meta WHERE name = 'event_bytes'");
+      assert.equal(kept, db.number('SELECT sum(length(body)) FROM event'));
+      db.close();
+    });
+  });
+});
+
 describe('what a history does not keep', () => {
   it('is what is older than the time to keep; all that is younger stays', async () => {
     await withFolder(async (dir) => {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 
 import { Hooks, type HookStore } from '../../src/hooks/hooks.ts';
+import { eventSentence } from '../../src/hooks/event-sentence.ts';
 import { Heartbeats } from '../../src/hooks/heartbeat.ts';
 import type { HookSettings } from '../../src/hooks/hook-settings.ts';
 import { openHistory, withFolder } from '../history/open.ts';
@@ -97,6 +98,14 @@ describe('hooks', { concurrency: true }, () => {
         const signature = createHmac('sha256', 'secret').update(body).digest('hex');
         assert.equal(headers['x-gapwatch-signature'], `sha256=${signature}`);
       }
+    });
+
+    it('says what changed where a service has another master, or another role', () => {
+      const change = { type: 'identity', seq: 1, service: 'cache', at: 0, was: 'a', is: 'b' } as const;
+      const sentence = (what?: 'role' | 'master'): string => eventSentence({ ...change, ...(what && { what }) });
+      assert.match(sentence('master'), /^cache has another master since/);
+      assert.match(sentence('role'), /^cache has another role since/);
+      assert.match(sentence(), /^cache is another process since/);
     });
 
     it('tries again until an event has arrived, and keeps the order; its log has no path, user or password', async () => {

@@ -212,6 +212,18 @@ describe('behind a proxy', () => {
     })();
   });
 
+  it('keeps the title of the page too where a change is refused', async () => {
+    await inScene({ names: ['web'] }, async (at) => {
+      const nothing = { description: null, logo: null, home: null };
+      const listen = { host: '0.0.0.0', port: 0 };
+      const rules = { token: null, public: false, site: { title: 'another title', ...nothing } };
+      await assert.rejects(at.feed.change(listen, rules), { code: 'not-protected' });
+      assert.doesNotMatch((await ask(`${at.http}/api/status-page/default`)).body, /another title/);
+      await at.feed.change({ host: '127.0.0.1', port: 0 }, rules);
+      assert.match((await ask(`${at.http}/api/v2/summary.json`)).body, /another title/);
+    })();
+  });
+
   it('gives the public what every page and cache may have, and nobody what is private', async () => {
     await inScene({ names: ['web'], feed: { token: TOKEN, public: true } }, async (at) => {
       for (const path of ['/api/v1/gaps', '/badge/web.svg', '/badge/web.json', '/api/v1/status']) {

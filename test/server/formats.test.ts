@@ -586,6 +586,20 @@ describe('events after a number', () => {
       assert.deepEqual([none['events'], none['next'], none['more']], [[], next, false]);
       const { value: some } = await askJson(`${http}/api/v1/events?after=0&service=db`);
       assert.ok((some['events'] as Json[]).every(({ service }) => service === 'db'));
+      monitor.event({
+        type: 'note',
+        at: START,
+        id: 'n',
+        kind: 'maintenance',
+        text: 'of api',
+        from: START,
+        to: null,
+        services: ['api'],
+      });
+      const { value: notes } = await askJson(`${http}/api/v1/events?after=${String(next)}&service=db`);
+      assert.deepEqual(notes['events'], []);
+      const { value: own } = await askJson(`${http}/api/v1/events?after=${String(next)}&service=api`);
+      assert.equal((own['events'] as Json[]).length, 1);
       const { value: future } = await askJson(`${http}/api/v1/events?after=9000000000000000`);
       assert.equal(future['complete'], false);
       for (const query of [
