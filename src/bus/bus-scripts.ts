@@ -22,7 +22,7 @@ const KEEP_MS = 24 * 3_600_000;
 const KEEP_EVENTS = 500_000;
 
 const HEAD = sourceOf('head');
-export const APPEND = scriptOf('append');
+const APPEND = scriptOf('append');
 const OFFLINE = scriptOf('offline');
 const OWN = scriptOf('own');
 const OVERVIEW = scriptOf('overview');

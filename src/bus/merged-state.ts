@@ -4,10 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 
-import { infoOf } from '../core/model.ts';
+import { infoOf, type State } from '../core/model.ts';
 import { Board } from '../core/board.ts';
 import type { Event, Hello, StatusMessage, Transition } from '../core/messages.ts';
-import type { State } from '../core/model.ts';
 import { CombinedService } from './combined-service.ts';
 import { type Entry, isAfter } from './stream-entry.ts';
 import { toUnobserved } from './unobserved.ts';

@@ -1,7 +1,7 @@
 /** SIGHUP, from the first moment of the process on, so that one which comes during the start does not end it. */
 
 /** Takes SIGHUP from the start of a command on, so that one which comes early does not end the process. */
-export class Hangups {
+class Hangups {
   #reload: (() => Promise<void>) | null = null;
   #pending = false;
   #running = false;

@@ -155,7 +155,7 @@ function notUp(vantage: Vantage, beforeMs: number): Fault[] {
 
 const DEFAULT_INTERVAL_MS = 100;
 
-export interface Plan {
+interface Plan {
   readonly command: readonly string[];
   readonly patience: Patience;
   readonly budget: Budget;
@@ -167,7 +167,7 @@ export interface Plan {
 }
 
 /** @throws ConfigError: then nothing is left behind */
-export async function planOf(args: RunArguments & Targets, command: readonly string[]): Promise<Plan> {
+async function planOf(args: RunArguments & Targets, command: readonly string[]): Promise<Plan> {
   const [name] = command;
   if (name === undefined) {
     const example = 'gapwatch run web=8080 -- systemctl restart docker';

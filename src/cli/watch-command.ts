@@ -122,7 +122,7 @@ const GAPS = 100;
 /** Stretches of the past that are read, of all services together: the newest. */
 const INTERVALS = 50_000;
 
-export class LocalSource implements Source {
+class LocalSource implements Source {
   readonly #monitor: Monitor;
   readonly #history: Pick<History, 'reader' | 'problem'> | null;
   readonly #bus: Pick<Publisher, 'problem'> | null;

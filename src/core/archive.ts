@@ -1,5 +1,5 @@
 /** The port to what is kept of the past, and the plain data that it answers with. Times are milliseconds since the epoch, durations milliseconds. */
-import type { ServiceInfo, Totals } from './model.ts';
+import type { ServiceInfo, Totals, Reason, State } from './model.ts';
 import type { EventLog } from './event-log.ts';
 import type {
   ConnectionLost,
@@ -12,7 +12,6 @@ import type {
   Slow,
   TimelineInterval,
 } from './messages.ts';
-import type { Reason, State } from './model.ts';
 import { setBack, timelineUpTo } from './intervals.ts';
 import { relabelled, type Checkpoint } from './timeline.ts';
 import type { UptimeSums } from './uptime.ts';

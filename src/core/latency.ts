@@ -38,7 +38,7 @@ export interface Latency {
  * @param maxMs the slowest
  * @returns null where nothing was counted
  */
-export function latencyOf(counts: ArrayLike<number>, maxMs: number): Latency | null {
+function latencyOf(counts: ArrayLike<number>, maxMs: number): Latency | null {
   let total = 0;
   for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket += 1) total += counts[bucket] ?? 0;
   if (total === 0) return null;

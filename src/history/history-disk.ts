@@ -8,8 +8,7 @@ import { databaseFile } from './data-dir.ts';
 import type { StoredEvents } from './history-rows.ts';
 import { HistoryError, HistoryProblem, STUCK_MS } from './history-error.ts';
 import { HistoryThread, unavailable } from './history-thread.ts';
-import type { Seed } from './thread-messages.ts';
-import type { About, Answer, Batch, FromThread, HistoryQuestions, Opened } from './thread-messages.ts';
+import type { Seed, About, Answer, Batch, FromThread, HistoryQuestions, Opened } from './thread-messages.ts';
 
 /** The pause after a failure, doubled each time up to the longest, in milliseconds. */
 const RETRY_MS = 1000;

@@ -14,10 +14,9 @@ import { HistoryReader } from './history-reader.ts';
 import { storedEvents, type StoredEvents, toMicros } from './history-rows.ts';
 import { migrate, versionOf } from './history-schema.ts';
 import { HistoryWriter } from './history-writer.ts';
-import type { Seed } from './thread-messages.ts';
+import type { Seed, Batch, ThreadTask } from './thread-messages.ts';
 import { Retention } from './retention.ts';
 import type { Row, SqliteDriver } from './sqlite-driver.ts';
-import type { Batch, ThreadTask } from './thread-messages.ts';
 
 /** A larger file is not checked as a whole: each table is one call, which would hold up the batches for too long. */
 const CHECKED_BYTES = 100e6;

@@ -15,9 +15,10 @@ import type {
   RollupQuery,
   RollupWidth,
   Window,
+  RestoredService,
+  RestoredState,
 } from '../core/archive.ts';
 import { gapFacts, type Event, type Note } from '../core/messages.ts';
-import type { RestoredService, RestoredState } from '../core/archive.ts';
 import type { Database } from './database.ts';
 import {
   AT_ONCE,

@@ -1,8 +1,7 @@
 /** Follows a monitor, and makes batches of what it publishes. */
-import type { RecordedMonitor } from '../core/source.ts';
+import type { RecordedMonitor, Reader } from '../core/source.ts';
 import { infoOf, type ServiceInfo, type Totals } from '../core/model.ts';
 import type { Event, Message } from '../core/messages.ts';
-import type { Reader } from '../core/source.ts';
 import { settledAt, type Checkpoint } from '../core/timeline.ts';
 import type { EventStore } from './event-store.ts';
 import type { Batch, Item, LostStretch, WatchedNow } from './thread-messages.ts';

@@ -6,11 +6,16 @@ import { randomUUID } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
-import { type Archive, type ArchiveFigures, type ArchiveReader, totalsOf } from '../core/archive.ts';
+import {
+  type Archive,
+  type ArchiveFigures,
+  type ArchiveReader,
+  totalsOf,
+  type RestoredState,
+} from '../core/archive.ts';
 import type { Note } from '../core/messages.ts';
 import type { Totals } from '../core/model.ts';
 import type { RecordedMonitor } from '../core/source.ts';
-import type { RestoredState } from '../core/archive.ts';
 import type { StoredEvents } from './history-rows.ts';
 import { EventStore } from './event-store.ts';
 import { type DiskHost, HistoryDisk } from './history-disk.ts';

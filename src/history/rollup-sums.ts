@@ -6,7 +6,7 @@ import type { Rollup, RollupWidth, Window } from '../core/archive.ts';
 
 const MINUTE_US = 60_000_000;
 /** In the order of their numbers in the file. */
-export const WIDTHS: readonly RollupWidth[] = ['minute', 'hour', 'day'];
+const WIDTHS: readonly RollupWidth[] = ['minute', 'hour', 'day'];
 export const WIDTH_US: Readonly<Record<RollupWidth, number>> = {
   minute: MINUTE_US,
   hour: 60 * MINUTE_US,
@@ -14,7 +14,7 @@ export const WIDTH_US: Readonly<Record<RollupWidth, number>> = {
 };
 
 /** `buckets` whole minutes, hours or days that end at `until`, both counted in widths since the epoch. */
-export interface RollupRow {
+interface RollupRow {
   readonly width: number;
   readonly until: number;
   readonly buckets: number;

@@ -1,9 +1,7 @@
 /** What passes between the main thread and the one that owns the file. Plain data. */
-import type { ArchiveReader } from '../core/archive.ts';
-import type { ServiceInfo } from '../core/model.ts';
+import type { ArchiveReader, RestoredState } from '../core/archive.ts';
+import type { ServiceInfo, Reason, State } from '../core/model.ts';
 import type { Event, MonitorIdentity, Note, ServiceSnapshot } from '../core/messages.ts';
-import type { Reason, State } from '../core/model.ts';
-import type { RestoredState } from '../core/archive.ts';
 import type { Checkpoint } from '../core/timeline.ts';
 import type { Entry, StoredEvents } from './history-rows.ts';
 import type { Row } from './sqlite-driver.ts';

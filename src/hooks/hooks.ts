@@ -6,8 +6,7 @@
  */
 import type { Logger } from 'pino';
 
-import type { Event } from '../core/messages.ts';
-import { timeOf } from '../core/messages.ts';
+import { type Event, timeOf } from '../core/messages.ts';
 import { toJson } from '../core/printable.ts';
 import type { FeedSource, HookFigures } from '../core/source.ts';
 import { deliver, DeliveryError } from './deliver.ts';

@@ -258,7 +258,7 @@ const OLD_WRONG_PASSWORD = /^ERR invalid (password|username)/;
 const NO_PASSWORD_NEEDED = /no password is set|without any password configured/;
 
 /** Whether the error that answered AUTH can be ignored. */
-export function isNeedless(text: string): boolean {
+function isNeedless(text: string): boolean {
   return NO_PASSWORD_NEEDED.test(text);
 }
 
@@ -292,7 +292,7 @@ function masterIn(name: string, reply: unknown): Pick<Endpoint, 'host' | 'port'>
 }
 
 /** The failure of a server that has another role than it must; null where it has this one. */
-export function roleFailure(role: 'master' | 'replica', reply: unknown): Failure | null {
+function roleFailure(role: 'master' | 'replica', reply: unknown): Failure | null {
   const named = roleIn(reply);
   if (named === role) return null;
   if (named === null) return mismatch('ROLE', 'a role', Array.isArray(reply) ? reply[0] : reply);

@@ -13,8 +13,7 @@ import {
   type OpenGap,
   type SlowFacts,
 } from '../core/messages.ts';
-import type { Reason, State } from '../core/model.ts';
-import type { ServiceInfo } from '../core/model.ts';
+import type { Reason, State, ServiceInfo } from '../core/model.ts';
 import type { ObservedAnswers } from './answer-record.ts';
 import type { ObservedProbes } from './probe-record.ts';
 import type { VantageReport } from './report.ts';

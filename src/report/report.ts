@@ -5,9 +5,8 @@
  * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.
  */
 import type { GapFacts, Identity, ReasonCount, SlowFacts } from '../core/messages.ts';
-import type { Reason, State } from '../core/model.ts';
+import type { Reason, State, ServiceInfo } from '../core/model.ts';
 import type { StageName } from './answer-record.ts';
-import type { ServiceInfo } from '../core/model.ts';
 
 /** The version of this form. */
 export const FORMAT = 1;

@@ -20,8 +20,7 @@ import {
   type TimelineInterval,
   type Transition,
 } from '../core/messages.ts';
-import type { Reason, State } from '../core/model.ts';
-import { infoOf, type ServiceInfo } from '../core/model.ts';
+import { type Reason, type State, infoOf, type ServiceInfo } from '../core/model.ts';
 import { Intervals, TICK_MS, type Interval } from '../core/intervals.ts';
 import { AnswerRecord } from './answer-record.ts';
 import type { ObservedOpenGap, ObservedService, ObservedVantage } from './observed.ts';

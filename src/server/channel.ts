@@ -161,7 +161,7 @@ export function intervalsEach(services: number): number {
  * The services' snapshots now, with the newest intervals and gaps of each.
  * @param names only these; null for all
  */
-export function snapshotsOf(source: FeedSource, names: ReadonlySet<string> | null): ServiceSnapshot[] {
+function snapshotsOf(source: FeedSource, names: ReadonlySet<string> | null): ServiceSnapshot[] {
   const now = source.now();
   const services = [...source.board.services.values()].filter(({ name }) => names === null || names.has(name));
   const intervals = intervalsEach(services.length);
@@ -205,7 +205,7 @@ function jsonWithin(services: readonly PublicSnapshot[], bytes: number): Buffer 
  * The head of an unfragmented text frame. A frame from the server carries no mask (RFC 6455, 5.1), so the same bytes serve
  * every client; the library would frame them again for each.
  */
-export function textFrameHead(byteLength: number): Buffer {
+function textFrameHead(byteLength: number): Buffer {
   if (byteLength < 126) return Buffer.from([0x81, byteLength]);
   if (byteLength < 65_536) return Buffer.from([0x81, 126, byteLength >> 8, byteLength & 0xff]);
   const head = Buffer.alloc(10);
@@ -214,7 +214,7 @@ export function textFrameHead(byteLength: number): Buffer {
   return head;
 }
 
-export function textFrame(json: string): Buffer {
+function textFrame(json: string): Buffer {
   const body = Buffer.from(json);
   return Buffer.concat([textFrameHead(body.length), body]);
 }

@@ -167,7 +167,7 @@ const SHARE = 4;
 /** More than this do not wait; the oldest are dropped. */
 const LIMIT = 10_000;
 
-export class SampleBatch {
+class SampleBatch {
   readonly #write: (samples: readonly SampleMessage[]) => void;
   #waiting: SampleMessage[] = [];
   #timer: NodeJS.Timeout | null = null;

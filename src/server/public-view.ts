@@ -30,7 +30,7 @@ import {
 export type View = 'private' | 'public';
 
 export type PublicSnapshot = Omit<ServiceSnapshot, 'target'>;
-export type PublicHello = Omit<Hello, 'services'> & { readonly services: readonly PublicSnapshot[] };
+type PublicHello = Omit<Hello, 'services'> & { readonly services: readonly PublicSnapshot[] };
 export type PublicTransition = Omit<Transition, 'message'>;
 export type PublicMark = Omit<Mark, 'text'>;
 export type PublicConnectionLost = Omit<ConnectionLost, 'message'>;

@@ -2,8 +2,7 @@
  * The dashboard: the messages of one source or several, on a terminal. It draws the newest state whenever
  * there is time to draw. The caller ends the sources, and prints the summary, once it has ended.
  */
-import type { Hello, Message } from '../core/messages.ts';
-import { isEvent } from '../core/messages.ts';
+import { type Hello, type Message, isEvent } from '../core/messages.ts';
 import { traitsOf, type Traits } from './terminal-traits.ts';
 import { click, press, type Command, FIRST_UI, NOTHING_SEEN, type Ui } from './key-bindings.ts';
 import { Model } from './dashboard-model.ts';

@@ -3,8 +3,7 @@ import { coarse, showClock } from '../core/format.ts';
 import type { State } from '../core/model.ts';
 import type { Glyphs } from './terminal-traits.ts';
 import type { Grid } from './cell-grid.ts';
-import type { Bucket } from './sparkline.ts';
-import { median } from './sparkline.ts';
+import { type Bucket, median } from './sparkline.ts';
 import { SEEN, AHEAD, SLOW, type Cells } from './strip-cells.ts';
 import type { Style } from './palette.ts';
 

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { disagreement, Model, worstOf } from '../../src/terminal/dashboard-model.ts';
-import type { Hello, ServiceSnapshot, Transition } from '../../src/core/messages.ts';
-import { PROTOCOL } from '../../src/core/messages.ts';
+import { type Hello, type ServiceSnapshot, type Transition, PROTOCOL } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { LinesFormat } from '../../src/terminal/lines-format.ts';
 import { PageState } from '../../src/page/page-state.ts';

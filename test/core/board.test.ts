@@ -7,8 +7,7 @@ import fc from 'fast-check';
 
 import type { RestoredService } from '../../src/core/archive.ts';
 import type { Gap, TimelineInterval, Transition } from '../../src/core/messages.ts';
-import { STATES, type Result, type Sample, type State } from '../../src/core/model.ts';
-import { infoOf, type Totals } from '../../src/core/model.ts';
+import { STATES, type Result, type Sample, type State, infoOf, type Totals } from '../../src/core/model.ts';
 import { Board, BoardService } from '../../src/core/board.ts';
 import { SettleQueue } from '../../src/core/settle-queue.ts';
 import { Timeline } from '../../src/core/timeline.ts';

@@ -1,8 +1,7 @@
 /** A history without its thread: what it is given is in the file at once. For months in seconds. */
-import type { ArchiveReader } from '../../src/core/archive.ts';
+import type { ArchiveReader, RestoredState } from '../../src/core/archive.ts';
 import type { RecordedMonitor } from '../../src/core/source.ts';
 import type { Event } from '../../src/core/messages.ts';
-import type { RestoredState } from '../../src/core/archive.ts';
 import type { HookState } from '../../src/hooks/hook-progress.ts';
 import { readEvents, storedEvents } from '../../src/history/history-rows.ts';
 import { EventStore } from '../../src/history/event-store.ts';

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 
-import { connect, watchDuring } from '../../src/index.ts';
-import type { Message } from '../../src/index.ts';
+import { connect, watchDuring, type Message } from '../../src/index.ts';
 import { scene, TOKEN } from '../server/scene.ts';
 import { takeHighestPriority } from '../support/highest-priority.ts';
 import { endServices, TestService } from '../support/test-service.ts';

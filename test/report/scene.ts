@@ -3,8 +3,7 @@ import { buildReport } from '../../src/report/build-report.ts';
 import type { Window } from '../../src/core/archive.ts';
 import type { ObservedInterval, ObservedService, ObservedVantage } from '../../src/report/observed.ts';
 import type { Budget, Report, RunFacts } from '../../src/report/report.ts';
-import type { DownReason, Reason, State } from '../../src/core/model.ts';
-import { infoOf, type ServiceInfo } from '../../src/core/model.ts';
+import { type DownReason, type Reason, type State, infoOf, type ServiceInfo } from '../../src/core/model.ts';
 import { gap, service } from '../support/builders.ts';
 
 export const START = 1_795_000_000_000;

@@ -2,9 +2,8 @@
  * Builders of plain data for tests. Each takes what matters in the test, and what differs from the usual. Times are whatever
  * the test counts in.
  */
-import { infoOf, type ServiceInfo } from '../../src/core/model.ts';
+import { infoOf, type ServiceInfo, type Service, type State } from '../../src/core/model.ts';
 import type { Gap, Hello, MonitorIdentity, ServiceSnapshot, Transition } from '../../src/core/messages.ts';
-import type { Service, State } from '../../src/core/model.ts';
 
 /** The phases of a probe that reached none. */
 export const NO_PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };

@@ -1,6 +1,5 @@
 /** Readers that keep the messages of a source, and wake the waits of a test. */
-import type { Message, Unnumbered } from '../../src/core/messages.ts';
-import { isEvent } from '../../src/core/messages.ts';
+import { type Message, type Unnumbered, isEvent } from '../../src/core/messages.ts';
 import type { Connected, Disconnected, FeedReader, FeedSource } from '../../src/core/source.ts';
 import type { EngineStats } from '../../src/monitor/engine-protocol.ts';
 import type { EngineSink } from '../../src/monitor/engine.ts';
@@ -76,6 +75,12 @@ export class Recording extends Waitable implements EngineSink, FeedReader {
    */
   story(service: string): string[] {
     const states = this.states(service).filter((state) => state !== 'unobserved stalled');
+    return states.filter((state, index) => state !== states[index - 1]);
+  }
+
+  /** The same without the reasons: after time in which this machine was busy a service may be down for another one. */
+  outline(service: string): string[] {
+    const states = this.story(service).map((state) => state.replace(/ .*/, ''));
     return states.filter((state, index) => state !== states[index - 1]);
   }
 

@@ -1,10 +1,9 @@
 /** Incidents, day by day: those of today have room of their own, so that nothing moves when one is added. */
-import { count, showDuration } from '../../core/format.ts';
+import { count, showDuration, showGap } from '../../core/format.ts';
 import { DAY_MS, knownMs } from '../../core/uptime.ts';
 import { DAYS } from '../page-days.ts';
 import type { PageState } from '../page-state.ts';
 import { showCause, showDay, showExactly, showWhen } from '../page-text.ts';
-import { showGap } from '../../core/format.ts';
 import { currentNotes, midnightOf, type Note, ongoing, type Story, whatOf, whoOf, whyOf } from '../stories.ts';
 import { addressOf, setAddress } from './address.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';

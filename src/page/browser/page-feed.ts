@@ -1,10 +1,9 @@
 /** The page's side of the feed: keeps the state of the page and of its connection. */
-import type { ConnectionState } from '../page-text.ts';
+import type { ConnectionState, Change } from '../page-text.ts';
 import type { DaysAnswer } from '../page-days.ts';
 import { PageState } from '../page-state.ts';
 import { midnightOf, type PastGap } from '../stories.ts';
 import { DAY_MS } from '../../core/uptime.ts';
-import type { Change } from '../page-text.ts';
 import { receive, type StatusAnswer } from '../page-messages.ts';
 import { FeedConnection } from './page-connection.ts';
 

@@ -1,6 +1,5 @@
 /** The status page: shows what comes over the feed, as it comes. */
-import { announcement, openGapOf, staleText, unreachableText } from '../page-text.ts';
-import type { Change } from '../page-text.ts';
+import { announcement, openGapOf, showShortDay, staleText, unreachableText, type Change } from '../page-text.ts';
 import type { BoardService } from '../../core/board.ts';
 import { summarise, type Summary, type SummaryFacts } from '../page-summary.ts';
 import { Announcer, Hero, Top } from './page-header.ts';
@@ -12,7 +11,6 @@ import { IncidentList, Notices } from './incident-list.ts';
 import { NewsList } from './news-list.ts';
 import { readAddress, setAddress } from './address.ts';
 import { DAYS, daysShown } from '../page-days.ts';
-import { showShortDay } from '../page-text.ts';
 import { Pacer } from './page-pacer.ts';
 import { Zoom } from './zoom.ts';
 
