@@ -136,7 +136,7 @@ export class BusConnection {
     return this.#client.status === 'ready';
   }
 
-  /** Waits until the connection can be used. @param forMs at most this long */
+  /** Waits until the connection can be used; never rejects. @param forMs at most this long, in milliseconds */
   async ready(forMs: number): Promise<void> {
     const client = this.#client;
     if (this.isReady || this.#closed) return;

@@ -53,7 +53,7 @@ export type RecordedOpenGap = Omit<OpenGap, 'type' | 'final'>;
 /** The widths of roll-ups: whole minutes, hours and days of UTC. */
 export type RollupWidth = 'minute' | 'hour' | 'day';
 
-/** One whole minute, hour or day. What is missing to its width was not watched, or is still to come. */
+/** One whole minute, hour or day, in milliseconds (`from` since the epoch). What is missing to its width was not watched, or is still to come. */
 export interface Rollup {
   readonly from: number;
   readonly upMs: number;

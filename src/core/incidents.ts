@@ -48,7 +48,7 @@ export class Incident {
     return this.#from;
   }
 
-  /** From the first fall to the last. */
+  /** From the first fall to the last, in milliseconds. */
   get spreadMs(): number {
     return this.#to - this.#from;
   }

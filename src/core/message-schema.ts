@@ -20,7 +20,7 @@ const textOf = (length: number, least = 0) =>
     .max(length)
     .transform((words) => (CONTROL.test(words) ? words.replace(/\p{Cc}/gu, ' ') : words));
 const text = textOf(10_000);
-/** Configurations allow 200 characters, and a hub or a `both` puts a few beside them. */
+/** Configurations allow 100 characters, and a hub or a `both` puts a few beside them. */
 const name = textOf(500);
 /** No monitor ran before 2000; the numbers of events, which count microseconds, reach up to 2255. */
 const FIRST_TIME = Date.UTC(2000);

@@ -5,7 +5,10 @@ export class RateLimit {
   #left: number;
   #at = performance.now();
 
-  /** @param most at once */
+  /**
+   * @param most at once
+   * @param perSecond how much more may be had each second
+   */
   constructor(most: number, perSecond: number) {
     this.#most = most;
     this.#perSecond = perSecond;

@@ -104,7 +104,7 @@ export interface GapCheckpoint {
 /** Characters of a message that are kept with a gap: enough for what a server says, and little in a feed of thousands. */
 const MESSAGE = 160;
 /** What breaks within this time, in milliseconds, breaks together. */
-const TOGETHER_MS = 10;
+const SAME_BREAK_MS = 10;
 /** An engine that is silent for longer is not at work. */
 export const ENGINE_SILENCE_MS = 1000;
 
@@ -364,7 +364,7 @@ export class Timeline {
     gap.run.lastSent = sentAt;
     if (gap.run.from === gap.from) {
       // Broken together: what was on its way failed at the moment at which the held connection broke.
-      if (sample.prompted === true && sentAt - gap.run.firstOverdue < TOGETHER_MS) gap.leadMs = gap.from - sentAt;
+      if (sample.prompted === true && sentAt - gap.run.firstOverdue < SAME_BREAK_MS) gap.leadMs = gap.from - sentAt;
       // It had begun by then.
       gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
     }

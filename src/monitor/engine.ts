@@ -124,21 +124,21 @@ export class Engine implements WatcherHost {
   /** Watches more services from now on. Resolves when their grids have begun. */
   async add(services: readonly ScheduledService[]): Promise<void> {
     const ready = await Promise.all(
-      services.map(async (placed) => {
-        const watcher = new Watcher(this, placed.watched, new ProbeCounters(placed.counters));
-        if (placed.restored !== null) watcher.resume(placed.restored.checkpoint, placed.restored.until);
-        watcher.use(await makeProber(placed.watched, watcher), await this.#sentinelFor(watcher));
-        return { placed, watcher };
+      services.map(async (scheduled) => {
+        const watcher = new Watcher(this, scheduled.watched, new ProbeCounters(scheduled.counters));
+        if (scheduled.restored !== null) watcher.resume(scheduled.restored.checkpoint, scheduled.restored.until);
+        watcher.use(await makeProber(scheduled.watched, watcher), await this.#sentinelFor(watcher));
+        return { scheduled, watcher };
       }),
     );
     if (this.#stopped) return;
     const now = this.now();
-    for (const { placed, watcher } of ready) {
-      const grid = new Grid(now + placed.phaseMs, placed.watched.service.intervalMs);
-      const { name, connection, target } = placed.watched.service;
+    for (const { scheduled, watcher } of ready) {
+      const grid = new Grid(now + scheduled.phaseMs, scheduled.watched.service.intervalMs);
+      const { name, connection, target } = scheduled.watched.service;
       this.#watchers.set(name, watcher);
       if (connection === 'new') this.#siblings.set(target, (this.#siblings.get(target) ?? new Set()).add(watcher));
-      this.#queue.push({ watcher, grid, time: now + Math.min(placed.phaseMs, placed.initialDelayMs) });
+      this.#queue.push({ watcher, grid, time: now + Math.min(scheduled.phaseMs, scheduled.initialDelayMs) });
     }
     this.#wakeAgain();
   }

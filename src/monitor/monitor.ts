@@ -151,10 +151,10 @@ export class Monitor {
   subscribe(reader: Reader): () => void {
     reader.take([this.#hello()]);
     this.#readers.add(reader);
-    this.#emitSamplesWanted();
+    this.#sendSamplesWanted();
     return () => {
       this.#readers.delete(reader);
-      this.#emitSamplesWanted();
+      this.#sendSamplesWanted();
     };
   }
 
@@ -486,7 +486,7 @@ export class Monitor {
     };
   }
 
-  #emitSamplesWanted(): void {
+  #sendSamplesWanted(): void {
     const wanted = [...this.#readers].some((reader) => reader.samples);
     if (wanted === this.#samplesWanted) return;
     this.#samplesWanted = wanted;

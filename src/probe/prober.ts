@@ -18,7 +18,7 @@ export interface Prober {
   close(): void;
 }
 
-/** Makes the prober of a service. undici and ioredis are loaded where a service needs them, and not before. */
+/** Makes the prober of a service. What only HTTP or Redis needs is loaded where a service needs it, and not before. */
 export async function makeProber({ service, probe }: Watched, events: ProberEvents): Promise<Prober> {
   const connector = await connectorFor(probe, events);
   return service.connection === 'kept' ? new KeptProber(connector, events) : new NewProber(connector);

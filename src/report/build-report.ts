@@ -290,7 +290,7 @@ function overlaps(gap: WholeGap, other: { readonly from: number; readonly to: nu
   return gap.from < (other.to ?? Infinity) && gap.until > other.from;
 }
 
-interface ScheduledService {
+interface PlacedGap {
   readonly service: string;
   /** Its place among the gaps of its service. */
   readonly place: number;
@@ -304,10 +304,10 @@ function incidentsOf(vantages: readonly VantageReport[], fromStart: (at: number)
 
 function incidentsAt({ vantage, services }: VantageReport, fromStart: (at: number) => number | null): IncidentReport[] {
   const placed = services
-    .flatMap(({ service, gaps }) => gaps.map((gap, place): ScheduledService => ({ service, place, gap })))
+    .flatMap(({ service, gaps }) => gaps.map((gap, place): PlacedGap => ({ service, place, gap })))
     .sort((a, b) => a.gap.from - b.gap.from);
   const incidents = new Incidents();
-  const members = new Map<Incident, ScheduledService[]>();
+  const members = new Map<Incident, PlacedGap[]>();
   for (const one of placed) {
     const { service, gap } = one;
     const incident = incidents.fell({ service, at: gap.from, reason: gap.reasons[0]?.reason ?? null, message: null });

@@ -3,6 +3,7 @@ import type { Archive } from '../core/archive.ts';
 import { TOGETHER_MS } from '../core/incidents.ts';
 import { gapFacts, isAbout, type MonitorIdentity, type Note, type ServiceSnapshot } from '../core/messages.ts';
 import { seenStatus, type State, WORST_FIRST } from '../core/model.ts';
+import { toJson } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
 import { DAY_MS, midnights, uptimeWithoutPlanned } from '../core/uptime.ts';
 import { atom } from './atom.ts';
@@ -212,7 +213,7 @@ async function jsonOfParts<T>(
   shown: (one: T) => unknown = (one) => one,
 ): Promise<HttpResponse> {
   const texts: string[] = [];
-  for await (const part of parts) texts.push(...part.map((one) => JSON.stringify(shown(one))));
+  for await (const part of parts) texts.push(...part.map((one) => toJson(shown(one))));
   const body = `${JSON.stringify(head).slice(0, -1)},"services":[${texts.join(',')}]}\n`;
   return { ...json({}), body: Buffer.from(body) };
 }

@@ -484,7 +484,8 @@ describe('hostile names', () => {
       monitor.clock = START + 60_000;
       await asking(monitor, async (http) => {
         for (const path of [
-          ...['feed.atom', 'api/v1/gaps?format=csv', 'api/v2/summary.json', 'api/v1/events?after=0'],
+          ...['feed.atom', 'api/v1/gaps?format=csv', 'api/v2/summary.json', 'api/v1/events?after=0', 'api/v1/status'],
+          ...['api/v1/timeline', 'api/v1/days'],
           ...['api/status-page/default', 'api/status-page/heartbeat/default', 'api/v1/endpoints/statuses'],
         ]) {
           const { body, status } = await ask(`${http}/${path}`);

@@ -268,7 +268,7 @@ export class ServiceList {
   }
 }
 
-/** The worst first; then those that have been so for longest. */
+/** The worst first. */
 function rank({ service }: ServiceRow): number {
   return WORST_FIRST.indexOf(service.status);
 }
