@@ -192,9 +192,10 @@ function drawList(part: Part, list: List, first: number, selected: Row | undefin
   drawAxis(grid, { ...columns.strip, y: first - 1, height: 1 }, window, marksOf(model), glyphs);
 
   if (items.length === 0) {
-    const missing = model.sources.some(({ identity }) => identity === null)
-      ? 'Connecting …'
-      : 'No service is known yet.';
+    const waiting = model.sources.filter(({ identity }) => identity === null);
+    const problem = waiting.find((source) => source.problem !== null)?.problem ?? null;
+    const connecting = problem === null ? 'Connecting …' : `Not connected yet: ${problem}`;
+    const missing = waiting.length > 0 ? connecting : 'No service is known yet.';
     const why = ui.filter === '' ? missing : 'No service matches. Esc shows all of them.';
     grid.put(columns.name.x, first, why, 'dim');
   }

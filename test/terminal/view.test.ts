@@ -131,15 +131,18 @@ describe('the list', () => {
       lineWith(new World(['here'], []).lines({ width, height }), 'No service is known yet.');
     }
     const model = new Model(1);
-    const { grid } = view({
-      model,
-      ui: FIRST_UI,
-      size: { width: 80, height: 24 },
-      glyphs: UNICODE,
-      clock: START,
-      waiting: 0,
-    });
-    assert.match(grid.line(2), /Connecting …/);
+    const lineNow = (): string =>
+      view({
+        model,
+        ui: FIRST_UI,
+        size: { width: 80, height: 24 },
+        glyphs: UNICODE,
+        clock: START,
+        waiting: 0,
+      }).grid.line(2);
+    assert.match(lineNow(), /Connecting …/);
+    model.setConnection(0, false, 'the token is not accepted', START);
+    assert.match(lineNow(), /Not connected yet: the token is not accepted/);
   });
 
   it('shows the state of a service with a long name, at every width', () => {
