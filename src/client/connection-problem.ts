@@ -2,9 +2,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { excerpt } from '../core/format.ts';
+import { DEFAULT_PORT } from './feed-url.ts';
 
 const NOT_GAPWATCH = 'a web server answers there, but no gapwatch';
-const DEFAULT_PORT = 9720;
 const TOKEN_NEEDED = 'a token is needed there: --token, or http://TOKEN@HOST:PORT';
 
 /**
@@ -27,7 +27,7 @@ export function problemOfAnswer(
     return `it redirects to ${excerpt(headers.location.replace(/[?#].*$/s, ''))} (${status}): attach to that address instead`;
   }
   if (statusCode === 404 || statusCode < 400) {
-    const other = url.port === String(DEFAULT_PORT) ? '' : `; gapwatch is usually on port ${String(DEFAULT_PORT)}`;
+    const other = url.port === DEFAULT_PORT ? '' : `; gapwatch is usually on port ${DEFAULT_PORT}`;
     return `${NOT_GAPWATCH} at ${url.pathname} (${status})${other}`;
   }
   if (statusCode === 400 && url.protocol === 'ws:') return `${NOT_GAPWATCH} (${status}); is TLS needed, as wss://?`;

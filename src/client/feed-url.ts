@@ -15,7 +15,8 @@ export interface FeedUrl {
 
 const PROTOCOLS: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
 
-const DEFAULT_PORT = '9720';
+/** Of a feed, where none is named. */
+export const DEFAULT_PORT = '9720';
 
 /**
  * Reads `ws://HOST:PORT/feed`, `http://HOST:PORT` (the status page's address), `HOST:PORT`, `HOST` or `PORT`; wss and https

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import { CONFIGURED_NOTE, type NoteText } from '../core/notes.ts';
-import { excerpt, list } from '../core/format.ts';
+import { excerpt, list, keptName } from '../core/format.ts';
 import type { HookSettings } from '../hooks/hook-settings.ts';
 import type { HeartbeatSettings } from '../hooks/heartbeat.ts';
 import type { Problem, Path, Place } from './config-error.ts';
@@ -72,7 +72,7 @@ export function maintenanceOf(
   return entries.map(({ from, to, services: named = [], text = 'Maintenance' }, index) => {
     checkNames(named, names, reader, ['maintenance', index, 'services']);
     // What is done to a service is done to both of its connections.
-    const kept = named.map((name) => `${name} (kept)`).filter((name) => names.has(name));
+    const kept = named.map(keptName).filter((name) => names.has(name));
     const services = [...new Set([...named, ...kept])];
     const said = JSON.stringify([from, to, services, text]);
     const id = CONFIGURED_NOTE + createHash('sha256').update(said).digest('hex').slice(0, 16);

@@ -1,6 +1,6 @@
 /** From checked entries to what is watched: names, defaults, and the bounds that need both. */
 import { durationText } from '../core/duration.ts';
-import { excerpt } from '../core/format.ts';
+import { excerpt, keptName } from '../core/format.ts';
 import { redacted } from '../core/shown-url.ts';
 import type { Connection } from '../core/model.ts';
 import type { ProbeSpec, Watched } from '../probe/spec.ts';
@@ -115,7 +115,7 @@ export function namesOf(name: string, connection: Settings['connection']): { nam
   if (connection !== 'both') return [{ name, connection }];
   return [
     { name, connection: 'new' },
-    { name: `${name} (kept)`, connection: 'kept' },
+    { name: keptName(name), connection: 'kept' },
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Times, durations and shares as people read them. Pure. */
+import type { State } from './model.ts';
 import { toJson } from './printable.ts';
 
 /** `< 1 ms`, `41 ms`, `0.41 s`, `12.3 s`, `4 min 07 s`, `3 h 12 min`, `12 d 4 h`: never more digits than it is worth. */
@@ -157,6 +158,30 @@ export function countServices(names: readonly string[]): string {
 
 /** Ends the name of a service that is watched over a kept connection beside the one over new ones. */
 const KEPT = ' (kept)';
+
+/** What a service is called over its kept connection. */
+export function keptName(name: string): string {
+  return `${name}${KEPT}`;
+}
+
+/** What a service is called by both its connections. */
+export function plainName(name: string): string {
+  return name.replace(/ \(kept\)(?=$| )/, '');
+}
+
+/** ISO 8601, in UTC, to the millisecond. @param ms since the epoch */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** States as the page has them. */
+export const STATE_WORDS: Readonly<Record<State, string>> = {
+  up: 'Up',
+  down: 'Down',
+  partial: 'Partly up',
+  unobserved: 'Not observed',
+  unknown: 'No answer yet',
+};
 
 /** `a`, `a and b`, `a, b and c`. */
 export function list(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {

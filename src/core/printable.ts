@@ -30,6 +30,19 @@ export function printableLines(text: string): string {
   return PLAIN.test(text) ? text : text.split('\n').map(printable).join('\n');
 }
 
+/** A text as it may stand between tags and in attributes of XML and HTML. It has to be printable: XML has no place for controls. */
+export function escapedXml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
 /** JSON that shows everything; parsed, it is the same. */
 export function toJson(value: unknown, indent?: number): string {
   return printableJson(JSON.stringify(value, null, indent));

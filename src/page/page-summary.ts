@@ -1,9 +1,9 @@
 /** The overall sentence: how all services are, in words that claim no more than is known. Pure. */
-import { count, countServices, showDuration, showGap, showGrain } from '../core/format.ts';
+import { count, countServices, showDuration, showGap, showGrain, STATE_WORDS } from '../core/format.ts';
 import type { GapFacts } from '../core/messages.ts';
 import type { BoardService } from '../core/board.ts';
 import { type Reason, type ServiceInfo, WORST_FIRST, type State } from '../core/model.ts';
-import { mainReason, REASON_WORDS, showWhen, STATE_WORDS } from './page-text.ts';
+import { mainReason, REASON_WORDS, showWhen } from './page-text.ts';
 
 /** What the summary needs of each service. */
 export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'reason' | 'gaps'> & {

@@ -11,6 +11,7 @@ import {
   showLatency,
   showShare,
   showSlow,
+  STATE_WORDS,
 } from '../core/format.ts';
 import type { Latency } from '../core/latency.ts';
 import type { GapFacts, ServiceSnapshot, SlowFacts, TimelineInterval } from '../core/messages.ts';
@@ -23,14 +24,6 @@ export interface Change {
   readonly service: string;
   readonly to: State;
 }
-
-export const STATE_WORDS: Readonly<Record<State, string>> = {
-  up: 'Up',
-  down: 'Down',
-  partial: 'Partly up',
-  unobserved: 'Not observed',
-  unknown: 'No answer yet',
-};
 
 /** Reasons in as few words as a row has room for. What each means is in `reasons.ts`. */
 export const REASON_WORDS: Readonly<Record<Reason, string>> = {

@@ -8,8 +8,7 @@ import { deflateRawSync } from 'node:zlib';
 
 import { count, showDuration, showTime } from '../core/format.ts';
 import { wordOf } from '../core/model.ts';
-import { toJson } from '../core/printable.ts';
-import { xml } from './junit.ts';
+import { toJson, escapedXml } from '../core/printable.ts';
 import { showAnswers } from './latency-report.ts';
 import type { ObservedVantage } from './observed.ts';
 import {
@@ -57,7 +56,7 @@ export function html(found: Report, observed: readonly ObservedVantage[]): strin
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
-<title>${xml(title)}</title>
+<title>${escapedXml(title)}</title>
 <style>${style}</style>
 </head>
 <body data-verdict="${report.verdict?.result ?? ''}">
@@ -74,8 +73,8 @@ ${services(report)}
 ${marks(report)}
 </main>
 <footer>
-<p>${xml(aboutProbes(file))}</p>
-<p>Written by ${report.program.name} ${xml(report.program.version)}. This file requests nothing from any host.</p>
+<p>${escapedXml(aboutProbes(file))}</p>
+<p>Written by ${report.program.name} ${escapedXml(report.program.version)}. This file requests nothing from any host.</p>
 </footer>
 <script type="application/json" id="data">${scriptJson(file.data)}</script>
 <script type="text/plain" id="probes">${packed}</script>
@@ -110,17 +109,17 @@ function heading(report: Report): string {
   return [
     run === null
       ? '<h1>gapwatch report</h1>'
-      : `<h1><code>${xml(showCommand(run.command))}</code> <small>${xml(showEnding(run))}</small></h1>`,
+      : `<h1><code>${escapedXml(showCommand(run.command))}</code> <small>${escapedXml(showEnding(run))}</small></h1>`,
     ...(verdict === null || sentence === undefined
       ? []
-      : [`<p class="verdict"><strong>${VERDICTS[verdict.result]}</strong> ${xml(sentence)}</p>`]),
-    `<p class="soft">${xml(window)}, ${xml(where)}</p>`,
+      : [`<p class="verdict"><strong>${VERDICTS[verdict.result]}</strong> ${escapedXml(sentence)}</p>`]),
+    `<p class="soft">${escapedXml(window)}, ${escapedXml(where)}</p>`,
   ].join('\n');
 }
 
 /** A button that shows a stretch of the timelines. @param row the place of the service among all */
 function link(text: string, row: number, from: number, to: number): string {
-  return `<button type="button" data-row="${String(row)}" data-from="${from.toFixed(1)}" data-to="${to.toFixed(1)}">${xml(text)}</button>`;
+  return `<button type="button" data-row="${String(row)}" data-from="${from.toFixed(1)}" data-to="${to.toFixed(1)}">${escapedXml(text)}</button>`;
 }
 
 function hints(report: Report): string {
@@ -129,9 +128,9 @@ function hints(report: Report): string {
     const { text, look } = hint;
     const seen = showEvidence(hint).map((fact) => {
       const target = targetOf(fact, report);
-      return `<li>${target === null ? xml(fact) : link(fact, target.row, target.from - report.from, target.to - report.from)}</li>`;
+      return `<li>${target === null ? escapedXml(fact) : link(fact, target.row, target.from - report.from, target.to - report.from)}</li>`;
     });
-    return `<article><h3>${xml(text)}</h3>\n<ul>${seen.join('\n')}</ul>\n<p><b>Look at</b> ${xml(look)}</p></article>`;
+    return `<article><h3>${escapedXml(text)}</h3>\n<ul>${seen.join('\n')}</ul>\n<p><b>Look at</b> ${escapedXml(look)}</p></article>`;
   });
   return `<section class="hints" aria-labelledby="hints-head"><h2 id="hints-head">What it looks like</h2>\n${articles.join('\n')}\n</section>`;
 }
@@ -189,9 +188,9 @@ function services(report: Report): string {
     const name = showSeen(service.service, vantage.vantage, several);
     const facts = cells.map(
       (cell, column) =>
-        `<td role="cell" data-head="${HEADS[column + 1] ?? ''}"${cell === '–' ? ' data-none' : ''}>${xml(cell)}</td>`,
+        `<td role="cell" data-head="${HEADS[column + 1] ?? ''}"${cell === '–' ? ' data-none' : ''}>${escapedXml(cell)}</td>`,
     );
-    return `<tr role="row" data-state="${worstOf(service)}"><th role="rowheader" scope="row">${xml(name)}</th>${facts.join('')}<td role="cell"><ul>${linesOf(service, row, report).join('')}</ul></td></tr>`;
+    return `<tr role="row" data-state="${worstOf(service)}"><th role="rowheader" scope="row">${escapedXml(name)}</th>${facts.join('')}<td role="cell"><ul>${linesOf(service, row, report).join('')}</ul></td></tr>`;
   });
   const head = '<section aria-labelledby="services-head"><h2 id="services-head">Services</h2>';
   if (rows.length === 0) return `${head}<p>${showNoServices(report)}</p></section>`;
@@ -221,12 +220,14 @@ function linesOf(service: ServiceReport, row: number, report: Report): string[] 
     ...showAnswers(service),
   ];
   const note = left > 0 ? [`… ${count(left, 'older one')} in --report FILE.json`] : [];
-  return [...note.map(xml), ...placed.slice(-LINES), ...words.map(xml)].map((line) => `<li>${line}</li>`);
+  return [...note.map(escapedXml), ...placed.slice(-LINES), ...words.map(escapedXml)].map((line) => `<li>${line}</li>`);
 }
 
 function marks(report: Report): string {
   const all = ownMarks(report);
   if (all.length === 0) return '';
-  const lines = all.map(({ at, fromStartMs, text }) => `<li>${xml(`${showWhen(at, fromStartMs)}  ${text}`)}</li>`);
+  const lines = all.map(
+    ({ at, fromStartMs, text }) => `<li>${escapedXml(`${showWhen(at, fromStartMs)}  ${text}`)}</li>`,
+  );
   return `<section aria-labelledby="marks-head"><h2 id="marks-head">Marks</h2><ul>${lines.join('\n')}</ul></section>`;
 }

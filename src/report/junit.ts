@@ -8,6 +8,7 @@
  *
  * Pure.
  */
+import { escapedXml } from '../core/printable.ts';
 import { showAnswers } from './latency-report.ts';
 import type { Fault, Report, RunFacts, ServiceReport, VantageReport, Verdict } from './report.ts';
 import {
@@ -57,7 +58,7 @@ export function junit(found: Report): string {
     // Without `skipped`, which the schema does not have here.
     `<testsuites name="gapwatch" ${counts(all)} time="${seconds.toFixed(3)}">`,
     ...suites.flatMap(({ name, cases }) => [
-      `  <testsuite name="${xml(name)}" ${counts(cases)} skipped="${String(cases.filter(({ skipped }) => skipped !== null).length)}" time="${seconds.toFixed(3)}" timestamp="${timestamp}">`,
+      `  <testsuite name="${escapedXml(name)}" ${counts(cases)} skipped="${String(cases.filter(({ skipped }) => skipped !== null).length)}" time="${seconds.toFixed(3)}" timestamp="${timestamp}">`,
       ...cases.flatMap(caseLines),
       '  </testsuite>',
     ]),
@@ -119,12 +120,14 @@ function commandCase(run: RunFacts): Case {
 }
 
 function caseLines({ name, suite, seconds, facts, failure, skipped }: Case): string[] {
-  const text = xml(facts.join('\n'));
-  const open = `    <testcase name="${xml(name)}" classname="${xml(suite)}" time="${seconds.toFixed(3)}">`;
+  const text = escapedXml(facts.join('\n'));
+  const open = `    <testcase name="${escapedXml(name)}" classname="${escapedXml(suite)}" time="${seconds.toFixed(3)}">`;
   const inside: string[] = [];
   if (failure !== null) {
-    inside.push(`      <failure type="${xml(failure.type)}" message="${xml(failure.message)}">${text}</failure>`);
-  } else if (skipped !== null) inside.push(`      <skipped message="${xml(skipped)}"/>`);
+    inside.push(
+      `      <failure type="${escapedXml(failure.type)}" message="${escapedXml(failure.message)}">${text}</failure>`,
+    );
+  } else if (skipped !== null) inside.push(`      <skipped message="${escapedXml(skipped)}"/>`);
   else if (facts.length > 0) inside.push(`      <system-out>${text}</system-out>`);
   return [open, ...inside, '    </testcase>'];
 }
@@ -132,21 +135,4 @@ function caseLines({ name, suite, seconds, facts, failure, skipped }: Case): str
 function counts(cases: readonly Case[]): string {
   const failed = cases.filter(({ failure }) => failure !== null).length;
   return `tests="${String(cases.length)}" failures="${String(failed)}" errors="0"`;
-}
-
-// Text inside XML. Pure.
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-/**
- * A text as it may appear between tags and in attributes. What XML 1.0 has no place for, not even escaped, is among what a
- * `printableReport` does not have.
- */
-export function xml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }

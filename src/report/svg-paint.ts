@@ -1,5 +1,5 @@
 /** Paint for drawings: colours on light paper and on dark, and the shapes that all of them have. Pure. */
-import { xml } from './junit.ts';
+import { escapedXml } from '../core/printable.ts';
 
 /** Each colour on light paper and on dark. */
 const COLOURS = {
@@ -52,7 +52,7 @@ export function upright(x: number, from: number, to: number, kind: string): stri
 }
 
 export function text(x: number, y: number, words: string, kind: string, anchor = 'start'): string {
-  return `  <text x="${String(rounded(x))}" y="${String(y)}" ${paint(kind)} text-anchor="${anchor}">${xml(words)}</text>`;
+  return `  <text x="${String(rounded(x))}" y="${String(y)}" ${paint(kind)} text-anchor="${anchor}">${escapedXml(words)}</text>`;
 }
 
 export function rounded(x: number): number {

@@ -2,6 +2,7 @@
  * A report drawn: the timelines of all services to scale, for an incident's write-up. A state is shown by its shape as
  * well as by its colour: up is a low bar, down a high one, not observed is hatched. Pure.
  */
+import { escapedXml } from '../core/printable.ts';
 import { showDuration, showTime } from '../core/format.ts';
 import { columnWidth, fitted } from '../core/text-width.ts';
 import type { Report, ReportGap, ReportInterval, ServiceReport } from './report.ts';
@@ -13,7 +14,6 @@ import {
   showNoServices,
   showVantage,
 } from './report-phrases.ts';
-import { xml } from './junit.ts';
 import { darkStyle, paint, rounded, text, upright } from './svg-paint.ts';
 import { ticks } from './timeline-view.ts';
 
@@ -58,8 +58,8 @@ export function svg(found: Report): string {
   const title = titleOf(report);
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(WIDTH)} ${String(height)}" width="${String(WIDTH)}" height="${String(height)}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-labelledby="title desc">`,
-    `  <title id="title">${xml(title)}</title>`,
-    `  <desc id="desc">${xml(describe(report))}</desc>`,
+    `  <title id="title">${escapedXml(title)}</title>`,
+    `  <desc id="desc">${escapedXml(describe(report))}</desc>`,
     `  <style>${darkStyle()}</style>`,
     `  <defs><pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line ${paint('hatch')} x1="0" y1="0" x2="0" y2="6"/></pattern></defs>`,
     `  <rect ${paint('paper')} width="${String(WIDTH)}" height="${String(height)}"/>`,
@@ -107,7 +107,7 @@ function rowOf(service: ServiceReport, y: number, place: (at: number) => number)
     return `<rect ${paint(state)} x="${String(x)}" y="${String(base - tall)}" width="${String(width)}" height="${String(tall)}"/>`;
   });
   return [
-    `  <g><title>${xml(`${service.service}: ${summaryOf(service)}`)}</title>`,
+    `  <g><title>${escapedXml(`${service.service}: ${summaryOf(service)}`)}</title>`,
     `  ${text(LEFT - 10, base - 2, fitted(service.service, (LEFT - 20) / LETTER), 'text', 'end')}`,
     ...bars.map((bar) => `    ${bar}`),
     ...labels(service.gaps, place).map(({ x, label }) => `  ${text(x, base - BAR - 4, label, 'small', 'middle')}`),
@@ -181,7 +181,7 @@ function moments(report: Report, place: (at: number) => number, bottom: number):
   const marked = new Labels(HEAD - 14);
   const marks = report.marks.filter(({ text: words }) => run === null || !words.startsWith('run: ')).slice(-MARKS);
   for (const mark of marks) {
-    lines.push(`  <g><title>${xml(mark.text)}</title>${upright(place(mark.at), HEAD - 8, bottom, 'mark')}</g>`);
+    lines.push(`  <g><title>${escapedXml(mark.text)}</title>${upright(place(mark.at), HEAD - 8, bottom, 'mark')}</g>`);
     marked.add(place(mark.at), fitted(mark.text, 26), false);
   }
   return [...lines, ...command.shown, ...marked.shown];

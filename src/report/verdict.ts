@@ -6,7 +6,7 @@
  * anything for the time after it, where no probe was sent since.
  */
 import { durationText } from '../core/duration.ts';
-import { count, countServices, showDuration, showGrain, list, shortened } from '../core/format.ts';
+import { count, countServices, showDuration, showGrain, list, shortened, plainName } from '../core/format.ts';
 import { baselineFaults, baselineOf, mostOf, showComparison } from './baseline.ts';
 import { fatesOf, showLengths, showWho, type Fate, type Member } from './fates.ts';
 import { latencyFault, slowestMs, slowNote } from './latency-report.ts';
@@ -293,11 +293,10 @@ function sentenceOf(report: Report, run: RunFacts, result: VerdictResult, faults
  */
 function showCauseOf({ hints, vantages }: Report, named: readonly Pick<Placed, 'vantage' | 'service'>[]): string {
   // A hint speaks of both connections of a service by one name.
-  const plain = (name: string): string => name.replace(' (kept)', '');
   const several = vantages.length > 1;
-  const all = new Set(named.map(({ service, vantage }) => plain(showSeen(service.service, vantage, several))));
+  const all = new Set(named.map(({ service, vantage }) => plainName(showSeen(service.service, vantage, several))));
   const known = hints.flatMap(({ kind, services }) => {
-    const [cause, own] = [CAUSES[kind], [...new Set(services.map(plain))].filter((one) => all.has(one))];
+    const [cause, own] = [CAUSES[kind], [...new Set(services.map(plainName))].filter((one) => all.has(one))];
     return cause === undefined || own.length === 0 ? [] : [{ cause, own }];
   });
   const isWhole = new Set(known.flatMap(({ own }) => own)).size === all.size;
@@ -319,7 +318,7 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
   const asking = new Set(all.filter(({ service }) => service.asks !== false).map(({ service }) => service.service));
   const held = all.filter(({ service }) => service.asks === false).map(({ service }) => service.service);
   // A service that is watched over both kinds of connection is one.
-  const seconds = held.filter((name) => asking.has(name.replace(/ \(kept\)$/, '')));
+  const seconds = held.filter((name) => asking.has(plainName(name)));
   const who = countServices([...new Set(asking.size === 0 ? held : [...asking, ...seconds])]);
   const gaps = all.flatMap(({ vantage, service }) => service.gaps.map((gap) => ({ vantage, service, gap })));
   const longest = gaps.sort((a, b) => b.gap.durationMs - a.gap.durationMs)[0];

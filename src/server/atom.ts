@@ -1,9 +1,9 @@
 /** Incidents and notes as an Atom feed (RFC 4287), for feed readers and chat programs. Its addresses are relative to its own. */
-import { list } from '../core/format.ts';
+import { isoTime, list } from '../core/format.ts';
 import { showFall, showRecovery } from '../core/incidents.ts';
 import { VERSION } from '../core/version.ts';
 import type { MonitorIdentity, Note, NoteKind } from '../core/messages.ts';
-import { printable } from '../core/printable.ts';
+import { escapedXml, printable } from '../core/printable.ts';
 import { type ListedIncident, uuidOf } from './incident-list.ts';
 import { siteName } from './public-view.ts';
 
@@ -27,7 +27,7 @@ export function atom(
 <feed xmlns="http://www.w3.org/2005/Atom">
   <id>urn:uuid:${uuidOf(identity.id, 'incidents')}</id>
   <title>${xmlText(printable(siteName(title, identity)))}</title>
-  <updated>${iso(changedAt)}</updated>
+  <updated>${isoTime(changedAt)}</updated>
   <author><name>gapwatch</name></author>
   <generator version="${VERSION}">gapwatch</generator>
   <link rel="self" type="application/atom+xml" href="feed.atom"/>
@@ -65,14 +65,14 @@ const NOTE_TITLES: Readonly<Record<NoteKind, string>> = {
 
 function noteEntry({ id, kind, at, from, to, services, text }: Note, monitor: string): Entry {
   const about = services.length === 0 ? 'all services' : list(services);
-  const until = to === null ? '' : ` until ${iso(to)}`;
+  const until = to === null ? '' : ` until ${isoTime(to)}`;
   return {
     id: uuidOf(monitor, 'note', id),
     title: `${NOTE_TITLES[kind]}: ${text}`,
     publishedAt: Math.min(from, at),
     updatedAt: at,
     services,
-    text: `${text} (from ${iso(from)}${until}, ${about}).`,
+    text: `${text} (from ${isoTime(from)}${until}, ${about}).`,
   };
 }
 
@@ -81,20 +81,15 @@ function entryXml({ id, title, publishedAt, updatedAt, services, text }: Entry):
   return `  <entry>
     <id>urn:uuid:${id}</id>
     <title>${xmlText(title)}</title>
-    <published>${iso(publishedAt)}</published>
-    <updated>${iso(updatedAt)}</updated>
+    <published>${isoTime(publishedAt)}</published>
+    <updated>${isoTime(updatedAt)}</updated>
     <link rel="alternate" type="text/html" href="./"/>
 ${categories}    <content type="text">${xmlText(text)}</content>
   </entry>
 `;
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
 /** Others' words, as the text of an element or of a quoted attribute. */
 export function xmlText(words: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-  return printable(words).replace(/[&<>"']/g, (char) => entities[char] ?? char);
+  return escapedXml(printable(words));
 }

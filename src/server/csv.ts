@@ -1,4 +1,5 @@
 /** Gaps as comma-separated values (RFC 4180), for spreadsheets. */
+import { isoTime } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
 import type { PastGap } from './past-view.ts';
 
@@ -12,14 +13,16 @@ const COLUMNS = [
 export function gapsCsv(gaps: readonly PastGap[]): string {
   const rows = gaps.map((gap) => {
     const reasons = gap.reasons.map(({ reason, count }) => `${reason} ${String(count)}`).join('; ');
-    const row = { ...gap, planned: String(gap.planned === true), from: iso(gap.from), to: iso(gap.to), reasons };
+    const row = {
+      ...gap,
+      planned: String(gap.planned === true),
+      from: isoTime(gap.from),
+      to: isoTime(gap.to),
+      reasons,
+    };
     return COLUMNS.map((column) => cell(row[column] ?? '')).join(',');
   });
   return [COLUMNS.join(','), ...rows, ''].join('\r\n');
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 /**

@@ -6,6 +6,7 @@
  * @see https://github.com/louislam/uptime-kuma/blob/master/server/routers/status-page-router.js
  * @see https://github.com/TwiN/gatus/blob/master/config/endpoint/result.go
  */
+import { isoTime } from '../core/format.ts';
 import { createHash } from 'node:crypto';
 
 import type { ServiceSnapshot } from '../core/messages.ts';
@@ -48,7 +49,7 @@ export function kumaPage(
         ? null
         : {
             ...{ id: numberOf(incident.id), style: 'warning', title: incident.text, content: '', pin: true },
-            ...{ createdDate: iso(incident.from), lastUpdatedDate: iso(incident.at) },
+            ...{ createdDate: isoTime(incident.from), lastUpdatedDate: isoTime(incident.at) },
           },
     publicGroupList: [...groups].map((group, index) => ({
       id: index + 1,
@@ -64,7 +65,7 @@ export function kumaPage(
         ...{ id: numberOf(id), title: text, description: '', strategy: 'single', active: true },
         ...{
           status: 'under-maintenance',
-          timeslotList: [{ startDate: iso(from), endDate: to === null ? null : iso(to) }],
+          timeslotList: [{ startDate: isoTime(from), endDate: to === null ? null : isoTime(to) }],
         },
       })),
   };
@@ -79,7 +80,7 @@ export function kumaHeartbeats(source: Seen): object {
         numberOf(service),
         list.map(({ at, state }, n) => ({
           status: kumaStatus(state),
-          time: iso(at),
+          time: isoTime(at),
           msg: state === 'up' ? '' : state,
           ping: n === list.length - 1 && state === 'up' ? (source.counters(service)?.last()?.durationMs ?? null) : null,
         })),
@@ -109,7 +110,7 @@ export function gatusStatuses(source: Seen): object[] {
         ...(isNewest && !isUp && reason !== null && { errors: [reason] }),
         conditionResults: [{ condition: `[STATE]${isUp ? '' : ` (${state})`} == up`, success: isUp }],
         success: isUp,
-        timestamp: iso(at),
+        timestamp: isoTime(at),
       };
     });
     return { name: service, ...(group !== null && { group }), key, results };
@@ -159,8 +160,4 @@ function gatusKey(group: string, name: string): string {
       .toLowerCase()
       .replace(/[/_,.#+& ]/g, '-');
   return `${part(group)}_${part(name)}`;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,6 @@
 /** The parts of the page's HTML that the server writes: title and logo, and the present state as a table. Pure. */
-import { countServices, showUptime } from '../core/format.ts';
-import { seenStatus, WORST_FIRST, type State } from '../core/model.ts';
+import { countServices, showUptime, STATE_WORDS } from '../core/format.ts';
+import { seenStatus, WORST_FIRST } from '../core/model.ts';
 import { printable } from '../core/printable.ts';
 import type { FeedSource } from '../core/source.ts';
 import { xmlText } from './atom.ts';
@@ -8,14 +8,6 @@ import { publicSnapshot, type View } from './public-view.ts';
 
 /** Rows of the table: those that are not well come first. */
 const ROWS = 1000;
-
-const WORDS: Readonly<Record<State, string>> = {
-  up: 'Up',
-  down: 'Down',
-  partial: 'Partly up',
-  unobserved: 'Not observed',
-  unknown: 'No answer yet',
-};
 
 /** Logo and title, which lead home where there is one. */
 export function brand(site: {
@@ -44,12 +36,12 @@ export function presentTable(source: FeedSource, view: View): string {
       const why = reason === null ? '' : ` (${reason})`;
       const upMs = (uptime['90d'] ?? 0) * observed['90d'];
       const up = showUptime({ upMs, downMs: observed['90d'] - upMs }, 90 * 86_400_000);
-      const cells = [`${WORDS[status]}${why}`, iso(since), up].map((text) => `<td>${xmlText(text)}</td>`);
+      const cells = [`${STATE_WORDS[status]}${why}`, iso(since), up].map((text) => `<td>${xmlText(text)}</td>`);
       return `<tr><th scope="row">${xmlText(printable(service))}</th>${cells.join('')}</tr>`;
     });
   const counts = WORST_FIRST.flatMap((state) => {
     const n = all.filter(({ status }) => status === state).length;
-    return n === 0 ? [] : [`${String(n)} ${WORDS[state].toLowerCase()}`];
+    return n === 0 ? [] : [`${String(n)} ${STATE_WORDS[state].toLowerCase()}`];
   });
   const more = all.length > ROWS ? ` The ${String(ROWS)} that need attention first, of ${String(all.length)}.` : '';
   const heads = ['Service', 'State', 'Since', 'Up in 90 days'].map((head) => `<th scope="col">${head}</th>`).join('');

@@ -4,6 +4,7 @@
  * `degraded_performance` there, and its description says why. Nothing in it is of use to a stranger but names, states and times, so
  * both views are the same but for the vantage.
  */
+import { isoTime } from '../core/format.ts';
 import type { BoardService } from '../core/board.ts';
 import { showFall, showRecovery } from '../core/incidents.ts';
 import type { MonitorIdentity, Note } from '../core/messages.ts';
@@ -66,7 +67,7 @@ export function statuspage(facts: StatuspageFacts, document: StatuspageDocument)
       url,
       time_zone: 'Etc/UTC',
       // Not the present: what did not change gets the same ETag.
-      updated_at: iso(Math.min(Math.max(...changes), source.now())),
+      updated_at: isoTime(Math.min(Math.max(...changes), source.now())),
     },
   };
   const shown = (some: readonly ListedIncident[]): object[] =>
@@ -100,10 +101,6 @@ export function statuspage(facts: StatuspageFacts, document: StatuspageDocument)
   }
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
 interface Component {
   readonly id: string;
   readonly name: string;
@@ -129,7 +126,13 @@ function componentsOf(
   isKnown: boolean,
 ): Component[] {
   const groupId = (group: string): string => uuidOf(page_id, 'group', group);
-  const usual = { created_at: iso(startedAt), showcase: true, start_date: null, page_id, only_show_if_degraded: false };
+  const usual = {
+    created_at: isoTime(startedAt),
+    showcase: true,
+    start_date: null,
+    page_id,
+    only_show_if_degraded: false,
+  };
   const members = services.map((service, index): Component => {
     const status = isKnown ? componentStatus(service) : 'degraded_performance';
     return {
@@ -137,7 +140,7 @@ function componentsOf(
       name: service.name,
       status,
       ...usual,
-      updated_at: iso(service.since),
+      updated_at: isoTime(service.since),
       position: index + 1,
       description: status === 'degraded_performance' ? unseen(service, isKnown) : null,
       group_id: service.info.group === null ? null : groupId(service.info.group),
@@ -173,7 +176,7 @@ function componentStatus({ status }: BoardService): ComponentStatus {
 function unseen({ state, since, reason }: BoardService, isKnown: boolean): string {
   if (!isKnown) return 'The state is not known at present.';
   if (state !== 'unobserved') return 'There was no answer yet.';
-  return `Not observed since ${iso(since)}${reason === null ? '' : ` (${reason})`}: whether it is up is not known.`;
+  return `Not observed since ${isoTime(since)}${reason === null ? '' : ` (${reason})`}: whether it is up is not known.`;
 }
 
 function worstOf(components: readonly Component[]): ComponentStatus {
@@ -205,12 +208,12 @@ function maintenanceOf(
     name: text,
     status,
     impact: 'maintenance',
-    created_at: iso(at),
-    updated_at: iso(at),
+    created_at: isoTime(at),
+    updated_at: isoTime(at),
     monitoring_at: null,
-    resolved_at: status === 'completed' && to !== null ? iso(to) : null,
-    scheduled_for: iso(from),
-    scheduled_until: to === null ? null : iso(to),
+    resolved_at: status === 'completed' && to !== null ? isoTime(to) : null,
+    scheduled_for: isoTime(from),
+    scheduled_until: to === null ? null : isoTime(to),
     shortlink: url,
     page_id,
     incident_updates: [],
@@ -232,9 +235,9 @@ function incidentOf(
     status,
     body,
     incident_id: id,
-    created_at: iso(at),
-    updated_at: iso(at),
-    display_at: iso(at),
+    created_at: isoTime(at),
+    updated_at: isoTime(at),
+    display_at: isoTime(at),
     affected_components: affected.map(({ id: code, name }) => ({
       code,
       name,
@@ -256,11 +259,11 @@ function incidentOf(
     name: title,
     status: to === null ? 'investigating' : 'resolved',
     impact: all ? 'critical' : 'major',
-    created_at: iso(from),
-    started_at: iso(from),
-    updated_at: iso(changedAt),
+    created_at: isoTime(from),
+    started_at: isoTime(from),
+    updated_at: isoTime(changedAt),
     monitoring_at: null,
-    resolved_at: to === null ? null : iso(to),
+    resolved_at: to === null ? null : isoTime(to),
     shortlink: url,
     page_id,
     incident_updates: [...ended, fell],

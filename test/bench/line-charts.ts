@@ -1,5 +1,5 @@
 /** Figures over time as small line charts, one below the other, in the colours of the report's drawing. */
-import { xml } from '../../src/report/junit.ts';
+import { escapedXml } from '../../src/core/printable.ts';
 import { darkStyle, paint, rounded, text, upright } from '../../src/report/svg-paint.ts';
 import { ticks } from '../../src/report/timeline-view.ts';
 
@@ -36,8 +36,8 @@ export function lineCharts({ title, sentence, moments, charts }: Drawing): strin
   const place = (at: number): number => rounded(LEFT + (at / end) * (WIDTH - LEFT - RIGHT));
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(WIDTH)} ${String(height)}" width="${String(WIDTH)}" height="${String(height)}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-labelledby="title desc">`,
-    `  <title id="title">${xml(title)}</title>`,
-    `  <desc id="desc">${xml(`${sentence}\n${charts.map(describe).join('\n')}`)}</desc>`,
+    `  <title id="title">${escapedXml(title)}</title>`,
+    `  <desc id="desc">${escapedXml(`${sentence}\n${charts.map(describe).join('\n')}`)}</desc>`,
     `  <style>${darkStyle()}</style>`,
     `  <rect ${paint('paper')} width="${String(WIDTH)}" height="${String(height)}"/>`,
     text(16, 26, title, 'title'),

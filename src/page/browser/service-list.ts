@@ -1,7 +1,6 @@
 /** All services, in their groups. */
-import { count } from '../../core/format.ts';
+import { count, STATE_WORDS } from '../../core/format.ts';
 import { type State, WORST_FIRST } from '../../core/model.ts';
-import { STATE_WORDS } from '../page-text.ts';
 import type { PageState } from '../page-state.ts';
 import { byId, make, setData, setHidden, setText } from './dom.ts';
 import type { Frame } from './paint.ts';
