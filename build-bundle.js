@@ -48,8 +48,6 @@ const REWRITES = [
   ['bus-scripts.ts', "from 'node:fs'", "from 'inside'"],
   ['linear-match.ts', 'const require = createRequire(import.meta.url);', ''],
   ['screen.ts', "createRequire(import.meta.url).resolve('blessed/usr/xterm-256color')", "'inside/xterm-256color'"],
-  // Where yargs looks for a package.json with settings for it: that of the current folder is no affair of ours.
-  ['esm.mjs', 'mainFilename || process.cwd()', "'/'"],
   ['widget.js', "require('./widgets/' + file)", "require('./widgets/' + file + '.js')"],
   ['tput.js', 'data = fs.readFileSync(file);', "data = require('inside').readFileSync(file);"],
 ];
@@ -102,6 +100,8 @@ await build({
   outfile: OUT,
   legalComments: 'eof',
   external: ['libsql', 'term.js', 'pty.js'],
+  // As the build made it, which needs no current folder.
+  alias: { yargs: './dist/src/yargs.js' },
   banner: {
     js: "#!/usr/bin/env node\nimport { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
   },

@@ -93,10 +93,8 @@ export class CombinedService extends BoardService {
     // The clock of a vantage may be ahead of this one.
     const since = Math.min(timeline.at(-1)?.from ?? own.since, now);
     const observed = zeroed(mean(lanes.map((lane) => lane.observed)));
-    const planned = zeroed(mean(lanes.map((lane) => lane.planned ?? zeroed({}))));
     return {
       ...own,
-      ...(lanes.some((lane) => lane.planned !== undefined) && { planned }),
       status: this.status,
       since,
       timeline: timelineUpTo(timeline, since),
@@ -104,6 +102,13 @@ export class CombinedService extends BoardService {
       observed,
       vantages: this.views().map((view) => ({ ...view, since: Math.min(view.since, now) })),
     };
+  }
+
+  /** The mean, as of what was observed. */
+  override plannedAt(now: number): Pick<ServiceSnapshot, 'planned'> {
+    const each = this.#lanes.map(({ service }) => service.plannedAt(now).planned);
+    if (each.every((planned) => planned === undefined)) return {};
+    return { planned: zeroed(mean(each.map((planned) => planned ?? zeroed({})))) };
   }
 
   /** How each vantage sees it. */

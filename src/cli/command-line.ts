@@ -78,12 +78,12 @@ export type WithoutServices = 'explain' | 'demo';
  * @returns the exit code
  */
 export async function run(argv: readonly string[], withoutServices: WithoutServices = 'explain'): Promise<number> {
-  let code: number = EXIT.ok;
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
   const [first, second = '', ...others] = argv;
   if (first === 'version' && second === '') return run(['--version']);
   if (first === 'help' && COMMANDS.includes(second)) return run([second, '--help', ...others]);
-  if (argv[0] === COMPLETING) {
+  let code: number = EXIT.ok;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', tolerate);
+  if (first === COMPLETING) {
     const words = completedByShell(argv.slice(2), EVERY_OPTION);
     if (words !== null) {
       process.stdout.write(words.map((word) => `${word}\n`).join(''));

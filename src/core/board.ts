@@ -181,7 +181,7 @@ export class BoardService {
       ...(this.steadySince < since && { steadySince: this.steadySince }),
       reason: this.reason,
       ...this.#uptime.uptime(now, { state: this.state, from: Math.max(this.#accountedTo, this.#uptimeFrom) }),
-      ...this.#plannedAt(now),
+      ...this.plannedAt(now),
       timeline: timelineUpTo(this.timeline, since),
       gaps: [...this.gaps],
       ...(this.latency !== null && { latency: this.latency() }),
@@ -229,8 +229,8 @@ export class BoardService {
     };
   }
 
-  /** How much of the down time of each window was planned; nothing where none was. */
-  #plannedAt(now: number): Pick<ServiceSnapshot, 'planned'> {
+  /** How much of the down time of each window was planned, in milliseconds; nothing where none was. */
+  plannedAt(now: number): Pick<ServiceSnapshot, 'planned'> {
     if (this.#planned.length === 0) return this.#plannedBefore === null ? {} : { planned: this.#plannedBefore };
     const within = (windowMs: number, before = 0): number =>
       this.#planned.reduce((sum, { from, to, durationMs }) => {

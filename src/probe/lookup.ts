@@ -63,8 +63,11 @@ export class LookupQueue {
     attempt.begin('dns');
     const key = `${String(family)} ${host}`;
     const known = this.#questions.get(key);
+    const hangs = known !== undefined && isHanging(known);
+    if (hangs) this.#markSlow(known);
+    const hasRoom = this.#underWay < this.#atOnce && this.#hasRoomForSlow;
     const question: Question =
-      known === undefined || this.#canAskAnew(known)
+      known === undefined || (hangs && hasRoom)
         ? { key, host, family: family ?? 0, waiting: new Set<Answer>(), askedAt: null, slow: false }
         : known;
     this.#questions.set(key, question);
@@ -95,20 +98,13 @@ export class LookupQueue {
     }
   }
 
-  /** Whether a question hangs, and another one of the same name may be asked beside it. */
-  #canAskAnew(question: Question): boolean {
-    if (question.askedAt === null || performance.now() - question.askedAt <= SLOW_MS) return false;
-    this.#count(question);
-    this.#remember(question.key, true);
-    return this.#underWay < this.#atOnce && this.#hasRoomForSlow;
-  }
-
   get #hasRoomForSlow(): boolean {
     return this.#slowUnderWay < Math.max(1, this.#atOnce - 1);
   }
 
-  /** It is slow. */
-  #count(question: Question): void {
+  /** A question that is under way takes one of the places for slow ones from now on, and its name is remembered. */
+  #markSlow(question: Question): void {
+    this.#remember(question.key, true);
     if (question.slow) return;
     question.slow = true;
     this.#slowUnderWay += 1;
@@ -118,7 +114,7 @@ export class LookupQueue {
     const askedAt = performance.now();
     question.askedAt = askedAt;
     this.#underWay += 1;
-    if (isSlow) this.#count(question);
+    if (isSlow) this.#markSlow(question);
     this.#system(question.host, { family: question.family }, (error, address) => {
       this.#underWay -= 1;
       if (question.slow) this.#slowUnderWay -= 1;
@@ -133,6 +129,11 @@ export class LookupQueue {
     if (!slow) this.#slow.delete(key);
     else if (this.#slow.size < SLOW_NAMES) this.#slow.add(key);
   }
+}
+
+/** Whether a question was asked, and takes longer than one that is well. */
+function isHanging({ askedAt }: Question): boolean {
+  return askedAt !== null && performance.now() - askedAt > SLOW_MS;
 }
 
 /** The address of a host that needs no look-up: an address itself, or `localhost` (RFC 6761, 6.3); otherwise null. */

@@ -6,9 +6,9 @@
  * @see https://github.com/louislam/uptime-kuma/blob/master/server/routers/status-page-router.js
  * @see https://github.com/TwiN/gatus/blob/master/config/endpoint/result.go
  */
-import { isoTime } from '../core/format.ts';
 import { createHash } from 'node:crypto';
 
+import { isoTime } from '../core/format.ts';
 import type { ServiceSnapshot } from '../core/messages.ts';
 import { type Kind, seenStatus, type State } from '../core/model.ts';
 import type { FeedSource } from '../core/source.ts';

@@ -15,7 +15,7 @@ import { Board, BoardService } from '../../src/core/board.ts';
 import { decodeValue } from '../../src/core/message-schema.ts';
 import { infoOf, type State } from '../../src/core/model.ts';
 import type { ServiceSnapshot } from '../../src/core/messages.ts';
-import { hello, service, snapshot, transition } from '../support/builders.ts';
+import { gap, hello, service, snapshot, transition } from '../support/builders.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
 
@@ -70,6 +70,8 @@ describe('the state over several vantages', () => {
     assert.deepEqual(web.snapshot(now).planned, minute);
     web.setLanes([seen('a', minute), seen('b')]);
     assert.equal(web.snapshot(now).planned?.['24h'], 30_000);
+    // What it counted itself is of one vantage, which may be gone.
+    web.gap(gap('web', now - 60_000, now, { planned: true }));
     web.setLanes([seen('a'), seen('b')]);
     assert.equal(web.snapshot(now).planned, undefined);
   });
