@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Transition } from '../../src/core/messages.ts';
 import { TestService, endServices } from '../support/test-service.ts';
 import { Program } from '../cli/program.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const FREEZE = fileURLToPath(new URL('./children/freeze.js', import.meta.url));
 
@@ -47,6 +48,27 @@ describe('a thread that is stuck', () => {
     assert.ok(lostAfter > 500 && lostAfter < 4000, `lost after ${String(lostAfter)} ms`);
     assert.ok(wasLost > 3000 && wasLost < 10_000, `for ${String(wasLost)} ms`);
     assert.equal(code, 130);
+  });
+
+  it('leaves nothing behind of a service that is removed meanwhile', async () => {
+    const [stays, goes] = [await TestService.start(), await TestService.start()];
+    const file = join(dir, 'services.json');
+    const write = (services: readonly TestService[]): void => {
+      const entries = services.map(({ port }) => ({ name: String(port), type: 'tcp', host: '127.0.0.1', port }));
+      writeFileSync(file, JSON.stringify({ services: entries }));
+    };
+    write([stays, goes]);
+    const args = ['--config', file, '--data', 'off', '--listen', '127.0.0.1:0'];
+    const program = new Program(['serve', ...args], { env: environment('removed') });
+    await program.waitFor(() => /"to":"unobserved"/.test(program.stderr), 'the thread is stuck');
+    const [, url = ''] = /(http:\/\/127\.0\.0\.1:\d+)/.exec(program.stderr) ?? [];
+    assert.equal((await fetch(`${url}/readyz`)).status, 503);
+    write([stays]);
+    program.signal('SIGHUP');
+    const isBack = new RegExp(`"service":"${String(stays.port)}"[^\n]*"from":"unobserved","to":"up"`);
+    await program.waitFor(() => isBack.test(program.stderr), 'another thread is at work');
+    await waitFor(async () => (await fetch(`${url}/readyz`)).status === 200, 'it is ready again');
+    assert.equal(await program.end('SIGTERM'), 143);
   });
 
   it('does not keep the program from ending', async () => {
