@@ -77,8 +77,7 @@ describe('a thread that is stuck', () => {
       env: environment('ended'),
     });
     await program.waitFor(() => program.stderr.includes('"to":"up"'));
-    // The freeze is 2.5 s after the start.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await program.waitFor(() => program.stderr.includes('"to":"unobserved"'), 'the thread is stuck');
     const from = performance.now();
     assert.equal(await program.end('SIGTERM'), 143);
     assert.ok(performance.now() - from < 6000);
