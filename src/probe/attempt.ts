@@ -107,7 +107,8 @@ export class Attempt {
     this.#timer =
       this.#onOverdue === null
         ? setTimeout(onDeadline, timeoutMs, this)
-        : setTimeout(onOverdue, overdue?.afterMs ?? 0, this);
+        : // Node keeps a list of timers for each duration: thousands of fractions would be as many lists, found by their digits.
+          setTimeout(onOverdue, Math.ceil(overdue?.afterMs ?? 0), this);
   }
 
   get ended(): boolean {

@@ -3,7 +3,7 @@
  * never a name: so its happy eyeballs, which would try other addresses and book their time as this one's, have no part.
  */
 import { createSocket } from 'node:dgram';
-import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { createSecureContext, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 import type { Attempt } from './attempt.ts';
@@ -57,7 +57,8 @@ export class Dialler {
 
   #connect(attempt: Attempt, to: To, connected: (socket: Socket) => void): void {
     if ('host' in to) attempt.ip = to.host.includes(':') ? 6 : 4;
-    const socket = this.#tls === null ? netConnect(to) : tlsConnect({ ...to, ...this.#tls });
+    // `net.connect` copies its options for each socket, and V8 makes a hidden class for each such copy.
+    const socket = this.#tls === null ? new Socket().connect(to) : tlsConnect({ ...to, ...this.#tls });
     attempt.release = (failure) => {
       if (failure === null || attempt.answered) socket.destroy();
       else abandon(socket);

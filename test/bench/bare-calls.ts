@@ -1,5 +1,5 @@
 /** The floor of the cost: the bare calls of each library in their best shape, without deadline, timeline or anything else. */
-import { connect } from 'node:net';
+import { Socket } from 'node:net';
 
 import { Redis } from 'ioredis';
 import { Client, type Dispatcher } from 'undici';
@@ -45,7 +45,7 @@ async function bareNew({ kind, host, port }: Target): Promise<Bare> {
   await Promise.resolve();
   if (kind === 'tcp') {
     return () => {
-      const socket = connect({ host, port });
+      const socket = new Socket().connect({ host, port });
       socket.on('error', nothing);
       socket.once('connect', () => socket.destroy());
     };
@@ -56,7 +56,7 @@ async function bareNew({ kind, host, port }: Target): Promise<Bare> {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (_options, callback) => {
-        const socket = connect({ host, port });
+        const socket = new Socket().connect({ host, port });
         socket.on('error', nothing);
         socket.once('connect', () => {
           callback(null, socket);
@@ -82,7 +82,7 @@ async function bareNew({ kind, host, port }: Target): Promise<Bare> {
 
 async function bareKept({ kind, host, port }: Target): Promise<Bare> {
   if (kind === 'tcp') {
-    const socket = connect({ host, port });
+    const socket = new Socket().connect({ host, port });
     socket.on('error', nothing);
     socket.on('data', nothing);
     await new Promise((resolve) => socket.once('connect', resolve));

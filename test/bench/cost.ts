@@ -8,6 +8,8 @@ import type { TargetPorts } from './targets.ts';
 const USUAL = { rounds: 5, seconds: 4 };
 const QUICK = { rounds: 1, seconds: 2 };
 const REACH = 1.2;
+/** As the engine's thread has it (`engine-worker.ts`); for the bare calls too. */
+const FLAGS = ['--no-allocation-site-pretenuring'];
 
 interface Case {
   readonly kind: Kind;
@@ -39,7 +41,7 @@ export const cost: Bench = {
       say(`${kind}, ${connection}: ${String(rounds)} rounds of ${String(2 * seconds)} s`);
       const play = (mode: 'engine' | 'floor') => async (): Promise<Cost> => {
         const args = [mode, kind, connection, String(rate), String(seconds), JSON.stringify(ports)];
-        const child = new Child('cost-run.js', isNotHeld ? [...args, 'not held'] : args);
+        const child = new Child('cost-run.js', isNotHeld ? [...args, 'not held'] : args, FLAGS);
         const measured = await child.next<Cost>();
         await child.end();
         return measured;
