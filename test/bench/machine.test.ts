@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { measureNoise, noiseProblem } from './machine.ts';
+import { amidNoise, noiseProblem } from './machine.ts';
 
 describe('the noise of a machine', () => {
   it('is a problem where others keep it busy, take its time, or make equal loops differ', () => {
@@ -12,9 +12,10 @@ describe('the noise of a machine', () => {
     assert.equal(noiseProblem({ ...quiet, spread: 1 }), 'equal loops differ by 100 %');
   });
 
-  it('is measured as shares', async () => {
-    const { busy, stolen, spread } = await measureNoise();
-    for (const share of [busy, stolen]) assert.ok(share >= 0 && share <= 1, String(share));
-    assert.ok(spread >= 0 && Number.isFinite(spread), String(spread));
+  it('is measured as shares, around a benchmark and meanwhile', async () => {
+    const { result, noise } = await amidNoise(() => Promise.resolve('done'));
+    assert.equal(result, 'done');
+    for (const share of [noise.busy, noise.stolen]) assert.ok(share >= 0 && share <= 1, String(share));
+    assert.ok(noise.spread >= 0 && Number.isFinite(noise.spread), String(noise.spread));
   });
 });

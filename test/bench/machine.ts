@@ -7,11 +7,11 @@ import { percentile } from './table.ts';
 
 /** What others do on this machine, each as a share of 1. */
 export interface Noise {
-  /** Of all processors, what others kept busy while this process slept. */
+  /** Of all processors, what others kept busy while this process slept, before or after. */
   readonly busy: number;
-  /** Of the time of all processors, what the hypervisor gave to others. */
+  /** Of the time of all processors, what the hypervisor gave to others during the benchmark: it takes little of a machine that sleeps. */
   readonly stolen: number;
-  /** How much longer than usual the slow ones of equal loops take. */
+  /** How much longer than usual the slow ones of equal loops took. */
   readonly spread: number;
 }
 
@@ -44,18 +44,31 @@ function ticks(): Ticks | null {
   }
 }
 
-/** Measures for about a second and a half. */
-export async function measureNoise(): Promise<Noise> {
+/** Runs a benchmark, and measures the machine before, meanwhile and after: of both sides the greater figure counts. */
+export async function amidNoise<T>(run: () => Promise<T>): Promise<{ readonly result: T; readonly noise: Noise }> {
+  const before = await measureNoise();
+  const sinceBegin = ticks();
+  const result = await run();
+  const stolen = shareSince(sinceBegin, ({ stolen }) => stolen);
+  const after = await measureNoise();
+  const [busy, spread] = [Math.max(before.busy, after.busy), Math.max(before.spread, after.spread)];
+  return { result, noise: { busy, stolen, spread } };
+}
+
+/** What can't be told from a benchmark's own work, for about a second and a half. */
+async function measureNoise(): Promise<Omit<Noise, 'stolen'>> {
   const before = ticks();
   await sleep(SLEEP_MS);
-  const after = ticks();
-  const all = before === null || after === null ? 0 : after.all - before.all;
+  const busy = shareSince(before, ({ all, idle }) => all - idle);
   const times = Array.from({ length: LOOPS }, loopMs).slice(WARM_UP);
-  return {
-    busy: all > 0 && before !== null && after !== null ? 1 - (after.idle - before.idle) / all : 0,
-    stolen: all > 0 && before !== null && after !== null ? (after.stolen - before.stolen) / all : 0,
-    spread: percentile(times, 0.9) / percentile(times, 0.5) - 1,
-  };
+  return { busy, spread: percentile(times, 0.9) / percentile(times, 0.5) - 1 };
+}
+
+/** Of the time of all processors since `before`; 0 where the kernel does not say. */
+function shareSince(before: Ticks | null, of: (ticks: Ticks) => number): number {
+  const after = ticks();
+  if (before === null || after === null || after.all === before.all) return 0;
+  return (of(after) - of(before)) / (after.all - before.all);
 }
 
 function loopMs(): number {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { cpus } from 'node:os';
 
 import { BENCHES, benchesOf } from './benches.ts';
-import { measureNoise, type Noise, noiseProblem } from './machine.ts';
+import { amidNoise, type Noise, noiseProblem } from './machine.ts';
 import { printRows, type Row } from './table.ts';
 
 const { values, positionals } = parseArgs({
@@ -23,7 +23,7 @@ const QUICK = ['truth', 'cost', 'grid', 'start'];
 interface Result {
   /** Why the machine was too noisy to judge; null where it was not. */
   readonly noisy: string | null;
-  readonly noise: readonly Noise[];
+  readonly noise: Noise;
   readonly tookS: number;
   readonly rows: readonly Row[];
 }
@@ -37,10 +37,10 @@ if (!values.json) process.stdout.write(`${machine}, ${new Date().toISOString()}\
 for (const bench of chosen) {
   if (!values.json) process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
   const began = performance.now();
-  const before = await measureNoise();
-  const rows = await bench.run((progress) => process.stderr.write(`  … ${progress}\n`), values.quick);
-  const noise = [before, await measureNoise()];
-  const [noisy = null] = noise.map(noiseProblem).filter((problem) => problem !== null);
+  const { result: rows, noise } = await amidNoise(() =>
+    bench.run((progress) => process.stderr.write(`  … ${progress}\n`), values.quick),
+  );
+  const noisy = noiseProblem(noise);
   const tookS = Math.round((performance.now() - began) / 1000);
   results[bench.name] = { noisy, noise, tookS, rows };
   if (values.json) continue;
