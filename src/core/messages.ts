@@ -314,7 +314,7 @@ export interface Heartbeat {
   readonly probes: number;
   /** Slots of the grid in which no probe was sent, by the monitor's own fault. */
   readonly missed: number;
-  /** How late the latest hundredth of the probes started (99th percentile). */
+  /** How late the latest hundredth of the probes started (99th percentile), in the worst second since the heartbeat before. */
   readonly lateMs: number;
   /** It can't hold the configured rate. */
   readonly overloaded: boolean;

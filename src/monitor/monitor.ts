@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { RestoredState, RestoredService } from '../core/archive.ts';
 import { count } from '../core/format.ts';
-import { infoOf, type Reason, type ServiceInfo, type State, type UnobservedReason } from '../core/model.ts';
+import { infoOf, type ServiceInfo, type UnobservedReason } from '../core/model.ts';
 import { Board, BoardService } from '../core/board.ts';
 import { Clock, systemClock } from '../core/clock.ts';
 import { type EventLog, EventNumbers, MemoryEventLog } from '../core/event-log.ts';
@@ -66,6 +66,11 @@ export interface EngineDiagnostics extends Partial<EngineStats> {
   readonly isRaised: boolean | null;
 }
 
+/** What a service was before its thread was silent. */
+interface Silenced extends Pick<BoardService, 'state' | 'reason' | 'since'> {
+  readonly thread: EngineThread;
+}
+
 interface Place {
   readonly watched: Watched;
   thread: EngineThread;
@@ -90,7 +95,7 @@ export class Monitor {
   readonly #restored: Map<string, RestoredService>;
   readonly #checkpoints = new Map<string, Checkpoint>();
   /** Services whose thread is silent, or has not reported of them since it was, and what they were before. */
-  readonly #silenced = new Map<string, { readonly state: State; readonly reason: Reason | null }>();
+  readonly #silenced = new Map<string, Silenced>();
   readonly #watchdog: NodeJS.Timeout;
   #lastTick = performance.now();
   #stopping: Promise<void> | null = null;
@@ -350,7 +355,8 @@ export class Monitor {
     for (const [name] of this.#placesOf(thread)) {
       const service = this.#board.services.get(name);
       if (service === undefined || service.state === 'unknown' || service.state === 'unobserved') continue;
-      this.#silenced.set(name, { state: service.state, reason: service.reason });
+      const { state, reason, since } = service;
+      this.#silenced.set(name, { state, reason, since, thread });
       this.#emitAbsence(name, thread.lastSeenAt, 'the thread that probes it does not answer', 'stalled');
     }
   }
@@ -363,10 +369,10 @@ export class Monitor {
     const places = this.#placesOf(stuck);
     this.#options.onReplaced?.(places.length);
     const services = places.map(([name, place]) => {
-      const before = this.#silenced.get(name)?.state;
+      const before = this.#silenced.get(name);
       const info = this.#board.services.get(name)?.info;
-      const isUp = before === 'up' && info !== undefined;
-      const checkpoint = isUp ? checkpointOfUp(until, until, info) : this.checkpoint(name);
+      const isUp = before?.state === 'up' && info !== undefined;
+      const checkpoint = isUp ? checkpointOfUp(before.since, until, info) : this.checkpoint(name);
       place.thread = thread;
       return this.#schedule(place, checkpoint && { checkpoint, until });
     });
@@ -384,6 +390,8 @@ export class Monitor {
       const before = this.#silenced.get(service);
       if (before === undefined) continue;
       this.#silenced.delete(service);
+      // One that took its place knows nothing yet of what it has not reported of.
+      if (before.thread !== thread) continue;
       const at = thread.lastSeenAt;
       const edge = { at, notBefore: at, notAfter: at };
       const { state: to, reason } = before;

@@ -177,6 +177,10 @@ class KeptProber implements Prober {
     if (failure !== null) this.#events.connectionLost({ reason: failure.reason, message: printable(failure.message) });
     if (carried === null) return;
     carried.release = null;
+    // What had come of a reply is no part of the next one.
+    carried.unaccepted = null;
+    carried.missing = null;
+    carried.status = null;
     carried.begin('connect');
     this.#open(carried);
   }

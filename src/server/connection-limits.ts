@@ -74,8 +74,16 @@ export async function answered(socket: Duplex): Promise<void> {
 /** Too many connections are logged once in this time. */
 const WARN_EVERY_MS = 10_000;
 
-/** Closes connections beyond the limits as they come. */
-export function limitConnections(server: Server, { total, perAddress }: Limits, log: Pick<Logger, 'warn'>): void {
+/**
+ * Closes connections beyond the limits as they come.
+ * @param isProxy whether an address stands for many clients
+ */
+export function limitConnections(
+  server: Server,
+  { total, perAddress }: Limits,
+  isProxy: (address: string) => boolean,
+  log: Pick<Logger, 'warn'>,
+): void {
   const counts = new Map<string, number>();
   let lastWarning = -Infinity;
   const warn = (details: object): void => {
@@ -101,7 +109,7 @@ export function limitConnections(server: Server, { total, perAddress }: Limits, 
       if (left === 0) counts.delete(address);
       else counts.set(address, left);
     });
-    if (count <= perAddress || isLoopback(address)) return;
+    if (count <= perAddress || isLoopback(address) || isProxy(address)) return;
     socket.destroy();
     warn({ address, perAddress });
   });

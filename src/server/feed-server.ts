@@ -112,7 +112,7 @@ export class FeedServer {
         connectionsCheckingInterval: 1000,
         maxHeaderSize: HEADER_BYTES,
       });
-      limitConnections(server, limits, log);
+      limitConnections(server, limits, (address) => proxies.current.has(address), log);
       serve?.(server);
       server.listen(where.port, where.host, 1024);
       try {

@@ -73,7 +73,9 @@ export class Metrics {
   readonly #archive: HistoryHealth | null;
   readonly #hooks: (() => readonly HookFigures[]) | null;
   /** A counter never falls, but a state that is published later than it began takes back some of the time counted before. */
-  readonly #highest = new WeakMap<BoardService, Sums>();
+  readonly #highest = new Map<string, { readonly service: BoardService; readonly sums: Sums }>();
+  /** A hub shows copies of its services while it can't read the bus. */
+  readonly #isHub: boolean;
 
   /** @param hooks what each of them has done; null where there are none by design, as at a hub */
   constructor(
@@ -83,6 +85,7 @@ export class Metrics {
     hooks: (() => readonly HookFigures[]) | null = null,
   ) {
     this.#hooks = hooks;
+    this.#isHub = 'figures' in source;
     this.#source = source;
     this.#fanOut = fanOut;
     this.#archive = archive;
@@ -103,6 +106,7 @@ export class Metrics {
     }
     const all = Object.values(series);
     if (services === null) {
+      for (const name of this.#highest.keys()) if (!this.#source.board.services.has(name)) this.#highest.delete(name);
       all.push(...this.#monitorSeries(isOpen));
       if (figures !== undefined) all.push(...(await hubSeries(figures, isOpen)));
     }
@@ -154,14 +158,16 @@ export class Metrics {
   #sumsOf(service: BoardService): Sums {
     const kept = this.#archive?.problem === null ? (this.#archive.kept.get(service.name) ?? NOTHING) : null;
     const now = kept ?? service.totalsAt(this.#source.now());
-    const before = this.#highest.get(service) ?? NOTHING;
+    const known = this.#highest.get(service.name);
+    // One that was removed and is added again counts anew.
+    const before = known !== undefined && (this.#isHub || known.service === service) ? known.sums : NOTHING;
     const sums = {
       upMs: Math.max(before.upMs, now.upMs),
       downMs: Math.max(before.downMs, now.downMs),
       unobservedMs: Math.max(before.unobservedMs, now.unobservedMs),
       gaps: Math.max(before.gaps, now.gaps),
     };
-    this.#highest.set(service, sums);
+    this.#highest.set(service.name, { service, sums });
     return sums;
   }
 

@@ -29,7 +29,7 @@ export class TrustedProxies {
   clientOf({ headers, socket }: Passed): string {
     let client = plainAddress(socket.remoteAddress);
     const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
-    while (this.#has(client)) {
+    while (this.has(client)) {
       const hop = hopAddress((hops.pop() ?? '').trim());
       if (isIP(hop) === 0) break;
       client = hop;
@@ -37,7 +37,7 @@ export class TrustedProxies {
     return client;
   }
 
-  #has(address: string): boolean {
+  has(address: string): boolean {
     const family = isIP(address);
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }

@@ -8,7 +8,7 @@ import { median } from './table.ts';
 export interface LoadResult {
   /** Probes sent each second. */
   readonly perSecond: number;
-  /** 99th percentile of lateness: the median over the heartbeats' windows, in milliseconds. */
+  /** 99th percentile of lateness in the worst second between two heartbeats: the median of those, in milliseconds. */
   readonly lateMs: number;
   /** Of this process, from the warm-up on, in milliseconds a second. */
   readonly cpuMs: number;

@@ -6,6 +6,8 @@ import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import type { Transition } from '../../src/core/messages.ts';
+import { DIALECTS, good } from '../support/dialects.ts';
+import { silent } from '../support/servers.ts';
 import { TestService, endServices } from '../support/test-service.ts';
 import { Program } from '../cli/program.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -48,6 +50,19 @@ describe('a thread that is stuck', () => {
     assert.ok(lostAfter > 500 && lostAfter < 4000, `lost after ${String(lostAfter)} ms`);
     assert.ok(wasLost > 3000 && wasLost < 10_000, `for ${String(wasLost)} ms`);
     assert.equal(code, 130);
+  });
+
+  it('says nothing of a service before the thread that takes its place has seen it', async () => {
+    const backend = await TestService.start(good(DIALECTS.find(({ kind }) => kind === 'http')!));
+    const args = ['--listen', '127.0.0.1:0', '--format', 'json', '--timeout', '5s'];
+    const url = `api=http://127.0.0.1:${String(backend.port)}/`;
+    const program = new Program(['watch', ...args, url], { env: environment('unseen') });
+    await program.line(/"to":"up"/);
+    await program.line(/"to":"unobserved"/);
+    backend.behave = silent;
+    await program.line(/"from":"unobserved","to":/);
+    assert.doesNotMatch(program.stdout, /"from":"unobserved","to":"up"/);
+    await program.end('SIGINT');
   });
 
   it('leaves nothing behind of a service that is removed meanwhile', async () => {

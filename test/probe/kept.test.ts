@@ -378,6 +378,27 @@ describe('a kept HTTP connection', () => {
     });
   });
 
+  it('fails as the new connection does, whatever had come over the lost one', async () => {
+    const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    const cutOff = 'HTTP/1.1 503 Busy\r\nContent-Length: 10\r\n\r\nnot';
+    let accepted = 0;
+    const behave: Behaviour = (socket) => {
+      if (accepted++ > 0) {
+        reset(socket);
+        return;
+      }
+      const answers = [ok, cutOff];
+      socket.on('data', () => {
+        socket.write(answers.shift() ?? '');
+        if (answers.length === 0) setTimeout(() => socket.end(), 50);
+      });
+    };
+    await withKept(behave, spec, async (probing) => {
+      assert.equal(verdict(await probing.probe()), 'up');
+      assert.equal(verdict(await probing.probe()), 'reset');
+    });
+  });
+
   it('follows redirects beside it', async () => {
     const there = await serve(good(DIALECTS[1]!));
     const redirect = `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${String(there.port)}/\r\nContent-Length: 0\r\n\r\n`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type AddressInfo, Socket } from 'node:net';
 import { describe, it } from 'node:test';
 
 import { AddressRates, defaultLimits, limitConnections } from '../../src/server/connection-limits.ts';
@@ -19,7 +19,9 @@ describe('the limits on connections', () => {
   it('refuse what is too much in all, and take more when others have gone', async () => {
     const warnings: object[] = [];
     const server = createServer((_, response) => response.end('ok'));
-    limitConnections(server, { total: 3, perAddress: 1 }, { warn: (details: object) => warnings.push(details) });
+    limitConnections(server, { total: 3, perAddress: 1 }, () => false, {
+      warn: (details: object) => warnings.push(details),
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -52,6 +54,20 @@ describe('the limits on connections', () => {
       }
     }
     assert.fail('none was taken any more');
+  });
+
+  it('hold for each address, but not for a proxy, which stands for many', () => {
+    const server = createServer();
+    limitConnections(server, { total: 10, perAddress: 1 }, (address) => address === '192.0.2.2', {
+      warn: () => undefined,
+    });
+    const stays = (remoteAddress: string): boolean => {
+      const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress });
+      server.emit('connection', socket);
+      return !socket.destroyed;
+    };
+    assert.deepEqual(['192.0.2.1', '192.0.2.1'].map(stays), [true, false]);
+    assert.deepEqual(['192.0.2.2', '::ffff:192.0.2.2'].map(stays), [true, true]);
   });
 });
 

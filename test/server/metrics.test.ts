@@ -116,6 +116,35 @@ describe('the metrics', () => {
     assert.deepEqual(await world.read('gapwatch_downtime_seconds_total'), { '': 2.5 });
   });
 
+  it('have counters at a hub that do not fall while it shows copies, as it can not read the bus', async () => {
+    const [own, copy] = [new BoardService('web', info, 0), new BoardService('web', info, 0)];
+    const services = new Map([['web', own]]);
+    const figures = { vantages: 1, skipped: 0, views: [] };
+    const metrics = new Metrics(
+      { board: { services }, now: () => 5000, counters: () => null, figures },
+      { size: 0, missed: 0 },
+    );
+    const gaps = async (): Promise<number | undefined> =>
+      parsePrometheus(await metrics.text({ isOpen: false, services: null })).get('gapwatch_gaps_total')?.series[0]
+        ?.value;
+    const facts = {
+      from: 1000,
+      to: 2000,
+      durationMs: 1000,
+      minMs: 900,
+      provenMinMs: 900,
+      maxMs: 1100,
+      silenceMs: 1100,
+    };
+    own.gap({ type: 'gap', seq: 1, service: 'web', ...facts, failed: 10, reasons: [] });
+    const found = [await gaps()];
+    services.set('web', copy);
+    found.push(await gaps());
+    services.set('web', own);
+    found.push(await gaps());
+    assert.deepEqual(found, [1, 1, 1]);
+  });
+
   it('put the views of a hub together once for each scrape, however many services there are', async () => {
     const names = Array.from({ length: 500 }, (_, n) => `service ${String(n)}`);
     let asked = 0;
