@@ -59,6 +59,14 @@ export class CombinedService extends BoardService {
   /** Other vantages watch it, or one has published again what it knows of it. @param lanes at least one */
   setLanes(lanes: readonly Lane[]): void {
     this.#lanes = lanes;
+    const most = (key: 'rise' | 'fall' | 'timeoutMs'): number =>
+      Math.max(...lanes.map((lane) => lane.service.info[key]));
+    this.info = {
+      ...(lanes[0]?.service ?? this).info,
+      rise: most('rise'),
+      fall: most('fall'),
+      timeoutMs: most('timeoutMs'),
+    };
     const gaps = lanes.flatMap(({ service }) => service.gaps).sort((a, b) => a.to - b.to);
     this.gaps.splice(0, this.gaps.length, ...gaps.slice(-GAPS));
     const to = combined(lanes.map(({ service }) => service.state));
@@ -72,6 +80,12 @@ export class CombinedService extends BoardService {
 
   override get status(): State {
     return combined(this.#lanes.map(({ service }) => service.status));
+  }
+
+  /** The status that clients have to be told, null where they have it from the state: without damping, and while nothing is seen. */
+  get toldStatus(): State | null {
+    if (this.info.rise === 1 && this.info.fall === 1) return null;
+    return this.state === 'unobserved' || this.state === 'unknown' ? null : this.status;
   }
 
   override get timeline(): TimelineInterval[] {

@@ -258,7 +258,7 @@ export class Hub implements FeedSource {
       this.#answered();
       for (const name of this.#state.vantages.keys()) {
         if (found.vantages.has(name)) continue;
-        this.#state.forget(name);
+        this.#publish(this.#state.forget(name, this.now()));
         this.#greetSoon();
       }
       await this.#liveness.check(found, this.events.newest, this.#state);

@@ -27,6 +27,14 @@ export interface Change {
   readonly helloDue: boolean;
 }
 
+/** The status of a service as clients were told it; null where they have it from the state. */
+interface Told {
+  readonly service: string;
+  readonly status: State | null;
+  /** When it changes, if it does. */
+  readonly at: number;
+}
+
 export class MergedState {
   /** The services, as all vantages see them together. */
   readonly board = new Board();
@@ -69,6 +77,7 @@ export class MergedState {
 
   take(entry: Entry): Change {
     const { id, vantage: name, opening, first } = entry;
+    const before = this.#told(this.#changedBy(entry));
     let helloDue = false;
     if (opening !== null) {
       this.#views.replace(name, new Map(opening.services.map(({ service, state }) => [service, state])));
@@ -78,22 +87,51 @@ export class MergedState {
     const vantage = this.#vantages.get(name);
     const fresh = vantage !== undefined && isAfter(id, vantage.top) ? vantage : null;
     const events = entry.events.map((event, index) => this.#event(event, first + index, entry, fresh));
-    const statuses = fresh === null ? [] : entry.statuses.flatMap((status) => this.#status(status, fresh) ?? []);
-    return { events, statuses, helloDue };
+    for (const status of entry.statuses) fresh?.board.apply(status);
+    return { events, statuses: this.#statusesSince(before), helloDue };
   }
 
-  /** A vantage is not there any more. */
-  forget(name: string): void {
+  /** A vantage is not there any more. @param at when. Returns what clients have to be told before the next hello. */
+  forget(name: string, at: number): readonly StatusMessage[] {
+    const services = this.#vantages.get(name)?.board.services.keys() ?? [];
+    const before = this.#told(new Map(Array.from(services, (service) => [service, at])));
     this.#views.replace(name, new Map());
     this.#vantages.delete(name);
     for (const service of [...this.#combined.keys()]) this.#arrange(service);
+    return this.#statusesSince(before);
+  }
+
+  /** The services whose status an entry may change, and when. */
+  #changedBy({ id, vantage, opening, events, statuses }: Entry): Map<string, number> {
+    const times = new Map<string, number>();
+    if (opening !== null) {
+      const at = takenAt(id);
+      for (const service of this.#vantages.get(vantage)?.board.services.keys() ?? []) times.set(service, at);
+      for (const { service } of opening.services) times.set(service, at);
+    }
+    for (const event of events) if (event?.type === 'transition') times.set(event.service, event.at);
+    for (const { service, at } of statuses) times.set(service, at);
+    return times;
+  }
+
+  #told(times: ReadonlyMap<string, number>): Told[] {
+    return Array.from(times, ([service, at]) => {
+      return { service, at, status: this.#combined.get(service)?.toldStatus ?? null };
+    });
+  }
+
+  /** What clients don't know yet: the combined status may change with any vantage's state, and not only with its status. */
+  #statusesSince(before: readonly Told[]): StatusMessage[] {
+    return before.flatMap(({ service, at, status: was }) => {
+      const status = this.#combined.get(service)?.toldStatus ?? null;
+      return status === null || status === was ? [] : [{ type: 'status', service, at, status }];
+    });
   }
 
   #event(event: Event | null, seq: number, { id, vantage, monitor }: Entry, fresh: Vantage | null): Event {
     const origin = vantage === '' ? {} : { vantage, monitor };
-    // When Redis took it.
-    const at = Number(id.split('-')[0]);
-    if (event === null) return { type: 'mark', seq, at, text: 'an event that this hub can not read', ...origin };
+    if (event === null)
+      return { type: 'mark', seq, at: takenAt(id), text: 'an event that this hub can not read', ...origin };
     if (event.type === 'transition') return this.#transition({ ...event, seq, ...origin }, vantage, fresh);
     if (event.type === 'gap' && fresh !== null) {
       fresh.board.apply(event);
@@ -113,13 +151,6 @@ export class MergedState {
     const change: Transition = { ...event, from, to, reason, seen };
     service?.transition(change);
     return change;
-  }
-
-  #status(status: StatusMessage, { board }: Vantage): StatusMessage | null {
-    const service = this.#combined.get(status.service);
-    const before = service?.status;
-    board.apply(status);
-    return service === undefined || service.status === before ? null : { ...status, status: service.status };
   }
 
   /** Returns whether something changed. */
@@ -155,11 +186,15 @@ export class MergedState {
     }
     const { info, since } = first.service;
     const service = this.#combined.get(name) ?? new CombinedService(name, info, since);
-    service.info = info;
     service.setLanes(lanes);
     this.#combined.set(name, service);
     this.board.services.set(name, service);
   }
+}
+
+/** When Redis took an entry, in milliseconds since the epoch. */
+function takenAt(id: string): number {
+  return Number(id.split('-')[0]);
 }
 
 /** What a viewer would notice. */

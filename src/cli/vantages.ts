@@ -147,6 +147,8 @@ export class RemoteVantage implements Vantage {
   }
 
   observed(): ObservedVantage {
+    // A clock that was set after the last look counts too.
+    this.#offset = this.#client.offset ?? this.#offset;
     return { ...this.#recorder.observed(this.#offset ?? { offsetMs: 0, uncertaintyMs: 0 }), vantage: this.name };
   }
 

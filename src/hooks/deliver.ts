@@ -1,5 +1,5 @@
 /** One call: a body by POST, or to the standard input of a command; or a GET. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 
 import type { Agent } from 'undici';
@@ -100,10 +100,9 @@ function failed(error: unknown): never {
 }
 
 /** Without a shell. What it prints is of no interest, only how it ends. */
-function run({ argv: [program, ...args], cwd }: CommandTarget, body: string, signal: AbortSignal): Promise<void> {
+function run(to: CommandTarget, body: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    // A process group of its own: what it started ends with it.
-    const child = spawn(program, args, { cwd, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    const child = start(to);
     const kill = (): void => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
@@ -112,9 +111,9 @@ function run({ argv: [program, ...args], cwd }: CommandTarget, body: string, sig
       }
     };
     signal.addEventListener('abort', kill);
-    child.once('error', (error: NodeJS.ErrnoException) => {
+    child.once('error', (error) => {
       signal.removeEventListener('abort', kill);
-      reject(new DeliveryError(`it could not be started: ${error.code ?? error.name}`));
+      reject(notStarted(error));
     });
     child.once('close', (code, killedBy) => {
       signal.removeEventListener('abort', kill);
@@ -122,9 +121,23 @@ function run({ argv: [program, ...args], cwd }: CommandTarget, body: string, sig
       else
         reject(new DeliveryError(code === null ? `it was ended by ${String(killedBy)}` : `exit code ${String(code)}`));
     });
-    // It need not read to the end.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(`${body}\n`);
+    // It need not read to the end. Where this process has no file descriptor left there is none.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(`${body}\n`);
     if (signal.aborted) kill();
   });
+}
+
+/** @throws DeliveryError for what Node does not say by an event of the child: ENOTDIR, E2BIG and others */
+function start({ argv: [program, ...args], cwd }: CommandTarget): ChildProcess {
+  try {
+    // A process group of its own: what it started ends with it.
+    return spawn(program, args, { cwd, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  } catch (error) {
+    throw notStarted(error as NodeJS.ErrnoException);
+  }
+}
+
+function notStarted({ code, name }: NodeJS.ErrnoException): DeliveryError {
+  return new DeliveryError(`it could not be started: ${code ?? name}`);
 }

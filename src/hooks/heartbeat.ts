@@ -32,6 +32,8 @@ export class Heartbeats {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     this.close();
     this.#settings = settings;
+    this.#hasFailed = false;
+    this.#wasWell = true;
     if (settings !== null) this.#plan(Math.min(FIRST_MS, settings.intervalMs));
   }
 
@@ -54,17 +56,19 @@ export class Heartbeats {
   }
 
   async #send({ url, headers }: HeartbeatSettings, end: AbortSignal): Promise<void> {
-    const { origin } = new URL(url);
+    const { origin: to } = new URL(url);
+    let why: string | null = null;
     try {
       await deliver({ kind: 'get', url, headers }, '', '', end);
-      if (this.#hasFailed) this.#log.info({ to: origin }, 'the heartbeat arrives again');
-      this.#hasFailed = false;
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error;
-      // Once: it stays away at its other end too.
-      if (!this.#hasFailed && !end.aborted)
-        this.#log.warn({ to: origin, why: error.message }, 'the heartbeat does not arrive');
-      this.#hasFailed = true;
+      why = error.message;
     }
+    // By then other settings may be in force, of which this says nothing.
+    if (end.aborted) return;
+    if (why === null && this.#hasFailed) this.#log.info({ to }, 'the heartbeat arrives again');
+    // Once: it stays away at its other end too.
+    if (why !== null && !this.#hasFailed) this.#log.warn({ to, why }, 'the heartbeat does not arrive');
+    this.#hasFailed = why !== null;
   }
 }

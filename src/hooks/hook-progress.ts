@@ -67,6 +67,14 @@ export function eventStep(state: HookState, filter: HookFilter, event: Event): S
   return { event: isDue ? event : null, next };
 }
 
+/** Without what is known of services that are not watched any more: one that is added later under such a name is a new one. */
+export function withoutGone(state: HookState, isWatched: (service: string) => boolean): HookState {
+  const held = state.held.filter(({ event }) => isWatched(event.service));
+  const open = Object.entries(state.open).filter(([service]) => isWatched(service));
+  if (held.length === state.held.length && open.length === Object.keys(state.open).length) return state;
+  return { ...state, held, open: Object.fromEntries(open) };
+}
+
 /** How many deliveries are due after what is done, as far as these events show. */
 export function pendingOf(state: HookState, filter: HookFilter, events: readonly Event[], now: number): number {
   let [count, reached] = [0, state];

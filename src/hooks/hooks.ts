@@ -11,7 +11,16 @@ import { toJson } from '../core/printable.ts';
 import type { FeedSource, HookFigures } from '../core/source.ts';
 import { deliver, DeliveryError } from './deliver.ts';
 import { eventSentence } from './event-sentence.ts';
-import { eventStep, heldStep, pendingOf, type HookState, newHookState, nextDue, type Step } from './hook-progress.ts';
+import {
+  eventStep,
+  heldStep,
+  type HookState,
+  newHookState,
+  nextDue,
+  pendingOf,
+  type Step,
+  withoutGone,
+} from './hook-progress.ts';
 import { hookId, type HookSettings, shownHook } from './hook-settings.ts';
 
 /** The pause after a failure, doubled each time up to the longest, in milliseconds. */
@@ -34,7 +43,7 @@ export interface HookStore {
   keepHookState(id: string, state: string | null): void;
 }
 
-type HookedMonitor = Pick<FeedSource, 'identity' | 'events' | 'now' | 'subscribe'>;
+type HookedMonitor = Pick<FeedSource, 'identity' | 'events' | 'board' | 'now' | 'subscribe'>;
 
 export class Hooks {
   readonly #monitor: HookedMonitor;
@@ -136,6 +145,11 @@ class Hook {
   #state: HookState;
   #events: readonly Event[] = [];
   #failures = 0;
+  /**
+   * Since when it fails, by `performance.now()`: a clock that is set forward gives no event up. Of the time before this process
+   * only the clock tells.
+   */
+  #failingFrom: number | null = null;
   readonly #counts = { delivered: 0, failed: 0, givenUp: 0 };
   #isClosing = false;
   #hasNews = true;
@@ -184,6 +198,8 @@ class Hook {
       const state = JSON.parse(restored) as HookState;
       // Numbers that a clock which was ahead gave are not given again.
       this.#state = { ...state, after: Math.min(state.after, begin) };
+      if (state.failingSince !== null)
+        this.#failingFrom = performance.now() - Math.max(0, this.#monitor.now() - state.failingSince);
     }
     if (this.#isOver()) return;
     this.#place.keep(this.#state);
@@ -205,9 +221,22 @@ class Hook {
     const [event] = this.#events;
     const held = heldStep(this.#state, this.settings, event === undefined ? this.#monitor.now() : timeOf(event));
     if (held !== null) return held;
-    if (event === undefined) return null;
+    if (event === undefined) {
+      this.#forgetGone();
+      return null;
+    }
     this.#events = this.#events.slice(1);
     return eventStep(this.#state, this.settings, event);
+  }
+
+  #forgetGone(): void {
+    // What is not read yet may be of them too.
+    if (this.#hasNews) return;
+    const { services } = this.#monitor.board;
+    const left = withoutGone(this.#state, (name) => services.has(name));
+    if (left === this.#state) return;
+    this.#state = left;
+    this.#place.keep(left);
   }
 
   async #read(): Promise<readonly Event[]> {
@@ -247,6 +276,7 @@ class Hook {
         this.#counts.delivered += 1;
         if (this.#failures > 0) this.#log.info({ hook, failures: this.#failures }, 'a hook works again');
         this.#failures = 0;
+        this.#failingFrom = null;
         this.#state = { ...this.#state, failingSince: null };
         return true;
       } catch (error) {
@@ -256,8 +286,10 @@ class Hook {
         this.#counts.failed += 1;
         const now = this.#monitor.now();
         const since = this.#state.failingSince ?? now;
+        this.#failingFrom ??= performance.now();
+        const failingMs = Math.min(now - Math.max(since, timeOf(event)), performance.now() - this.#failingFrom);
         const why = { hook, seq: event.seq, why: error.message };
-        if (now - Math.max(since, timeOf(event)) >= GIVE_UP_MS) {
+        if (failingMs >= GIVE_UP_MS) {
           this.#counts.givenUp += 1;
           this.#log.error(why, 'a hook did not take an event for 24 h; it is given up');
           return true;

@@ -62,6 +62,8 @@ export class Attempt {
   status: number | null = null;
   /** Until when the certificate that the server showed is valid, in milliseconds since the epoch; null where it showed none. */
   certUntil: number | null = null;
+  /** Until when that certificate is as good as is asked for, in milliseconds since the epoch. */
+  certGoodUntil = Infinity;
   /** The version of IP; null where nothing was connected to. */
   ip: 4 | 6 | null = null;
   /** After how long it ended well, in milliseconds; null before, and where it did not. */

@@ -92,7 +92,9 @@ export class Dialler {
       socket.off('close', onClose);
       const certUntil = Date.parse(socket.getPeerCertificate().valid_to);
       if (!Number.isNaN(certUntil)) attempt.certUntil = certUntil;
-      const problem = expiresSoon(certUntil, this.#endpoint.tls?.minDays ?? null);
+      const { minDays = null, verify = true } = this.#endpoint.tls ?? {};
+      if (verify || minDays !== null) attempt.certGoodUntil = certUntil - (minDays ?? 0) * DAY_MS;
+      const problem = expiresSoon(certUntil, minDays);
       if (problem !== null) {
         attempt.fail({ reason: 'tls', message: problem });
         return;

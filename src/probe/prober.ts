@@ -88,6 +88,8 @@ class KeptProber implements Prober {
   readonly #events: ProberEvents;
   #underWay: Attempt[] = [];
   #connection: Connection | null = null;
+  /** Until when the certificate that it was opened with is good enough, in milliseconds since the epoch. */
+  #certGoodUntil = Infinity;
   /** The attempt on the kept connection. */
   #carried: Attempt | null = null;
   /** How long good answers take, in milliseconds: the slowest of late; null before the first one. */
@@ -116,6 +118,8 @@ class KeptProber implements Prober {
       return;
     }
     this.#underWay.push(attempt);
+    // A server shows its certificate only where a connection opens: there may be a new one by now.
+    if (this.#carried === null && Date.now() > this.#certGoodUntil) this.#closeKept();
     if (this.#connection === null) this.#open(attempt);
     else if (this.#carried === null) this.#carry(attempt, this.#connection);
     else this.#openBeside(attempt, this.#carried);
@@ -129,6 +133,10 @@ class KeptProber implements Prober {
 
   close(): void {
     this.#closed = true;
+    this.#closeKept();
+  }
+
+  #closeKept(): void {
     this.#connection?.close();
     this.#connection = null;
   }
@@ -148,6 +156,7 @@ class KeptProber implements Prober {
         }
         mine = connection;
         this.#connection = connection;
+        this.#certGoodUntil = attempt.certGoodUntil;
       },
       onClose: (failure) => {
         if (mine !== null) this.#lose(mine, failure);

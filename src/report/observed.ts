@@ -41,7 +41,7 @@ export interface ObservedService {
   readonly openGap: ObservedOpenGap | null;
   /** When the first failed probe of a gap had failed: of those whose beginning the reporter received. */
   readonly falls?: readonly { readonly from: number; readonly failedAt: number }[];
-  /** The longest time between two good answers while it was up; left out where the answers were not seen one by one. */
+  /** The longest time between two good answers while it was up, in a run of those that ended after the command's start; left out where the answers were not seen one by one. */
   readonly silence?: { readonly from: number; readonly durationMs: number };
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];

@@ -140,6 +140,8 @@ export interface VantageReport {
     readonly offsetMs: number;
     /** The true offset is within this of it. */
     readonly uncertaintyMs: number;
+    /** By how much it was set during the watch: its times can't be placed. Left out where it was not. */
+    readonly steppedMs?: number;
   } | null;
   readonly services: readonly ServiceReport[];
 }
@@ -167,7 +169,10 @@ export interface ServiceReport extends ServiceInfo {
   readonly planned?: { readonly downMs: number; readonly uptimeWithout: number | null };
   /** The longest `durationMs` of its gaps; 0 where there is none. */
   readonly longestGapMs: number;
-  /** The longest time between two good answers with no failed probe in it; left out where the answers were not seen one by one. */
+  /**
+   * The longest time between two good answers with no failed probe in it, in a run of those that ended after the command's start;
+   * left out where the answers were not seen one by one.
+   */
   readonly longestSilence?: { readonly from: number; readonly durationMs: number; readonly fromStartMs: number | null };
   /** Its time of the state `unobserved`; oldest first. */
   readonly unobserved: readonly UnobservedStretch[];

@@ -108,6 +108,12 @@ export class Recorder implements FeedReader {
   /** The next stage of the run begins. @param at by the monitor's clock */
   nextStage(at: number): void {
     this.#edges.push(at);
+    if (this.#edges.length > 1) return;
+    // A freeze from before the command would hide a shorter one that the command brought about.
+    for (const record of this.#records.values()) {
+      const { silence } = record;
+      if (silence !== undefined && silence.from + silence.durationMs <= at) record.silence = undefined;
+    }
   }
 
   /** Whether a hello came: monitor and services are known. */
@@ -279,6 +285,8 @@ export class Recorder implements FeedReader {
     // Answers come in the order in which they ended.
     record.answeredAt = Math.max(from ?? 0, at + durationMs);
     if (from === null || record.answeredAt - from <= (record.silence?.durationMs ?? 0)) return;
+    // What was over before the command may come after its start.
+    if (record.answeredAt <= (this.#edges[0] ?? -Infinity)) return;
     record.silence = { from, durationMs: record.answeredAt - from };
   }
 

@@ -43,6 +43,9 @@ const COMMAND = 80;
 /** What could be over the budget, but was not seen to be. */
 const UNPROVEN: ReadonlySet<FaultKind> = new Set<FaultKind>(['bounds', 'unobserved']);
 
+/** What counts whenever it was. */
+const PLACELESS: ReadonlySet<FaultKind> = new Set<FaultKind>(['not-back', 'lost-writes']);
+
 /** A fault with what it is of; `gap` where it is of one. `text` is `head` and `rest`, where it has a head: what several may share. */
 interface Found extends Pick<Fault, 'kind' | 'text'> {
   readonly gap?: ReportGap;
@@ -55,11 +58,15 @@ type Placed = Found & Omit<Member, 'gap'>;
  * @param report with its hints, of which the sentence names the cause
  */
 export function judge(report: Report, run: RunFacts): Verdict {
-  const found = eachService(report).flatMap(({ vantage: { vantage }, service }) => {
+  const found = eachService(report).flatMap(({ vantage: { vantage, clock }, service }) => {
     const before = baselineOf({ run }, vantage, service.service);
     const ofBaseline = before === null ? [] : baselineFaults(service, before);
     const ofBudget = faultsOf(service, run, report.to, before?.mostMs ?? null, before !== null);
-    return [...ofBudget, ...ofBaseline].map((fault): Placed => ({ ...fault, vantage, service }));
+    const faults = [...ofBudget, ...ofBaseline];
+    const step = stepFault(vantage, clock);
+    return (step === null ? faults : [...faults.filter(({ kind }) => PLACELESS.has(kind)), step]).map(
+      (fault): Placed => ({ ...fault, vantage, service }),
+    );
   });
   const asks = eachService(report).some(({ service }) => service.asks !== false);
   const result = resultOf(found, run, asks && report.vantages.every(isWatching));
@@ -87,6 +94,15 @@ export function notStarted({ run, vantages }: Report, faults: readonly Fault[], 
   const which = named.length === 0 ? '' : ` ${named.join('; ')}${more}.`;
   const sentence = `${isEnded ? 'NOT PROVEN' : 'FAIL'}: ${why.replace(/(?<![.])$/, '.')}${which}`;
   return { result: isEnded ? 'not-proven' : 'fail', faults, sentence };
+}
+
+/** Where the clock of a vantage was set during the watch, what it saw may have been before the command, or during it. */
+function stepFault(vantage: string, clock: VantageReport['clock']): Found | null {
+  if (clock?.steppedMs === undefined) return null;
+  const way = clock.steppedMs < 0 ? 'back' : 'ahead';
+  const ms = showDuration(Math.abs(clock.steppedMs));
+  const text = `watched by a clock that was set: that of ${vantage} was set ${way} by ${ms} during the watch, so its gaps can't be placed`;
+  return { kind: 'unobserved', text };
 }
 
 function isWatching({ services }: VantageReport): boolean {

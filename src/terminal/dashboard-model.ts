@@ -149,7 +149,9 @@ export class Model {
       lane.board = board;
       source.lanes.set(snapshot.service, lane);
     }
-    if (!(same && hello.resumed)) source.seq = hello.seq;
+    const kept = same && hello.resumed;
+    if (!kept) source.seq = hello.seq;
+    this.log.catchUp(new Map(hello.services.map((one) => [one.service, one])), !kept, now, index);
     const removed = watched + added - source.lanes.size;
     if (watched > 0 && (added > 0 || removed > 0)) {
       this.log.note(`the list of services was changed: ${String(added)} added, ${String(removed)} removed`, now, index);

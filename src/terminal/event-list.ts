@@ -10,10 +10,12 @@ import {
   type LostWrites,
   type Mark,
   type Note,
+  type ServiceSnapshot,
   type Slow,
   type Transition,
 } from '../core/messages.ts';
-import { Incidents, type Incident } from '../core/incidents.ts';
+import type { State } from '../core/model.ts';
+import { Incidents, type Fall, type Incident } from '../core/incidents.ts';
 
 /** Entries that are kept: the newest. */
 const ENTRIES = 1000;
@@ -21,6 +23,9 @@ const ENTRIES = 1000;
 const SAME_MARK_MS = 1000;
 /** What is not observed again, for the same reason, this soon after it was, is the same entry. */
 const SAME_STALL_MS = 10_000;
+
+/** The beginning of the same gap, as two connections have it: they may take the source's clock otherwise. */
+const SAME_GAP_MS = 1000;
 
 /** Services that one vantage did not observe, once or several times soon after each other. */
 export interface UnobservedSpan {
@@ -68,9 +73,7 @@ export class EventList {
         return;
       case 'gap': {
         const incident = this.#incidentsOf(source).ended(event.service, event);
-        if (incident === null) return;
-        const to = Math.max(...Array.from(incident.gaps.values(), (gap) => gap.to));
-        this.#place(incident, incident.open === 0 ? to : incident.from, source);
+        if (incident !== null) this.#placeEnded(incident, source);
         return;
       }
       case 'mark': {
@@ -95,8 +98,43 @@ export class EventList {
     this.#add(at, source, { kind: 'note', text });
   }
 
+  /**
+   * A source says how its services are: ends what has ended without its event.
+   * @param services all that it watches, by name
+   * @param missed whether the events up to now are missing, and do not follow
+   */
+  catchUp(services: ReadonlyMap<string, ServiceSnapshot>, missed: boolean, now: number, source: number): void {
+    // A copy: what ends is placed anew.
+    for (const entry of [...this.#entries]) {
+      if (entry.source !== source) continue;
+      if (entry.kind === 'incident') {
+        for (const fall of entry.incident.falls) {
+          if (!entry.incident.isOpen(fall.service)) continue;
+          const snapshot = services.get(fall.service);
+          if (snapshot !== undefined && (!missed || goesOn(fall, snapshot))) continue;
+          this.#end(entry.incident, fall, snapshot, now, source);
+        }
+      } else if (entry.kind === 'unobserved') {
+        for (const service of entry.span.open) {
+          const snapshot = services.get(service);
+          if (snapshot !== undefined && !missed) continue;
+          const seen = snapshot?.timeline.find(({ state, from }) => state !== 'unobserved' && from > entry.span.from);
+          if (snapshot?.state !== 'unobserved' || seen !== undefined) seenAgain(entry.span, service, seen?.from ?? now);
+        }
+      }
+    }
+  }
+
   #transition(change: Transition, source: number): void {
     const { service, at, reason, message } = change;
+    // The gap of another life of its source, which did not see it: no event will end it.
+    if (change.from === 'unknown' && change.to !== 'down') {
+      for (const entry of [...this.#entries]) {
+        if (entry.kind !== 'incident' || entry.source !== source || !entry.incident.isOpen(service)) continue;
+        const fall = entry.incident.falls.find((one) => one.service === service);
+        if (fall !== undefined) this.#end(entry.incident, fall, undefined, at, source);
+      }
+    }
     if (change.from === 'unobserved') this.#seenAgain(change, source);
     if (change.to === 'down') {
       const incident = this.#incidentsOf(source).fell({ service, at, reason, message }, change.from !== 'up');
@@ -128,9 +166,28 @@ export class EventList {
 
   #seenAgain({ service, at }: Transition, source: number): void {
     const known = this.#span(source, ({ open }) => open.has(service));
-    if (known === null) return;
-    known.open.delete(service);
-    known.to = Math.max(known.to ?? at, at);
+    if (known !== null) seenAgain(known, service, at);
+  }
+
+  /** Ends a service's part of an incident without an event: by the gap that the source remembers, or else at the latest now. */
+  #end(
+    incident: Incident,
+    { service, at }: Fall,
+    known: ServiceSnapshot | undefined,
+    now: number,
+    source: number,
+  ): void {
+    const gap = known?.gaps.find(({ from, to }) => to > at && Math.abs(from - at) < SAME_GAP_MS);
+    const to = Math.max(at, known?.timeline.find(({ state, from }) => isUp(state) && from > at)?.from ?? now);
+    const unseen = { from: at, to, durationMs: to - at, minMs: 0, maxMs: null, failed: 0, reasons: [] };
+    incident.end(service, gap ?? unseen);
+    this.#placeEnded(incident, source);
+  }
+
+  /** A gap of an incident has ended. */
+  #placeEnded(incident: Incident, source: number): void {
+    const to = Math.max(...Array.from(incident.gaps.values(), (gap) => gap.to));
+    this.#place(incident, incident.open === 0 ? to : incident.from, source);
   }
 
   #span(source: number, match: (span: UnobservedSpan) => boolean): UnobservedSpan | null {
@@ -158,4 +215,20 @@ export class EventList {
     this.#entries.splice(place < 0 ? this.#entries.length : place, 0, { id, at, source, ...facts });
     this.#entries.length = Math.min(this.#entries.length, ENTRIES);
   }
+}
+
+function isUp(state: State): boolean {
+  return state === 'up' || state === 'partial';
+}
+
+/** Whether the outage that began with a fall may be open still. */
+function goesOn({ at }: Fall, { state, timeline }: ServiceSnapshot): boolean {
+  if (timeline.some((one) => isUp(one.state) && one.from > at)) return false;
+  // A source that has just begun knows nothing yet: its first answer says it.
+  return state === 'unknown' || timeline.some((one) => one.state === 'down' && (one.to ?? Infinity) > at);
+}
+
+function seenAgain(span: UnobservedSpan, service: string, at: number): void {
+  span.open.delete(service);
+  span.to = Math.max(span.to ?? at, at);
 }

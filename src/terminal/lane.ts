@@ -129,18 +129,12 @@ export class Lane {
     if (this.samples.length > SAMPLES) this.samples.shift();
     this.#ahead.add(sample.at, sample.result, this.state);
     if (sample.result === 'up') this.#answered(sample);
-    if (sample.result !== 'unobserved') this.latency.add(sample.at, sample.result === 'up' ? this.took(sample) : null);
+    if (sample.result !== 'unobserved') this.latency.add(sample.at, sample.result === 'up' ? this.#took(sample) : null);
   }
 
   /** A stretch of slow answers ended. */
   slow({ from, to }: SlowFacts): void {
     this.#strip.markSlow(from, to);
-  }
-
-  /** How long a good probe took, in milliseconds: over TCP without the time for which the connection was held open. */
-  took({ durationMs, phases }: SampleMessage): number {
-    if (this.board.info.kind !== 'tcp') return durationMs;
-    return (phases.dnsMs ?? 0) + (phases.connectMs ?? 0) + (phases.tlsMs ?? 0);
   }
 
   /** What was seen in cells of time. @param knownUntil after it nothing was observed */
@@ -199,8 +193,17 @@ export class Lane {
     this.worst = null;
   }
 
+  /** How long a good probe took, in milliseconds: without the time for which a connection over TCP was held open. */
+  #took({ durationMs, answerMs, phases }: SampleMessage): number {
+    if (answerMs !== undefined) return answerMs;
+    // Older sources do not say it; the phases leave out the hold.
+    if (this.board.info.kind !== 'tcp') return durationMs;
+    return (phases.dnsMs ?? 0) + (phases.connectMs ?? 0) + (phases.tlsMs ?? 0) + (phases.replyMs ?? 0);
+  }
+
   #answered(sample: SampleMessage): void {
-    const { at, durationMs, answerMs = this.took(sample) } = sample;
+    const { at, durationMs } = sample;
+    const answerMs = this.#took(sample);
     const end = at + durationMs;
     this.recent.add(answerMs, end);
     if (answerMs <= SLOW.leastMs) return;

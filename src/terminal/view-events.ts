@@ -78,10 +78,14 @@ function spansOf(entry: Entry, glyphs: Glyphs): Span[] {
   switch (entry.kind) {
     case 'incident': {
       const { incident } = entry;
+      const seen = [...incident.gaps.values()].filter(({ failed }) => failed > 0).length;
       if (incident.open === 0) {
+        // The event of its end was missed: a gap has at least one failed probe.
+        if (seen < incident.gaps.size)
+          return [[`${glyphs.note} ${showFall(incident)}, the end was not seen`, 'dim'], ...why(incident)];
         return [[`${glyphs.recovered} `, 'up'], [showRecovery(incident) ?? '', 'plain'], ...found(incident)];
       }
-      const again = incident.gaps.size === 0 ? '' : `, ${String(incident.gaps.size)} up again`;
+      const again = seen === 0 ? '' : `, ${String(seen)} up again`;
       return [[`${glyphs.states.down} ${showFall(incident)}${again}`, 'down'], ...why(incident)];
     }
     case 'unobserved':

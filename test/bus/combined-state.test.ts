@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 
 import { busUrl, shownBusUrl } from '../../src/config/bus-url.ts';
-import { isAfter } from '../../src/bus/stream-entry.ts';
+import { type Entry, isAfter } from '../../src/bus/stream-entry.ts';
 import { keysOf } from '../../src/bus/bus-connection.ts';
 import { disagreementOf } from '../../src/core/vantage-views.ts';
 import { combined, CombinedService, combinedTimeline, type Lane } from '../../src/bus/combined-service.ts';
@@ -14,7 +14,7 @@ import { unobservedBoard } from '../../src/bus/unobserved.ts';
 import { Board, BoardService } from '../../src/core/board.ts';
 import { decodeValue } from '../../src/core/message-schema.ts';
 import { infoOf, type State } from '../../src/core/model.ts';
-import type { ServiceSnapshot } from '../../src/core/messages.ts';
+import type { Message, ServiceSnapshot } from '../../src/core/messages.ts';
 import { gap, hello, service, snapshot, transition } from '../support/builders.ts';
 
 const seen = fc.constantFrom<State>('up', 'down', 'unobserved', 'unknown');
@@ -126,6 +126,79 @@ describe('the state over several vantages', () => {
     }));
     assert.equal(disagreementOf(views), 'down from v0, up from v1 and v2');
     assert.equal(disagreementOf(views.slice(1)), null);
+  });
+});
+
+describe('the status over several vantages', () => {
+  const began = 1_800_000_000_000;
+  /** Entries of one service from vantages of these `fall`s, whose statuses come from what is seen at random. */
+  const play = (
+    falls: readonly number[],
+    steps: readonly { vantage: number; to: State; says: State | null }[],
+  ): void => {
+    const state = new MergedState();
+    let seq = 0;
+    const states = falls.map((): State => 'up');
+    const numbers = (): Pick<Entry, 'id' | 'feed' | 'previous' | 'first' | 'newest'> => {
+      seq += 1;
+      return { id: `${String(began + seq)}-0`, feed: 'f', previous: seq - 1, first: seq, newest: seq };
+    };
+    const of = (n: number, more: Partial<Entry>): Entry => {
+      const empty = { events: [], statuses: [], opening: null };
+      return { ...numbers(), ...empty, monitor: `m${String(n)}`, vantage: `v${String(n)}`, ...more };
+    };
+    falls.forEach((fall, n) => {
+      const web = snapshot('web', { fall, rise: fall, timeoutMs: fall * 1000, since: began });
+      state.take(of(n, { opening: hello([web], { now: began }, { id: `m${String(n)}` }) }));
+    });
+    const greeted = (): Board => {
+      const board = new Board();
+      board.apply(hello(state.board.snapshot(began + seq), { now: began + seq }));
+      return board;
+    };
+    const clients = [greeted()];
+    const most = Math.max(...falls);
+    const info = clients[0]?.services.get('web')?.info;
+    assert.deepEqual([info?.fall, info?.rise, info?.timeoutMs], [most, most, most * 1000]);
+    const check = (messages: readonly Message[]): void => {
+      for (const client of clients) {
+        for (const message of messages) client.apply(message);
+        assert.equal(client.services.get('web')?.status, state.board.services.get('web')?.status);
+      }
+      clients.push(greeted());
+    };
+    for (const { vantage, to, says } of steps) {
+      const n = vantage % falls.length;
+      const from = states[n] ?? 'unknown';
+      states[n] = to;
+      const events = from === to ? [] : [transition('web', from, to, began + seq + 1)];
+      const isDamped = (falls[n] ?? 1) > 1 && says !== null;
+      const statuses = isDamped ? [{ type: 'status' as const, service: 'web', at: began + seq, status: says }] : [];
+      const change = state.take(of(n, { events, statuses }));
+      check([...change.events, ...change.statuses]);
+    }
+    if (falls.length === 1) return;
+    // A hello follows, which leaves the status of what is as before.
+    const told = state.forget('v0', began + seq);
+    check([...told, hello(state.board.snapshot(began + seq), { now: began + seq })]);
+  };
+  const step = fc.record({
+    vantage: fc.nat({ max: 2 }),
+    to: seen,
+    says: fc.constantFrom<(State | null)[]>('up', 'down', null),
+  });
+
+  it('is the same at a client that has all messages, however the vantages damp theirs', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(1, 3), { minLength: 1, maxLength: 3 }),
+        fc.array(step, { maxLength: 20 }),
+        play,
+      ),
+    );
+    const down = { vantage: 1, to: 'down', says: null } as const;
+    play([3, 1], [down, { ...down, to: 'up' }, down]);
+    play([1, 3], [down]);
   });
 });
 

@@ -145,4 +145,25 @@ describe('the offset of a clock', () => {
     assert.equal(offsetMs, 198);
     assert.equal(uncertaintyMs, 60 + 78);
   });
+
+  it('is known to be that of a clock that was set, ahead or back, and not of one whose messages were late', () => {
+    const stepOf = (...aheadMs: readonly number[]): number | undefined => {
+      const meter = new OffsetMeter();
+      meter.roundTrip(2);
+      for (const ms of aheadMs) meter.stamp(ms, 0);
+      return meter.offset()?.steppedMs;
+    };
+    assert.equal(stepOf(0, 0, 3_600_000), 3_600_000);
+    assert.equal(stepOf(0, 0, -3_600_000), -3_600_000);
+    // However long ago.
+    const long = Array.from({ length: 100 }, () => -3_600_000);
+    assert.equal(stepOf(0, 0, ...long), -3_600_000);
+    assert.equal(stepOf(0, 0, ...long.map((ms) => -ms)), 3_600_000);
+    // Three messages that waited for the network.
+    assert.equal(stepOf(0, 0, -12_000, -7000, -2000, 0), undefined);
+    assert.equal(stepOf(-1900, 0, -1900), undefined);
+    // Slewed, not set.
+    assert.equal(stepOf(...Array.from({ length: 1000 }, (_, n) => n)), undefined);
+    assert.equal(stepOf(...Array.from({ length: 1000 }, (_, n) => -n)), undefined);
+  });
 });

@@ -1,7 +1,7 @@
 /** Hooks against real receivers: an HTTP server on loopback, a real child process, a real history. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -183,22 +183,6 @@ describe('hooks', { concurrency: true }, () => {
       assert.ok(performance.now() - began >= 2990);
     });
 
-    it('gives an event up after 24 h, says so, and goes on with the next one', async () => {
-      const to = await receiver();
-      const monitor = new ScriptedMonitor({ clock: Date.now() });
-      const { lines } = start(monitor, [hook(to, { on: ['mark'] })]);
-      to.answer = 500;
-      const first = monitor.mark('lost');
-      await waitFor(() => lines.some((line) => line.includes('called again')));
-      monitor.clock += 24 * 3_600_000;
-      await waitFor(() => lines.some((line) => line.includes('given up')));
-      assert.match(lines.at(-1) ?? '', new RegExp(`"seq":${String(first.seq)},"why":"HTTP 500","msg":".*24 h`));
-      to.answer = 204;
-      monitor.mark('delivered');
-      await to.waitFor(() => to.taken.length === 1);
-      assert.match(to.taken[0]!.body, /delivered/);
-    });
-
     it('with minMs comes when a service has been down for so long', async () => {
       const to = await receiver();
       const monitor = new ScriptedMonitor({ names: ['web'] });
@@ -243,6 +227,9 @@ describe('hooks', { concurrency: true }, () => {
         hook(['/bin/sh', '-c', 'test -e here || { touch here; exit 3; }'], { on: ['mark'] }),
       ]);
       const missing = start(monitor, [hook(['no-such-program'], { on: ['mark'] })]);
+      writeFileSync(join(folder, 'file'), '');
+      const inNoFolder = start(monitor, [hook([join(folder, 'file', 'x')], { on: ['mark'] })]);
+      const withNul = start(monitor, [hook(['true', 'a\0b'], { on: ['mark'] })]);
       const hanging = start(monitor, [hook(['/bin/sh', '-c', 'sleep 60 & echo $! > pid; wait'], { on: ['mark'] })]);
       monitor.mark('x'.repeat(200));
       const said = (run: Run, words: string): Promise<void> =>
@@ -250,6 +237,10 @@ describe('hooks', { concurrency: true }, () => {
       await said(failing, '"why":"exit code 3"');
       await said(failing, 'works again');
       await said(missing, 'it could not be started: ENOENT');
+      // Those Node throws.
+      await said(inNoFolder, 'it could not be started: ENOTDIR');
+      await said(withNul, 'it could not be started: ERR_INVALID_ARG_VALUE');
+      await waitFor(() => (inNoFolder.hooks.figures[0]?.failed ?? 0) >= 2);
       await said(hanging, 'no answer within 10 s');
       const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
       await waitFor(
@@ -338,6 +329,31 @@ describe('hooks', { concurrency: true }, () => {
       });
     });
 
+    it('forget a service that is not watched any more, and know one whose settings changed', async () => {
+      const to = await receiver();
+      const monitor = new ScriptedMonitor({ names: ['web', 'api'] });
+      const kept: string[] = [];
+      const store = {
+        hookStates: () => Promise.resolve(new Map<string, string>()),
+        keepHookState: (_: string, state: string | null) => void kept.push(state ?? ''),
+      };
+      start(monitor, [hook(to, { on: ['down'] })], store);
+      monitor.change('web', 'down');
+      monitor.change('api', 'down');
+      await to.waitFor(() => to.taken.length === 2);
+      monitor.change('api', 'unobserved', { reason: 'stopped' });
+      monitor.watch('api');
+      await waitFor(() => kept.at(-1)?.includes('"open":{"api":"down"}') === true);
+      monitor.watch('web', 'api');
+      monitor.change('api', 'down');
+      monitor.change('web', 'down');
+      await to.waitFor(() => to.taken.length === 3);
+      assert.deepEqual(
+        to.bodies.map(({ event }) => event.service),
+        ['web', 'api', 'web'],
+      );
+    });
+
     it('change with the configuration: a new secret changes none, one that is gone is not called any more', async () => {
       const [to, other] = [await receiver(), await receiver()];
       const monitor = new ScriptedMonitor();
@@ -394,6 +410,36 @@ describe('hooks', { concurrency: true }, () => {
       const atEnd = to.deliveries.length;
       await sleep(200);
       assert.ok(to.deliveries.length <= atEnd + 1);
+    });
+
+    it('begins anew with other settings: what was before them says nothing of it', async (t) => {
+      const [hanging, failing, good] = [await receiver(), await receiver(), await receiver()];
+      [hanging.answer, failing.answer] = [null, 500];
+      const lines: string[] = [];
+      const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
+      const count = (words: string): number => lines.filter((line) => line.includes(words)).length;
+      let isWell = true;
+      const heartbeats = new Heartbeats(() => isWell, log);
+      t.after(() => {
+        heartbeats.close();
+      });
+      const apply = (to: HookReceiver): void => {
+        heartbeats.apply({ url: to.url, headers: {}, intervalMs: 50 });
+      };
+      apply(hanging);
+      await hanging.waitFor(() => hanging.deliveries.length >= 2);
+      apply(failing);
+      await failing.waitFor(() => failing.deliveries.length >= 4);
+      assert.equal(count('does not arrive'), 1);
+      assert.ok(lines[0]?.includes(new URL(failing.url).origin));
+      apply(good);
+      await good.waitFor(() => good.taken.length >= 4);
+      assert.equal(lines.length, 1);
+      isWell = false;
+      await waitFor(() => count('not well') === 1);
+      apply(failing);
+      await waitFor(() => count('not well') === 2);
+      assert.equal(count('does not arrive'), 1);
     });
   });
 });

@@ -11,6 +11,7 @@ import {
   type HookState,
   newHookState,
   pendingOf,
+  withoutGone,
 } from '../../src/hooks/hook-progress.ts';
 import { type Event, timeOf } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
@@ -121,6 +122,19 @@ describe('a hook', () => {
     ];
     const filter = { ...ALL, minMs: 100 };
     assert.deepEqual(words(due(filter, events).due), ['a down 1000', 'a up 1105', 'c down 1060']);
+  });
+
+  it('takes a service that was removed while it was down, and is added again, for a new one', () => {
+    const filter = { ...ALL, minMs: 100 };
+    const { state } = due(filter, [...story('a', [[10, 'down']]), ...story('b', [[150, 'down']])], 200);
+    assert.deepEqual([Object.keys(state.open), state.held.length], [['a'], 1]);
+    assert.equal(
+      withoutGone(state, () => true),
+      state,
+    );
+    const { open, held, ...rest } = withoutGone(state, () => false);
+    assert.deepEqual([open, held], [{}, []]);
+    assert.deepEqual(rest, { after: state.after, failingSince: null });
   });
 
   it('is called for its services only, and for what is of no service', () => {

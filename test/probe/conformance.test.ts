@@ -1,5 +1,6 @@
 /** What holds for every kind of probe and of connection: the right reason, within the deadline, and nothing left behind. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 
 import { CONNECTIONS, type Connection, type Sample } from '../../src/core/model.ts';
@@ -8,6 +9,7 @@ import { certificate, type Certificate } from '../support/certificates.ts';
 import { DIALECTS, good, goodAnswer, type Dialect } from '../support/dialects.ts';
 import { AMPLE_MS, Probing, tlsOf, verdict } from '../support/probing.ts';
 import { held, released } from '../support/resources.ts';
+import { waitFor } from '../support/wait-for.ts';
 import {
   closing,
   freePort,
@@ -243,6 +245,20 @@ function conformance(dialect: Dialect, connection: Connection): void {
       probing.close();
       await server.close();
     });
+
+    if (connection === 'kept') {
+      it('does not outlive a certificate that does not last as long any more as is asked for', async () => {
+        const shown = await certificate('DNS:localhost,IP:127.0.0.1');
+        const leftMs = Date.parse(new X509Certificate(shown.cert).validTo) - Date.now();
+        const server = await serve(good(dialect), shown);
+        const tls = tlsOf({ ca: shown.cert, minDays: (leftMs - 2000) / 86_400_000 });
+        const probing = await Probing.of(dialect.spec(server.port, { tls }), connection);
+        assert.equal(verdict(await probing.probe()), 'up');
+        await waitFor(async () => verdict(await probing.probe()) === 'tls', 'it is not good enough any more');
+        probing.close();
+        await server.close();
+      });
+    }
 
     const HANDSHAKES: readonly [name: string, behave: Behaviour, timeoutMs: number][] = [
       ['a plain server', saying('HTTP/1.1 400 Bad Request\r\n\r\n'), AMPLE_MS],

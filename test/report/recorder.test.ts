@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { ServiceSnapshot, TimelineInterval } from '../../src/core/messages.ts';
+import type { SampleMessage, ServiceSnapshot, TimelineInterval } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
 import { buildReport } from '../../src/report/build-report.ts';
 import type { ObservedService } from '../../src/report/observed.ts';
@@ -20,6 +20,12 @@ function greeting(now: number, services: readonly ServiceSnapshot[], more: { id?
 
 function entered(to: State, at: number) {
   return transition('web', 'up', to, at);
+}
+
+function answerAt(at: number): SampleMessage {
+  const phases = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
+  const times = { at: at - 1, durationMs: 1, answerMs: 1, phases };
+  return { type: 'sample', service: 'web', result: 'up', reason: null, message: null, ...times };
 }
 
 function stretches(service: ObservedService | undefined): string[] {
@@ -226,6 +232,25 @@ describe('a recorder', () => {
     recorder.take([entered('down', 5000), entered('up', 2000), entered('down', 3000)]);
     const kept = ['up 0–5000', 'down 5000–5000.001 refused', 'up 5000.001–5000.002', 'down 5000.002–null refused'];
     assert.deepEqual(stretches(recorded(recorder)), kept);
+  });
+
+  it('knows the longest silence since the start of the command', () => {
+    const silenceAfter = (...answeredAt: readonly number[]) => {
+      const recorder = new Recorder();
+      recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);
+      const answered = (ats: readonly number[]): void => {
+        for (const at of ats) recorder.take([answerAt(at)]);
+      };
+      answered(answeredAt.filter((at) => at < 19_000));
+      recorder.nextStage(20_000);
+      answered(answeredAt.filter((at) => at >= 19_000));
+      return recorded(recorder)?.silence;
+    };
+    assert.deepEqual(silenceAfter(1000, 7000, 18_000, 19_000, 21_000, 24_000), { from: 21_000, durationMs: 3000 });
+    // What it began with may have begun before it.
+    assert.deepEqual(silenceAfter(1000, 7000, 18_000, 22_000, 23_000), { from: 18_000, durationMs: 4000 });
+    // An answer from before it may come after its start.
+    assert.deepEqual(silenceAfter(1000, 19_500, 20_500), { from: 19_500, durationMs: 1000 });
   });
 
   it('has a service that is no longer watched as not observed', () => {

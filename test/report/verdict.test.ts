@@ -114,6 +114,22 @@ describe('the verdict', () => {
     assert.doesNotMatch(verdictOn({ falls: both }, budget(500)).sentence, /not observed|0\.45/);
   });
 
+  it('proves nothing by a clock that was set during the watch, but what counts whenever it was', () => {
+    const verdict = (steppedMs: number, ...services: Parameters<typeof vantage>[1][]) => {
+      const there = { ...vantage('rack-2', ...services), clock: { offsetMs: 0, uncertaintyMs: 1, steppedMs } };
+      const report = runReport([there]);
+      return judge(report, report.run);
+    };
+    assert.equal(
+      verdict(3_600_000, observed('web')).sentence,
+      "NOT PROVEN: web was watched by a clock that was set: that of rack-2 was set ahead by 1 h 00 min during the watch, so its gaps can't be placed (systemctl restart docker, seen from rack-2).",
+    );
+    const fell = observed('web', { falls: [{ from: 1000, to: 1500 }] });
+    assert.equal(verdict(-3_600_000, fell).result, 'not-proven');
+    assert.match(verdict(-3_600_000, fell).sentence, /set back by/);
+    assert.equal(verdict(3_600_000, observed('web', { falls: [{ from: 1000, to: null }] })).result, 'fail');
+  });
+
   it('never passes a freeze that is longer than the budget', () => {
     const frozen = { from: 1000, to: 3200, errorMs: 100, reason: 'timeout-reply' as const, silenceMs: 3200 };
     const { result, sentence } = verdictOn({ falls: [frozen] }, budget(2500));

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { Message } from '../../src/core/messages.ts';
+import { gapFacts, type Message, type ServiceSnapshot } from '../../src/core/messages.ts';
+import type { Incident } from '../../src/core/incidents.ts';
 import { ratio } from '../../src/core/uptime.ts';
 import type { Lane } from '../../src/terminal/lane.ts';
 import { Model, worstOf } from '../../src/terminal/dashboard-model.ts';
 import { shifted } from '../../src/terminal/time-shift.ts';
 import { SEEN } from '../../src/terminal/strip-cells.ts';
-import { unknown, START, World } from './world.ts';
+import { gap, NO_PHASES } from '../support/builders.ts';
+import { lineWith, unknown, START, World } from './world.ts';
 
 function laneOf({ model }: World, name = 'web', source = 0): Lane {
   const lane = model.sources[source]?.lanes.get(name);
@@ -25,6 +27,11 @@ function seconds(world: World, count: number): string {
     [SEEN.unobserved]: 'x',
   };
   return [...laneOf(world).cells(cells, world.now, world.now)].map((seen) => letters[seen] ?? '?').join('');
+}
+
+/** The newest first. */
+function incidentsOf({ model }: World): Incident[] {
+  return model.log.entries.flatMap((entry) => (entry.kind === 'incident' ? [entry.incident] : []));
 }
 
 function upWorld(): World {
@@ -155,6 +162,87 @@ describe('the model', () => {
       failed: 1,
       reasons: [],
     });
+  });
+});
+
+describe('the latency of a service', () => {
+  it('is of the answer, also over TCP, and without the time for which a connection was held', () => {
+    const { model, ...world } = upWorld();
+    const phases = { ...NO_PHASES, replyMs: 80 };
+    const sample = { type: 'sample', service: 'web', result: 'up', reason: null, message: null, phases } as const;
+    for (let at = 0; at < 10; at++) {
+      model.take(0, [{ ...sample, at: START + at * 100, durationMs: 95, answerMs: 82 }], world.now, 0);
+    }
+    const lane = model.sources[0]?.lanes.get('web');
+    assert.equal(lane?.latency.now, 82);
+    // An older source does not say it.
+    for (let at = 10; at < 30; at++) {
+      model.take(0, [{ ...sample, at: START + at * 100, durationMs: 95 }], world.now, 0);
+    }
+    assert.equal(lane.latency.now, 80);
+  });
+});
+
+describe('a feed that is back without what was missed', () => {
+  const up = { state: 'up', from: START, to: START + 1000 } as const;
+  const again = { state: 'up', status: 'up', since: START + 2000 } as const;
+  const last = { state: 'up', from: START + 2000, to: null } as const;
+
+  it('ends the incident of a service that is up again: by its gap, or by when it was up, or by now', () => {
+    const timeline = [up, { state: 'down', from: START + 1000, to: START + 2000 }, last] as const;
+    const past = gapFacts(gap('web', START + 1004, START + 2004));
+    const ends = (more: Partial<ServiceSnapshot>): [number, number | undefined] => {
+      const world = upWorld();
+      world.change('web', 'up', 'down', 1000, 'refused');
+      world.now = START + 60_000;
+      world.receive([world.hello('here', [unknown('web', more)])]);
+      const [incident] = incidentsOf(world);
+      const to = incident?.gaps.get('web')?.to;
+      assert.equal(incidentsOf(world).length, 1);
+      return [incident?.open ?? -1, to === undefined ? to : to - START];
+    };
+    assert.deepEqual(ends({ ...again, timeline, gaps: [past] }), [0, 2004]);
+    assert.deepEqual(ends({ ...again, timeline }), [0, 2000]);
+    const recent = { state: 'up', from: START + 50_000, to: null } as const;
+    assert.deepEqual(ends({ ...again, since: recent.from, timeline: [recent] }), [0, 50_000]);
+    const down = { state: 'down', from: START + 1000, to: null } as const;
+    assert.deepEqual(ends({ state: 'down', status: 'down', since: down.from, timeline: [up, down] }), [1, undefined]);
+    assert.deepEqual(ends({ state: 'unobserved', since: START + 50_000, timeline: [] }), [0, 60_000]);
+  });
+
+  it('ends it by the first answer of a source that began anew, and a later fall is another one', () => {
+    const world = upWorld();
+    world.change('web', 'up', 'down', 1000, 'refused');
+    world.now = START + 5000;
+    world.receive([world.hello('another life', [unknown('web', { since: world.now })])]);
+    assert.equal(incidentsOf(world)[0]?.open, 1);
+    world.change('web', 'unknown', 'up', 6000);
+    assert.equal(incidentsOf(world)[0]?.open, 0);
+    assert.ok(lineWith(world.lines({ width: 120, height: 30 }), 'web down, the end was not seen'));
+    world.change('web', 'up', 'down', 20_000, 'refused');
+    assert.deepEqual(
+      incidentsOf(world).map(({ open }) => open),
+      [1, 0],
+    );
+  });
+
+  it('ends what was not observed, and what is of services that are gone', () => {
+    const world = new World(['here'], [unknown('web'), unknown('api'), unknown('old')]);
+    for (const name of ['web', 'api', 'old']) world.change(name, 'unknown', 'up', 0);
+    for (const name of ['web', 'api']) world.change(name, 'up', 'unobserved', 1000, 'stalled');
+    world.change('old', 'up', 'down', 1500, 'refused');
+    world.now = START + 60_000;
+    const unseen = [up, { state: 'unobserved', from: START + 1000, to: null }] as const;
+    const seen = [up, { state: 'unobserved', from: START + 1000, to: START + 2000 }, last] as const;
+    const api = unknown('api', { state: 'unobserved', since: START + 1000, timeline: unseen });
+    world.receive([world.hello('here', [unknown('web', { ...again, timeline: seen }), api])]);
+    const span = world.model.log.entries.flatMap((entry) => (entry.kind === 'unobserved' ? [entry.span] : []))[0];
+    assert.deepEqual([...(span?.open ?? [])], ['api']);
+    assert.equal(span?.to, START + 2000);
+    assert.equal(incidentsOf(world)[0]?.open, 0);
+    world.receive([world.hello('here', [])]);
+    assert.equal(span.open.size, 0);
+    assert.equal(span.to, world.now);
   });
 });
 
