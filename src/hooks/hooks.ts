@@ -208,7 +208,7 @@ class Hook {
       if (step !== null) {
         if (!(await this.#done(step))) return;
       } else if (this.#isClosing) return;
-      else await this.#pause(nextDue(this.#state, this.settings) - this.#monitor.now());
+      else await this.#pause(nextDue(this.#state, this.settings) - this.#knownUntil());
     }
   }
 
@@ -219,7 +219,7 @@ class Hook {
       this.#events = await this.#read();
     }
     const [event] = this.#events;
-    const held = heldStep(this.#state, this.settings, event === undefined ? this.#monitor.now() : timeOf(event));
+    const held = heldStep(this.#state, this.settings, event === undefined ? this.#knownUntil() : timeOf(event));
     if (held !== null) return held;
     if (event === undefined) {
       this.#forgetGone();
@@ -227,6 +227,16 @@ class Hook {
     }
     this.#events = this.#events.slice(1);
     return eventStep(this.#state, this.settings, event);
+  }
+
+  /** Up to when it is known whether the services that are held were down: of one that is silent that is known a timeout later. */
+  #knownUntil(): number {
+    const { services } = this.#monitor.board;
+    const lagMs = this.#state.held.map(({ event: { service, reason } }) => {
+      const info = services.get(service)?.info;
+      return info !== undefined && reason?.startsWith('timeout') === true ? info.timeoutMs + info.intervalMs : 0;
+    });
+    return this.#monitor.now() - Math.max(0, ...lagMs);
   }
 
   #forgetGone(): void {

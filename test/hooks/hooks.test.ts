@@ -202,6 +202,20 @@ describe('hooks', { concurrency: true }, () => {
         ['down', 'up'],
       );
     });
+
+    it('with minMs waits for what is seen late: a silence shows a timeout after it began, and so does its end', async () => {
+      const to = await receiver();
+      const monitor = new ScriptedMonitor({ names: ['web'] });
+      monitor.change('web', 'up');
+      start(monitor, [hook(to, { on: ['down', 'up', 'mark'], minMs: 400 })]);
+      const at = monitor.now() - 1000;
+      monitor.change('web', 'down', { at, reason: 'timeout-reply' });
+      await sleep(100);
+      monitor.change('web', 'up', { at: at + 300 });
+      monitor.mark('later');
+      await to.waitFor(() => to.taken.length === 1);
+      assert.equal(to.bodies[0]?.event.type, 'mark');
+    });
   });
 
   describe('a hook that runs a command', { concurrency: true }, () => {
