@@ -339,7 +339,10 @@ export class Board {
       const known = before.get(snapshot.service);
       // Nothing happened in between (the list of services was read again): what is known beyond the snapshot is kept.
       const same = known !== undefined && known.since === snapshot.since && known.state === snapshot.state;
-      if (same) known.info = infoOf(snapshot);
+      if (same) {
+        known.info = infoOf(snapshot);
+        known.setStatus(snapshot.status);
+      }
       this.services.set(snapshot.service, same ? known : BoardService.from(snapshot, hello.now));
     }
   }

@@ -302,6 +302,8 @@ describe('Board', () => {
     board.apply(hello([{ ...api, intervalMs: 50, group: 'backend' }], { now: BEGAN + 2000 }));
     assert.equal(board.services.get('api'), known);
     assert.deepEqual([known?.info.intervalMs, known?.info.group], [50, 'backend']);
+    board.apply(hello([{ ...api, fall: 3, status: 'down' }], { now: BEGAN + 2000 }));
+    assert.deepEqual([board.services.get('api'), known?.status], [known, 'down']);
     board.apply(hello([api, { ...api, service: 'new', state: 'unknown' }], { now: BEGAN + 2000 }));
     assert.ok(STATES.includes(board.services.get('new')?.state ?? 'up'));
   });
