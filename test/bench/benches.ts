@@ -6,6 +6,7 @@ import { feed } from './feed.ts';
 import { grid, overload } from './grid.ts';
 import { history } from './history.ts';
 import { memory } from './memory.ts';
+import { page } from './page.ts';
 import { cpu } from './peers/cpu.ts';
 import { firstUse } from './peers/first-use.ts';
 import { freeze } from './peers/freeze.ts';
@@ -28,6 +29,7 @@ export const BENCHES: readonly Bench[] = [
   start,
   memory,
   dashboard,
+  page,
   feed,
   history,
   questions,

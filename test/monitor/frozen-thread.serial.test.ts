@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import type { Transition } from '../../src/core/messages.ts';
+import type { Gap, Transition } from '../../src/core/messages.ts';
 import { DIALECTS, good } from '../support/dialects.ts';
 import { silent } from '../support/servers.ts';
 import { TestService, endServices } from '../support/test-service.ts';
@@ -53,7 +53,8 @@ describe('a thread that is stuck', () => {
   });
 
   it('says nothing of a service before the thread that takes its place has seen it', async () => {
-    const backend = await TestService.start(good(DIALECTS.find(({ kind }) => kind === 'http')!));
+    const answers = good(DIALECTS.find(({ kind }) => kind === 'http')!);
+    const backend = await TestService.start(answers);
     const args = ['--listen', '127.0.0.1:0', '--format', 'json', '--timeout', '5s'];
     const url = `api=http://127.0.0.1:${String(backend.port)}/`;
     const program = new Program(['watch', ...args, url], { env: environment('unseen') });
@@ -62,7 +63,17 @@ describe('a thread that is stuck', () => {
     backend.behave = silent;
     await program.line(/"from":"unobserved","to":/);
     assert.doesNotMatch(program.stdout, /"from":"unobserved","to":"up"/);
+    backend.behave = answers;
+    const gap = JSON.parse(await program.line(/^{"type":"gap"/)) as Gap;
     await program.end('SIGINT');
+    const lost = JSON.parse(
+      /^{"type":"transition".*"to":"unobserved".*$/m.exec(program.stdout)?.[0] ?? '',
+    ) as Transition;
+    // What was under way when the thread was last seen may have failed: only what had ended by then is known to be good.
+    assert.ok(
+      (gap.maxMs ?? 0) > gap.to - lost.at + 1000,
+      `${String(gap.maxMs)} ms, ${String(gap.to - lost.at)} after the loss`,
+    );
   });
 
   it('leaves nothing behind of a service that is removed meanwhile', async () => {

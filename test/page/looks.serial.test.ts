@@ -6,16 +6,15 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 
 import axe from 'axe-core';
 import { pageAssets } from '../../src/page/page-assets.ts';
-import type { Archive, ArchiveReader, Rollup } from '../../src/core/archive.ts';
 import { served } from '../server/scene.ts';
 import { snapshot } from '../support/builders.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { HOSTILE_TEXTS } from '../corpus/strings.ts';
+import { firstPicture, TWO_HUNDRED, upForAnHour } from './scenes.ts';
 import { launch, Tab } from './tab.ts';
 
 const LONG = 'a-service-with-a-very-long-name-that-no-phone-is-wide-enough-for.internal.example';
-const TWO_HUNDRED = Array.from({ length: 200 }, (_, index) => `service-${String(index)}`);
 
 let browser: Browser | null = null;
 before(async () => {
@@ -28,23 +27,6 @@ interface Look extends BrowserContextOptions {
   readonly isPublic?: boolean;
   /** The group of a service. */
   readonly groupOf?: (name: string) => string | null;
-}
-
-const HOUR_MS = 3_600_000;
-
-function upForAnHour(names: readonly string[], groupOf: Look['groupOf'] = () => null): ScriptedMonitor {
-  const since = Date.now() - HOUR_MS;
-  const services = names.map((name) =>
-    snapshot(name, {
-      ...{ kind: 'http', target: 'http://127.0.0.1:8080/secret-path', since, group: groupOf(name) },
-      uptime: { '1h': 1, '24h': 1, '90d': 1 },
-      observed: { '1h': HOUR_MS, '24h': HOUR_MS, '90d': HOUR_MS },
-    }),
-  );
-  const monitor = new ScriptedMonitor({ services, identity: { startedAt: since } });
-  for (const service of monitor.board.services.values())
-    service.latency = () => ({ p50Ms: 0.9, p99Ms: 2.4, maxMs: 930 });
-  return monitor;
 }
 
 function look(
@@ -63,21 +45,6 @@ function look(
       await feed.close();
     }
   };
-}
-
-/** A history of 90 days, with some gaps in them. */
-function quarter(): Archive {
-  const ofDays: ArchiveReader['rollups'] = ({ services, window }) => {
-    const days = (service: number): Rollup[] =>
-      Array.from({ length: 90 }, (_, day) => {
-        const downMs = (service * 7 + day) % 31 === 0 ? 1000 + 37 * service : 0;
-        const rest = { unobservedMs: 0, gaps: downMs > 0 ? 1 : 0, longestGapMs: downMs };
-        return { from: window.from + day * 24 * HOUR_MS, upMs: 24 * HOUR_MS - downMs, downMs, ...rest };
-      });
-    return Promise.resolve(new Map(services.map((name, at) => [name, days(at)])));
-  };
-  const gaps: ArchiveReader['gaps'] = () => Promise.resolve({ gaps: [], keptSince: 0 });
-  return { reader: { rollups: ofDays, gaps }, problem: null } as unknown as Archive;
 }
 
 /** Everything that may happen, happens. */
@@ -537,23 +504,8 @@ describe('the look of the page', () => {
 
   it('has its first picture of 200 services and 90 days in little more than that of 20, and all in less than 80 kB', async (t) => {
     if (!requireTool(t, 'chromium') || browser === null) return;
-    const open = browser;
-    const load = async (names: readonly string[]): Promise<{ drawnMs: number; bytes: number }> => {
-      const { feed } = await served(upForAnHour(names), { page: pageAssets(), archive: quarter() });
-      const tab = await Tab.open(open, `${feed.address.url}/`);
-      await tab.waitFor(`document.querySelector('#kept-since').textContent === '90 days ago'`);
-      const drawnMs = await tab.value<number>(
-        `watched.first - performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/status')).responseEnd`,
-      );
-      const bytes = await tab.value<number>(
-        `performance.getEntriesByType('resource').reduce((sum, { transferSize }) => sum + transferSize, performance.getEntriesByType('navigation')[0].transferSize)`,
-      );
-      await tab.close();
-      await feed.close();
-      return { drawnMs, bytes };
-    };
-    const few = await load(TWO_HUNDRED.slice(0, 20));
-    const many = await load(TWO_HUNDRED);
+    const few = await firstPicture(browser, TWO_HUNDRED.slice(0, 20));
+    const many = await firstPicture(browser, TWO_HUNDRED);
     const figures = `${many.drawnMs.toFixed(0)} ms after the status, ${few.drawnMs.toFixed(0)} ms with 20; ${String(many.bytes)} bytes with the API`;
     t.diagnostic(figures);
     assert.ok(many.bytes > 10_000 && many.bytes < 80_000, figures);
