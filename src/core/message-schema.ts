@@ -239,6 +239,7 @@ export const MESSAGES = {
       tlsMs: duration.nullable(),
       replyMs: duration.nullable(),
     }),
+    identifiedAt: time.optional(),
   }),
   status: z.object({ type: z.literal('status'), service: name, at: time, status: state }),
   heartbeat: z.object({

@@ -295,6 +295,11 @@ export interface SampleMessage {
   readonly reason: Reason | null;
   readonly message: string | null;
   readonly phases: Phases;
+  /**
+   * When the newest probe was sent whose answer said which process it was (Redis: `run_id`; otherwise `identity` of the
+   * configuration). Left out where none said so since the sample before.
+   */
+  readonly identifiedAt?: number | undefined;
 }
 
 /** The status (see `rise` and `fall`) of a service changed. Only services with a `rise` or `fall` above 1 send it. */

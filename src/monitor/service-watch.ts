@@ -66,6 +66,8 @@ export class Watcher implements ProberEvents {
     'process' | NonNullable<Identity['what']>,
     { readonly id: string; readonly sentAt: number }
   >();
+  /** When the newest probe was sent that learnt which process it is; null where a sample has told it. */
+  #identifiedAt: number | null = null;
   #lastSent = -Infinity;
   /** What `stalledMs` was when the last question was sent that was answered well: the answer itself may have waited for this thread. */
   #stalledAtQuestion = 0;
@@ -342,6 +344,7 @@ export class Watcher implements ProberEvents {
     // An answer that comes late says who was there before.
     if (this.#stopped || (known !== undefined && sentAt < known.sentAt)) return;
     this.#known.set(kind, { id, sentAt });
+    if (kind === 'process') this.#identifiedAt = sentAt;
     if (known === undefined || known.id === id) return;
     const at = this.#host.clock.epoch(this.#host.now());
     const { name } = this.watched.service;
@@ -394,6 +397,8 @@ export class Watcher implements ProberEvents {
 
   #emitSample(sample: Sample): void {
     const { sentAt, endedAt, result, reason, message, phases } = sample;
+    const identifiedAt = this.#identifiedAt;
+    this.#identifiedAt = null;
     this.#host.emit({
       type: 'sample',
       service: this.watched.service.name,
@@ -409,6 +414,7 @@ export class Watcher implements ProberEvents {
         tlsMs: roundOrNull(phases.tlsMs),
         replyMs: roundOrNull(phases.replyMs),
       },
+      ...(identifiedAt !== null && { identifiedAt: this.#host.clock.epoch(identifiedAt) }),
     });
   }
 

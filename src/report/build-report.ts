@@ -125,6 +125,7 @@ function serviceReport(
     identities: service.identities
       .filter(({ at }) => isInside(at, window))
       .map(({ at, was, is, what }) => ({ at, was, is, ...(what && { what }), fromStartMs: fromStart(at) })),
+    ...(service.identified !== undefined && { identified: service.identified }),
     slow: service.slow
       .filter(({ from, to }) => to >= window.from && from <= window.to)
       .map(({ from, to, slowestMs, count }) => ({ from, to, slowestMs, count, fromStartMs: fromStart(from) })),

@@ -240,7 +240,8 @@ function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAf
   if (change !== undefined) {
     return { is: 'another', how: `then another process answered (${shortId(change.was)} → ${shortId(change.is)})` };
   }
-  if (one.service.kind === 'redis' && gap.end === 'seen') {
+  const isKnown = siblings.some(({ service }) => isIdentifiedAround(service, gap));
+  if (one.service.kind === 'redis' && gap.end === 'seen' && isKnown) {
     return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
   }
   const ways = indexOf(all).byPort.get(portOf(one.service)) ?? [];
@@ -248,6 +249,11 @@ function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAf
     (other) => isHeld(other) && isUnharmed(other.service, gap),
   );
   return held === undefined ? null : { is: 'the same', how: `the held connection of ${held.name} survived` };
+}
+
+/** Whether it was asked which process it is before a gap and after it, and answered. */
+function isIdentifiedAround({ identified }: ServiceReport, gap: ReportGap): boolean {
+  return identified !== undefined && identified.from <= gap.from && identified.to >= (gap.to ?? Infinity);
 }
 
 function changeNear(siblings: readonly Seen[], gap: ReportGap): IdentityChange | undefined {

@@ -30,6 +30,12 @@ export interface ObservedInterval {
 /** What is known of a gap that was still open when the watch ended. */
 export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service' | 'final'>;
 
+/** Between these two moments each change of the process is known. */
+export interface Identified {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** All that is known of one service. */
 export interface ObservedService {
   readonly name: string;
@@ -45,6 +51,8 @@ export interface ObservedService {
   readonly silence?: { readonly from: number; readonly durationMs: number };
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];
+  /** When the first and the newest probe were sent whose answers said which process it was; left out where none did, or samples were not seen. */
+  readonly identified?: Identified | undefined;
   readonly slow: readonly SlowFacts[];
   readonly lostWrites: readonly LostWrites[];
   /** What its samples said; left out or null where they were not recorded. */

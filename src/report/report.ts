@@ -178,6 +178,11 @@ export interface ServiceReport extends ServiceInfo {
   readonly unobserved: readonly UnobservedStretch[];
   readonly connectionsLost: readonly LostConnection[];
   readonly identities: readonly IdentityChange[];
+  /**
+   * When the first and the newest probe were sent whose answers said which process it was: each change between them is in
+   * `identities`. Left out where none did, and in a report from the history.
+   */
+  readonly identified?: { readonly from: number; readonly to: number };
   /** Stretches of answers that were slow by `--slow`, oldest first. */
   readonly slow: readonly SlowStretch[];
   /** When it was found that acknowledged writes are gone, oldest first. */

@@ -56,6 +56,7 @@ interface Record {
   silence: ObservedService['silence'];
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
+  identified: ObservedService['identified'];
   readonly slow: Slow[];
   readonly lostWrites: LostWrites[];
   readonly answers: AnswerRecord;
@@ -199,6 +200,7 @@ export class Recorder implements FeedReader {
       case 'sample':
         this.#sampledAt = Math.max(this.#sampledAt, message.at);
         this.#answered(message);
+        this.#identified(message);
         this.#records.get(message.service)?.answers.take(message, this.#edges);
         if (this.#records.has(message.service)) this.#probes?.take(message);
         return;
@@ -237,8 +239,10 @@ export class Recorder implements FeedReader {
       const record = this.#records.get(snapshot.service);
       if (record !== undefined) record.info = infoOf(snapshot);
       if (record === undefined) this.#records.set(snapshot.service, recordOf(snapshot));
-      else if (missedSince !== null && !hello.resumed) catchUp(record, snapshot, missedSince, again);
-      else if (snapshot.state !== record.states.present.state) enterSnapshot(record.states, snapshot, snapshot.since);
+      else if (missedSince !== null && !hello.resumed) {
+        record.identified = undefined;
+        catchUp(record, snapshot, missedSince, again);
+      } else if (snapshot.state !== record.states.present.state) enterSnapshot(record.states, snapshot, snapshot.since);
     }
     this.#monitor = { id: hello.monitor.id, vantage: hello.monitor.vantage };
     this.#advance(hello.now);
@@ -290,6 +294,12 @@ export class Recorder implements FeedReader {
     record.silence = { from, durationMs: record.answeredAt - from };
   }
 
+  #identified({ service, identifiedAt: at }: SampleMessage): void {
+    const record = this.#records.get(service);
+    if (record === undefined || at === undefined) return;
+    record.identified = { from: record.identified?.from ?? at, to: at };
+  }
+
   #advance(at: number): void {
     this.#newest = Math.max(this.#newest, at);
   }
@@ -318,6 +328,7 @@ function recordOf(snapshot: ServiceSnapshot): Record {
     silence: undefined,
     lost: [],
     identities: [],
+    identified: undefined,
     slow: [],
     lostWrites: [],
   };
@@ -361,7 +372,7 @@ function enter(states: Intervals, next: Interval): void {
 }
 
 function shiftedService(name: string, record: Record, states: readonly Interval[], ms: number): ObservedService {
-  const { info, gaps, openGap, falls, silence, lost, identities, slow, lostWrites } = record;
+  const { info, gaps, openGap, falls, silence, lost, identities, identified, slow, lostWrites } = record;
   return {
     name,
     info,
@@ -380,6 +391,7 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     lostWrites: lostWrites.map((one) => ({ ...one, at: one.at - ms })),
     identities: identities.map((one) => ({ ...one, at: one.at - ms })),
+    ...(identified !== undefined && { identified: { from: identified.from - ms, to: identified.to - ms } }),
     slow: slow.map((one) => ({ ...one, from: one.from - ms, to: one.to - ms })),
     answers: record.answers.observed(ms),
   };

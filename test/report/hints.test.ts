@@ -163,12 +163,15 @@ describe('hints', () => {
   it('see a process that was frozen with a full queue, by its run_id', () => {
     const falls = [{ from: 50, to: 3000, reasons: { 'timeout-connect': 40, 'timeout-reply': 19 } }];
     const redis = { ...OUTSIDE, kind: 'redis' } as const;
+    const identified = { from: -1000, to: 4000 };
     const kept = observed('db (kept)', { info: { ...redis, ...KEPT }, falls, lostAt: [1050], lostBy: 'timeout-reply' });
-    assert.deepEqual(kinds(vantage('second', observed('db', { info: redis, falls }), kept)), ['process-frozen']);
+    assert.deepEqual(kinds(vantage('second', observed('db', { info: redis, falls, identified }), kept)), [
+      'process-frozen',
+    ]);
     // Where no connection came to be, packets were lost.
     const dropped = [{ from: 50, to: 3000, reason: 'timeout-connect' as const }];
-    const cut = vantage('second', observed('db', { info: redis, falls: dropped }), { ...kept, gaps: [] });
-    assert.ok(!kinds(cut).includes('process-frozen'));
+    const db = observed('db', { info: redis, falls: dropped, identified });
+    assert.ok(!kinds(vantage('second', db, { ...kept, gaps: [] })).includes('process-frozen'));
   });
 
   it('do not take a slow service for a frozen one', () => {
@@ -236,26 +239,37 @@ describe('hints', () => {
     assert.ok(hintsOf(alone).every(({ kind }) => kind !== 'log-pipe-blocked'));
   });
 
-  it('see a service that was cut off, and not restarted', () => {
+  it('see a service that was cut off, and not restarted, where its answers said that it is the same process', () => {
     const falls = [{ from: 100, to: 2500 }];
     const redis = { ...OUTSIDE, target: 'redis://192.0.2.7:6379', kind: 'redis' } as const;
     const web = { ...OUTSIDE, kind: 'http' } as const;
-    const services = [
-      observed('db', { info: redis, falls }),
-      observed('db (kept)', { info: { ...redis, ...KEPT }, falls, lostAt: [100] }),
-      observed('web', { info: web, falls }),
-      observed('web (kept)', { info: { ...web, ...KEPT }, falls, lostAt: [100] }),
-    ];
-    const hints = hintsOf(runReport([vantage('second', ...services)]));
+    const hints = (identified?: { from: number; to: number }): readonly Hint[] => {
+      const db = observed('db', { info: redis, falls, ...(identified !== undefined && { identified }) });
+      const services = [
+        db,
+        observed('db (kept)', { info: { ...redis, ...KEPT }, falls, lostAt: [100] }),
+        observed('web', { info: web, falls }),
+        observed('web (kept)', { info: { ...web, ...KEPT }, falls, lostAt: [100] }),
+      ];
+      return hintsOf(runReport([vantage('second', ...services)]));
+    };
+    const identified = { from: -1000, to: 3000 };
+    const cut = hints(identified);
     assert.deepEqual(
-      hints.map(({ kind }) => kind),
+      cut.map(({ kind }) => kind),
       ['cut-off'],
     );
-    assert.match(hints[0]!.evidence.join('\n'), /web .*but so was that of db, whose process is the same/);
+    assert.match(cut[0]!.evidence.join('\n'), /run_id is unchanged/);
+    assert.match(cut[0]!.evidence.join('\n'), /web .*but so was that of db, whose process is the same/);
+    // It may not be asked, or was not before the gap, or not since.
+    for (const unknown of [undefined, { from: 2600, to: 3000 }, { from: -1000, to: 0 }]) {
+      const evidence = hints(unknown).flatMap((hint) => hint.evidence);
+      assert.doesNotMatch(evidence.join('\n'), /unchanged|process is the same/, JSON.stringify(unknown));
+    }
     // On loopback, with no other way that was down too, it is the proxy.
     const inside = { ...redis, target: 'redis://127.0.0.1:6379' } as const;
     const lone = [
-      observed('db', { info: inside, falls }),
+      observed('db', { info: inside, falls, identified }),
       observed('db (kept)', { info: { ...inside, ...KEPT }, falls, lostAt: [100] }),
     ];
     assert.deepEqual(kinds(vantage('here', ...lone)), ['loopback-only']);

@@ -39,6 +39,18 @@ function recorded(recorder: Recorder): ObservedService | undefined {
 }
 
 describe('a recorder', () => {
+  it('knows between which moments a change of the process would be known, and forgets it with the events that it missed', () => {
+    const recorder = new Recorder();
+    const up = web([{ state: 'up', from: 0, to: null }]);
+    recorder.take([greeting(0, [up]), answerAt(10), { ...answerAt(20), identifiedAt: 19 }, answerAt(30)]);
+    recorder.take([{ ...answerAt(1020), identifiedAt: 1019 }]);
+    assert.deepEqual(recorded(recorder)?.identified, { from: 19, to: 1019 });
+    recorder.disconnected();
+    recorder.take([greeting(2000, [up])]);
+    recorder.connected();
+    assert.equal(recorded(recorder)?.identified, undefined);
+  });
+
   it('ends early where more comes than it keeps, says so, and the rest is unobserved', () => {
     const recorder = new Recorder(100);
     recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);

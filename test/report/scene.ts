@@ -29,12 +29,14 @@ export interface Story {
   readonly lostBy?: DownReason;
   /** No answer for so long, though all were answered in the end. */
   readonly silent?: { readonly from: number; readonly to: number };
+  /** From when to when its answers said which process it is. */
+  readonly identified?: { readonly from: number; readonly to: number };
 }
 
 /** A service that was up from long before, but for its story. */
 export function observed(
   name: string,
-  { info = {}, falls = [], unobserved = [], lostAt = [], lostBy = 'reset', silent }: Story = {},
+  { info = {}, falls = [], unobserved = [], lostAt = [], lostBy = 'reset', silent, identified }: Story = {},
 ): ObservedService {
   const changes: { at: number; state: State; reason: Reason | null }[] = [
     { at: -3_600_000, state: 'up', reason: null },
@@ -84,6 +86,7 @@ export function observed(
     ...(silent !== undefined && { silence: { from: START + silent.from, durationMs: silent.to - silent.from } }),
     lost,
     identities: [],
+    ...(identified !== undefined && { identified: { from: START + identified.from, to: START + identified.to } }),
     slow: [],
     lostWrites: [],
   };
