@@ -196,6 +196,7 @@ export const MESSAGES = {
     seq,
     service: name,
     at: time,
+    notBefore: time.optional(),
     was: hidden,
     is: hidden,
     what: z.enum(['role', 'master']).optional(),

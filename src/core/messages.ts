@@ -212,7 +212,10 @@ export interface Identity extends Origin {
   readonly type: 'identity';
   readonly seq: number;
   readonly service: string;
+  /** When it was noticed. */
   readonly at: number;
+  /** When the newest probe was sent whose answer still said `was`. Not given by version 0.1.0. */
+  readonly notBefore?: number | undefined;
   readonly was: string;
   readonly is: string;
   /**

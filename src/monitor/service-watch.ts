@@ -346,9 +346,10 @@ export class Watcher implements ProberEvents {
     this.#known.set(kind, { id, sentAt });
     if (kind === 'process') this.#identifiedAt = sentAt;
     if (known === undefined || known.id === id) return;
-    const at = this.#host.clock.epoch(this.#host.now());
+    const { clock } = this.#host;
+    const [at, notBefore] = [clock.epoch(this.#host.now()), clock.epoch(known.sentAt)];
     const { name } = this.watched.service;
-    this.#host.emit({ type: 'identity', service: name, at, was: known.id, is: id, ...(what && { what }) });
+    this.#host.emit({ type: 'identity', service: name, at, notBefore, was: known.id, is: id, ...(what && { what }) });
   }
 
   #settled(sample: Sample): void {

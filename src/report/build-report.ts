@@ -124,7 +124,10 @@ function serviceReport(
       .map(({ at, reason, message }) => ({ at, reason, message, fromStartMs: fromStart(at) })),
     identities: service.identities
       .filter(({ at }) => isInside(at, window))
-      .map(({ at, was, is, what }) => ({ at, was, is, ...(what && { what }), fromStartMs: fromStart(at) })),
+      .map(({ at, notBefore, was, is, what }) => {
+        const since = notBefore === undefined ? {} : { notBefore };
+        return { at, ...since, was, is, ...(what && { what }), fromStartMs: fromStart(at) };
+      }),
     ...(service.identified !== undefined && { identified: service.identified }),
     slow: service.slow
       .filter(({ from, to }) => to >= window.from && from <= window.to)

@@ -259,7 +259,7 @@ function isIdentifiedAround({ identified }: ServiceReport, gap: ReportGap): bool
 function changeNear(siblings: readonly Seen[], gap: ReportGap): IdentityChange | undefined {
   return siblings
     .flatMap(({ service }) => service.identities)
-    .find((change) => change.what === undefined && isNear(change, gap));
+    .find((change) => change.what === undefined && mayBeOf(change, gap));
 }
 
 function isCutOffWith(one: Seen, gap: ReportGap, other: Seen, all: readonly Seen[]): boolean {
@@ -293,6 +293,11 @@ export function isTogether(one: ReportGap, other: ReportGap): boolean {
 /** Whether two gaps overlap. */
 export function isOverlapping(one: Span, other: Span): boolean {
   return one.from < (other.to ?? Infinity) && other.from < (one.to ?? Infinity);
+}
+
+/** Whether what answers may have changed within a gap, or within a second of it: on a slow machine it is noticed later. */
+export function mayBeOf({ at, notBefore = at }: IdentityChange, gap: Span): boolean {
+  return isNear({ at }, gap) || isOverlapping({ from: notBefore, to: at }, gap);
 }
 
 /** Whether something was within a gap, or within a second of it. */

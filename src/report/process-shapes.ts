@@ -7,12 +7,12 @@ import {
   failedWith,
   isLoopback,
   isMostly,
-  isNear,
   isOverlapping,
   isSameService,
   isSilentIn,
   isUpAround,
   isWatched,
+  mayBeOf,
   pairs,
   placeOf,
   processAfter,
@@ -58,7 +58,7 @@ export const failover: Shape = {
       gapsOf(one).flatMap((gap): Finding[] => {
         const change = siblingsOf(one, seen)
           .flatMap(({ service }) => service.identities)
-          .find((its) => its.what === 'master' && isNear(its, gap));
+          .find((its) => its.what === 'master' && mayBeOf(its, gap));
         if (change === undefined) return [];
         const text = `${one.name} ${showGapLine(gap)}; then ${change.is} was the master, and ${change.was} before`;
         return [{ text, of: [{ one, gap }], isProof: true }];
@@ -87,7 +87,7 @@ export const replaced: Shape = {
 function withoutGap(seen: readonly Seen[]): Finding[] {
   return seen.flatMap(({ name, service }) =>
     service.identities
-      .filter((change) => change.what === undefined && !service.gaps.some((gap) => isNear(change, gap)))
+      .filter((change) => change.what === undefined && !service.gaps.some((gap) => mayBeOf(change, gap)))
       .map(({ at, was, is, fromStartMs }) => {
         return {
           text: `${name} is another process since ${showWhen(at, fromStartMs)} at the latest (${shortId(was)} → ${shortId(is)}), and no probe failed`,
@@ -271,5 +271,5 @@ export const keptConnectionsOnly: Shape = {
 };
 
 function hasChanged({ service }: Seen, at: number): boolean {
-  return service.identities.some((change) => change.what === undefined && isNear(change, { from: at, to: at }));
+  return service.identities.some((change) => change.what === undefined && mayBeOf(change, { from: at, to: at }));
 }

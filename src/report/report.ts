@@ -263,7 +263,10 @@ export interface LostConnection {
 
 /** The same service is another process now, has another role, or is at another address. */
 export interface IdentityChange {
+  /** When it was noticed. */
   readonly at: number;
+  /** When the newest probe was sent that still found what was before; left out where that is not known. */
+  readonly notBefore?: number;
   readonly was: string;
   readonly is: string;
   /** `role`: it is the role that changed; `master`: the address that sentinels give; left out where it is the process. */

@@ -390,7 +390,9 @@ function shiftedService(name: string, record: Record, states: readonly Interval[
     ...(silence !== undefined && { silence: { ...silence, from: silence.from - ms } }),
     lost: lost.map((one) => ({ ...one, at: one.at - ms })),
     lostWrites: lostWrites.map((one) => ({ ...one, at: one.at - ms })),
-    identities: identities.map((one) => ({ ...one, at: one.at - ms })),
+    identities: identities.map(({ notBefore, ...one }) => {
+      return { ...one, at: one.at - ms, ...(notBefore !== undefined && { notBefore: notBefore - ms }) };
+    }),
     ...(identified !== undefined && { identified: { from: identified.from - ms, to: identified.to - ms } }),
     slow: slow.map((one) => ({ ...one, from: one.from - ms, to: one.to - ms })),
     answers: record.answers.observed(ms),

@@ -128,8 +128,8 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
       return { type, seq, service, at, reason };
     }
     case 'identity': {
-      const { type, seq, service, at, what } = message;
-      return { type, seq, service, at, ...(what && { what }) };
+      const { type, seq, service, at, notBefore, what } = message;
+      return { type, seq, service, at, notBefore, ...(what && { what }) };
     }
     case 'slow': {
       const { type, seq, service, from, to, slowestMs, count } = message;

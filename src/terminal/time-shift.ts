@@ -47,6 +47,14 @@ export function shifted(message: Message, offsetMs: number): Message {
         notBefore: message.notBefore + offsetMs,
         notAfter: message.notAfter + offsetMs,
       };
+    case 'identity': {
+      const { at, notBefore } = message;
+      return {
+        ...message,
+        at: at + offsetMs,
+        notBefore: notBefore === undefined ? undefined : notBefore + offsetMs,
+      };
+    }
     case 'gap':
     case 'slow':
       return by(message);

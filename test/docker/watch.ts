@@ -79,6 +79,15 @@ export class Watch {
     return [...this.told('gap', service), ...open];
   }
 
+  /** The longest time in which no probe of any service was sent, in milliseconds. */
+  longestPause(from: number, to: number): number {
+    const starts = this.told('sample')
+      .filter(({ at, result }) => at >= from && at <= to && result !== 'unobserved')
+      .map(({ at }) => at)
+      .sort((one, other) => one - other);
+    return starts.slice(1).reduce((longest, start, at) => Math.max(longest, start - (starts[at] ?? start)), 0);
+  }
+
   /** The longest time between two good answers of a service, in milliseconds. */
   longestSilence(service: string): number {
     const ends = this.told('sample', service)

@@ -114,9 +114,22 @@ describe('hints', () => {
     assert.deepEqual(kinds(vantage('second', observed('web', { info: OUTSIDE, falls: REBUILT }), kept)), [
       'process-replaced',
     ]);
-    const identities = [{ type: 'identity', seq: 1, service: 'db', at: START + 2500, was: 'a', is: 'b' } as const];
-    const redis = { ...observed('db', { info: { ...OUTSIDE, kind: 'redis' }, falls: REBUILT }), identities };
+    const change = { type: 'identity', seq: 1, service: 'db', at: START + 2500, was: 'a', is: 'b' } as const;
+    const db = observed('db', { info: { ...OUTSIDE, kind: 'redis' }, falls: REBUILT });
+    const redis = { ...db, identities: [change] };
     assert.deepEqual(kinds(vantage('second', redis)), ['process-replaced']);
+    // On a slow machine it is noticed late. What the newest answer after the gap still said was not of the gap.
+    const late = (notBefore: number): ReturnType<typeof vantage> => {
+      const changes = [{ ...change, at: START + 6000, notBefore: START + notBefore }];
+      return vantage('second', { ...redis, identities: changes, identified: { from: START - 1000, to: START + 7000 } });
+    };
+    assert.deepEqual(kinds(late(2200)), ['process-replaced']);
+    const after = hintsOf(runReport([late(4000)]));
+    assert.ok(
+      after.every(
+        ({ kind, evidence }) => kind !== 'process-replaced' || evidence.every((text) => /no probe failed/.test(text)),
+      ),
+    );
     // Of another kind at the same port, or at another path: no sibling.
     const tcp = observed('tcp (kept)', { info: { target: 'tcp://192.0.2.7:8080', ...KEPT }, lostAt: [2310] });
     const http = observed('web', { info: { ...OUTSIDE, kind: 'http' }, falls: REBUILT });
