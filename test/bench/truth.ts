@@ -1,8 +1,10 @@
 /** Outages of known times, and what the monitor says of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { showDuration, showGap } from '../../src/core/format.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import type { Gap, Message, Transition } from '../../src/core/messages.ts';
+import { showReasons } from '../../src/core/reasons.ts';
 import { Child } from './child.ts';
 import { OUTAGE_KINDS, type OutageKind, type Staged, type Truth, type TrueOutage } from './outage-kinds.ts';
 import { watchedOf } from './services.ts';
@@ -13,6 +15,8 @@ const EPOCH_MS = 0.002;
 const SERVICES = 36;
 const OUTAGES = 28;
 const QUICK_OUTAGES = 8;
+/** Wrong gaps that are named. */
+const SHOWN = 3;
 /** What dies shows it at once to who holds a connection; what falls silent, or answers badly, does not. */
 const DEATHS: readonly OutageKind[] = ['refused', 'closed'];
 const QUIET_KINDS: readonly OutageKind[] = ['silent', 'status 503'];
@@ -40,6 +44,8 @@ interface Tally {
   /** Gaps that are none of the staged outages, while the process that plays them was late itself. */
   staged: number;
   outside: number;
+  /** The gaps that were invented, and those whose bounds are wrong, in words. */
+  readonly wrong: { readonly invented: string[]; readonly outside: string[] };
   readonly errors: number[];
   readonly widths: number[];
 }
@@ -154,6 +160,7 @@ function tallyOf(
     invented: 0,
     staged: 0,
     outside: 0,
+    wrong: { invented: [], outside: [] },
     errors: [],
     widths: [],
   };
@@ -179,6 +186,7 @@ function tallyOf(
       const isStaged = told.stalls.some(({ before, after }) => gap.from <= after && gap.to >= before);
       if (outages === undefined) {
         tally[isStaged ? 'staged' : 'invented'] += 1;
+        if (!isStaged) tally.wrong.invented.push(`${name} ${showGap(gap)}, ${showReasons(gap.reasons)}`);
         continue;
       }
       // Time that was not observed may lie within a gap, and an end and a beginning in that.
@@ -186,7 +194,10 @@ function tallyOf(
       const least = lengths.reduce((total, length) => total + length.least, 0);
       const most = lengths.reduce((total, length) => total + length.most, 0);
       if (gap.minMs > most && isStaged) tally.staged += 1;
-      else if (gap.minMs > most || (gap.maxMs ?? Infinity) < least) tally.outside += 1;
+      else if (gap.minMs > most || (gap.maxMs ?? Infinity) < least) {
+        tally.outside += 1;
+        tally.wrong.outside.push(`${name} ${showGap(gap)}, ${showReasons(gap.reasons)}: true ${showDuration(least)}`);
+      }
       tally.errors.push(Math.abs(gap.durationMs - (least + most) / 2));
       if (gap.maxMs !== null) tally.widths.push(gap.maxMs - gap.minMs);
     }
@@ -234,6 +245,10 @@ function rows(what: string, tallies: readonly Tally[], unobservedShare: number, 
   const [outages, long, missed] = [sum((t) => t.outages), sum((t) => t.long), sum((t) => t.missed)];
   const [invented, outside, unobserved] = [sum((t) => t.invented), sum((t) => t.outside), sum((t) => t.unobserved)];
   const staged = sum((t) => t.staged);
+  const wrong = (which: keyof Tally['wrong']): string => {
+    const words = tallies.flatMap((tally) => tally.wrong[which]).slice(0, SHOWN);
+    return words.length === 0 ? '' : ` (${words.join('; ')})`;
+  };
   const edges = Object.values(told.outages)
     .flat()
     .flatMap(({ from, to }) => [from, to])
@@ -249,14 +264,14 @@ function rows(what: string, tallies: readonly Tally[], unobservedShare: number, 
     },
     {
       what: `${what}: outages invented`,
-      found: `${String(invented)}; ${String(staged)} more while the process that plays them was late itself, ${String(told.stalls.length)} times`,
+      found: `${String(invented)}${wrong('invented')}; ${String(staged)} more while the process that plays them was late itself, ${String(told.stalls.length)} times`,
       reach: 'none',
       reached: invented === 0,
       figures: { invented, staged, stalls: told.stalls.length },
     },
     {
       what: `${what}: true length inside the bounds`,
-      found: `in all but ${String(outside)} of ${String(outages)}; what played them knows its edges to ${edgeMs.toFixed(1)} ms (p99)`,
+      found: `in all but ${String(outside)} of ${String(outages)}${wrong('outside')}; what played them knows its edges to ${edgeMs.toFixed(1)} ms (p99)`,
       reach: 'all',
       reached: outside === 0,
       figures: { outside, edgeMs },
