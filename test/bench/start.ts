@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Message } from '../../src/core/messages.ts';
 import { Child } from './child.ts';
 import { loopback } from './services.ts';
-import { type Bench, median, spread } from './table.ts';
+import { type Bench, inTurns, median, spread } from './table.ts';
 import type { TargetPorts } from './targets.ts';
 
 const SERVICES = 20;
@@ -35,8 +35,12 @@ export const start: Bench = {
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++)
       times.push(await firstAnswers(names.filter((name) => name !== undefined)));
-    const checks: number[] = [];
-    for (let round = 0; round < CHECKS; round++) checks.push(await checkMs(`127.0.0.1:${String(ports.tcp)}`));
+    const target = `127.0.0.1:${String(ports.tcp)}`;
+    const [checks = [], bare = []] = await inTurns(
+      CHECKS,
+      () => nodeMs(MAIN, 'check', target),
+      () => nodeMs('-e', '0'),
+    );
     await targets.end();
     return [
       {
@@ -48,10 +52,10 @@ export const start: Bench = {
       },
       {
         what: 'gapwatch check of one service, from the command to its end',
-        found: `${spread(checks, 0)} ms, of ${String(CHECKS)}`,
+        found: `${spread(checks, 0)} ms, of ${String(CHECKS)}; a Node that does nothing ${spread(bare, 0)} ms`,
         reach: `under ${String(CHECK_MS)} ms`,
         reached: median(checks) < CHECK_MS,
-        figures: { timesMs: checks },
+        figures: { timesMs: checks, bareMs: bare },
       },
     ];
   },
@@ -73,8 +77,9 @@ async function firstAnswers(targets: readonly string[]): Promise<number> {
   return took;
 }
 
-async function checkMs(target: string): Promise<number> {
+/** How long Node runs with these arguments. */
+async function nodeMs(...args: readonly string[]): Promise<number> {
   const begin = performance.now();
-  await once(spawn(process.execPath, [MAIN, 'check', target], { stdio: 'ignore' }), 'exit');
+  await once(spawn(process.execPath, args, { stdio: 'ignore' }), 'exit');
   return performance.now() - begin;
 }
