@@ -27,6 +27,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 /** What is stored for newcomers is this old at most where something happened, and where nothing did. */
 const SNAPSHOT_MS = 10_000;
+/** A clock that is behind by more than this was set back. */
+const SET_BACK_MS = 1000;
 const UPTIME_MS = 60_000;
 /**
  * The newest intervals and gaps of each service that are published: monitors and hubs keep more. Fewer where all would be longer
@@ -71,6 +73,8 @@ export class Publisher {
   readonly #statuses = new Map<string, StatusMessage>();
   #joined: Joined | null = null;
   #snapshotAt = -Infinity;
+  /** The monitor's clock at the newest entry. */
+  #appendedAt = -Infinity;
   #snapshotOf = -1;
   #problem: string | null = null;
   #problemSince = 0;
@@ -260,6 +264,9 @@ export class Publisher {
     const { id: monitor, vantage: wanted } = this.#monitor.identity;
     const { name: vantage, replaced } = joined;
     const now = this.#monitor.now();
+    // Hubs did not believe what came from the future: they get to know what is.
+    if (now < this.#appendedAt - SET_BACK_MS) this.#openingDue = true;
+    this.#appendedAt = now;
     const isOpening = this.#openingDue && this.#position >= this.#boardAt;
     const known = isOpening || this.#isSnapshotDue(now) ? helloJson(this.#monitor, this.#board, this.#position) : '';
     const [opening, snapshot] = isOpening ? [known, ''] : ['', known];

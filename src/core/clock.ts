@@ -20,7 +20,7 @@ export const systemClock: ClockSource = {
   boot: () => uptime() * 1000,
 };
 
-/** Time that passed without this program: in timeline time while the machine slept, in labels where the wall clock skipped them. */
+/** Time in which the machine slept, in timeline time. */
 export interface Suspension {
   readonly from: number;
   readonly to: number;
@@ -30,8 +30,6 @@ export interface Suspension {
 const STEP_MS = 20;
 /** The clocks of sleep are coarse: below this a difference is not believed to be one. */
 const SUSPENDED_MS = 250;
-/** Labels that the wall clock skips by less than this are not worth a word. */
-const SKIPPED_MS = 1000;
 
 interface Label {
   /** From this timeline time on, ... */
@@ -52,7 +50,6 @@ export class Clock {
   #wallOffset: number;
   readonly #followsSteps: boolean;
   #lastCheck: number;
-  #skipped: Suspension | null = null;
 
   /**
    * @param followsSteps whether a step of the wall clock gives new labels; otherwise the labels go on from those of the
@@ -92,7 +89,6 @@ export class Clock {
   check(): Suspension | null {
     const before = this.#lastCheck;
     const now = this.now();
-    const sinceCheckMs = now - before;
     this.#lastCheck = now;
     if (Math.abs(this.#source.wall() - this.#wallOffset - now) <= STEP_MS) return null;
 
@@ -115,24 +111,10 @@ export class Clock {
     if (Math.abs(step) > STEP_MS) {
       this.#wallOffset += step;
       if (this.#followsSteps) {
-        const from = this.epoch(this.#lastCheck);
-        const to = from + step - sinceCheckMs;
-        // What was labelled since the last check, by either clock, is outside.
-        if (to - from > SKIPPED_MS) this.#skipped = { from: this.#skipped?.from ?? from, to };
         this.#labels = [...this.#labels, { from: this.#lastCheck, offset: this.#wallOffset }].slice(-LABELS);
       }
     }
     return suspension;
-  }
-
-  /**
-   * Labels that no moment has, since the last call: the wall clock was set forward, or this is a virtual machine that was
-   * paused, of which nothing but the wall clock tells. Milliseconds since the epoch; null where there are none.
-   */
-  takeSkipped(): Suspension | null {
-    const skipped = this.#skipped;
-    this.#skipped = null;
-    return skipped;
   }
 }
 

@@ -240,7 +240,7 @@ export const MESSAGES = {
       tlsMs: duration.nullable(),
       replyMs: duration.nullable(),
     }),
-    identifiedAt: time.optional(),
+    identified: z.object({ from: time, to: time }).optional(),
   }),
   status: z.object({ type: z.literal('status'), service: name, at: time, status: state }),
   heartbeat: z.object({

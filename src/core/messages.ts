@@ -286,6 +286,15 @@ export function isAbout(message: Message, has: (service: string) => boolean): bo
   return !('service' in message) || has(message.service);
 }
 
+/**
+ * When the first and the newest probe of a watch were sent whose answers said which process it was (Redis: `run_id`; otherwise
+ * `identity` of the configuration). Each change between them is an event, `identity`.
+ */
+export interface Identified {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One probe. Not an event: it may be left out, and comes in the order in which probes end. */
 export interface SampleMessage {
   readonly type: 'sample';
@@ -298,11 +307,8 @@ export interface SampleMessage {
   readonly reason: Reason | null;
   readonly message: string | null;
   readonly phases: Phases;
-  /**
-   * When the newest probe was sent whose answer said which process it was (Redis: `run_id`; otherwise `identity` of the
-   * configuration). Left out where none said so since the sample before.
-   */
-  readonly identifiedAt?: number | undefined;
+  /** Left out where no answer said which process it was since the sample before. */
+  readonly identified?: Identified | undefined;
 }
 
 /** The status (see `rise` and `fall`) of a service changed. Only services with a `rise` or `fall` above 1 send it. */

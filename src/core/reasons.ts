@@ -46,7 +46,7 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   role: 'Redis does not have the required role: was there a failover?',
   error: 'the service answered with an error',
   stalled: 'the monitor itself did not run in time: the state of the service is not known',
-  suspended: "the monitor's machine was asleep, or its clock was set forward: the state of the service is not known",
+  suspended: "the monitor's machine was asleep: the state of the service is not known",
   stopped: 'the monitor was not running: the state of the service is not known',
   resources: 'the monitor ran out of file descriptors, ports or memory: the state of the service is not known',
   network: "the monitor's machine had no network, or its feed was lost: the state of the service is not known",

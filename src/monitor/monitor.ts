@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { RestoredState, RestoredService } from '../core/archive.ts';
-import { count, showDuration } from '../core/format.ts';
+import { count } from '../core/format.ts';
 import { infoOf, type ServiceInfo, type UnobservedReason } from '../core/model.ts';
 import { Board, BoardService } from '../core/board.ts';
 import { Clock, systemClock } from '../core/clock.ts';
@@ -20,7 +20,6 @@ import {
   type MonitorIdentity,
   type Note,
   type OpenGap,
-  type Transition,
   type Unnumbered,
   PROTOCOL,
 } from '../core/messages.ts';
@@ -124,7 +123,6 @@ export class Monitor {
       this.#publish([...this.#openGaps(), this.#makeHeartbeat()]);
     }, HEARTBEAT_MS);
     this.#watchdog = setInterval(() => {
-      this.#emitSkipped();
       this.#checkThreads();
     }, TICK_MS);
     this.apply(options.watched);
@@ -265,7 +263,8 @@ export class Monitor {
   #emitAbsence(service: string, at: number, message: string, reason: UnobservedReason = 'stopped'): void {
     const from = this.#board.services.get(service)?.state ?? 'unknown';
     if (from === 'unknown' || from === 'unobserved') return;
-    this.#publish([this.#number({ ...changeAt(at), service, from, to: 'unobserved', reason, message })]);
+    const edge = { at, notBefore: at, notAfter: at };
+    this.#publish([this.#number({ type: 'transition', service, from, to: 'unobserved', ...edge, reason, message })]);
   }
 
   /** The last checkpoint of a service that is not up, with times since the epoch; null for others. */
@@ -393,9 +392,12 @@ export class Monitor {
       this.#silenced.delete(service);
       // One that took its place knows nothing yet of what it has not reported of.
       if (before.thread !== thread) continue;
+      const at = thread.lastSeenAt;
+      const edge = { at, notBefore: at, notAfter: at };
       const { state: to, reason } = before;
-      const edge = changeAt(thread.lastSeenAt);
-      this.#publish([this.#number({ ...edge, service, from: 'unobserved', to, reason, message: null })]);
+      this.#publish([
+        this.#number({ type: 'transition', service, from: 'unobserved', to, ...edge, reason, message: null }),
+      ]);
     }
   }
 
@@ -417,23 +419,7 @@ export class Monitor {
     return thread;
   }
 
-  /** Time that the wall clock skipped was not observed, whatever the state is on both sides of it. */
-  #emitSkipped(): void {
-    this.#clock.check();
-    const skipped = this.#clock.takeSkipped();
-    if (skipped === null) return;
-    const { from: at, to: until } = skipped;
-    const message = `the clock was set forward by ${showDuration(until - at)}, or this machine was paused`;
-    const seen = [...this.#board.services.values()].filter(({ state }) => state === 'up' || state === 'down');
-    const edges = seen.flatMap(({ name: service, state, reason }): Unnumbered[] => [
-      { ...changeAt(at), service, from: state, to: 'unobserved', reason: 'suspended', message },
-      { ...changeAt(until), service, from: 'unobserved', to: state, reason, message: null },
-    ]);
-    this.#publish(edges.map((edge) => this.#number(edge)));
-  }
-
   #receive(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
-    this.#emitSkipped();
     for (const { service, checkpoint } of checkpoints) this.#checkpoints.set(service, checkpoint);
     for (const one of messages) if (one.type === 'transition' && one.to === 'up') this.#checkpoints.delete(one.service);
     this.#publish(messages.flatMap((one) => this.#afterSilence(one)).map((one) => this.#take(one)));
@@ -471,7 +457,6 @@ export class Monitor {
   }
 
   #hello(): Hello {
-    this.#emitSkipped();
     const now = this.now();
     return {
       type: 'hello',
@@ -515,9 +500,4 @@ export class Monitor {
     this.#samplesWanted = wanted;
     for (const thread of this.#threads) thread.send({ type: 'samples', wanted });
   }
-}
-
-/** A change of which the moment is known. Milliseconds since the epoch. */
-function changeAt(at: number): Pick<Transition, 'type' | 'at' | 'notBefore' | 'notAfter'> {
-  return { type: 'transition', at, notBefore: at, notAfter: at };
 }

@@ -1,5 +1,5 @@
 /** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
-import type { GapFacts, Identity } from '../core/messages.ts';
+import type { GapFacts, Identified, Identity } from '../core/messages.ts';
 import { answerMs, type Sample, type UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
 import type { Failure } from '../probe/failure.ts';
@@ -66,8 +66,10 @@ export class Watcher implements ProberEvents {
     'process' | NonNullable<Identity['what']>,
     { readonly id: string; readonly sentAt: number }
   >();
-  /** When the newest probe was sent that learnt which process it is; null where a sample has told it. */
-  #identifiedAt: number | null = null;
+  /** When the first and the newest probe were sent that learnt which process it is. */
+  #identified: Identified | null = null;
+  /** A sample has told that. */
+  #identifiedTold = true;
   #lastSent = -Infinity;
   /** What `stalledMs` was when the last question was sent that was answered well: the answer itself may have waited for this thread. */
   #stalledAtQuestion = 0;
@@ -344,7 +346,10 @@ export class Watcher implements ProberEvents {
     // An answer that comes late says who was there before.
     if (this.#stopped || (known !== undefined && sentAt < known.sentAt)) return;
     this.#known.set(kind, { id, sentAt });
-    if (kind === 'process') this.#identifiedAt = sentAt;
+    if (kind === 'process') {
+      this.#identified = { from: this.#identified?.from ?? sentAt, to: sentAt };
+      this.#identifiedTold = false;
+    }
     if (known === undefined || known.id === id) return;
     const { clock } = this.#host;
     const [at, notBefore] = [clock.epoch(this.#host.now()), clock.epoch(known.sentAt)];
@@ -398,12 +403,13 @@ export class Watcher implements ProberEvents {
 
   #emitSample(sample: Sample): void {
     const { sentAt, endedAt, result, reason, message, phases } = sample;
-    const identifiedAt = this.#identifiedAt;
-    this.#identifiedAt = null;
+    const { clock } = this.#host;
+    const identified = this.#identifiedTold ? null : this.#identified;
+    this.#identifiedTold = true;
     this.#host.emit({
       type: 'sample',
       service: this.watched.service.name,
-      at: this.#host.clock.epoch(sentAt),
+      at: clock.epoch(sentAt),
       durationMs: round(endedAt - sentAt),
       ...(result === 'up' && { answerMs: round(answerMs(sample)) }),
       result,
@@ -415,7 +421,9 @@ export class Watcher implements ProberEvents {
         tlsMs: roundOrNull(phases.tlsMs),
         replyMs: roundOrNull(phases.replyMs),
       },
-      ...(identifiedAt !== null && { identifiedAt: this.#host.clock.epoch(identifiedAt) }),
+      ...(identified !== null && {
+        identified: { from: clock.epoch(identified.from), to: clock.epoch(identified.to) },
+      }),
     });
   }
 

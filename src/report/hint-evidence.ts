@@ -237,10 +237,13 @@ function findProcess(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAf
 function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
   const siblings = siblingsOf(one, all);
   const change = changeNear(siblings, gap);
-  if (change !== undefined) {
+  // It was in one of the gaps before it was noticed: what answered after the earlier ones is not known.
+  const isLast = ({ at }: IdentityChange): boolean =>
+    one.service.gaps.every(({ from }) => from <= gap.from || from >= at);
+  if (change !== undefined && isLast(change)) {
     return { is: 'another', how: `then another process answered (${shortId(change.was)} → ${shortId(change.is)})` };
   }
-  const isKnown = siblings.some(({ service }) => isIdentifiedAround(service, gap));
+  const isKnown = change === undefined && siblings.some(({ service }) => isIdentifiedAround(service, gap));
   if (one.service.kind === 'redis' && gap.end === 'seen' && isKnown) {
     return { is: 'the same', how: 'then the same process answered (its run_id is unchanged)' };
   }
@@ -295,9 +298,9 @@ export function isOverlapping(one: Span, other: Span): boolean {
   return one.from < (other.to ?? Infinity) && other.from < (one.to ?? Infinity);
 }
 
-/** Whether what answers may have changed within a gap, or within a second of it: on a slow machine it is noticed later. */
-export function mayBeOf({ at, notBefore = at }: IdentityChange, gap: Span): boolean {
-  return isNear({ at }, gap) || isOverlapping({ from: notBefore, to: at }, gap);
+/** Whether what answers may have changed within a gap; where it is not known since when it may have, within a second of it. */
+export function mayBeOf({ at, notBefore }: IdentityChange, gap: Span): boolean {
+  return notBefore === undefined ? isNear({ at }, gap) : isOverlapping({ from: notBefore, to: at }, gap);
 }
 
 /** Whether something was within a gap, or within a second of it. */

@@ -7,6 +7,7 @@ import {
   gapFacts,
   type ConnectionLost,
   type GapFacts,
+  type Identified,
   type Identity,
   type LostWrites,
   type Mark,
@@ -30,12 +31,6 @@ export interface ObservedInterval {
 /** What is known of a gap that was still open when the watch ended. */
 export type ObservedOpenGap = Omit<OpenGap, 'type' | 'service' | 'final'>;
 
-/** Between these two moments each change of the process is known. */
-export interface Identified {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** All that is known of one service. */
 export interface ObservedService {
   readonly name: string;
@@ -51,7 +46,7 @@ export interface ObservedService {
   readonly silence?: { readonly from: number; readonly durationMs: number };
   readonly lost: readonly ConnectionLost[];
   readonly identities: readonly Identity[];
-  /** When the first and the newest probe were sent whose answers said which process it was; left out where none did, or samples were not seen. */
+  /** Left out where no answer said which process it was, or samples were not seen. */
   readonly identified?: Identified | undefined;
   readonly slow: readonly SlowFacts[];
   readonly lostWrites: readonly LostWrites[];

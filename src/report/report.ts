@@ -4,7 +4,7 @@
  * that wrote the report; durations are milliseconds, and so are `fromStartMs` and its like: offsets from the start of
  * run's command, negative before it. Fields are added in later versions; none changes its meaning within a `format`.
  */
-import type { GapFacts, Identity, ReasonCount, SlowFacts } from '../core/messages.ts';
+import type { GapFacts, Identified, Identity, ReasonCount, SlowFacts } from '../core/messages.ts';
 import type { Reason, State, ServiceInfo } from '../core/model.ts';
 import type { StageName } from './answer-record.ts';
 
@@ -179,10 +179,10 @@ export interface ServiceReport extends ServiceInfo {
   readonly connectionsLost: readonly LostConnection[];
   readonly identities: readonly IdentityChange[];
   /**
-   * When the first and the newest probe were sent whose answers said which process it was: each change between them is in
-   * `identities`. Left out where none did, and in a report from the history.
+   * When the first and the newest probe of the last watch were sent whose answers said which process it was: each change between
+   * them is in `identities`. Left out where none did, and in a report from the history.
    */
-  readonly identified?: { readonly from: number; readonly to: number };
+  readonly identified?: Identified;
   /** Stretches of answers that were slow by `--slow`, oldest first. */
   readonly slow: readonly SlowStretch[];
   /** When it was found that acknowledged writes are gone, oldest first. */

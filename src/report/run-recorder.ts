@@ -57,6 +57,8 @@ interface Record {
   readonly lost: ConnectionLost[];
   readonly identities: Identity[];
   identified: ObservedService['identified'];
+  /** Since when no event was missed. */
+  changesKnownFrom: number;
   readonly slow: Slow[];
   readonly lostWrites: LostWrites[];
   readonly answers: AnswerRecord;
@@ -241,6 +243,7 @@ export class Recorder implements FeedReader {
       if (record === undefined) this.#records.set(snapshot.service, recordOf(snapshot));
       else if (missedSince !== null && !hello.resumed) {
         record.identified = undefined;
+        record.changesKnownFrom = hello.now;
         catchUp(record, snapshot, missedSince, again);
       } else if (snapshot.state !== record.states.present.state) enterSnapshot(record.states, snapshot, snapshot.since);
     }
@@ -294,10 +297,10 @@ export class Recorder implements FeedReader {
     record.silence = { from, durationMs: record.answeredAt - from };
   }
 
-  #identified({ service, identifiedAt: at }: SampleMessage): void {
+  #identified({ service, identified }: SampleMessage): void {
     const record = this.#records.get(service);
-    if (record === undefined || at === undefined) return;
-    record.identified = { from: record.identified?.from ?? at, to: at };
+    if (record === undefined || identified === undefined) return;
+    record.identified = { from: Math.max(record.changesKnownFrom, identified.from), to: identified.to };
   }
 
   #advance(at: number): void {
@@ -329,6 +332,7 @@ function recordOf(snapshot: ServiceSnapshot): Record {
     lost: [],
     identities: [],
     identified: undefined,
+    changesKnownFrom: -Infinity,
     slow: [],
     lostWrites: [],
   };

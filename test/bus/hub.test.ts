@@ -90,4 +90,23 @@ describe('a hub', () => {
     await viewer.close();
     await at.end();
   });
+
+  it('learns what is from a monitor whose clock was ahead, once that is put right', async () => {
+    const far = scripted('far');
+    const publisher = publish(far, url, 'ahead');
+    await waitFor(() => publisher.vantage !== null);
+    const at = await serveHub(url, 0, 'ahead');
+    const stateOf = (): string | undefined => at.hub.board.services.get('web')?.state;
+    far.change('web', 'up');
+    await waitFor(() => stateOf() === 'up');
+    far.change('web', 'unobserved');
+    far.clock = Date.now() + 3_600_000;
+    // From the future, which the hub does not believe.
+    far.change('web', 'up');
+    await waitFor(() => at.hub.figures.views.some(({ state }) => state === 'unobserved'));
+    far.clock = Date.now();
+    await waitFor(() => stateOf() === 'up');
+    await publisher.stop();
+    await at.end();
+  });
 });

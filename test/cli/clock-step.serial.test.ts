@@ -159,37 +159,4 @@ describe('a clock that is set while the program runs', { concurrency: true }, ()
       await program.end();
     });
   }
-
-  it('forward: the time that it skips is not observed, neither at once nor after a restart', async () => {
-    const [up, down] = [await TestService.start(), await TestService.start()];
-    const clock = clockAhead(-3 * HOUR);
-    const data = mkdtempSync(join(FOLDER, 'data-'));
-    const args = ['watch', `up=${String(up.port)}`, `down=${String(down.port)}`];
-    args.push('--interval', '50ms', '--format', 'json', '--data', data);
-    const first = new Program(args, { env: clock.env });
-    await first.line(/"service":"down".*"to":"up"/);
-    down.down();
-    await first.line(/"service":"down".*"to":"down"/);
-    clock.set(1);
-    await first.line(/"to":"unobserved".*"suspended"/);
-    await down.up();
-    await first.line(/"type":"gap"/);
-    await first.end();
-    const gap = readAll(first).find((message) => message.type === 'gap');
-    assert.ok(gap !== undefined && gap.durationMs < HOUR && (gap.maxMs ?? 0) < HOUR, JSON.stringify(gap));
-
-    const second = new Program(args);
-    await second.line(/"type":"hello"/);
-    await second.end();
-    const services = readAll(second).flatMap((message) => (message.type === 'hello' ? message.services : []));
-    assert.deepEqual(new Set(services.map(({ service }) => service)), new Set(['down', 'up']));
-    for (const { observed, timeline } of services) {
-      assert.ok(observed['24h'] > 0 && observed['24h'] < HOUR, JSON.stringify(observed));
-      const skipped = timeline.filter(({ from, to }) => (to ?? from) - from > 2 * HOUR);
-      assert.deepEqual(
-        skipped.map(({ state }) => state),
-        ['unobserved'],
-      );
-    }
-  });
 });

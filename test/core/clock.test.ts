@@ -50,40 +50,6 @@ describe('Clock', () => {
     }
   });
 
-  it('knows the labels that a clock set forward skipped, but none of what was seen on both sides of the step', () => {
-    const machine = new Machine();
-    const clock = new Clock(machine.source);
-    machine.run(100);
-    clock.check();
-    machine.run(400);
-    const before = machine.epoch;
-    machine.epoch += 60_000;
-    const after = machine.epoch;
-    machine.run(500);
-    clock.check();
-    const skipped = clock.takeSkipped();
-    assert.ok(skipped !== null && skipped.from >= before && skipped.to <= after, JSON.stringify(skipped));
-    assert.equal(skipped.to - skipped.from, 60_000 - 900);
-    assert.equal(clock.takeSkipped(), null);
-  });
-
-  it('skips none where the machine slept, the clock was set back or by little, or the labels do not follow it', () => {
-    for (const [change, followsSteps] of [
-      [{ sleep: 60_000, step: 0 }, true],
-      [{ sleep: 0, step: -60_000 }, true],
-      [{ sleep: 0, step: 900 }, true],
-      [{ sleep: 0, step: 60_000 }, false],
-    ] as const) {
-      const machine = new Machine();
-      const clock = new Clock(machine.source, followsSteps);
-      machine.run(100);
-      machine.sleep(change.sleep);
-      machine.epoch += change.step;
-      clock.check();
-      assert.equal(clock.takeSkipped(), null, JSON.stringify(change));
-    }
-  });
-
   it('recognises a sleep, and counts it as time that has passed', () => {
     const machine = new Machine();
     const clock = new Clock(machine.source);

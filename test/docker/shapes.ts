@@ -10,6 +10,8 @@ const SLACK_MS = 2 * INTERVAL_MS;
 
 /** The probes of all services start much closer to each other where the monitor runs. */
 const STALL_MS = INTERVAL_MS;
+/** A kept connection breaks so near to where its gap begins. */
+const BREAK_MS = 300;
 
 /** One gap, from before the daemon was gone until after it was started. */
 export function isAwayUntilStarted(watch: Watch, service: string, times: Restart): void {
@@ -41,7 +43,8 @@ export function isNeverInterrupted(watch: Watch, service: string): void {
 export function isLostAtExit(watch: Watch, service: string, times: Restart): void {
   const [first] = watch.told('connection-lost', service);
   if (first === undefined) {
-    const pauseMs = watch.longestPause(times.asked - SLACK_MS, times.gone + SLACK_MS);
+    const fell = watch.gaps(service)[0]?.from ?? times.gone;
+    const pauseMs = watch.longestPause(fell - BREAK_MS, fell + BREAK_MS);
     assert.ok(pauseMs > STALL_MS, `${service}: not lost, and no probe was late by more than ${String(pauseMs)} ms`);
     return;
   }

@@ -130,6 +130,19 @@ describe('hints', () => {
         ({ kind, evidence }) => kind !== 'process-replaced' || evidence.every((text) => /no probe failed/.test(text)),
       ),
     );
+    // Of two gaps before it was noticed the last one is its; who answered after the first is not known.
+    const twice = observed('db', {
+      info: { ...OUTSIDE, kind: 'redis' },
+      falls: [{ from: 1400, to: 1700 }, ...REBUILT],
+    });
+    const both = vantage('second', {
+      ...twice,
+      identities: [{ ...change, at: START + 2700, notBefore: START + 1000 }],
+      identified: { from: START - 1000, to: START + 7000 },
+    });
+    const told = hintsOf(runReport([both])).flatMap(({ evidence }) => evidence.join('\n'));
+    assert.equal(told.join('\n').match(/then another process answered/g)?.length, 1);
+    assert.doesNotMatch(told.join('\n'), /unchanged/);
     // Of another kind at the same port, or at another path: no sibling.
     const tcp = observed('tcp (kept)', { info: { target: 'tcp://192.0.2.7:8080', ...KEPT }, lostAt: [2310] });
     const http = observed('web', { info: { ...OUTSIDE, kind: 'http' }, falls: REBUILT });

@@ -39,16 +39,21 @@ function recorded(recorder: Recorder): ObservedService | undefined {
 }
 
 describe('a recorder', () => {
-  it('knows between which moments a change of the process would be known, and forgets it with the events that it missed', () => {
+  it('knows between which moments a change of the process would be known, and not across events that it missed', () => {
     const recorder = new Recorder();
     const up = web([{ state: 'up', from: 0, to: null }]);
-    recorder.take([greeting(0, [up]), answerAt(10), { ...answerAt(20), identifiedAt: 19 }, answerAt(30)]);
-    recorder.take([{ ...answerAt(1020), identifiedAt: 1019 }]);
+    const named = (from: number, to: number): SampleMessage => ({ ...answerAt(to + 1), identified: { from, to } });
+    recorder.take([greeting(0, [up]), answerAt(10), named(19, 19), answerAt(30), named(19, 1019)]);
     assert.deepEqual(recorded(recorder)?.identified, { from: 19, to: 1019 });
+    // Another watch of the service does not know who answered before it.
+    recorder.take([named(1500, 1500)]);
+    assert.deepEqual(recorded(recorder)?.identified, { from: 1500, to: 1500 });
     recorder.disconnected();
     recorder.take([greeting(2000, [up])]);
     recorder.connected();
     assert.equal(recorded(recorder)?.identified, undefined);
+    recorder.take([named(1500, 2500)]);
+    assert.deepEqual(recorded(recorder)?.identified, { from: 2000, to: 2500 });
   });
 
   it('ends early where more comes than it keeps, says so, and the rest is unobserved', () => {

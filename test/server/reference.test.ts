@@ -48,7 +48,7 @@ const SECTIONS: Section[] = PAGE.split(/^##+ /m)
 /** Not given by version 0.1.0, which is why they may be missing. */
 const LATER: ReadonlySet<string> = new Set([
   ...['provenMinMs', 'silenceMs', 'until', 'final', 'asks', 'steadySince', 'truncated', 'answerMs', 'what', 'planned'],
-  ...['identifiedAt', 'notBefore'],
+  ...['identified', 'notBefore'],
 ]);
 /** The fields that every sender gives. */
 const shapeOf = (schema: z.ZodObject): string[] =>
