@@ -129,7 +129,7 @@ export function publicMessage(message: Exclude<Message, SampleMessage>): PublicM
     }
     case 'identity': {
       const { type, seq, service, at, notBefore, what } = message;
-      return { type, seq, service, at, notBefore, ...(what && { what }) };
+      return { type, seq, service, at, ...(notBefore !== undefined && { notBefore }), ...(what && { what }) };
     }
     case 'slow': {
       const { type, seq, service, from, to, slowestMs, count } = message;
