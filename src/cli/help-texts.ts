@@ -83,7 +83,7 @@ const HELP = {
   },
   report: {
     about: [
-      `A time is "2026-11-23T03:00" or "03:00" (of today), local unless a zone follows
+      `A time is "2026-11-23T03:00" or "03:00" (the last one), local unless a zone follows
 it, milliseconds since 1970, or a duration such as "7d": for --until back from
 now, for --since back from --until.`,
     ],

@@ -85,7 +85,7 @@ function windowOf(args: ReportArguments, now: number): Window {
 }
 
 function momentOf(text: string, option: string, end: number, now: number): number {
-  const at = parseMoment(text, end, now);
+  const at = parseMoment(text, end);
   if (at === null) throw invalid([commandLineProblem(option, `${safeExcerpt(text)} is no time; ${MOMENT_FORM}`)]);
   if (at > now) throw invalid([commandLineProblem(option, `${showTime(at)} is still to come`)]);
   return at;

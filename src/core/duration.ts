@@ -47,25 +47,28 @@ const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,6})?)?$/;
 
 /** What a moment looks like, for messages. */
 export const MOMENT_FORM =
-  'a time such as "2026-11-23T03:00" or "03:00" (of today), local unless a zone follows it, milliseconds since 1970, or a duration back such as "24h"';
+  'a time such as "2026-11-23T03:00" or "03:00" (the last one), local unless a zone follows it, milliseconds since 1970, or a duration back such as "24h"';
 
 /**
  * A moment in milliseconds since the epoch; null where the text is none. Without a zone it is local.
- * @param end what a duration counts back from
- * @param now whose day a time without a date is on
+ * @param end what a duration counts back from, and a time without a date is the last one before
  *
  * @example
- * parseMoment('24h', end, now) // end - 86_400_000
- * parseMoment('2026-11-23T03:00Z', end, now) // 1_795_402_800_000
+ * parseMoment('24h', end) // end - 86_400_000
+ * parseMoment('2026-11-23T03:00Z', end) // 1_795_402_800_000
  */
-export function parseMoment(text: string, end: number, now: number): number | null {
+export function parseMoment(text: string, end: number): number | null {
   const back = durationMs(text);
   if (back !== null) return end - back;
   if (EPOCH_MS.test(text)) return Number(text);
   const clock = CLOCK.exec(text);
   if (clock !== null) {
-    const today = new Date(now);
-    return local(today.getFullYear(), today.getMonth(), today.getDate(), clock.slice(1, 5));
+    const day = new Date(end);
+    const onDay = (): number | null => local(day.getFullYear(), day.getMonth(), day.getDate(), clock.slice(1, 5));
+    const at = onDay();
+    if (at === null || at <= end) return at;
+    day.setDate(day.getDate() - 1);
+    return onDay();
   }
   const match = MOMENT.exec(text);
   if (match === null) return null;
