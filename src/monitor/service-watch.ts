@@ -1,5 +1,5 @@
 /** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
-import type { GapFacts, Identified, Identity } from '../core/messages.ts';
+import type { GapFacts, Identity } from '../core/messages.ts';
 import { answerMs, type Sample, type UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
 import type { Failure } from '../probe/failure.ts';
@@ -61,14 +61,12 @@ export class Watcher implements ProberEvents {
   readonly #maxInFlight: number;
   #prober: Prober | null = null;
   #sentinel: Sentinel | null = null;
-  /** Who answered, and in which role, and when the probe that learnt it was sent. */
+  /** Who answered, and in which role, and when the first and the newest probe that learnt it were sent. */
   readonly #known = new Map<
     'process' | NonNullable<Identity['what']>,
-    { readonly id: string; readonly sentAt: number }
+    { readonly id: string; readonly firstSentAt: number; readonly sentAt: number }
   >();
-  /** When the first and the newest probe were sent that learnt which process it is. */
-  #identified: Identified | null = null;
-  /** A sample has told that. */
+  /** A sample has told the newest that is known of the process. */
   #identifiedTold = true;
   #lastSent = -Infinity;
   /** What `stalledMs` was when the last question was sent that was answered well: the answer itself may have waited for this thread. */
@@ -345,11 +343,8 @@ export class Watcher implements ProberEvents {
     const known = this.#known.get(kind);
     // An answer that comes late says who was there before.
     if (this.#stopped || (known !== undefined && sentAt < known.sentAt)) return;
-    this.#known.set(kind, { id, sentAt });
-    if (kind === 'process') {
-      this.#identified = { from: this.#identified?.from ?? sentAt, to: sentAt };
-      this.#identifiedTold = false;
-    }
+    this.#known.set(kind, { id, firstSentAt: known?.firstSentAt ?? sentAt, sentAt });
+    if (kind === 'process') this.#identifiedTold = false;
     if (known === undefined || known.id === id) return;
     const { clock } = this.#host;
     const [at, notBefore] = [clock.epoch(this.#host.now()), clock.epoch(known.sentAt)];
@@ -404,7 +399,7 @@ export class Watcher implements ProberEvents {
   #emitSample(sample: Sample): void {
     const { sentAt, endedAt, result, reason, message, phases } = sample;
     const { clock } = this.#host;
-    const identified = this.#identifiedTold ? null : this.#identified;
+    const process = this.#identifiedTold ? undefined : this.#known.get('process');
     this.#identifiedTold = true;
     this.#host.emit({
       type: 'sample',
@@ -421,8 +416,8 @@ export class Watcher implements ProberEvents {
         tlsMs: roundOrNull(phases.tlsMs),
         replyMs: roundOrNull(phases.replyMs),
       },
-      ...(identified !== null && {
-        identified: { from: clock.epoch(identified.from), to: clock.epoch(identified.to) },
+      ...(process !== undefined && {
+        identified: { from: clock.epoch(process.firstSentAt), to: clock.epoch(process.sentAt) },
       }),
     });
   }

@@ -237,10 +237,7 @@ function findProcess(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAf
 function provenAfter(one: Seen, gap: ReportGap, all: readonly Seen[]): ProcessAfter | null {
   const siblings = siblingsOf(one, all);
   const change = changeNear(siblings, gap);
-  // It was in one of the gaps before it was noticed: what answered after the earlier ones is not known.
-  const isLast = ({ at }: IdentityChange): boolean =>
-    one.service.gaps.every(({ from }) => from <= gap.from || from >= at);
-  if (change !== undefined && isLast(change)) {
+  if (change !== undefined && isLastBefore(change, gap, one.service)) {
     return { is: 'another', how: `then another process answered (${shortId(change.was)} → ${shortId(change.is)})` };
   }
   const isKnown = change === undefined && siblings.some(({ service }) => isIdentifiedAround(service, gap));
@@ -301,6 +298,11 @@ export function isOverlapping(one: Span, other: Span): boolean {
 /** Whether what answers may have changed within a gap; where it is not known since when it may have, within a second of it. */
 export function mayBeOf({ at, notBefore }: IdentityChange, gap: Span): boolean {
   return notBefore === undefined ? isNear({ at }, gap) : isOverlapping({ from: notBefore, to: at }, gap);
+}
+
+/** Whether no other gap lies between this one and when a change was noticed: who answered after the earlier of several is not known. */
+export function isLastBefore({ at }: IdentityChange, gap: ReportGap, { gaps }: ServiceReport): boolean {
+  return gaps.every(({ from }) => from <= gap.from || from >= at);
 }
 
 /** Whether something was within a gap, or within a second of it. */

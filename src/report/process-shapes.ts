@@ -5,6 +5,7 @@ import {
   closedWith,
   downWithin,
   failedWith,
+  isLastBefore,
   isLoopback,
   isMostly,
   isOverlapping,
@@ -58,7 +59,7 @@ export const failover: Shape = {
       gapsOf(one).flatMap((gap): Finding[] => {
         const change = siblingsOf(one, seen)
           .flatMap(({ service }) => service.identities)
-          .find((its) => its.what === 'master' && mayBeOf(its, gap));
+          .find((its) => its.what === 'master' && mayBeOf(its, gap) && isLastBefore(its, gap, one.service));
         if (change === undefined) return [];
         const text = `${one.name} ${showGapLine(gap)}; then ${change.is} was the master, and ${change.was} before`;
         return [{ text, of: [{ one, gap }], isProof: true }];

@@ -106,7 +106,13 @@ describe('what is kept between probes', { concurrency: true }, () => {
         await recording.nth(1, 'sample');
         await endChild(redis);
         redis = await start();
-        const { was, is } = await recording.nth(1, 'identity', 'cache');
+        const { was, is, at, notBefore = NaN } = await recording.nth(1, 'identity', 'cache');
+        const named = (): { from: number; to: number }[] =>
+          recording.of('sample', 'cache').flatMap(({ identified }) => identified ?? []);
+        await recording.waitFor(() => named().some(({ to }) => to > notBefore));
+        const [first] = named();
+        assert.ok(first !== undefined && first.from <= notBefore && notBefore < at);
+        assert.ok(named().every(({ from }) => from === first.from));
         assert.match(was, /^[0-9a-f]{40}$/);
         assert.match(is, /^[0-9a-f]{40}$/);
         assert.notEqual(was, is);

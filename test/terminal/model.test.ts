@@ -162,6 +162,8 @@ describe('the model', () => {
       failed: 1,
       reasons: [],
     });
+    const change = { type: 'identity', seq: 3, service: 'web', was: 'a', is: 'b', at: 5, notBefore: 3 } as const;
+    assert.deepEqual(shifted(change, 10), { ...change, at: 15, notBefore: 13 });
   });
 });
 
