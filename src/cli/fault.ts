@@ -1,6 +1,5 @@
 /** A fault of the program itself: what is said of it, and the exit code. */
 import { arch, platform, release } from 'node:os';
-import process from 'node:process';
 
 import { VERSION } from '../core/version.ts';
 import type { WithoutServices } from './command-line.ts';

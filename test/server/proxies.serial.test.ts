@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { pageAssets } from '../../src/page/page-assets.ts';
+import { freePort } from '../support/servers.ts';
 import { requireTool, type Tool } from '../support/tools.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ask } from './asking.ts';
@@ -88,15 +88,6 @@ ${lines}`,
     command: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
   },
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Runs a proxy in front of a monitor. */
 async function behind(

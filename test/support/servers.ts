@@ -1,4 +1,5 @@
 /** Servers that count, and that do with each connection what a test asks. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -65,12 +66,24 @@ export async function serve(behave: Behaviour, tls?: TlsOptions, path?: string):
   return new TestServer(server);
 }
 
-/** A port of 127.0.0.1 on which nothing listens. */
+/**
+ * A port of 127.0.0.1 on which nothing listens. It is below those that the system gives to outgoing connections (from 32,768 on
+ * Linux, from 49,152 elsewhere), so that none of the tests beside takes it meanwhile.
+ */
 export async function freePort(): Promise<number> {
-  const server = await serve(silent);
-  const { port } = server;
-  await server.close();
-  return port;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = randomInt(15_000, 32_768);
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+  throw new Error('no port of 127.0.0.1 is free');
 }
 
 /** Accepts, and says nothing. */

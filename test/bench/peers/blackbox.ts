@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 
 import { debian } from './needs.ts';
-import { freePort, Program } from './program.ts';
+import { freePort } from '../../support/servers.ts';
+import { Program } from './program.ts';
 import type { Tool, Watchable } from './tool.ts';
 import { now, type Witness } from './witness.ts';
 

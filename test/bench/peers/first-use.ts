@@ -7,7 +7,8 @@ import { StagedService } from '../staged-service.ts';
 import type { Bench, Row } from '../table.ts';
 import { withFolder } from './folder.ts';
 import { debian, type Needing, present } from './needs.ts';
-import { freePort, Program } from './program.ts';
+import { freePort } from '../../support/servers.ts';
+import { Program } from './program.ts';
 import { medianAndSpread } from './rounds.ts';
 import { GAPWATCH } from './tools.ts';
 

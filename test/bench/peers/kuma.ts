@@ -8,7 +8,8 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort, Program } from './program.ts';
+import { freePort } from '../../support/servers.ts';
+import { Program } from './program.ts';
 import type { Tool, Watchable } from './tool.ts';
 import type { Witness } from './witness.ts';
 
