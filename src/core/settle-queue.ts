@@ -6,13 +6,13 @@ import type { Sample } from './model.ts';
  * have ended: at most one timeout after it was sent. It holds no more than the probes in flight.
  */
 export class SettleQueue {
-  readonly #settled: (sample: Sample) => void;
+  readonly #settled: (sample: Sample, later: readonly (Sample | null)[]) => void;
   /** The samples from the oldest unended probe on; null while a probe is on its way. */
   readonly #waiting: (Sample | null)[] = [];
   #first = 0;
 
-  /** @param settled called with each sample, in the order of sending */
-  constructor(settled: (sample: Sample) => void) {
+  /** @param settled called with each sample, in the order of sending, and with what waits behind it: null is a probe on its way */
+  constructor(settled: (sample: Sample, later: readonly (Sample | null)[]) => void) {
     this.#settled = settled;
   }
 
@@ -34,7 +34,7 @@ export class SettleQueue {
       if (head === null || head === undefined) return;
       this.#waiting.shift();
       this.#first += 1;
-      this.#settled(head);
+      this.#settled(head, this.#waiting);
     }
   }
 }

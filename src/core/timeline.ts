@@ -21,13 +21,15 @@
  * The order of sending has one exception: what is lost on the way is sent again by the kernel, or waits in a queue, and reaches
  * the service late. A good answer that took far longer than usual, and is followed by failed probes that were sent before it
  * ended, shows that the service was up at some moment only, which may be after theirs: it breaks no gap, but what the failed probes
- * before it and after it prove is added up, without the time between them.
+ * before it and after it prove is added up, without the time between them. The same holds, whatever is usual, for one that was not
+ * connected yet when a probe that was sent later had failed: on a busy machine packets of this machine to itself wait too.
  *
  * Its mirror image: a failed probe whose connection broke (it was reset, or closed while it was held) shows that the service was down
  * until its end at the latest, which may be after a good answer to a probe that was sent later: where the monitor is starved, it sees
  * both late. Such an answer ends no gap, unless it was sent after another failed probe of the gap had ended. Nothing is known of the
  * moment at which it came, so it interrupts the failed probes as unobserved time does. A refusal, or a reply that is not a good one,
- * says what the service was when it was asked, however late it came: one bad one of several servers is not down all the time.
+ * says what the service was when it was asked, however late it came: one bad one of several servers is not down all the time. It was
+ * asked when the probe was connected or refused at the latest; a good answer to a probe that was sent later and connected before may be the earlier one.
  *
  * Unobserved time inside or beside a gap widens the upper bound (s0 and e3 lie beyond it) and adds nothing to the lower
  * one. Each stretch of failed probes that is not interrupted by it counts for itself.
@@ -192,9 +194,11 @@ export class Timeline {
   #lastSeenSent: number | null = null;
   #lastSeen: Result | null = null;
   #gap: GapSoFar | null = null;
-  /** When the first of the failed probes of the gap had ended, and the last of those whose connection broke. */
+  /** When the first of the failed probes of the gap had ended, ... */
   #failedSince = Infinity;
+  /** ... the last of those whose connection broke, and when the last of the others had surely asked. */
   #brokenUntil = -Infinity;
+  #askedUntil = -Infinity;
   #lastOverdueSent = -Infinity;
   /** When the last of the good answers had come that break no gap: the service was up at some moment before. */
   #upUntil = -Infinity;
@@ -248,9 +252,9 @@ export class Timeline {
 
   /**
    * Takes the next settled sample. They come in the order in which they were sent.
-   * @param laterSent whether probes that were sent after it have not ended yet
+   * @param later the probes that were sent after it: their samples, null for those that have not ended yet
    */
-  add(sample: Sample, laterSent = false): void {
+  add(sample: Sample, later: readonly (Sample | null)[] = []): void {
     // What was sent after its end contradicts no answer.
     if (sample.result === 'down') {
       const contradicted = this.#doubtful.filter(({ endedAt }) => endedAt > sample.sentAt);
@@ -263,8 +267,9 @@ export class Timeline {
     while (this.#doubtful[0] !== undefined && this.#doubtful[0].endedAt <= sample.sentAt) this.#believe(1);
     if (sample.result === 'up') {
       this.#doubtful.push(sample);
-      if (laterSent && this.#usual.isFarLonger(tookMs(sample)) && (this.#state === 'down' || this.#state === 'up'))
-        return;
+      if (isOvertaken(sample, later)) return;
+      const isLate = later.length > 0 && this.#usual.isFarLonger(tookMs(sample));
+      if (isLate && (this.#state === 'down' || this.#state === 'up')) return;
     }
     this.settle();
     if (sample.result === 'unobserved') this.#unobserved(sample);
@@ -298,8 +303,9 @@ export class Timeline {
   }
 
   /** Whether a good answer may have come before what the failed probes of the gap show. */
-  #mayPrecedeGap({ sentAt, endedAt }: Sample): boolean {
-    return sentAt < this.#failedSince && endedAt < this.#brokenUntil;
+  #mayPrecedeGap(sample: Sample): boolean {
+    const askedBy = connectedAt(sample) ?? sample.endedAt;
+    return sample.sentAt < this.#failedSince && (sample.endedAt < this.#brokenUntil || askedBy < this.#askedUntil);
   }
 
   /** @param answered when the first of the answers that are known from this one on came */
@@ -340,7 +346,7 @@ export class Timeline {
     const failedBy = this.#failedBy(sample);
     const expectedAt = this.#state === 'up' ? this.#estimatedBegin(sample) : sample.sentAt;
     if (this.#state !== 'down') this.#change('down', sample);
-    if (this.#gap === null) [this.#failedSince, this.#brokenUntil] = [Infinity, -Infinity];
+    if (this.#gap === null) [this.#failedSince, this.#brokenUntil, this.#askedUntil] = [Infinity, -Infinity, -Infinity];
     this.#gap ??= {
       from: sample.sentAt,
       lastGoodSent: this.#lastGoodSent,
@@ -370,6 +376,7 @@ export class Timeline {
     }
     this.#failedSince = Math.min(this.#failedSince, endedAt);
     if (isBroken(sample)) this.#brokenUntil = Math.max(this.#brokenUntil, endedAt);
+    else if (!isSilent(sample)) this.#askedUntil = Math.max(this.#askedUntil, connectedAt(sample) ?? sentAt);
     gap.failed += 1;
     const { reason: given, message } = sample;
     const reason = given ?? 'error';
@@ -436,6 +443,17 @@ function isSilent({ reason }: Sample): boolean {
 
 function isBroken({ reason }: Sample): boolean {
   return reason === 'reset' || reason === 'closed' || reason === 'tls';
+}
+
+/** When its connection was open, or refused; null where it was sent over one that was kept. */
+function connectedAt({ sentAt, phases: { dnsMs, connectMs } }: Sample): number | null {
+  return connectMs === null ? null : sentAt + (dnsMs ?? 0) + connectMs;
+}
+
+/** Whether a probe that was sent later had failed before this one was connected: it may have reached the service first. */
+function isOvertaken(sample: Sample, later: readonly (Sample | null)[]): boolean {
+  const connected = connectedAt(sample) ?? -Infinity;
+  return later.some((one) => one?.result === 'down' && one.endedAt <= connected);
 }
 
 /** How long the answer took. */

@@ -93,8 +93,8 @@ export class Watcher implements ProberEvents {
     this.#host = host;
     this.#counters = counters;
     this.#maxInFlight = maxInFlight(service.timeoutMs, service.intervalMs);
-    this.#settle = new SettleQueue((sample) => {
-      this.#settled(sample);
+    this.#settle = new SettleQueue((sample, later) => {
+      this.#settled(sample, later);
     });
     this.#timeline = new Timeline({
       transition: (change) => {
@@ -352,13 +352,13 @@ export class Watcher implements ProberEvents {
     this.#host.emit({ type: 'identity', service: name, at, notBefore, was: known.id, is: id, ...(what && { what }) });
   }
 
-  #settled(sample: Sample): void {
+  #settled(sample: Sample, later: readonly (Sample | null)[]): void {
     // A probe that was given up says nothing, not even that the service was unobserved: but a recheck was overdue then.
     if (sample.reason === 'stopped') {
       if (sample.offGrid === true && !this.#stopped) this.#timeline.overdue(sample.sentAt);
       return;
     }
-    this.#timeline.add(sample, this.#settle.length > 0);
+    this.#timeline.add(sample, later);
     this.#takeSlow(sample);
     const status = sample.offGrid === true ? null : (this.#status?.add(sample.result) ?? null);
     if (status === null) return;

@@ -186,7 +186,8 @@ function tallyOf(
       const isStaged = told.stalls.some(({ before, after }) => gap.from <= after && gap.to >= before);
       if (outages === undefined) {
         tally[isStaged ? 'staged' : 'invented'] += 1;
-        if (!isStaged) tally.wrong.invented.push(`${name} ${showGap(gap)}, ${showReasons(gap.reasons)}`);
+        if (!isStaged)
+          tally.wrong.invented.push(`${shownClaim(name, claim)}${nearest(claim, told.outages[name] ?? [])}`);
         continue;
       }
       // Time that was not observed may lie within a gap, and an end and a beginning in that.
@@ -196,7 +197,7 @@ function tallyOf(
       if (gap.minMs > most && isStaged) tally.staged += 1;
       else if (gap.minMs > most || (gap.maxMs ?? Infinity) < least) {
         tally.outside += 1;
-        tally.wrong.outside.push(`${name} ${showGap(gap)}, ${showReasons(gap.reasons)}: true ${showDuration(least)}`);
+        tally.wrong.outside.push(`${shownClaim(name, claim)}: true ${showDuration(least)}`);
       }
       tally.errors.push(Math.abs(gap.durationMs - (least + most) / 2));
       if (gap.maxMs !== null) tally.widths.push(gap.maxMs - gap.minMs);
@@ -227,6 +228,24 @@ function claimsOf(name: string, gaps: readonly Gap[], changes: readonly Transiti
 function claimOn(outage: TrueOutage, seen: readonly Claim[], held: ReadonlyMap<Claim, unknown>): Claim | undefined {
   return (
     seen.find(({ gap }) => overlaps(gap, outage)) ?? seen.find((claim) => overlaps(claim, outage) && !held.has(claim))
+  );
+}
+
+function shownClaim(name: string, { gap }: Claim): string {
+  return `${name} ${showGap(gap)}, ${showReasons(gap.reasons)}`;
+}
+
+/** Where a gap that is no outage lies between those around it. */
+function nearest(claim: Claim, outages: readonly TrueOutage[]): string {
+  const shared = outages.find((outage) => overlaps(claim, outage));
+  if (shared !== undefined) return `, a second gap of one of ${showDuration(lengthOf(shared).least)}`;
+  const before = outages.findLast(({ to }) => to.after < claim.from);
+  const after = outages.find(({ from }) => from.before > claim.to);
+  const told = (outage: TrueOutage | undefined, ms: number, where: string): string =>
+    outage === undefined ? '' : `, ${showDuration(ms)} ${where} one of ${showDuration(lengthOf(outage).least)}`;
+  return (
+    told(before, claim.from - (before?.to.after ?? 0), 'after') +
+    told(after, (after?.from.before ?? 0) - claim.to, 'before')
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * A simulated service that answers within some milliseconds, and ways to lose it: nothing listens, it is frozen, packets to it
  * are lost, or its replies are. What is lost the kernel sends again, so that some answers come far too late; what is frozen
- * answers what waited. While it is down it is also probed beside the grid, and where its death breaks a connection, at that moment.
+ * answers what waited. On a busy machine a packet may wait for its turn, and reach the service after one that was sent later. While it is down it is also probed beside the grid, and where its death breaks a connection, at that moment.
  */
 import fc from 'fast-check';
 
@@ -20,14 +20,17 @@ export interface RoughWorld {
   readonly outages: readonly RoughOutage[];
   /** In the order in which they were sent. */
   readonly samples: readonly Sample[];
+  /** The outages in which a probe failed. */
+  readonly found: ReadonlySet<RoughOutage | null>;
 }
 
-const NO_PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
 /** When the kernel sends a SYN again, and data (RFC 6298; Linux: TCP_RTO_MIN), after it was sent first. */
 const SYN_AGAIN_MS = [1000, 3000];
 const DATA_AGAIN_MS = [200, 600, 1400];
 const SLOWEST_MS = 3;
 const THERE_MS = 0.1;
+/** How long a packet waits for its turn, where it does. */
+export const QUEUED_MS = 30;
 /** Between two outages, so that each has answers to be measured by before it. */
 const APART_MS = 2500;
 
@@ -36,6 +39,8 @@ interface Draws {
   readonly timeoutMs: number;
   /** Whether it is also probed beside the grid. */
   readonly isSharp: boolean;
+  /** How many of the packets wait for their turn. */
+  readonly queued: number;
   readonly pieces: readonly { readonly kind: RoughOutage['kind']; readonly upMs: number; readonly downMs: number }[];
   readonly seed: number;
 }
@@ -45,6 +50,7 @@ export const roughDraws: fc.Arbitrary<Draws> = fc.record({
   intervalMs: fc.integer({ min: 10, max: 200 }),
   timeoutMs: fc.integer({ min: 200, max: 1800 }),
   isSharp: fc.boolean(),
+  queued: fc.constant(0),
   pieces: fc.array(
     fc.record({
       kind: fc.constantFrom(...KINDS),
@@ -56,7 +62,14 @@ export const roughDraws: fc.Arbitrary<Draws> = fc.record({
   seed: fc.integer({ min: 1, max: 2 ** 30 }),
 });
 
-export function roughWorld({ intervalMs, timeoutMs, isSharp, pieces, seed }: Draws): RoughWorld {
+/** The same on a busy machine that watches itself: nothing is lost there, and packets wait. */
+export const busyDraws: fc.Arbitrary<Draws> = roughDraws.map((draws) => ({
+  ...draws,
+  queued: 0.3,
+  pieces: draws.pieces.map((piece) => ({ ...piece, kind: 'refused' as const })),
+}));
+
+export function roughWorld({ intervalMs, timeoutMs, isSharp, queued, pieces, seed }: Draws): RoughWorld {
   const outages: RoughOutage[] = [];
   let time = 0;
   for (const { kind, upMs, downMs } of pieces) {
@@ -65,16 +78,27 @@ export function roughWorld({ intervalMs, timeoutMs, isSharp, pieces, seed }: Dra
     outages.push({ kind, from, to: time });
   }
   let state = seed;
-  const latency = (): number => {
+  const random = (): number => {
     state = (state * 48_271) % 2_147_483_647;
-    return 0.2 + (state / 2_147_483_647) * (SLOWEST_MS - 0.2);
+    return state / 2_147_483_647;
   };
-  const ask = (sentAt: number): Sample => probe(sentAt, timeoutMs, latency(), outages);
-  const samples = timesOf(outages, time + APART_MS, intervalMs, isSharp).map(({ sentAt, ...circumstances }) => ({
-    ...ask(sentAt),
-    ...circumstances,
-  }));
-  return { intervalMs, outages, samples };
+  const ask = (sentAt: number): Probe => {
+    const latencyMs = 0.2 + random() * (SLOWEST_MS - 0.2);
+    const waitMs = random() < queued ? random() * QUEUED_MS : 0;
+    return probe(sentAt, timeoutMs, latencyMs, waitMs, outages);
+  };
+  const probes = timesOf(outages, time + APART_MS, intervalMs, isSharp).map(({ sentAt, ...circumstances }) => {
+    const { sample, outage } = ask(sentAt);
+    return { sample: { ...sample, ...circumstances }, outage };
+  });
+  const failed = probes.filter(({ sample }) => sample.result === 'down').map(({ outage }) => outage);
+  return { intervalMs, outages, samples: probes.map(({ sample }) => sample), found: new Set(failed) };
+}
+
+interface Probe {
+  readonly sample: Sample;
+  /** The one that it reached the service in. */
+  readonly outage: RoughOutage | null;
 }
 
 type Time = Pick<Sample, 'sentAt' | 'offGrid' | 'prompted'>;
@@ -93,34 +117,42 @@ function timesOf(outages: readonly RoughOutage[], end: number, intervalMs: numbe
   return times.sort((a, b) => a.sentAt - b.sentAt);
 }
 
-function probe(sentAt: number, timeoutMs: number, latencyMs: number, outages: readonly RoughOutage[]): Sample {
+/** @param waitMs for how long its packet waits before it leaves */
+function probe(
+  sentAt: number,
+  timeoutMs: number,
+  latencyMs: number,
+  waitMs: number,
+  outages: readonly RoughOutage[],
+): Probe {
   const deadline = sentAt + timeoutMs;
   const outageAt = (at: number): RoughOutage | undefined => outages.find(({ from, to }) => from <= at && at < to);
-  // All take the same time to the service: they reach it in their order.
-  const reached = sentAt + THERE_MS;
-  const outage = outageAt(reached);
-  const silence = (reason: DownReason): Sample => sample(sentAt, deadline, reason);
-  const goodBefore = (at: number, reason: DownReason): Sample =>
-    at < deadline ? sample(sentAt, at, null) : silence(reason);
-  switch (outage?.kind) {
-    case undefined:
-      return sample(sentAt, sentAt + latencyMs, null);
+  // But for that wait all take the same time to the service, and back.
+  const reached = sentAt + waitMs + THERE_MS;
+  const outage = outageAt(reached) ?? null;
+  const connected = reached + THERE_MS;
+  const ended = (at: number, reason: DownReason | null, connectedAt = connected): Probe => {
+    const phases = { dnsMs: null, connectMs: connectedAt - sentAt, tlsMs: null, replyMs: at - connectedAt };
+    const result = reason === null ? 'up' : 'down';
+    return { sample: { sentAt, endedAt: at, result, reason, message: null, phases }, outage };
+  };
+  const goodBefore = (at: number): Probe =>
+    at < deadline ? ended(at, null) : ended(deadline, 'timeout-reply', Math.min(connected, deadline));
+  if (outage === null) return ended(reached + latencyMs, null);
+  switch (outage.kind) {
     case 'refused':
-      return sample(sentAt, sentAt + latencyMs, 'refused');
+      return ended(connected, 'refused');
     case 'frozen':
-      return goodBefore(outage.to + latencyMs, 'timeout-reply');
+      return goodBefore(outage.to + latencyMs);
     case 'packets lost': {
       const again = SYN_AGAIN_MS.map((ms) => sentAt + ms).find((at) => outageAt(at) === undefined) ?? Infinity;
+      if (again >= deadline) return ended(deadline, 'timeout-connect', deadline);
       // It was not there when it was asked for: see `Attempt`.
-      return again < deadline ? sample(sentAt, again + latencyMs, 'timeout-connect') : silence('timeout-connect');
+      return ended(again + latencyMs, 'timeout-connect', again + THERE_MS);
     }
     case 'replies lost': {
       const again = DATA_AGAIN_MS.map((ms) => sentAt + ms).find((at) => outageAt(at) === undefined) ?? Infinity;
-      return goodBefore(again + latencyMs, 'timeout-reply');
+      return goodBefore(again + latencyMs);
     }
   }
-}
-
-function sample(sentAt: number, endedAt: number, reason: DownReason | null): Sample {
-  return { sentAt, endedAt, result: reason === null ? 'up' : 'down', reason, message: null, phases: NO_PHASES };
 }
