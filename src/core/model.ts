@@ -134,6 +134,8 @@ export interface Sample {
   readonly ip?: 4 | 6;
   /** Whether it was sent at once because a held connection to the service broke. */
   readonly prompted?: boolean;
+  /** Whether its connection broke only after it had been open for as long as proves that a service is up again. */
+  readonly wasKept?: boolean;
 }
 
 /** The same, not made yet. */

@@ -363,7 +363,9 @@ export class Timeline {
     const gap = this.#gap;
     const { sentAt, endedAt } = sample;
     // It may have been up between the two: that proves no downtime.
-    if (gap.run !== null && gap.run.lastSent < this.#upUntil) endRun(gap, sentAt);
+    const { run } = gap;
+    if (run !== null && (run.lastSent < this.#upUntil || (sample.wasKept === true && run.firstEnd < sentAt)))
+      endRun(gap, sentAt);
     gap.run ??= { from: sentAt, firstEnd: endedAt, firstOverdue: failedBy, lastSent: sentAt };
     gap.run.firstEnd = Math.min(gap.run.firstEnd, endedAt);
     gap.run.firstOverdue = Math.min(gap.run.firstOverdue, failedBy);

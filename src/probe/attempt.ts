@@ -56,6 +56,8 @@ export class Attempt {
   answered = false;
   /** Set by the prober when it begins to wait whether the peer keeps the connection: that is no time that an answer takes. */
   holdingSince: number | null = null;
+  /** Set where its connection breaks: see `Sample`. */
+  wasKept = false;
   /** Set by the prober: whether a failure would say nothing, at that moment. */
   isMoot: (() => boolean) | null = null;
   /** The status of an HTTP reply; null where there was none. */
@@ -254,6 +256,7 @@ export class Attempt {
     if (stalledMs > 0) sample.stalledMs = stalledMs;
     if (busyMs > 0) sample.busyMs = busyMs;
     if (this.holdingSince !== null) sample.heldMs = endedAt - this.holdingSince;
+    if (this.wasKept) sample.wasKept = true;
     if (this.status !== null) sample.status = this.status;
     if (this.certUntil !== null) sample.certUntil = this.certUntil;
     if (this.ip !== null) sample.ip = this.ip;

@@ -154,7 +154,11 @@ class Hold {
     );
     attempt.release = (failure) => {
       clearTimeout(timer);
-      if (failure?.reason === 'closed' || failure?.reason === 'reset') this.#closed(attempt.ageMs - ageMs);
+      if (failure?.reason === 'closed' || failure?.reason === 'reset') {
+        const afterMs = attempt.ageMs - ageMs;
+        attempt.wasKept = afterMs >= CAUTION * this.#holdMs;
+        this.#closed(afterMs);
+      }
       free?.(failure);
     };
   }

@@ -366,6 +366,17 @@ describe('Timeline', () => {
     );
   });
 
+  it('proves no downtime by a connection that was kept for as long as proves that a service is up again', () => {
+    const kept = (sentAt: number): Sample => ({ ...down(sentAt, 550, 'reset'), wasKept: true });
+    const samples = [up(0), down(100), down(290), kept(310), kept(330), down(540, 550, 'reset'), down(560), down(700)];
+    const [gap] = storyOf([...samples, up(750)]).gaps;
+    // From 101 to 290, and from the break on.
+    assert.deepEqual([gap?.provenMinMs, gap?.maxMs, gap?.failed], [189 + 150, 751, 7]);
+    // The first that failed: it is known when they broke.
+    const [first] = storyOf([up(0), kept(310), kept(330), down(560), down(700), up(750)]).gaps;
+    assert.equal(first?.provenMinMs, 150);
+  });
+
   it('states where each change was at the earliest and at the latest', () => {
     const [, fell, rose] = storyOf([up(0, 2), down(100, 103), down(200, 201), up(300, 304)]).changes;
     assert.deepEqual([fell?.notBefore, fell?.at, fell?.notAfter], [0, 100, 103]);

@@ -49,6 +49,27 @@ describe('the hold of a TCP probe', () => {
     assert.equal(verdict(await found(silent, { holdMs: 0 })), 'up');
   });
 
+  it('says of a connection that was kept for four times as long, and broke, that the service may have been up', async () => {
+    const holdMs = 100;
+    let closes = 0;
+    const server = await serve((socket) => {
+      socket.resume();
+      // The later the peer closed, the longer it must stay open before it counts as up again.
+      setTimeout(() => socket.end(), closes === 0 ? 0 : closes < 7 ? 250 : 600);
+    });
+    const probing = await Probing.of(tcpSpec(server.port, { holdMs }));
+    let isFound = false;
+    for (let turn = 0; turn < 40 && !isFound; turn += 1) {
+      const { result, heldMs = 0, wasKept = false } = await probing.probe(AMPLE_MS);
+      closes = result === 'up' ? 0 : closes + 1;
+      if (result === 'up') continue;
+      isFound = wasKept;
+      assert.equal(wasKept, heldMs >= 4 * holdMs, `${String(heldMs)} ms`);
+    }
+    assert.ok(isFound);
+    await server.close();
+  });
+
   it('is part of the deadline', async () => {
     assert.equal(verdict(await found(silent, { holdMs: 10_000 }, 100)), 'timeout-reply');
   });
