@@ -372,9 +372,10 @@ describe('Timeline', () => {
     const [gap] = storyOf([...samples, up(750)]).gaps;
     // From 101 to 290, and from the break on.
     assert.deepEqual([gap?.provenMinMs, gap?.maxMs, gap?.failed], [189 + 150, 751, 7]);
-    // The first that failed: it is known when they broke.
-    const [first] = storyOf([up(0), kept(310), kept(330), down(560), down(700), up(750)]).gaps;
-    assert.equal(first?.provenMinMs, 150);
+    // Where they failed first, they tell when it began.
+    const prompted = { ...down(550.5), prompted: true };
+    const [first] = storyOf([up(300), kept(310), kept(330), prompted, down(560), up(600)]).gaps;
+    assert.deepEqual([first?.provenMinMs, first?.durationMs], [560 - 550, 580 - 550]);
   });
 
   it('states where each change was at the earliest and at the latest', () => {
