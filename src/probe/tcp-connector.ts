@@ -111,6 +111,8 @@ function connectionOver(socket: Socket, send: string | null, replies: Expectatio
 const CAUTION = 4;
 /** By how much of the difference a newer time changes what is known. */
 const NEWER_SHARE = 0.25;
+/** What closes within so many milliseconds closes at one moment. */
+const TOGETHER_MS = 5;
 /** Nor longer than so many times what it must hold otherwise: nothing that is slower to close passes for one that is not there. */
 const MOST_CAUTION = 10;
 /** The share of the deadline, from where the connection opened, that may be waited. */
@@ -124,6 +126,8 @@ class Hold {
   readonly #holdMs: number;
   /** How long those took that closed since one held, in milliseconds, the newer the more they count; null where none did. */
   #closedAfterMs: number | null = null;
+  /** Of those that closed last, at one moment: when that was, how long the youngest of them took, and what was known before. */
+  #last: { readonly at: number; readonly afterMs: number; readonly before: number | null } | null = null;
 
   constructor(holdMs: number) {
     this.#holdMs = holdMs;
@@ -133,7 +137,8 @@ class Hold {
   begin(attempt: Attempt, socket: Socket, onHeld: () => void): void {
     const { ageMs } = attempt;
     const isCautious = this.#closedAfterMs !== null;
-    attempt.holdingSince = attempt.sentAt + ageMs;
+    const since = attempt.sentAt + ageMs;
+    attempt.holdingSince = since;
     // A socket reports its end only where it is read.
     socket.resume();
     socket.once('end', () => {
@@ -155,18 +160,24 @@ class Hold {
     attempt.release = (failure) => {
       clearTimeout(timer);
       if (failure?.reason === 'closed' || failure?.reason === 'reset') {
-        const afterMs = attempt.ageMs - ageMs;
-        attempt.wasKept = afterMs >= CAUTION * this.#holdMs;
-        this.#closed(afterMs);
+        const at = attempt.sentAt + attempt.ageMs;
+        attempt.wasKept = at - since >= CAUTION * this.#holdMs;
+        this.#closed(at - since, at);
       }
       free?.(failure);
     };
   }
 
-  /** One that closes at the end of a good time must not count like all that close at once. */
-  #closed(afterMs: number): void {
-    const before = this.#closedAfterMs ?? afterMs;
-    this.#closedAfterMs = before + NEWER_SHARE * (afterMs - before);
+  /**
+   * One that closes at the end of a good time must not count like all that close at once. Where the process dies, all close at one
+   * moment, whatever their age; where each closes late, even the youngest of those that are seen together is as late.
+   */
+  #closed(afterMs: number, at: number): void {
+    const last = this.#last !== null && at - this.#last.at < TOGETHER_MS ? this.#last : null;
+    const youngestMs = Math.min(afterMs, last?.afterMs ?? Infinity);
+    const before = last === null ? this.#closedAfterMs : last.before;
+    this.#last = { at, afterMs: youngestMs, before };
+    this.#closedAfterMs = before === null ? youngestMs : before + NEWER_SHARE * (youngestMs - before);
   }
 
   #cautiousMs(leftMs: number): number {

@@ -1,6 +1,7 @@
 /** TCP: how long a peer must stay, and what it must say. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Sample } from '../../src/core/model.ts';
 import type { TcpSpec } from '../../src/probe/spec.ts';
@@ -67,6 +68,30 @@ describe('the hold of a TCP probe', () => {
       assert.equal(wasKept, heldMs >= 4 * holdMs, `${String(heldMs)} ms`);
     }
     assert.ok(isFound);
+    await server.close();
+  });
+
+  it('is no longer than needed after a process died, which broke all connections at one moment', async () => {
+    const holdMs = 200;
+    const server = await serve(silent);
+    const probing = await Probing.of(tcpSpec(server.port, { holdMs }));
+    const breaksAfter = async (ms: number): Promise<void> => {
+      await sleep(ms);
+      for (const socket of server.open) socket.end();
+    };
+    // One that closes at once; from then on they must stay for four times the hold.
+    await Promise.all([probing.probe(AMPLE_MS), breaksAfter(20)]);
+    const dying: Promise<Sample>[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      dying.push(probing.probe(AMPLE_MS));
+      await sleep(190);
+    }
+    await breaksAfter(0);
+    assert.deepEqual((await Promise.all(dying)).map(verdict), ['closed', 'closed', 'closed', 'closed']);
+    const { heldMs = 0, ...sample } = await probing.probe(AMPLE_MS);
+    assert.equal(verdict(sample), 'up');
+    // It would be 1150 where the oldest of them counted.
+    assert.ok(heldMs >= 4 * holdMs - 1 && heldMs < 5.5 * holdMs, `${String(heldMs)} ms`);
     await server.close();
   });
 
