@@ -132,8 +132,8 @@ export interface Sample {
   readonly certUntil?: number;
   /** The version of IP that it went over. */
   readonly ip?: 4 | 6;
-  /** Whether it was sent at once because a held connection to the service broke. */
-  readonly prompted?: boolean;
+  /** When a held connection to the service was seen to break, because of which it was sent at once. */
+  readonly promptedAt?: number;
   /** Whether its connection broke only after it had been open for as long as proves that a service is up again. */
   readonly wasKept?: boolean;
 }

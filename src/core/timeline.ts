@@ -372,7 +372,8 @@ export class Timeline {
     gap.run.lastSent = sentAt;
     if (gap.run.from === gap.from) {
       // Broken together: what was on its way failed at the moment at which the held connection broke.
-      if (sample.prompted === true && sentAt - gap.run.firstOverdue < SAME_BREAK_MS) gap.leadMs = gap.from - sentAt;
+      const { promptedAt = Infinity } = sample;
+      if (promptedAt - gap.run.firstOverdue < SAME_BREAK_MS) gap.leadMs = gap.from - promptedAt;
       // It had begun by then.
       gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
     }
@@ -398,11 +399,11 @@ export class Timeline {
 
   /**
    * When a gap began, by the best estimate, whose first failed probe this is: half-way between the last good probe and it, and
-   * not before the good answer came. A probe that was sent because a connection broke was sent at its very beginning.
+   * not before the good answer came. Where a held connection broke, that was its very beginning.
    */
-  #estimatedBegin({ sentAt, prompted }: Sample): number {
-    if (prompted === true || this.#lastGoodSent === null) return sentAt;
-    return Math.max((this.#lastGoodSent + sentAt) / 2, this.#lastGoodEnded ?? 0);
+  #estimatedBegin({ sentAt, promptedAt }: Sample): number {
+    if (this.#lastGoodSent === null) return sentAt;
+    return Math.max(promptedAt ?? (this.#lastGoodSent + sentAt) / 2, this.#lastGoodEnded ?? 0);
   }
 
   #unobserved(sample: Sample): void {

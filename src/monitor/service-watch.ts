@@ -43,7 +43,7 @@ const NEGLECT_MS = 50;
 /** While it is not known whether a service bears the sentinel, a probe may take at most this share of its deadline. */
 const TRIAL_SHARE = 0.25;
 /** Why a probe was sent. */
-type Circumstances = Pick<Sample, 'offGrid' | 'prompted'>;
+type Circumstances = Pick<Sample, 'offGrid' | 'promptedAt'>;
 const ON_GRID: Circumstances = {};
 const NO_PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
 
@@ -164,7 +164,7 @@ export class Watcher implements ProberEvents {
     this.#inDoubtUntil = now + RECHECKS_AFTER_LOSS * (this.watched.recheckMs ?? 0);
     setImmediate(() => {
       if (this.#stopped || this.#prober === null) return;
-      this.#send(this.#prober, { offGrid: true, prompted: true });
+      this.#send(this.#prober, { offGrid: true, promptedAt: now });
       this.#doubt();
     });
   }

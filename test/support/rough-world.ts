@@ -101,7 +101,7 @@ interface Probe {
   readonly outage: RoughOutage | null;
 }
 
-type Time = Pick<Sample, 'sentAt' | 'offGrid' | 'prompted'>;
+type Time = Pick<Sample, 'sentAt' | 'offGrid' | 'promptedAt'>;
 
 function timesOf(outages: readonly RoughOutage[], end: number, intervalMs: number, isSharp: boolean): Time[] {
   const times: Time[] = [];
@@ -109,7 +109,7 @@ function timesOf(outages: readonly RoughOutage[], end: number, intervalMs: numbe
   if (!isSharp) return times;
   const recheckMs = Math.max(10, intervalMs / 10);
   for (const { kind, from, to } of outages) {
-    if (kind === 'refused') times.push({ sentAt: from + 0.1, offGrid: true, prompted: true });
+    if (kind === 'refused') times.push({ sentAt: from + 0.2, offGrid: true, promptedAt: from + 0.1 });
     const doubtFrom = kind === 'refused' ? from : (Math.floor(from / intervalMs) + 2) * intervalMs;
     for (let sentAt = doubtFrom + recheckMs; sentAt < to + recheckMs; sentAt += recheckMs)
       times.push({ sentAt, offGrid: true });
