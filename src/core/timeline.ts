@@ -371,9 +371,9 @@ export class Timeline {
     gap.run.firstOverdue = Math.min(gap.run.firstOverdue, failedBy);
     gap.run.lastSent = sentAt;
     if (gap.run.from === gap.from) {
-      // Broken together: what was on its way failed at the moment at which the held connection broke.
+      // A held connection broke: that was its very beginning, and what was on its way broke with it.
       const { promptedAt = Infinity } = sample;
-      if (promptedAt - gap.run.firstOverdue < SAME_BREAK_MS) gap.leadMs = gap.from - promptedAt;
+      if (promptedAt - gap.run.firstOverdue < SAME_BREAK_MS) gap.leadMs = gap.from - this.#notBeforeGood(promptedAt);
       // It had begun by then.
       gap.leadMs = Math.max(gap.leadMs, gap.from - gap.run.firstOverdue);
     }
@@ -399,11 +399,14 @@ export class Timeline {
 
   /**
    * When a gap began, by the best estimate, whose first failed probe this is: half-way between the last good probe and it, and
-   * not before the good answer came. Where a held connection broke, that was its very beginning.
+   * not before the good answer came.
    */
-  #estimatedBegin({ sentAt, promptedAt }: Sample): number {
-    if (this.#lastGoodSent === null) return sentAt;
-    return Math.max(promptedAt ?? (this.#lastGoodSent + sentAt) / 2, this.#lastGoodEnded ?? 0);
+  #estimatedBegin({ sentAt }: Sample): number {
+    return this.#lastGoodSent === null ? sentAt : this.#notBeforeGood((this.#lastGoodSent + sentAt) / 2);
+  }
+
+  #notBeforeGood(time: number): number {
+    return Math.max(time, this.#lastGoodEnded ?? -Infinity);
   }
 
   #unobserved(sample: Sample): void {

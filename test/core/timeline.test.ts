@@ -204,6 +204,9 @@ describe('Timeline', () => {
     assert.equal(gaps[0]?.durationMs, 125 - 50);
     const prompted = storyOf([up(0), { ...down(80), promptedAt: 72 }, down(90), up(100)]);
     assert.equal(prompted.gaps[0]?.durationMs, 95 - 72);
+    // Another service broke first: this one was still there.
+    const later = storyOf([up(0), up(75), { ...down(80), promptedAt: 72 }, down(90), up(100)]);
+    assert.deepEqual([later.gaps[0]?.durationMs, later.gaps[0]?.maxMs], [95 - 76, 101 - 75]);
   });
 
   it('has a length though the answers before it came late', () => {
