@@ -21,15 +21,16 @@
  * The order of sending has one exception: what is lost on the way is sent again by the kernel, or waits in a queue, and reaches
  * the service late. A good answer that took far longer than usual, and is followed by failed probes that were sent before it
  * ended, shows that the service was up at some moment only, which may be after theirs: it breaks no gap, but what the failed probes
- * before it and after it prove is added up, without the time between them. The same holds, whatever is usual, for one that was not
- * connected yet when a probe that was sent later had failed: on a busy machine packets of this machine to itself wait too.
+ * before it and after it prove is added up, without the time between them. The same holds for one that was not connected yet when a
+ * probe that was sent later had failed, where connections to the service usually take far less: on a busy machine a packet of this
+ * machine to itself waits for its turn.
  *
  * Its mirror image: a failed probe whose connection broke (it was reset, or closed while it was held) shows that the service was down
  * until its end at the latest, which may be after a good answer to a probe that was sent later: where the monitor is starved, it sees
  * both late. Such an answer ends no gap, unless it was sent after another failed probe of the gap had ended. Nothing is known of the
  * moment at which it came, so it interrupts the failed probes as unobserved time does. A refusal, or a reply that is not a good one,
- * says what the service was when it was asked, however late it came: one bad one of several servers is not down all the time. It was
- * asked when the probe was connected or refused at the latest; a good answer to a probe that was sent later and connected before may be the earlier one.
+ * says what the service was when it was asked, however late it came: one bad one of several servers is not down all the time. But
+ * where its packet waited for its turn, a good answer to a probe that was sent later and connected before may be the earlier one.
  *
  * Unobserved time inside or beside a gap widens the upper bound (s0 and e3 lie beyond it) and adds nothing to the lower
  * one. Each stretch of failed probes that is not interrupted by it counts for itself.
@@ -187,6 +188,8 @@ interface GapSoFar extends Mutable<Omit<GapCheckpoint, 'reasons' | 'run'>> {
 export class Timeline {
   readonly #sink: TimelineSink;
   readonly #usual = new UsualDuration();
+  /** How long connections take to be open. */
+  readonly #usualConnect = new UsualDuration();
   #state: State = 'unknown';
   #lastGoodSent: number | null = null;
   #lastGoodEnded: number | null = null;
@@ -196,11 +199,11 @@ export class Timeline {
   #gap: GapSoFar | null = null;
   /** When the first of the failed probes of the gap had ended, ... */
   #failedSince = Infinity;
-  /** ... the last of those whose connection broke, and when the last of the others had surely asked. */
+  /** ... the last of those whose connection broke, and when the last of those whose packet had waited had surely asked. */
   #brokenUntil = -Infinity;
   #askedUntil = -Infinity;
   #lastOverdueSent = -Infinity;
-  /** When the last of the good answers had come that break no gap: the service was up at some moment before. */
+  /** When the last of the good answers had come that break no gap, or the last kept connection broke: the service was up before. */
   #upUntil = -Infinity;
   /** Good answers that took far longer than usual: a probe that was sent before their end may still contradict them. */
   #doubtful: Sample[] = [];
@@ -267,7 +270,7 @@ export class Timeline {
     while (this.#doubtful[0] !== undefined && this.#doubtful[0].endedAt <= sample.sentAt) this.#believe(1);
     if (sample.result === 'up') {
       this.#doubtful.push(sample);
-      if (isOvertaken(sample, later)) return;
+      if (this.#isOvertaken(sample, later)) return;
       const isLate = later.length > 0 && this.#usual.isFarLonger(tookMs(sample));
       if (isLate && (this.#state === 'down' || this.#state === 'up')) return;
     }
@@ -302,6 +305,19 @@ export class Timeline {
     for (const sample of this.#doubtful.splice(0, count)) this.#up(sample, answered);
   }
 
+  /** Whether a probe that was sent later had failed before this one was connected: it may have reached the service first. */
+  #isOvertaken(sample: Sample, later: readonly (Sample | null)[]): boolean {
+    const connected = connectedAt(sample) ?? -Infinity;
+    const hasFailed = (one: Sample | null): boolean =>
+      one?.result === 'down' && one.phases.connectMs !== null && one.endedAt <= connected;
+    return later.some(hasFailed) && this.#hasWaited(sample);
+  }
+
+  /** Whether the packet that asked for a connection waited for its turn. */
+  #hasWaited({ phases: { connectMs } }: Sample): boolean {
+    return connectMs !== null && this.#usualConnect.isLaterByATurn(connectMs);
+  }
+
   /** Whether a good answer may have come before what the failed probes of the gap show. */
   #mayPrecedeGap(sample: Sample): boolean {
     const askedBy = connectedAt(sample) ?? sample.endedAt;
@@ -315,7 +331,10 @@ export class Timeline {
       return;
     }
     // What waited for the end of a gap, or of a stall of ours, says nothing of how long answers usually take.
-    if (this.#gap === null || !this.#usual.isFarLonger(tookMs(sample))) this.#usual.add(tookMs(sample));
+    if (this.#gap === null || !this.#usual.isFarLonger(tookMs(sample))) {
+      this.#usual.add(tookMs(sample));
+      if (sample.phases.connectMs !== null) this.#usualConnect.add(sample.phases.connectMs);
+    }
     if (this.#state !== 'up') this.#change('up', sample);
     if (this.#gap !== null) this.#endGap(this.#gap, sample, answered);
     this.#gap = null;
@@ -336,7 +355,7 @@ export class Timeline {
       minMs: gap.minMs,
       provenMinMs: gap.provenMinMs,
       maxMs: gap.lastGoodSent === null ? null : answered - gap.lastGoodSent,
-      silenceMs: gap.lastGoodEnded === null ? null : answered - gap.lastGoodEnded,
+      silenceMs: gap.lastGoodEnded === null ? null : Math.max(0, answered - gap.lastGoodEnded),
       failed: gap.failed,
       reasons: countsOf(gap.reasons),
     });
@@ -362,10 +381,10 @@ export class Timeline {
     };
     const gap = this.#gap;
     const { sentAt, endedAt } = sample;
+    if (sample.wasKept === true) this.#upUntil = Math.max(this.#upUntil, endedAt);
     // It may have been up between the two: that proves no downtime.
     const { run } = gap;
-    if (run !== null && (run.lastSent < this.#upUntil || (sample.wasKept === true && run.firstEnd < sentAt)))
-      endRun(gap, sentAt);
+    if (run !== null && Math.max(run.lastSent, run.firstOverdue) < this.#upUntil) endRun(gap, sentAt);
     gap.run ??= { from: sentAt, firstEnd: endedAt, firstOverdue: failedBy, lastSent: sentAt };
     gap.run.firstEnd = Math.min(gap.run.firstEnd, endedAt);
     gap.run.firstOverdue = Math.min(gap.run.firstOverdue, failedBy);
@@ -379,7 +398,7 @@ export class Timeline {
     }
     this.#failedSince = Math.min(this.#failedSince, endedAt);
     if (isBroken(sample)) this.#brokenUntil = Math.max(this.#brokenUntil, endedAt);
-    else if (!isSilent(sample)) this.#askedUntil = Math.max(this.#askedUntil, connectedAt(sample) ?? sentAt);
+    else if (this.#hasWaited(sample)) this.#askedUntil = Math.max(this.#askedUntil, connectedAt(sample) ?? sentAt);
     gap.failed += 1;
     const { reason: given, message } = sample;
     const reason = given ?? 'error';
@@ -454,12 +473,6 @@ function isBroken({ reason }: Sample): boolean {
 /** When its connection was open, or refused; null where it was sent over one that was kept. */
 function connectedAt({ sentAt, phases: { dnsMs, connectMs } }: Sample): number | null {
   return connectMs === null ? null : sentAt + (dnsMs ?? 0) + connectMs;
-}
-
-/** Whether a probe that was sent later had failed before this one was connected: it may have reached the service first. */
-function isOvertaken(sample: Sample, later: readonly (Sample | null)[]): boolean {
-  const connected = connectedAt(sample) ?? -Infinity;
-  return later.some((one) => one?.result === 'down' && one.endedAt <= connected);
 }
 
 /** How long the answer took. */

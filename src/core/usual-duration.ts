@@ -34,9 +34,18 @@ export class UsualDuration {
     return this.#count === 0 ? Infinity : Math.max(LEAST_MS, FACTOR * this.#slowestMs);
   }
 
-  /** Whether a good answer took far longer than usual; false while none is known. */
+  /** Whether a good answer took far longer than usual; false while none is known, and where any may wait for its turn. */
   isFarLonger(tookMs: number): boolean {
-    if (tookMs <= LEAST_MS || this.#count === 0) return false;
+    return tookMs > LEAST_MS && this.#isUnusual(tookMs);
+  }
+
+  /** Whether it took longer than usual by what a healthy process, or a packet, waits for its turn on a busy machine. */
+  isLaterByATurn(tookMs: number): boolean {
+    return tookMs <= LEAST_MS && this.#isUnusual(tookMs);
+  }
+
+  #isUnusual(tookMs: number): boolean {
+    if (this.#count === 0) return false;
     const sorted = this.#tookMs.slice(0, this.#count).sort();
     return tookMs > FAR * (sorted[sorted.length >> 1] ?? 0);
   }

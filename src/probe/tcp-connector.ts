@@ -151,7 +151,7 @@ class Hold {
         setImmediate(() => {
           if (attempt.ended) return;
           attempt.release = free;
-          if (isCautious) this.#closedAfterMs = null;
+          if (isCautious) this.#closedAfterMs = this.#last = null;
           onHeld();
         });
       },

@@ -31,6 +31,15 @@ function connectedAfter(connectMs: number, sample: Sample): Sample {
   return { ...sample, phases: { ...PHASES, connectMs } };
 }
 
+/** As quick as they usually are. */
+function usual(sentAt: number): Sample {
+  return connectedAfter(0.2, up(sentAt));
+}
+
+function refused(sentAt: number): Sample {
+  return connectedAfter(1, down(sentAt));
+}
+
 function blind(sentAt: number, endedAt: number): Sample {
   return { sentAt, endedAt, result: 'unobserved', reason: 'stalled', message: null, phases: PHASES };
 }
@@ -141,6 +150,11 @@ describe('Timeline', () => {
     assert.equal(storyOf([...later, up(900)], 0, 1).gaps[0]?.provenMinMs, 300 - 230 + (800 - 755));
     const before = [...usual, up(150, 700), down(250, 260), down(550, 560), up(750)];
     assert.equal(storyOf(before, 0, 1).gaps[0]?.provenMinMs, 0);
+
+    // Silent ones are overdue after 45 ms, before the good answer came.
+    const lost = (at: number): Sample => down(at, at + 1000, 'timeout-reply');
+    const silent = [...usual, lost(200), lost(300), up(400, 900), lost(500), up(1600)];
+    assert.equal(storyOf(silent, 0, 1).gaps[0]?.minMs, 300 - 245);
   });
 
   it('believes a good answer that came before a failure was sent, whatever became of one that was sent before it', () => {
@@ -239,6 +253,8 @@ describe('Timeline', () => {
     const woken = [up(300, 1254), up(400, 1251), up(1300)];
     const { gaps } = storyOf([up(0, 2), ...failed, ...woken], 0, 1);
     assert.deepEqual([gaps[0]?.durationMs, gaps[0]?.silenceMs], [200, 1249]);
+    // There was none where an answer came while others failed.
+    assert.equal(storyOf([up(0, 60), down(5), up(10)]).gaps[0]?.silenceMs, 0);
   });
 
   it('breaks no gap by an answer that is contradicted by what was sent before it came', () => {
@@ -338,7 +354,15 @@ describe('Timeline', () => {
   });
 
   it('breaks no gap by a good answer whose connection took longer than a later probe took to be refused', () => {
-    const samples = [up(0), down(12), down(25), connectedAfter(16, up(44, 64)), down(48, 51), up(63, 69), up(100)];
+    const samples = [
+      usual(0),
+      refused(12),
+      refused(25),
+      connectedAfter(16, up(44, 64)),
+      refused(48),
+      up(63, 69),
+      up(100),
+    ];
     const { gaps, changes } = storyOf(samples, 0, 2);
     assert.deepEqual(
       gaps.map(({ from, to, maxMs, failed }) => [from, to, maxMs, failed]),
@@ -352,8 +376,26 @@ describe('Timeline', () => {
 
   it('begins no gap after a good answer whose connection took longer than a later probe took to be refused', () => {
     // The service was away from 10 to 55: the probe of 44 reached it after that of 48.
-    const [gap] = storyOf([up(0), connectedAfter(16, up(44, 64)), down(48, 51), up(63, 69), up(100)], 0, 2).gaps;
+    const [gap] = storyOf([usual(0), connectedAfter(16, up(44, 64)), refused(48), up(63, 69), up(100)], 0, 2).gaps;
     assert.deepEqual([gap?.from, gap?.maxMs], [48, 69]);
+  });
+
+  it('ends a gap by a good answer of a server that is far, though a near one refuses sooner', () => {
+    const far = (at: number): Sample => connectedAfter(100, up(at, at + 102));
+    const turns = Array.from({ length: 20 }, (_, n) => [far(200 + n * 100), refused(250 + n * 100)]).flat();
+    const { gaps } = storyOf([far(0), far(50), far(100), far(150), ...turns, far(2300)], 0, 3);
+    assert.equal(gaps.length, 20);
+  });
+
+  it('ends a gap by a good answer, though an earlier probe waits for seconds to hear that its server is not reached', () => {
+    const lost = (at: number): Sample => connectedAfter(3000, down(at, at + 3000, 'unreachable'));
+    const turns = Array.from({ length: 10 }, (_, n) => [
+      lost(1000 + n * 300),
+      usual(1100 + n * 300),
+      usual(1200 + n * 300),
+    ]);
+    const { gaps } = storyOf([usual(0), ...turns.flat()], 0, 3);
+    assert.equal(gaps.length, 10);
   });
 
   it('ends a gap by a good answer that is slow, though a bad one to a later probe came first: of several servers one is bad', () => {
@@ -375,6 +417,10 @@ describe('Timeline', () => {
     const [gap] = storyOf([...samples, up(750)]).gaps;
     // From 101 to 290, and from the break on.
     assert.deepEqual([gap?.provenMinMs, gap?.maxMs, gap?.failed], [189 + 150, 751, 7]);
+    // Also where others were sent before it was open, or while it was, and failed sooner.
+    const around = [up(-50), down(0), { ...kept(10), endedAt: 430 }, down(15), down(435), up(460)];
+    assert.equal(storyOf(around).gaps[0]?.provenMinMs, 0);
+    assert.equal(storyOf(around.filter(({ sentAt }) => sentAt !== 15)).gaps[0]?.provenMinMs, 5);
     // Where they failed first, they tell when it began.
     // On a busy machine the probe that a break asks for is late.
     const prompted = { ...down(562), promptedAt: 550.5 };

@@ -65,7 +65,7 @@ export const roughDraws: fc.Arbitrary<Draws> = fc.record({
 /** The same on a busy machine that watches itself: nothing is lost there, and packets wait. */
 export const busyDraws: fc.Arbitrary<Draws> = roughDraws.map((draws) => ({
   ...draws,
-  queued: 0.3,
+  queued: 0.1,
   pieces: draws.pieces.map((piece) => ({ ...piece, kind: 'refused' as const })),
 }));
 
@@ -84,7 +84,7 @@ export function roughWorld({ intervalMs, timeoutMs, isSharp, queued, pieces, see
   };
   const ask = (sentAt: number): Probe => {
     const latencyMs = 0.2 + random() * (SLOWEST_MS - 0.2);
-    const waitMs = random() < queued ? random() * QUEUED_MS : 0;
+    const waitMs = random() < queued ? 1 + random() * (QUEUED_MS - 1) : 0;
     return probe(sentAt, timeoutMs, latencyMs, waitMs, outages);
   };
   const probes = timesOf(outages, time + APART_MS, intervalMs, isSharp).map(({ sentAt, ...circumstances }) => {
