@@ -504,12 +504,18 @@ describe('the look of the page', () => {
 
   it('has its first picture of 200 services and 90 days in little more than that of 20, and all in less than 80 kB', async (t) => {
     if (!requireTool(t, 'chromium') || browser === null) return;
-    const few = await firstPicture(browser, TWO_HUNDRED.slice(0, 20));
-    const many = await firstPicture(browser, TWO_HUNDRED);
-    const figures = `${many.drawnMs.toFixed(0)} ms after the status, ${few.drawnMs.toFixed(0)} ms with 20; ${String(many.bytes)} bytes with the API`;
+    // The best of three, in turns: what else runs here only adds to it.
+    const best = { few: Infinity, many: Infinity, bytes: 0 };
+    for (let turn = 0; turn < 3; turn += 1) {
+      best.few = Math.min(best.few, (await firstPicture(browser, TWO_HUNDRED.slice(0, 20))).drawnMs);
+      const { drawnMs, bytes } = await firstPicture(browser, TWO_HUNDRED);
+      best.many = Math.min(best.many, drawnMs);
+      best.bytes = Math.max(best.bytes, bytes);
+    }
+    const figures = `${best.many.toFixed(0)} ms after the status, ${best.few.toFixed(0)} ms with 20; ${String(best.bytes)} bytes with the API`;
     t.diagnostic(figures);
-    assert.ok(many.bytes > 10_000 && many.bytes < 80_000, figures);
-    assert.ok(many.drawnMs < 5 * few.drawnMs, figures);
+    assert.ok(best.bytes > 10_000 && best.bytes < 80_000, figures);
+    assert.ok(best.many < 5 * best.few, figures);
   });
 
   it(
