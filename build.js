@@ -23,7 +23,7 @@ const STYLES = ['base', 'top', 'services', 'panel', 'news', 'narrow'];
 const OWN_IMPORT = /((?:\bfrom|\bimport)\s*\(?\s*["']\.{1,2}\/[^"']+)\.ts(["'])/g;
 /**
  * Packages that the shortest command needs, each as one file of what is used of it, without its spaces: as they are installed they are
- * 45 files (yargs), a hundred (zod) and six, and take as long to load as all the rest of the program.
+ * 45 files (yargs), a hundred (zod) and six.
  */
 const PACKAGES = ['yargs', 'zod', 'jsonc-parser'];
 /** What is used of each, by its name. */

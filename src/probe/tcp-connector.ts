@@ -124,10 +124,8 @@ const HOLD_SHARE = 0.8;
  */
 class Hold {
   readonly #holdMs: number;
-  /** How long those took that closed since one held, in milliseconds, the newer the more they count; null where none did. */
-  #closedAfterMs: number | null = null;
-  /** Of those that closed last, at one moment: when that was, how long the youngest of them took, and what was known before. */
-  #last: { readonly at: number; readonly afterMs: number; readonly before: number | null } | null = null;
+  /** Those that closed last, at one moment: when, how long the youngest of them took, and what was known before; null where one held since. */
+  #last: { readonly at: number; readonly youngestMs: number; readonly before: number | null } | null = null;
 
   constructor(holdMs: number) {
     this.#holdMs = holdMs;
@@ -151,7 +149,7 @@ class Hold {
         setImmediate(() => {
           if (attempt.ended) return;
           attempt.release = free;
-          if (isCautious) this.#closedAfterMs = this.#last = null;
+          if (isCautious) this.#last = null;
           onHeld();
         });
       },
@@ -168,16 +166,23 @@ class Hold {
     };
   }
 
+  /** How long those took that closed since one held, in milliseconds, the newer the more they count; null where none did. */
+  get #closedAfterMs(): number | null {
+    if (this.#last === null) return null;
+    const { youngestMs, before } = this.#last;
+    return before === null ? youngestMs : before + NEWER_SHARE * (youngestMs - before);
+  }
+
   /**
    * One that closes at the end of a good time must not count like all that close at once. Where the process dies, all close at one
    * moment, whatever their age; where each closes late, even the youngest of those that are seen together is as late.
    */
   #closed(afterMs: number, at: number): void {
-    const last = this.#last !== null && at - this.#last.at < TOGETHER_MS ? this.#last : null;
-    const youngestMs = Math.min(afterMs, last?.afterMs ?? Infinity);
-    const before = last === null ? this.#closedAfterMs : last.before;
-    this.#last = { at, afterMs: youngestMs, before };
-    this.#closedAfterMs = before === null ? youngestMs : before + NEWER_SHARE * (youngestMs - before);
+    const last = this.#last;
+    this.#last =
+      last !== null && at - last.at < TOGETHER_MS
+        ? { at, youngestMs: Math.min(afterMs, last.youngestMs), before: last.before }
+        : { at, youngestMs: afterMs, before: this.#closedAfterMs };
   }
 
   #cautiousMs(leftMs: number): number {

@@ -14,7 +14,7 @@ import {
   Timeline,
   type Checkpoint,
 } from '../../src/core/timeline.ts';
-import { busyDraws, QUEUED_MS, type RoughWorld, roughDraws, roughWorld } from '../support/rough-world.ts';
+import { busyDraws, type RoughWorld, roughDraws, roughWorld } from '../support/rough-world.ts';
 import { type Outage, type World, worlds } from '../support/world.ts';
 
 const PHASES = { dnsMs: null, connectMs: null, tlsMs: null, replyMs: null };
@@ -696,8 +696,8 @@ function storyOfRough(world: RoughWorld): GapFacts[] {
 }
 
 /** Whether a gap is an outage. Its probes may have been sent before, and waited. */
-function isOf(gap: GapFacts, { from, to }: Outage): boolean {
-  return gap.from - QUEUED_MS < to && gap.to + QUEUED_MS > from;
+function isOf(gap: GapFacts, { from, to }: Outage, queuedMs: number): boolean {
+  return gap.from - queuedMs < to && gap.to + queuedMs > from;
 }
 
 /** Each outage that a probe failed in is one gap, with the truth inside its bounds, and there is no other. */
@@ -705,7 +705,7 @@ function checkRough(world: RoughWorld): void {
   const gaps = storyOfRough(world);
   for (const outage of world.outages) {
     const { kind, from, to } = outage;
-    const [gap, ...others] = gaps.filter((gap) => isOf(gap, outage));
+    const [gap, ...others] = gaps.filter((gap) => isOf(gap, outage, world.queuedMs));
     assert.equal(others.length, 0, kind);
     assert.equal(gap !== undefined, world.found.has(outage), kind);
     if (gap === undefined) continue;
@@ -715,7 +715,7 @@ function checkRough(world: RoughWorld): void {
     const { minMs, provenMinMs = NaN, durationMs, maxMs } = gap;
     assert.ok(0 <= provenMinMs && provenMinMs <= minMs && minMs <= durationMs && durationMs <= (maxMs ?? 0));
   }
-  assert.ok(gaps.every((gap) => world.outages.some((outage) => isOf(gap, outage))));
+  assert.ok(gaps.every((gap) => world.outages.some((outage) => isOf(gap, outage, world.queuedMs))));
 }
 
 describe('the timeline of a service whose packets are lost, or that is frozen', () => {

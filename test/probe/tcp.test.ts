@@ -75,18 +75,17 @@ describe('the hold of a TCP probe', () => {
     const holdMs = 200;
     const server = await serve(silent);
     const probing = await Probing.of(tcpSpec(server.port, { holdMs }));
-    const breaksAfter = async (ms: number): Promise<void> => {
-      await sleep(ms);
-      for (const socket of server.open) socket.end();
-    };
     // One that closes at once; from then on they must stay for four times the hold.
-    await Promise.all([probing.probe(AMPLE_MS), breaksAfter(20)]);
+    const opened = server.nextConnection();
+    const first = probing.probe(AMPLE_MS);
+    (await opened).end();
+    assert.equal(verdict(await first), 'closed');
     const dying: Promise<Sample>[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
       dying.push(probing.probe(AMPLE_MS));
       await sleep(190);
     }
-    await breaksAfter(0);
+    for (const socket of server.open) socket.end();
     assert.deepEqual((await Promise.all(dying)).map(verdict), ['closed', 'closed', 'closed', 'closed']);
     const { heldMs = 0, ...sample } = await probing.probe(AMPLE_MS);
     assert.equal(verdict(sample), 'up');

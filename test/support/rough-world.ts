@@ -1,7 +1,8 @@
 /**
  * A simulated service that answers within some milliseconds, and ways to lose it: nothing listens, it is frozen, packets to it
  * are lost, or its replies are. What is lost the kernel sends again, so that some answers come far too late; what is frozen
- * answers what waited. On a busy machine a packet may wait for its turn, and reach the service after one that was sent later. While it is down it is also probed beside the grid, and where its death breaks a connection, at that moment.
+ * answers what waited. On a busy machine a packet may wait for its turn, and reach the service after one that was sent later. While
+ * it is down it is also probed beside the grid, and where its death breaks a connection, at that moment.
  */
 import fc from 'fast-check';
 
@@ -20,6 +21,8 @@ export interface RoughWorld {
   readonly outages: readonly RoughOutage[];
   /** In the order in which they were sent. */
   readonly samples: readonly Sample[];
+  /** For how long a packet may have waited before it left. */
+  readonly queuedMs: number;
   /** The outages in which a probe failed. */
   readonly found: ReadonlySet<RoughOutage | null>;
 }
@@ -30,7 +33,7 @@ const DATA_AGAIN_MS = [200, 600, 1400];
 const SLOWEST_MS = 3;
 const THERE_MS = 0.1;
 /** How long a packet waits for its turn, where it does. */
-export const QUEUED_MS = 30;
+const QUEUED_MS = 30;
 /** Between two outages, so that each has answers to be measured by before it. */
 const APART_MS = 2500;
 
@@ -85,14 +88,22 @@ export function roughWorld({ intervalMs, timeoutMs, isSharp, queued, pieces, see
   const ask = (sentAt: number): Probe => {
     const latencyMs = 0.2 + random() * (SLOWEST_MS - 0.2);
     const waitMs = random() < queued ? 1 + random() * (QUEUED_MS - 1) : 0;
-    return probe(sentAt, timeoutMs, latencyMs, waitMs, outages);
+    // Where packets wait, what comes back comes in the order in which it was sent.
+    const backMs = queued === 0 ? latencyMs - THERE_MS : THERE_MS;
+    return probe(sentAt, timeoutMs, latencyMs, waitMs, backMs, outages);
   };
   const probes = timesOf(outages, time + APART_MS, intervalMs, isSharp).map(({ sentAt, ...circumstances }) => {
     const { sample, outage } = ask(sentAt);
     return { sample: { ...sample, ...circumstances }, outage };
   });
   const failed = probes.filter(({ sample }) => sample.result === 'down').map(({ outage }) => outage);
-  return { intervalMs, outages, samples: probes.map(({ sample }) => sample), found: new Set(failed) };
+  return {
+    intervalMs,
+    outages,
+    samples: probes.map(({ sample }) => sample),
+    queuedMs: queued === 0 ? 0 : QUEUED_MS,
+    found: new Set(failed),
+  };
 }
 
 interface Probe {
@@ -117,12 +128,16 @@ function timesOf(outages: readonly RoughOutage[], end: number, intervalMs: numbe
   return times.sort((a, b) => a.sentAt - b.sentAt);
 }
 
-/** @param waitMs for how long its packet waits before it leaves */
+/**
+ * @param waitMs for how long its packet waits before it leaves
+ * @param backMs how long a refusal takes back
+ */
 function probe(
   sentAt: number,
   timeoutMs: number,
   latencyMs: number,
   waitMs: number,
+  backMs: number,
   outages: readonly RoughOutage[],
 ): Probe {
   const deadline = sentAt + timeoutMs;
@@ -141,7 +156,7 @@ function probe(
   if (outage === null) return ended(reached + latencyMs, null);
   switch (outage.kind) {
     case 'refused':
-      return ended(connected, 'refused');
+      return ended(reached + backMs, 'refused', reached + backMs);
     case 'frozen':
       return goodBefore(outage.to + latencyMs);
     case 'packets lost': {
