@@ -13,7 +13,7 @@ import type {
   TimelineInterval,
 } from './messages.ts';
 import { setBack, timelineUpTo } from './intervals.ts';
-import { relabelled, type Checkpoint } from './timeline.ts';
+import { relabelled, type Checkpoint } from './checkpoint.ts';
 import type { UptimeSums } from './uptime.ts';
 
 /** A stretch of time; both ends in milliseconds since the epoch. */

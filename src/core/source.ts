@@ -5,7 +5,7 @@ import type { GapFacts, Mark, Message, MonitorIdentity, Note, TimelineInterval }
 import type { State } from './model.ts';
 import type { NoteDraft } from './notes.ts';
 import type { ProbeCounters } from './probe-counters.ts';
-import type { Checkpoint } from './timeline.ts';
+import type { Checkpoint } from './checkpoint.ts';
 
 /**
  * Takes the messages of a source.

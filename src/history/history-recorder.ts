@@ -2,7 +2,7 @@
 import type { RecordedMonitor, Reader } from '../core/source.ts';
 import { infoOf, type ServiceInfo, type Totals } from '../core/model.ts';
 import type { Event, Message } from '../core/messages.ts';
-import { settledAt, type Checkpoint } from '../core/timeline.ts';
+import { settledAt, type Checkpoint } from '../core/checkpoint.ts';
 import type { EventStore } from './event-store.ts';
 import type { Batch, Item, LostStretch, WatchedNow } from './thread-messages.ts';
 

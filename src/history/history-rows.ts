@@ -8,7 +8,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { RecordedGap } from '../core/archive.ts';
 import type { ServiceInfo, Reason, State } from '../core/model.ts';
 import { type Event, type Gap, gapFacts } from '../core/messages.ts';
-import { checkpointFrom, type Checkpoint } from '../core/timeline.ts';
+import { checkpointFrom, type Checkpoint } from '../core/checkpoint.ts';
 import type { Database } from './database.ts';
 import type { Row, Value } from './sqlite-driver.ts';
 

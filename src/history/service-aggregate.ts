@@ -5,7 +5,7 @@
 import type { RecordedOpenGap } from '../core/archive.ts';
 import { beginAfter } from '../core/intervals.ts';
 import type { Gap, Transition } from '../core/messages.ts';
-import { checkpointOfUp, interrupted, openGapAt, type Checkpoint } from '../core/timeline.ts';
+import { checkpointOfUp, interrupted, openGapAt, type Checkpoint } from '../core/checkpoint.ts';
 import type { Database } from './database.ts';
 import {
   type Condition,

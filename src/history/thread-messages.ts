@@ -2,7 +2,7 @@
 import type { ArchiveReader, RestoredState } from '../core/archive.ts';
 import type { ServiceInfo, Reason, State } from '../core/model.ts';
 import type { Event, MonitorIdentity, Note, ServiceSnapshot } from '../core/messages.ts';
-import type { Checkpoint } from '../core/timeline.ts';
+import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Entry, StoredEvents } from './history-rows.ts';
 import type { Row } from './sqlite-driver.ts';
 import type { DiskFault, HistoryFault } from './history-error.ts';

@@ -1,7 +1,7 @@
 /** What crosses between the main thread and an engine's thread: plain data, in batches. */
 import type { OpenGap, SampleMessage, StatusMessage, Unnumbered } from '../core/messages.ts';
 import type { Watched } from '../probe/spec.ts';
-import type { Checkpoint } from '../core/timeline.ts';
+import type { Checkpoint } from '../core/checkpoint.ts';
 
 /** A service to watch, and where in its interval its slots are. */
 export interface ScheduledService {

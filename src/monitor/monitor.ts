@@ -26,7 +26,7 @@ import {
 import { CONFIGURED_NOTE, drafted, isShown, type NoteDraft, type NoteText } from '../core/notes.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import type { Reader } from '../core/source.ts';
-import { ENGINE_SILENCE_MS, checkpointOfUp, openGapAt, type Checkpoint } from '../core/timeline.ts';
+import { ENGINE_SILENCE_MS, checkpointOfUp, openGapAt, type Checkpoint } from '../core/checkpoint.ts';
 import type { Watched } from '../probe/spec.ts';
 import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 import { EngineThread } from './engine-thread.ts';

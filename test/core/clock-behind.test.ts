@@ -9,7 +9,8 @@ import { Board, BoardService } from '../../src/core/board.ts';
 import { decode } from '../../src/core/message-schema.ts';
 import { gapFacts, type GapFacts, type Heartbeat } from '../../src/core/messages.ts';
 import { infoOf, type Result, type Sample, type State } from '../../src/core/model.ts';
-import { Timeline, type Checkpoint } from '../../src/core/timeline.ts';
+import type { Checkpoint } from '../../src/core/checkpoint.ts';
+import { Timeline } from '../../src/core/timeline.ts';
 import { UptimeWindows } from '../../src/core/uptime.ts';
 import { gap, hello, NO_PHASES, service, snapshot, transition } from '../support/builders.ts';
 

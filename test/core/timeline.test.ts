@@ -6,14 +6,8 @@ import fc from 'fast-check';
 import type { GapFacts } from '../../src/core/messages.ts';
 import type { Sample } from '../../src/core/model.ts';
 import { SettleQueue } from '../../src/core/settle-queue.ts';
-import {
-  checkpointFrom,
-  checkpointOfUp,
-  type OpenGapFacts,
-  type StateChange,
-  Timeline,
-  type Checkpoint,
-} from '../../src/core/timeline.ts';
+import { checkpointFrom, checkpointOfUp, type OpenGapFacts, type Checkpoint } from '../../src/core/checkpoint.ts';
+import { type StateChange, Timeline } from '../../src/core/timeline.ts';
 import { busyDraws, type RoughWorld, roughDraws, roughWorld } from '../support/rough-world.ts';
 import { type Outage, type World, worlds } from '../support/world.ts';
 

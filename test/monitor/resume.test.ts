@@ -5,7 +5,7 @@ import { after, describe, it } from 'node:test';
 import type { RestoredState, RestoredService } from '../../src/core/archive.ts';
 import type { BoardService } from '../../src/core/board.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
-import { ENGINE_SILENCE_MS, checkpointOfUp } from '../../src/core/timeline.ts';
+import { ENGINE_SILENCE_MS, checkpointOfUp } from '../../src/core/checkpoint.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import type { Watched } from '../../src/probe/spec.ts';
 import { TestService, endServices } from '../support/test-service.ts';

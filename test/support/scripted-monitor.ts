@@ -18,7 +18,7 @@ import type {
 } from '../../src/core/messages.ts';
 import { infoOf, type Reason, type ServiceInfo, type State } from '../../src/core/model.ts';
 import type { FeedSource, Reader, RecordedMonitor } from '../../src/core/source.ts';
-import type { Checkpoint } from '../../src/core/timeline.ts';
+import type { Checkpoint } from '../../src/core/checkpoint.ts';
 import { gap, hello, NO_PHASES, service, transition } from './builders.ts';
 
 export interface Script {
