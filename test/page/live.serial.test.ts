@@ -125,7 +125,7 @@ describe('the live page', () => {
         await tab.waitFor(`document.querySelector('#news-list').textContent.includes('the monitor was restarted')`);
         assert.equal(await tab.page.locator('.service').count(), 1);
         // There is one service less: what is below it moves.
-        await tab.value('watched.moved.length = 0');
+        await tab.forgetMoves();
       } finally {
         wire.cut();
         await other.end();

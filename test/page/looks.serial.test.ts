@@ -193,7 +193,7 @@ describe('the look of the page', () => {
         const lines = `document.querySelector('#lines').textContent`;
         await tab.waitFor(`${lines}.includes('web was down when it was last observed')`);
         // A new gap moves those before it, within their own place.
-        await tab.value('watched.moved.length = 0');
+        await tab.forgetMoves();
       }),
     );
 
@@ -305,7 +305,7 @@ describe('the look of the page', () => {
           JSON.stringify([lines, last]),
         );
         // Among many, a service that fails takes more lines than one that is up.
-        await tab.value('watched.moved.length = 0');
+        await tab.forgetMoves();
       }),
     );
 
@@ -353,7 +353,7 @@ describe('the look of the page', () => {
       await search.fill('service-19');
       assert.equal(await none.isVisible(), false);
       // The reader searched: that moves what is below the list.
-      await tab.value('watched.moved.length = 0');
+      await tab.forgetMoves();
     }),
   );
 
@@ -425,7 +425,7 @@ describe('the look of the page', () => {
       await tab.page.goBack();
       await tab.waitFor(`document.querySelector('#axis-from').textContent === '10 min ago'`);
       // It was opened by an address: that moves what is below it.
-      await tab.value('watched.moved.length = 0');
+      await tab.forgetMoves();
     }),
   );
 
@@ -498,7 +498,7 @@ describe('the look of the page', () => {
         await tab.value(`[...document.querySelectorAll('.days')].every(({ height }) => height === 28)`),
         true,
       );
-      await tab.value('watched.moved.length = 0');
+      await tab.forgetMoves();
     }),
   );
 

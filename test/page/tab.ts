@@ -10,13 +10,20 @@ import { waitFor } from '../support/wait-for.ts';
 /** Runs in the page before all else: layout that moves without the reader's doing, and when the first service is there. */
 const WATCH = `
   window.watched = { shift: 0, moved: [], first: null };
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
+  const record = (entries) => {
+    for (const entry of entries) {
       if (entry.hadRecentInput) continue;
       watched.shift += entry.value;
       for (const { node } of entry.sources) watched.moved.push(node?.outerHTML ?? node?.textContent ?? '?');
     }
-  }).observe({ type: 'layout-shift', buffered: true });
+  };
+  const shifts = new PerformanceObserver((list) => record(list.getEntries()));
+  shifts.observe({ type: 'layout-shift', buffered: true });
+  // What a change moves is known with the frame that draws it.
+  watched.drawn = async () => {
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    record(shifts.takeRecords());
+  };
   new MutationObserver((_, observer) => {
     if (document.querySelector('.service') === null) return;
     watched.first = performance.now();
@@ -100,9 +107,14 @@ export class Tab {
     })()`);
   }
 
+  /** Forgets what moved until now: the test did that. */
+  async forgetMoves(): Promise<void> {
+    await this.value('watched.drawn().then(() => { watched.moved.length = 0; })');
+  }
+
   /** Ends it. Fails where it did something that it must not. */
   async close(): Promise<void> {
-    const moved = await this.value<string[]>('watched.moved');
+    const moved = await this.value<string[]>('watched.drawn().then(() => watched.moved)');
     await this.page.context().close();
     assert.deepEqual(this.problems, []);
     assert.deepEqual(moved, []);
