@@ -6,15 +6,27 @@ import { BENCHES, benchesOf } from './benches.ts';
 import { amidNoise, type Noise, noiseProblem } from './machine.ts';
 import { printRows, type Row } from './table.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
-});
-const unknown = positionals.filter((name) => benchesOf(name).length === 0);
-if (unknown.length > 0) {
+const options = {
+  json: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+// Not strict, so that a slip of the pen is answered by what there is, and not by a stack.
+const { values, positionals } = parseArgs({ allowPositionals: true, strict: false, options });
+const mistyped = Object.entries(values).filter(
+  ([name, value]) => !Object.hasOwn(options, name) || typeof value !== 'boolean',
+);
+const unknown = [
+  ...positionals.filter((name) => benchesOf(name).length === 0),
+  ...mistyped.map(([name]) => (name.length > 1 ? `--${name}` : `-${name}`)),
+];
+const [isQuick, isJson] = [values.quick === true, values.json === true];
+if (values.help === true || unknown.length > 0) {
   const names = BENCHES.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join('\n');
-  process.stderr.write(`No benchmark is called ${unknown.join(', ')}. There are:\n${names}\n`);
-  process.exit(2);
+  const usage = `npm run bench [-- NAME...] [-- --quick] [-- --json]; without a name, all but the longest:\n${names}\n`;
+  if (unknown.length === 0) process.stdout.write(usage);
+  else process.stderr.write(`Nothing here is called ${unknown.join(', ')}.\n${usage}`);
+  process.exit(unknown.length === 0 ? 0 : 2);
 }
 
 /** What gives a first impression in less than three minutes. */
@@ -29,26 +41,26 @@ interface Result {
 }
 
 const usual = BENCHES.filter(({ onlyByName = false }) => !onlyByName).map(({ name }) => name);
-const named = positionals.length > 0 ? positionals : values.quick ? QUICK : usual;
+const named = positionals.length > 0 ? positionals : isQuick ? QUICK : usual;
 const chosen = [...new Set(named.flatMap(benchesOf))];
 const results: Record<string, Result> = {};
 const machine = `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
-if (!values.json) process.stdout.write(`${machine}, ${new Date().toISOString()}\n`);
+if (!isJson) process.stdout.write(`${machine}, ${new Date().toISOString()}\n`);
 for (const bench of chosen) {
-  if (!values.json) process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
+  if (!isJson) process.stdout.write(`\n${bench.name}: ${bench.about}\n`);
   const began = performance.now();
   const { result: rows, noise } = await amidNoise(() =>
-    bench.run((progress) => process.stderr.write(`  … ${progress}\n`), values.quick),
+    bench.run((progress) => process.stderr.write(`  … ${progress}\n`), isQuick),
   );
   const noisy = noiseProblem(noise);
   const tookS = Math.round((performance.now() - began) / 1000);
   results[bench.name] = { noisy, noise, tookS, rows };
-  if (values.json) continue;
+  if (isJson) continue;
   process.stdout.write(printRows(rows, noisy !== null));
   if (noisy !== null) process.stdout.write(`  Too noisy to judge: ${noisy}.\n`);
   process.stdout.write(`  It took ${String(tookS)} s.\n`);
 }
-if (values.json) process.stdout.write(`${JSON.stringify({ machine, at: Date.now(), results }, null, 2)}\n`);
+if (isJson) process.stdout.write(`${JSON.stringify({ machine, at: Date.now(), results }, null, 2)}\n`);
 // What could not be judged is no success either.
 process.exitCode = Object.values(results).some(
   ({ noisy, rows }) => noisy !== null || rows.some(({ reached }) => reached === false),
