@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { RestoredState, RestoredService } from '../core/archive.ts';
-import { count } from '../core/format.ts';
 import { infoOf, type ServiceInfo, type UnobservedReason } from '../core/model.ts';
 import { Board, BoardService } from '../core/board.ts';
 import { Clock, systemClock } from '../core/clock.ts';
@@ -31,6 +30,7 @@ import type { Watched } from '../probe/spec.ts';
 import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 import { EngineThread } from './engine-thread.ts';
 import { phaseOf } from './grid.ts';
+import { Silences } from './silences.ts';
 
 const HEARTBEAT_MS = 5000;
 /** First probes are sent this far apart, so that a thousand services have their first answers within half a second. */
@@ -66,11 +66,6 @@ export interface EngineDiagnostics extends Partial<EngineStats> {
   readonly isRaised: boolean | null;
 }
 
-/** What a service was before its thread was silent. */
-interface Silenced extends Pick<BoardService, 'state' | 'reason' | 'since'> {
-  readonly thread: EngineThread;
-}
-
 interface Place {
   readonly watched: Watched;
   thread: EngineThread;
@@ -94,8 +89,7 @@ export class Monitor {
   /** What is known from before of services that were not watched yet. */
   readonly #restored: Map<string, RestoredService>;
   readonly #checkpoints = new Map<string, Checkpoint>();
-  /** Services whose thread is silent, or has not reported of them since it was, and what they were before. */
-  readonly #silenced = new Map<string, Silenced>();
+  readonly #silences = new Silences();
   readonly #watchdog: NodeJS.Timeout;
   #lastTick = performance.now();
   #stopping: Promise<void> | null = null;
@@ -176,7 +170,7 @@ export class Monitor {
     const left = new Map(gone.map(([name]) => [name, this.#lastCheckpoint(name, now)]));
     for (const [name] of gone) {
       this.#places.delete(name);
-      this.#silenced.delete(name);
+      this.#silences.forget(name);
       this.#emitAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
       if (wanted.has(name)) continue;
       this.#board.services.delete(name);
@@ -331,8 +325,7 @@ export class Monitor {
 
   /** Why the state of services is not known, in words: threads that do not answer; null where all do. */
   get problem(): string | null {
-    const { size } = this.#silenced;
-    return size === 0 ? null : `${count(size, 'service')} ${size === 1 ? 'is' : 'are'} not probed: the thread is stuck`;
+    return this.#silences.problem;
   }
 
   #placesOf(thread: EngineThread): [name: string, place: Place][] {
@@ -354,10 +347,8 @@ export class Monitor {
   #silence(thread: EngineThread): void {
     for (const [name] of this.#placesOf(thread)) {
       const service = this.#board.services.get(name);
-      if (service === undefined || service.state === 'unknown' || service.state === 'unobserved') continue;
-      const { state, reason, since } = service;
-      this.#silenced.set(name, { state, reason, since, thread });
-      this.#emitAbsence(name, thread.lastSeenAt, 'the thread that probes it does not answer', 'stalled');
+      if (service !== undefined && this.#silences.begin(name, service, thread))
+        this.#emitAbsence(name, thread.lastSeenAt, 'the thread that probes it does not answer', 'stalled');
     }
   }
 
@@ -369,7 +360,7 @@ export class Monitor {
     const places = this.#placesOf(stuck);
     this.#options.onReplaced?.(places.length);
     const services = places.map(([name, place]) => {
-      const before = this.#silenced.get(name);
+      const before = this.#silences.before(name);
       const info = this.#board.services.get(name)?.info;
       const isUp = before?.state === 'up' && info !== undefined;
       const checkpoint = isUp ? checkpointOfUp(before.since, until, info) : this.checkpoint(name);
@@ -381,23 +372,14 @@ export class Monitor {
   }
 
   #isSilenced(thread: EngineThread): boolean {
-    return this.#silenced.size > 0 && this.#placesOf(thread).some(([name]) => this.#silenced.has(name));
+    return this.#silences.problem !== null && this.#placesOf(thread).some(([name]) => this.#silences.has(name));
   }
 
   /** A thread that was silent is back. What it does not report of by itself is as it was before. */
   #unsilence(thread: EngineThread): void {
     for (const [service] of this.#placesOf(thread)) {
-      const before = this.#silenced.get(service);
-      if (before === undefined) continue;
-      this.#silenced.delete(service);
-      // One that took its place knows nothing yet of what it has not reported of.
-      if (before.thread !== thread) continue;
-      const at = thread.lastSeenAt;
-      const edge = { at, notBefore: at, notAfter: at };
-      const { state: to, reason } = before;
-      this.#publish([
-        this.#number({ type: 'transition', service, from: 'unobserved', to, ...edge, reason, message: null }),
-      ]);
+      const back = this.#silences.end(service, thread);
+      if (back !== null) this.#publish([this.#number(back)]);
     }
   }
 
@@ -422,15 +404,8 @@ export class Monitor {
   #receive(messages: readonly EngineMessage[], checkpoints: readonly ServiceCheckpoint[]): void {
     for (const { service, checkpoint } of checkpoints) this.#checkpoints.set(service, checkpoint);
     for (const one of messages) if (one.type === 'transition' && one.to === 'up') this.#checkpoints.delete(one.service);
-    this.#publish(messages.flatMap((one) => this.#afterSilence(one)).map((one) => this.#take(one)));
-  }
-
-  /** A message of a service, as it follows from what was published of its thread's silence. */
-  #afterSilence(message: EngineMessage): EngineMessage[] {
-    if (message.type !== 'transition' || !this.#silenced.has(message.service)) return [message];
-    if (message.to === 'unobserved') return [];
-    this.#silenced.delete(message.service);
-    return [{ ...message, from: 'unobserved' }];
+    const following = messages.map((one) => this.#silences.follow(one)).filter((one) => one !== null);
+    this.#publish(following.map((one) => this.#take(one)));
   }
 
   #take(message: EngineMessage): Message {
