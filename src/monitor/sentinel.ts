@@ -4,8 +4,9 @@
  * probe decides that is sent then.
  *
  * It must not harm. A server that closes idle connections gets another one a minute later. A server that serves one connection at a
- * time, and so keeps everybody waiting while this one is open, gets none: until a probe was answered beside it the sentinel is
- * on trial, and a probe that waits longer than usual ends it forever.
+ * time keeps everybody waiting while this one is open: until a probe was answered beside it the sentinel is on trial, and a probe that
+ * waits longer than usual ends it. As that may have had another cause (a server is slow after its start, a machine is busy), there
+ * is another trial, but ever more rarely.
  */
 import type { Socket } from 'node:net';
 
@@ -14,6 +15,9 @@ import type { Dialler } from '../probe/dialler.ts';
 
 /** A server that closes idle connections is not bothered more often. */
 const PAUSE_MS = 60_000;
+/** After a trial that failed; with each further one in a row it is twice as long, up to the longest. */
+const TRIAL_PAUSE_MS = 600_000;
+const LONGEST_PAUSE_MS = 24 * 3_600_000;
 
 export class Sentinel {
   readonly #host: AttemptHost;
@@ -25,6 +29,7 @@ export class Sentinel {
   #openedAt = -Infinity;
   #notBefore = -Infinity;
   #isProven = false;
+  #failedTrials = 0;
 
   /** @param onLoss called when the connection breaks */
   constructor(host: AttemptHost, dialler: Dialler, timeoutMs: number, onLoss: () => void) {
@@ -42,7 +47,9 @@ export class Sentinel {
   /** A probe that was sent at a moment was answered well, within the usual time: opens the connection where there is none. */
   answered(sentAt: number): void {
     if (this.#socket !== null) {
-      if (sentAt > this.#openedAt) this.#isProven = true;
+      if (sentAt <= this.#openedAt) return;
+      this.#isProven = true;
+      this.#failedTrials = 0;
       return;
     }
     if (this.#attempt === null && this.#host.now() >= this.#notBefore) this.#open();
@@ -50,13 +57,14 @@ export class Sentinel {
 
   /** The service was down, and is up again: what broke the connection was no dislike of idle ones. */
   recovered(): void {
-    if (this.#notBefore !== Infinity) this.#notBefore = -Infinity;
+    if (this.#failedTrials === 0) this.#notBefore = -Infinity;
   }
 
-  /** The service does not bear it. */
+  /** The service does not seem to bear it. */
   giveUp(): void {
     this.close();
-    this.#notBefore = Infinity;
+    this.#notBefore = this.#host.now() + Math.min(LONGEST_PAUSE_MS, TRIAL_PAUSE_MS * 2 ** this.#failedTrials);
+    this.#failedTrials += 1;
   }
 
   close(): void {
