@@ -17,7 +17,7 @@ import { type BusConnection, problemOf, type RawEntry } from './bus-connection.t
 import { BusHealth } from './bus-health.ts';
 import { appendOwn, type BusOverview, overview, SILENT_MS } from './bus-scripts.ts';
 import { LivenessMonitor } from './liveness-monitor.ts';
-import { loadState } from './load-state.ts';
+import { loadState, type Skip } from './load-state.ts';
 import { MergedState } from './merged-state.ts';
 import { entryOf, isAfter } from './stream-entry.ts';
 
@@ -37,6 +37,8 @@ const HELLO_SHARE = 10;
 const MOST_HELLO_MS = 10_000;
 /** Where the stream has newer events, and none comes for this long, it is read again. */
 const STUCK_MS = 10_000;
+/** All is read again for what was from the future no sooner than this: the clock of a monitor may be ahead for long. */
+const READ_AGAIN_MS = 600_000;
 const PAUSE_MS = 200;
 
 export interface HubOptions {
@@ -68,6 +70,9 @@ export class Hub implements FeedSource {
   });
   #closed = false;
   #behindSince: number | null = null;
+  /** When the first of what was skipped as it is from the future will be believed. */
+  #believedAt = Infinity;
+  #notReadAgainBefore = -Infinity;
   #helloTimer: NodeJS.Timeout | null = null;
   #helloTookMs = 0;
   #polling = false;
@@ -164,8 +169,9 @@ export class Hub implements FeedSource {
 
   async #loadNow(found: BusOverview): Promise<void> {
     const { connections, version, name } = this.#options;
-    const { state, entries, last } = await loadState(connections.commands, found, this.now(), (problem) => {
-      this.#health.skip(problem);
+    this.#believedAt = Infinity;
+    const { state, entries, last } = await loadState(connections.commands, found, this.now(), (skipped) => {
+      this.#skip(skipped);
     });
     const known = this.#identity.id === found.feed ? this.events.newest : null;
     this.events.restart(entries[0]?.previous ?? found.newest);
@@ -210,7 +216,7 @@ export class Hub implements FeedSource {
       // Everything was read again meanwhile.
       if (!isAfter(raw[0], this.#last)) continue;
       const read = entryOf(raw, now);
-      if ('problem' in read) this.#health.skip(read.problem);
+      if ('problem' in read) this.#skip(read);
       const entry = 'problem' in read ? read.entry : read;
       if (entry === null) continue;
       if (entry.feed !== this.#identity.id || entry.previous !== this.events.newest) {
@@ -254,7 +260,8 @@ export class Hub implements FeedSource {
       if (caughtUp) this.#behindSince = null;
       else this.#behindSince ??= performance.now();
       const isStuck = this.#behindSince !== null && performance.now() - this.#behindSince > STUCK_MS;
-      if (found.feed !== this.#identity.id || found.newest < newest || isStuck) await this.#load(found);
+      const isOther = found.feed !== this.#identity.id || found.newest < newest;
+      if (isOther || isStuck || this.#isBelievedNow()) await this.#load(found);
       this.#answered();
       for (const name of this.#state.vantages.keys()) {
         if (found.vantages.has(name)) continue;
@@ -268,6 +275,18 @@ export class Hub implements FeedSource {
     } finally {
       this.#polling = false;
     }
+  }
+
+  #skip({ problem, believedAt = Infinity }: Skip): void {
+    this.#health.skip(problem);
+    this.#believedAt = Math.min(this.#believedAt, believedAt);
+  }
+
+  /** Whether what was from the future is so no more, as when this clock was behind and was set right: then all is read again. */
+  #isBelievedNow(): boolean {
+    if (this.now() < this.#believedAt || performance.now() < this.#notReadAgainBefore) return false;
+    this.#notReadAgainBefore = performance.now() + READ_AGAIN_MS;
+    return true;
   }
 
   #answered(): void {

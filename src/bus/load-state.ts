@@ -3,7 +3,7 @@ import type { Hello } from '../core/messages.ts';
 import type { BusConnection } from './bus-connection.ts';
 import type { BusOverview } from './bus-scripts.ts';
 import { MergedState } from './merged-state.ts';
-import { type Entry, entryOf, isAfter, snapshotOf } from './stream-entry.ts';
+import { type Entry, entryOf, isAfter, snapshotOf, type Unreadable } from './stream-entry.ts';
 
 /** Events that are read back at least: those of viewers who come from another hub. */
 const EVENTS = 20_000;
@@ -18,22 +18,26 @@ export interface LoadedState {
   readonly last: string;
 }
 
+/** What can't be read at present. */
+export type Skip = Pick<Unreadable, 'problem' | 'believedAt'>;
+
 /**
  * Reads what there is.
  * @param now by this machine's clock, in milliseconds since the epoch
- * @param skip called for each entry that can't be read
+ * @param skip called for each entry that can't be read, and for what is stored of a vantage where that is from the future
  * @throws BusError
  */
 export async function loadState(
   bus: BusConnection,
   { feed, vantages }: BusOverview,
   now: number,
-  skip: (problem: string) => void,
+  skip: (skipped: Skip) => void,
 ): Promise<LoadedState> {
   const stored = new Map<string, { readonly top: string; readonly hello: Hello; readonly offlineAt: number | null }>();
   for (const [name, { offline, at }] of vantages) {
-    const known = snapshotOf(await bus.snapshot(name), now);
-    if (known !== null) stored.set(name, { ...known, offlineAt: offline ? at : null });
+    const known = snapshotOf(await bus.snapshot(name));
+    if (known !== null && known.believedAt > now) skip({ ...known, problem: 'what is stored of a vantage' });
+    else if (known !== null) stored.set(name, { ...known, offlineAt: offline ? at : null });
   }
   const observed = [...stored.values()].filter(({ offlineAt }) => offlineAt === null);
   const back: Entry[] = [];
@@ -44,7 +48,7 @@ export async function loadState(
     last ??= chunk[0]?.[0] ?? null;
     for (const raw of chunk) {
       const read = entryOf(raw, now);
-      if ('problem' in read) skip(read.problem);
+      if ('problem' in read) skip(read);
       const entry = 'problem' in read ? read.entry : read;
       // The numbers of another feed mean nothing here, and what it says is in the snapshots.
       if (entry?.feed !== feed) continue;

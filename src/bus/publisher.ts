@@ -43,6 +43,8 @@ const PASTS = [
 const COPIED =
   'another process publishes under the id of this monitor: is its history a copy of that of another machine?';
 
+const UNREADABLE = 'the events that are due can not be read from the history at present';
+
 /** The vantage under which it publishes. */
 interface Joined {
   readonly name: string;
@@ -203,20 +205,30 @@ export class Publisher {
     const last = events.at(-1)?.seq ?? newest;
     const wasOwn = joined.replaced === null;
     const isDone = await this.#append(joined, events, isFull ? last : Math.max(last, newest));
+    if (isDone) this.#well();
     return isDone ? isFull || this.#openingDue : wasOwn;
   }
 
-  /** Events that were not delivered are missing: publishes a mark about that, and continues with what is known now. */
-  #deliverMissing(joined: Joined): Promise<boolean> {
-    const isKept = this.#position >= this.#monitor.events.completeAfter;
-    const why = isKept ? 'can not be read' : 'could not be delivered for so long that they are not kept any more';
-    const problem = `events ${why}, and are missing here`;
+  /**
+   * Events that were not delivered can't be read. Where they are kept, the disk does not answer at present: they wait for it. Otherwise
+   * publishes a mark that they are missing, and continues with what is known now.
+   */
+  async #deliverMissing(joined: Joined): Promise<boolean> {
+    if (this.#position >= this.#monitor.events.completeAfter) {
+      this.#failed(UNREADABLE);
+      await this.#append(joined, [], this.#position);
+      return false;
+    }
+    const problem = 'events could not be delivered for so long that they are not kept any more, and are missing here';
     this.#log.error(problem);
     const { identity, events, board } = this.#monitor;
     const [seq, now] = [events.newest, this.#monitor.now()];
     this.#restate(helloOf(this.#monitor, board, seq));
     this.#position = seq;
-    return this.#append(joined, [{ type: 'mark', seq, at: now, text: `${identity.vantage}: ${problem}` }], seq);
+    const mark: Event = { type: 'mark', seq, at: now, text: `${identity.vantage}: ${problem}` };
+    const isDone = await this.#append(joined, [mark], seq);
+    if (isDone) this.#well();
+    return isDone;
   }
 
   /** Finds the name under which it publishes, and what the stream has of this monitor; null where it has to wait. */
@@ -293,7 +305,6 @@ export class Publisher {
         );
       joined.replaced = null;
     }
-    this.#well();
     this.#last = String(through);
     for (const status of statuses)
       if (this.#statuses.get(status.service) === status) this.#statuses.delete(status.service);

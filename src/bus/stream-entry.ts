@@ -37,6 +37,8 @@ export interface Unreadable {
   readonly problem: string;
   /** Where it was written by a publisher, as far as can be seen: its events have numbers all the same. */
   readonly entry: Entry | null;
+  /** Where it is from the future: when it will be believed, in milliseconds since the epoch. It may be this clock that is behind. */
+  readonly believedAt?: number;
 }
 
 /** `append` in `scripts/head.lua` writes them. Numbers are below 2^53. */
@@ -78,46 +80,59 @@ export function entryOf([id, pairs]: RawEntry, now: number): Entry | Unreadable 
   const none = { ...head, events: Array.from({ length: c }, () => null) };
   if (o !== undefined) {
     const opening = decoded(o);
-    if (!isHello(opening) || isAhead(opening, now)) return { problem: 'an opening that can not be read', entry: none };
-    return { ...head, events: none.events, opening };
+    const problem = 'an opening that can not be read';
+    if (!isHello(opening)) return { problem, entry: none };
+    const believedAt = latestOf(opening) - AHEAD_MS;
+    return believedAt > now ? { problem, entry: none, believedAt } : { ...head, events: none.events, opening };
   }
   const values = list.safeParse(jsonOf(e ?? '[]'));
   if (!values.success || values.data.length !== c) {
     return { problem: 'events that can not be read', entry: none };
   }
-  const events = values.data.map((value) => eventOf(value, now));
+  const read = values.data.map(eventOf);
+  const isAhead = (event: Event | null): boolean => event !== null && timeOf(event) > now + AHEAD_MS;
+  const events = read.map((event) => (isAhead(event) ? null : event));
   const statuses = (list.safeParse(jsonOf(s ?? '[]')).data ?? []).flatMap((value) => {
     const message = decodeValue(value);
     return 'type' in message && message.type === 'status' ? [message] : [];
   });
   const entry = { ...head, events, statuses };
-  return events.includes(null) ? { problem: 'an event that can not be read', entry } : entry;
+  if (!events.includes(null)) return entry;
+  const ahead = read.flatMap((event) => (event !== null && isAhead(event) ? [timeOf(event)] : []));
+  const problem = 'an event that can not be read';
+  if (ahead.length === 0) return { problem, entry };
+  return { problem, entry, believedAt: Math.min(...ahead) - AHEAD_MS };
 }
 
-/**
- * All that is known of a vantage, as it is stored beside the stream; null where it can't be read.
- * @param now by this machine's clock, in milliseconds since the epoch
- */
-export function snapshotOf(stored: string | null, now: number): { readonly top: string; readonly hello: Hello } | null {
+/** All that is known of a vantage, as it is stored beside the stream. */
+export interface Snapshot {
+  /** The last entry that it knows of. */
+  readonly top: string;
+  readonly hello: Hello;
+  /** When it is believed, in milliseconds since the epoch: later where it has times that are still to come. */
+  readonly believedAt: number;
+}
+
+/** Reads one; null where it can't be read. */
+export function snapshotOf(stored: string | null): Snapshot | null {
   if (stored === null || stored.length > PART_LENGTH) return null;
   const parsed = z
     .object({ top: z.string().regex(/^\d{1,20}-\d{1,20}$/), hello: z.unknown() })
     .safeParse(jsonOf(stored));
   if (!parsed.success) return null;
   const hello = decodeValue(parsed.data.hello);
-  return isHello(hello) && !isAhead(hello, now) ? { top: parsed.data.top, hello } : null;
+  return isHello(hello) ? { top: parsed.data.top, hello, believedAt: latestOf(hello) - AHEAD_MS } : null;
 }
 
-/** Whether it has times that are still to come. */
-function isAhead({ now: at, services }: Hello, now: number): boolean {
-  const latest = now + AHEAD_MS;
-  return (
-    at > latest ||
-    services.some(
-      ({ since, timeline, gaps }) =>
-        since > latest || timeline.some(({ from }) => from > latest) || gaps.some(({ to }) => to > latest),
-    )
-  );
+/** The latest time in it. */
+function latestOf({ now, services }: Hello): number {
+  let latest = now;
+  for (const { since, timeline, gaps } of services) {
+    latest = Math.max(latest, since);
+    for (const { from } of timeline) latest = Math.max(latest, from);
+    for (const { to } of gaps) latest = Math.max(latest, to);
+  }
+  return latest;
 }
 
 function isHello(message: ReturnType<typeof decodeValue> | null): message is Hello {
@@ -129,11 +144,9 @@ function decoded(json: string): ReturnType<typeof decodeValue> | null {
   return value === undefined ? null : decodeValue(value);
 }
 
-function eventOf(value: unknown, now: number): Event | null {
+function eventOf(value: unknown): Event | null {
   const message = decodeValue(value);
-  if ('fault' in message || !isEvent(message)) return null;
-  const at = timeOf(message);
-  return at > now + AHEAD_MS ? null : message;
+  return 'fault' in message || !isEvent(message) ? null : message;
 }
 
 function jsonOf(text: string): unknown {

@@ -72,9 +72,12 @@ export class Metrics {
   readonly #fanOut: Pick<FanOut, 'size' | 'missed'>;
   readonly #archive: HistoryHealth | null;
   readonly #hooks: (() => readonly HookFigures[]) | null;
-  /** A counter never falls, but a state that is published later than it began takes back some of the time counted before. */
-  readonly #highest = new Map<string, { readonly service: BoardService; readonly sums: Sums }>();
-  /** A hub shows copies of its services while it can't read the bus. */
+  /**
+   * A counter never falls, but a state that is published later than it began takes back some of the time counted before. What was
+   * counted before the sums of this object is its `offset`.
+   */
+  readonly #highest = new Map<string, { readonly service: BoardService; readonly offset: Sums; readonly sums: Sums }>();
+  /** A hub shows copies of its services while it can't read the bus, and makes new ones where it reads everything again. */
   readonly #isHub: boolean;
 
   /** @param hooks what each of them has done; null where there are none by design, as at a hub */
@@ -158,16 +161,15 @@ export class Metrics {
   #sumsOf(service: BoardService): Sums {
     const kept = this.#archive?.problem === null ? (this.#archive.kept.get(service.name) ?? NOTHING) : null;
     const now = kept ?? service.totalsAt(this.#source.now());
-    const known = this.#highest.get(service.name);
+    const highest = this.#highest.get(service.name);
     // One that was removed and is added again counts anew.
-    const before = known !== undefined && (this.#isHub || known.service === service) ? known.sums : NOTHING;
-    const sums = {
-      upMs: Math.max(before.upMs, now.upMs),
-      downMs: Math.max(before.downMs, now.downMs),
-      unobservedMs: Math.max(before.unobservedMs, now.unobservedMs),
-      gaps: Math.max(before.gaps, now.gaps),
-    };
-    this.#highest.set(service.name, { service, sums });
+    const known = this.#isHub || highest?.service === service ? highest : undefined;
+    const before = known?.sums ?? NOTHING;
+    // Each object of a hub counts from another beginning: of another one only what is added from now on.
+    const isOther = known !== undefined && known.service !== service;
+    const offset = isOther ? each(before, now, (ours, its) => ours - its) : (known?.offset ?? NOTHING);
+    const sums = each(before, each(now, offset, add), Math.max);
+    this.#highest.set(service.name, { service, offset, sums });
     return sums;
   }
 
@@ -192,6 +194,19 @@ function wholeS(ms: number): number {
 }
 
 const NOTHING: Sums = { upMs: 0, downMs: 0, unobservedMs: 0, gaps: 0 };
+
+function each(a: Sums, b: Sums, combine: (a: number, b: number) => number): Sums {
+  return {
+    upMs: combine(a.upMs, b.upMs),
+    downMs: combine(a.downMs, b.downMs),
+    unobservedMs: combine(a.unobservedMs, b.unobservedMs),
+    gaps: combine(a.gaps, b.gaps),
+  };
+}
+
+function add(a: number, b: number): number {
+  return a + b;
+}
 
 type One = (family: Family, value: number, labels?: string) => Series;
 

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { MemoryEventLog } from '../../src/core/event-log.ts';
+import type { Event } from '../../src/core/messages.ts';
 import { ask } from '../server/asking.ts';
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { publish, scripted, serveHub } from './scene.ts';
+import { publish, readableLog, scripted, serveHub } from './scene.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 describe('a hub', () => {
@@ -106,6 +108,53 @@ describe('a hub', () => {
     await waitFor(() => at.hub.figures.views.some(({ state }) => state === 'unobserved'));
     far.clock = Date.now();
     await waitFor(() => stateOf() === 'up');
+    await publisher.stop();
+    await at.end();
+  });
+
+  it('believes what was from the future once its own clock has come so far', async () => {
+    const far = scripted('far');
+    const publisher = publish(far, url, 'behind');
+    await waitFor(() => publisher.vantage !== null);
+    const at = await serveHub(url, 0, 'behind');
+    far.change('web', 'unobserved');
+    await waitFor(() => at.hub.board.services.get('web')?.state === 'unobserved');
+    // As it is where the hub's clock is a minute behind.
+    far.clock = Date.now() + 62_000;
+    far.change('web', 'up');
+    await waitFor(() => at.hub.events.latest(9).some((event) => event.type === 'mark'));
+    await waitFor(() => at.hub.board.services.get('web')?.state === 'up');
+    assert.ok(at.hub.events.latest(9).every((event) => event.type === 'transition'));
+    await publisher.stop();
+    await at.end();
+  });
+
+  it('gets every event of a monitor whose disk did not answer for a while', async () => {
+    const log = new (class extends MemoryEventLog {
+      isUnreadable = false;
+
+      override after(seq: number, limit: number): Promise<readonly Event[] | null> {
+        return this.isUnreadable ? Promise.resolve(null) : super.after(seq, limit);
+      }
+    })(0);
+    const slow = scripted('slow', ['web'], 'monitor-of-slow', log);
+    const { log: logger, logged } = readableLog();
+    const publisher = publish(slow, url, 'slow', logger);
+    await waitFor(() => publisher.vantage !== null);
+    const at = await serveHub(url, 0, 'slow');
+    log.isUnreadable = true;
+    slow.change('web', 'up');
+    await waitFor(() => publisher.problem !== null);
+    assert.match(publisher.problem ?? '', /can not be read/);
+    slow.change('web', 'down');
+    log.isUnreadable = false;
+    await waitFor(() => publisher.isCaughtUp && publisher.problem === null);
+    await waitFor(() => at.hub.events.latest(9).length === 2);
+    assert.deepEqual(
+      at.hub.events.latest(9).map((event) => event.type === 'transition' && event.to),
+      ['up', 'down'],
+    );
+    assert.equal(logged().match(/nothing is delivered/g)?.length, 1);
     await publisher.stop();
     await at.end();
   });

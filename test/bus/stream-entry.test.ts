@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 
 import { entryOf, snapshotOf } from '../../src/bus/stream-entry.ts';
 import type { Hello } from '../../src/core/messages.ts';
+import { transition } from '../support/builders.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
 
@@ -35,14 +36,37 @@ function opening(hello: Hello): ReturnType<typeof entryOf> {
 }
 
 describe('what is known of a vantage', () => {
-  it('is taken, unless it has times that are to come', () => {
-    const [good, bad] = [helloSince(NOW - 1000), helloSince(8e15)];
+  it('is taken, unless it has times that are to come: then it says when it will be', () => {
+    const [good, bad] = [helloSince(NOW - 1000), { ...helloSince(NOW - 1000), now: NOW + 60_001 }];
     const read = opening(good);
     assert.ok(!('problem' in read));
     assert.equal(read.opening?.services[0]?.since, NOW - 1000);
-    assert.ok('problem' in opening(bad));
+    const ahead = opening(bad);
+    assert.ok('problem' in ahead);
+    assert.equal(ahead.believedAt, NOW + 1);
     const stored = (hello: Hello): string => JSON.stringify({ top: '1-0', hello });
-    assert.equal(snapshotOf(stored(good), NOW)?.top, '1-0');
-    assert.equal(snapshotOf(stored(bad), NOW), null);
+    assert.equal(snapshotOf(stored(good))?.top, '1-0');
+    assert.deepEqual(
+      [good, bad].map((hello) => snapshotOf(stored(hello))?.believedAt),
+      [NOW - 60_000, NOW + 1],
+    );
+    const unreadable = entryOf(
+      ['1-0', ['f', 'feed', 'p', '0', 'n', '1', 'c', '2', 'm', 'm', 'v', 'here', 'e', '[1,2]']],
+      NOW,
+    );
+    assert.ok('problem' in unreadable);
+    assert.equal(unreadable.believedAt, undefined);
+  });
+
+  it('is so of the first of its events too', () => {
+    const events = [90_000, 70_000, 50_000].map((later) => transition('web', 'up', 'down', NOW + later));
+    const fields = { f: 'feed', p: '0', n: '1', c: '3', m: 'm', v: 'here', e: JSON.stringify(events) };
+    const read = entryOf(['1-0', Object.entries(fields).flat()], NOW);
+    assert.ok('problem' in read);
+    assert.equal(read.believedAt, NOW + 10_000);
+    assert.deepEqual(
+      read.entry?.events.map((event) => event !== null),
+      [false, false, true],
+    );
   });
 });
