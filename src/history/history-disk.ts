@@ -207,7 +207,8 @@ export class HistoryDisk {
   #refused(error: HistoryError): Failure | null {
     const isFirst = this.#outcome === null;
     this.#outcome ??= error;
-    if (!isFirst && error.code === 'held') return { fault: 'held', message: error.message, seed: null };
+    // It was in use: what stands against it now may pass.
+    if (!isFirst) return { fault: error.code === 'held' ? 'held' : 'other', message: error.message, seed: null };
     this.#problem.fail('other', error.message, Date.now());
     this.#become('closed');
     return null;

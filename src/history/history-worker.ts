@@ -11,14 +11,12 @@ import { type DiskFault, HistoryError } from './history-error.ts';
 import { FileGone, HistoryFile, HistoryLock, quarantine } from './history-file.ts';
 import { type Answering, HistoryReader } from './history-reader.ts';
 import { openToRead, unreadable } from './history-schema.ts';
+import { RetentionSchedule } from './retention-schedule.ts';
 import { loadDriver, type SqliteDriver } from './sqlite-driver.ts';
 import type { FromThread, Opened, ThreadTask, ToThread } from './thread-messages.ts';
 
 /** The file is checked when the monitor has found its feet. */
 const CHECK_AFTER_MS = 5000;
-const RETENTION_EVERY_MS = 60_000;
-/** Not at once: a machine that has just started may not know the time yet, and all would be too old. */
-const RETENTION_AFTER_MS = 10 * 60_000;
 /** How long retention takes after a batch, about. */
 const RETENTION_MS = 20;
 /** A question is worked at for this long before it is seen whether a batch has come. */
@@ -40,7 +38,7 @@ let lock: HistoryLock | null = null;
 /** Null where it can only be read. */
 let file: HistoryFile | null = null;
 let reader: HistoryReader | null = null;
-let nextRetention = performance.now() + RETENTION_AFTER_MS;
+const retention = new RetentionSchedule(performance.now());
 let questions: Question[] = [];
 let isAtWork = false;
 
@@ -133,10 +131,7 @@ function write({ batch, now }: ToThread & { type: 'write' }): void {
   try {
     file.write(batch);
     send({ type: 'written', stored: file.stored, bytes: file.bytes });
-    if (performance.now() >= nextRetention) {
-      nextRetention = performance.now() + RETENTION_EVERY_MS;
-      file.beginRetention(now);
-    }
+    if (retention.isDue(now, performance.now())) file.beginRetention(now);
     file.retain(RETENTION_MS);
   } catch (error) {
     fail(error);

@@ -79,7 +79,7 @@ async function exchange(
   body: string | null,
   signal: AbortSignal,
 ): Promise<void> {
-  const undici = await import('undici');
+  const undici = await import('undici').catch(failed);
   // Not the global one, which the environment may send through a proxy. Each has a connection of its own: none is found closed.
   agent ??= new undici.Agent({ pipelining: 0 });
   const all = { 'user-agent': `gapwatch/${VERSION}`, ...lowerCased(headers) };

@@ -5,6 +5,8 @@ import type { EngineCommand, EngineMessage, EngineReply, EngineStats, ServiceChe
 
 /** How long a thread may take to stop of itself. */
 const STOP_MS = 2000;
+/** Ticks that it may take to begin, with thousands of services on a busy machine; one that takes more is stuck. */
+const TICKS_TO_BEGIN = 240;
 
 /** Takes what a thread sends. */
 export interface EngineThreadEvents {
@@ -55,13 +57,13 @@ export class EngineThread {
   }
 
   /**
-   * Counts for how many ticks of the main thread nothing came from it, once it has begun; 0 where something did.
+   * Counts for how many ticks of the main thread nothing came from it, beyond those that it may take to begin; 0 where something did.
    * @param wasAway whether the main thread itself did not run meanwhile: then its silence says nothing
    */
   tick(wasAway: boolean): number {
-    this.#silentTicks = this.#heard || wasAway || !this.#hasBegun ? 0 : this.#silentTicks + 1;
+    this.#silentTicks = this.#heard || wasAway ? 0 : this.#silentTicks + 1;
     this.#heard = false;
-    return this.#silentTicks;
+    return Math.max(0, this.#silentTicks - (this.#hasBegun ? 0 : TICKS_TO_BEGIN));
   }
 
   /** Ends it; what was observed is emitted before, unless it does not answer. Resolves within seconds, whatever it does. */

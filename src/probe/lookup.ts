@@ -36,7 +36,7 @@ interface Question {
 
 /** A look-up that takes longer is slow. */
 const SLOW_MS = 500;
-/** Slow names that are remembered: a bound for names that peers redirect to. */
+/** Slow names that are remembered, the newest: a bound for names that peers redirect to. */
 const SLOW_NAMES = 1000;
 
 /** Asks the system, a few questions at once. */
@@ -126,8 +126,13 @@ export class LookupQueue {
   }
 
   #remember(key: string, slow: boolean): void {
-    if (!slow) this.#slow.delete(key);
-    else if (this.#slow.size < SLOW_NAMES) this.#slow.add(key);
+    this.#slow.delete(key);
+    if (!slow) return;
+    this.#slow.add(key);
+    for (const oldest of this.#slow) {
+      if (this.#slow.size <= SLOW_NAMES) return;
+      this.#slow.delete(oldest);
+    }
   }
 }
 

@@ -13,8 +13,10 @@ import { KEPT_MS } from './strip-cells.ts';
 import { Terminal } from './screen.ts';
 import { view, type View } from './view.ts';
 
-/** Samples that wait while the display is paused: the first ones. Events wait without a limit. */
+/** Samples that wait while the display is paused: the first ones. Other messages all wait. */
 const WAITING_SAMPLES = 20_000;
+/** A pause that was forgotten ends here: some 100 MB, which take more than a week where little happens. */
+const WAITING_BATCHES = 200_000;
 
 /** How it ended: `q`, Ctrl-C, the terminal went away, or `close()`. */
 interface DashboardEnd {
@@ -167,8 +169,10 @@ export class Dashboard {
     const samples = batch.messages.filter(({ type }) => type === 'sample').length;
     this.#waitingSamples += samples;
     this.#waitingEvents += batch.messages.filter(isEvent).length;
-    if (this.#waitingSamples <= WAITING_SAMPLES) this.#waiting.push(batch);
-    else this.#waiting.push({ ...batch, messages: batch.messages.filter(({ type }) => type !== 'sample') });
+    const messages =
+      this.#waitingSamples <= WAITING_SAMPLES ? batch.messages : batch.messages.filter(({ type }) => type !== 'sample');
+    if (messages.length > 0) this.#waiting.push({ ...batch, messages });
+    if (this.#waiting.length > WAITING_BATCHES) this.#setUi({ ...this.#ui, pausedAt: null });
   }
 
   #release(): void {

@@ -1,7 +1,18 @@
 /** What happens to the disk, for real: full, read-only, damaged, taken away. Disks are small ones in memory, made for it. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
@@ -285,6 +296,28 @@ describe('a history on a disk that fails', () => {
       await history.close();
       assert.equal((await numbersIn(dir)).at(-1), monitor.events.newest);
       assert.ok(statSync(databaseFile(dir)).size > 0);
+    });
+  });
+
+  it('goes on where its folder was out of the way for a while, and something else in its place', async () => {
+    await withFolder(async (parent) => {
+      const [dir, away] = [join(parent, 'history'), join(parent, 'away')];
+      const { history, monitor } = await begun(dir);
+      flap(monitor, 10);
+      await stored(history);
+      renameSync(dir, away);
+      writeFileSync(dir, 'no folder');
+      const gone = nextProblem(history, (problem) => problem?.includes('a file, not a folder') === true);
+      flap(monitor, 10);
+      await gone;
+      rmSync(dir);
+      renameSync(away, dir);
+      flap(monitor, 10);
+      await waitFor(() => history.problem === null, 'all is well again');
+      await stored(history);
+      const published = await numbersOf(monitor.events);
+      await history.close();
+      assert.deepEqual(await numbersIn(dir), published);
     });
   });
 

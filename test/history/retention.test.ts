@@ -7,6 +7,7 @@ import { Database } from '../../src/history/database.ts';
 import { openArchive } from '../../src/history/history.ts';
 import { HistoryWriter } from '../../src/history/history-writer.ts';
 import { fairShare, Retention } from '../../src/history/retention.ts';
+import { RetentionSchedule } from '../../src/history/retention-schedule.ts';
 import { storedEvents, type StoredEvents, toMicros } from '../../src/history/history-rows.ts';
 import { loadDriver } from '../../src/history/sqlite-driver.ts';
 import { DirectHistory } from './direct-history.ts';
@@ -50,6 +51,32 @@ describe('the size of the events', () => {
       assert.equal(kept, db.number('SELECT sum(length(body)) FROM event'));
       db.close();
     });
+  });
+});
+
+describe('what is too old', () => {
+  const MINUTE_MS = 60_000;
+
+  it('is searched for every minute, but not in the ten after the start, or after the clock was set by more than an hour', () => {
+    const schedule = new RetentionSchedule(0);
+    let [clock, minute] = [NOON, 0];
+    /** In which of the next so many minutes it is. */
+    const dueIn = (minutes: number): number[] => {
+      const due: number[] = [];
+      for (let n = 1; n <= minutes; n += 1) {
+        minute += 1;
+        clock += MINUTE_MS;
+        if (schedule.isDue(clock, minute * MINUTE_MS)) due.push(n);
+      }
+      return due;
+    };
+    assert.deepEqual(dueIn(12), [10, 11, 12]);
+    clock += 365 * DAY_MS;
+    assert.deepEqual(dueIn(9), []);
+    clock -= 365 * DAY_MS;
+    assert.deepEqual(dueIn(12), [11, 12]);
+    clock += 50 * MINUTE_MS;
+    assert.deepEqual(dueIn(2), [1, 2]);
   });
 });
 

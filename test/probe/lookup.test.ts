@@ -113,4 +113,22 @@ describe('look-ups', () => {
     for (const host of slow) names.answer(host);
     await hanging;
   });
+
+  it('of the newest thousand names that hang never take the last place', async () => {
+    const names = new Names();
+    const queue = new LookupQueue(names.lookup, 1000);
+    const hosts = Array.from({ length: 2000 }, (_, n) => `slow ${String(n)}`);
+    const later = hosts.slice(1000);
+    for (const some of [hosts.slice(0, 1000), later]) {
+      const once = Promise.all(some.map((host) => lookUp(queue, host)));
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      for (const host of some) names.answer(host);
+      await once;
+    }
+    const hanging = Promise.all(later.map((host) => lookUp(queue, host)));
+    const well = lookUp(queue, 'well');
+    assert.ok(names.hosts.includes('well'));
+    for (const host of ['well', ...later]) names.answer(host);
+    await Promise.all([well, hanging]);
+  });
 });

@@ -75,6 +75,17 @@ function find(screen: TerminalScreen, char: RegExp): { fg: number; bold: boolean
 }
 
 describe('the dashboard on a terminal', () => {
+  it('goes on by itself where a pause was forgotten for so long that what waits would fill the memory', async () => {
+    await staged(async ({ screen, monitor, shows }) => {
+      await shows(has('● 2 up'));
+      screen.input.write(' ');
+      await shows(has('PAUSED'));
+      fall(monitor, 'web');
+      for (let n = 0; n < 200_000; n += 1) monitor.heartbeat();
+      await shows((lines) => has('▼ 1 DOWN')(lines) && !has('PAUSED')(lines));
+    });
+  });
+
   it('shows a change of state, in colour', async () => {
     await staged(async ({ screen, monitor, shows }) => {
       await shows(has('● 2 up'));
