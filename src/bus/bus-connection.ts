@@ -56,6 +56,8 @@ export interface BusAddress {
 /** A Redis that has not answered after this time counts as silent. */
 const COMMAND_MS = 5000;
 const CONNECT_MS = 5000;
+/** What the client itself asks as it connects has no other deadline than this: one that is longer than any answer is waited for. */
+const MUTE_MS = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** Redirections of one command in a cluster: its masters change one at a time. */
@@ -237,6 +239,7 @@ function connect(where: BusAddress): Redis | Cluster {
     ...(password === null ? {} : { password }),
     ...(encrypted ? { tls: {} } : {}),
     connectTimeout: CONNECT_MS,
+    socketTimeout: MUTE_MS,
     disconnectTimeout: 0,
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
@@ -267,6 +270,7 @@ function connect(where: BusAddress): Redis | Cluster {
     sentinels: nodes.map(({ host, port }) => ({ host, port })),
     name: master,
     sentinelRetryStrategy: pause,
+    sentinelCommandTimeout: COMMAND_MS,
     ...(encrypted ? { enableTLSForSentinelMode: true } : {}),
   });
 }

@@ -1,9 +1,11 @@
 /** What goes wrong with a Redis: nothing is lost, nothing comes twice, and the monitor does not notice. */
 import assert from 'node:assert/strict';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 
-import { RedisServer } from '../support/redis.ts';
-import { onRedis, publish, readableLog, scripted, serveHub } from './scene.ts';
+import { BusConnection } from '../../src/bus/bus-connection.ts';
+import { RedisSentinel, RedisServer } from '../support/redis.ts';
+import { addressOf, onRedis, publish, readableLog, scripted, serveHub } from './scene.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { Viewer } from './viewer.ts';
 
@@ -259,6 +261,44 @@ describe('a Redis that is silent', () => {
       await waitFor(() => at.hub.board.services.get('web')?.state === 'down');
     }),
   );
+
+  /** Whether a connection to it can be used in the end. */
+  const isReached = async (url: string): Promise<boolean> => {
+    const connection = new BusConnection(addressOf(url), 'gapwatch');
+    await connection.ready(45_000);
+    const { isReady } = connection;
+    connection.close();
+    return isReady;
+  };
+
+  it('while it is connected to is left for the next try', { timeout: 60_000 }, async (t) => {
+    const redis = await RedisServer.start(['--requirepass', 'secret']);
+    t.after(() => redis.close());
+    let tries = 0;
+    const way = createServer((socket) => {
+      socket.on('error', () => undefined);
+      tries += 1;
+      if (tries === 1) return;
+      const there = connect(redis.port, '127.0.0.1');
+      there.on('error', () => undefined);
+      socket.pipe(there).pipe(socket);
+    });
+    await new Promise<void>((resolve) => way.listen(0, '127.0.0.1', resolve));
+    t.after(() => way.close());
+    const { port } = way.address() as AddressInfo;
+    assert.equal(await isReached(`redis://:secret@127.0.0.1:${String(port)}`), true);
+    assert.equal(tries, 2);
+  });
+
+  it('as a sentinel is left for the next one', { timeout: 60_000 }, async (t) => {
+    const redis = await RedisServer.start();
+    t.after(() => redis.close());
+    const sentinels = [await RedisSentinel.start(redis), await RedisSentinel.start(redis)];
+    for (const sentinel of sentinels) t.after(() => sentinel.close());
+    sentinels[0]?.signal('SIGSTOP');
+    const nodes = sentinels.map(({ port }) => `127.0.0.1:${String(port)}`);
+    assert.equal(await isReached(`redis+sentinel://${nodes.join(',')}/shop`), true);
+  });
 });
 
 describe('a stream', () => {
