@@ -170,11 +170,13 @@ export class FeedClient {
       this.#connection.drop('it says hello again and again');
       return;
     }
+    const same = this.#identity?.id === hello.monitor.id;
+    // That of the same monitor goes on over a break: its clock may have been set meanwhile.
+    if (!same) this.#meter = new OffsetMeter();
     this.#meter.stamp(hello.now, here);
     const again = this.#greeted;
     this.#greeted = true;
     this.#connection.greeted();
-    const same = this.#identity?.id === hello.monitor.id;
     this.#identity = hello.monitor;
     if (this.#held !== null || (!again && same && hello.resumed)) {
       this.#held = hello;
@@ -226,7 +228,6 @@ export class FeedClient {
     this.#connected = false;
     this.#greeted = false;
     this.#held = null;
-    this.#meter = new OffsetMeter();
     for (const reader of this.#readers) reader.disconnected?.({ since: this.#lastMessageAt, problem, retryMs });
   }
 

@@ -47,6 +47,8 @@ export class AnswerRecord {
     return { histogram: new LatencyHistogram(), slowestMs: -1, slowestAt: null, silences: [] };
   });
   #lastAnswerAt: number | null = null;
+  /** Since when there was no answer; null before the first one, and after a time in which answers were not heard of. */
+  #silentFrom: number | null = null;
 
   /**
    * Takes what a probe found. An answer, or a time without one, belongs to the stage that its middle is in: what the command
@@ -60,10 +62,16 @@ export class AnswerRecord {
     const stage = this.#stageAt(at + durationMs / 2, edges);
     stage.histogram.add(tookMs);
     if (tookMs > stage.slowestMs) [stage.slowestMs, stage.slowestAt] = [tookMs, at];
-    const last = this.#lastAnswerAt;
-    this.#lastAnswerAt = Math.max(last ?? endedAt, endedAt);
+    const last = this.#silentFrom;
+    this.#silentFrom = Math.max(last ?? endedAt, endedAt);
+    this.#lastAnswerAt = Math.max(this.#lastAnswerAt ?? endedAt, endedAt);
     if (last !== null && endedAt > last)
       keepLongest(this.#stageAt((last + endedAt) / 2, edges).silences, last, endedAt);
+  }
+
+  /** What was answered from here on is not heard of, until the next sample. */
+  interrupted(): void {
+    this.#silentFrom = null;
   }
 
   /** @param ms what is taken off all times */

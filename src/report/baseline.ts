@@ -95,12 +95,22 @@ function maxOf(values: readonly (number | null | undefined)[]): number | null {
 }
 
 /**
- * The service of an earlier report that is the same as this one: of the same vantage, or the only one of that name, as the host may have
- * another name today.
+ * The service of an earlier report that is the same as this one: of the same vantage, or else the only one of that name, where it is
+ * the only one today too and the vantage is not there any more, as the host may have another name today.
  */
-export function baselineOf({ run }: Pick<Report, 'run'>, vantage: string, name: string): BaselineService | null {
+export function baselineOf(
+  { run, vantages }: Pick<Report, 'run' | 'vantages'>,
+  vantage: string,
+  name: string,
+): BaselineService | null {
   const named = run?.baseline?.services.filter(({ service }) => service === name) ?? [];
-  return named.find((one) => one.vantage === vantage) ?? (named.length === 1 ? (named[0] ?? null) : null);
+  const same = named.find((one) => one.vantage === vantage);
+  if (same !== undefined) return same;
+  const [only, ...others] = named;
+  if (only === undefined) return null;
+  const today = vantages.filter(({ services }) => services.some(({ service }) => service === name));
+  const isRenamed = others.length === 0 && today.length === 1 && !vantages.some((one) => one.vantage === only.vantage);
+  return isRenamed ? only : null;
 }
 
 /** What speaks against a service whose budgets an earlier run is. */
@@ -159,11 +169,13 @@ export function showComparison(report: Report): string {
   const several = report.vantages.length > 1;
   const groups = { worse: [] as string[], better: [] as string[] };
   const [same, unknown]: [string[], string[]] = [[], []];
+  const unmatched = new Set(report.run.baseline.services);
   for (const {
     vantage: { vantage },
     service,
   } of eachService(report)) {
     const before = baselineOf(report, vantage, service.service);
+    if (before !== null) unmatched.delete(before);
     const { gapMs, answerMs } = before === null ? { gapMs: 0, answerMs: 0 } : changeOf(service, before);
     const name = showSeen(service.service, vantage, several);
     if (before === null) unknown.push(`${vantage}: ${service.service}`);
@@ -178,7 +190,12 @@ export function showComparison(report: Report): string {
   });
   if (same.length > 0) parts.push(`${countServices(same)} the same within the bounds`);
   if (unknown.length > 0) parts.push(`${countServices(unknown)} not in it`);
+  if (unmatched.size > 0) parts.push(`${countServices([...unmatched].map(keyOf))} of it not watched now`);
   return `; compared with the baseline: ${parts.join(', ')}`;
+}
+
+function keyOf({ vantage, service }: Pick<BaselineService, 'vantage' | 'service'>): string {
+  return `${vantage}: ${service}`;
 }
 
 /** By how much, beyond the bounds. */

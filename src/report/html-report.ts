@@ -200,6 +200,12 @@ function services(report: Report): string {
 <tbody role="rowgroup">${rows.join('\n')}</tbody></table></section>`;
 }
 
+/** What is said of a service of which nothing else happened. */
+function unharmed({ asks, connectionsLost, partialMs }: ServiceReport): string {
+  if (asks === false) return `${connectionsLost.length > 0 ? '' : 'not broken, '}nothing is sent on this connection`;
+  return partialMs > 0 ? `up from some vantages only for ${showDuration(partialMs)}` : 'up all the time';
+}
+
 function worstOf({ downMs, partialMs, unobservedMs, cameBack }: ServiceReport): string {
   if (downMs > 0 || !cameBack) return 'down';
   return partialMs > 0 ? 'partial' : unobservedMs > 0 ? 'unobserved' : 'up';
@@ -212,9 +218,7 @@ function linesOf(service: ServiceReport, row: number, report: Report): string[] 
   });
   const left = placed.length - LINES;
   const words = [
-    ...(placed.length === 0 && service.unknownMs === 0
-      ? [service.asks === false ? 'not broken, on which nothing is sent' : 'up all the time']
-      : []),
+    ...(placed.length === 0 && service.unknownMs === 0 ? [unharmed(service)] : []),
     ...(service.unknownMs > 0 ? [`not known for ${showDuration(service.unknownMs)}: no answer yet`] : []),
     ...showEvents(service).slice(-LINES),
     ...showAnswers(service),

@@ -106,6 +106,11 @@ export class Recorder implements FeedReader {
   disconnected(): void {
     // Events come when all probes before them have ended: what was sent within a timeout of the newest probe may lack its event.
     this.#lostSince ??= Math.max(this.#newest, this.#sampledAt - this.timeoutMs);
+    // Answers are not sent again: that none was heard is no silence of the service.
+    for (const record of this.#records.values()) {
+      record.answeredAt = null;
+      record.answers.interrupted();
+    }
   }
 
   /** The next stage of the run begins. @param at by the monitor's clock */

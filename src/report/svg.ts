@@ -97,7 +97,9 @@ function summaryOf(service: ServiceReport): string {
   const unobserved = service.unobservedMs > 0 ? [`not observed for ${showDuration(service.unobservedMs)}`] : [];
   const all = [...gaps, ...unobserved];
   if (all.length > 0) return `${all.join('; ')}.`;
-  return service.asks === false ? 'not broken.' : 'up all the time.';
+  if (service.asks !== false)
+    return service.partialMs > 0 ? 'up from some vantages only at times.' : 'up all the time.';
+  return service.connectionsLost.length > 0 ? 'the kept connection was lost.' : 'not broken.';
 }
 
 function rowOf(service: ServiceReport, y: number, place: (at: number) => number): string[] {

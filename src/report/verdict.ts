@@ -59,7 +59,7 @@ type Placed = Found & Omit<Member, 'gap'>;
  */
 export function judge(report: Report, run: RunFacts): Verdict {
   const found = eachService(report).flatMap(({ vantage: { vantage, clock }, service }) => {
-    const before = baselineOf({ run }, vantage, service.service);
+    const before = baselineOf(report, vantage, service.service);
     const ofBaseline = before === null ? [] : baselineFaults(service, before);
     const ofBudget = faultsOf(service, run, report.to, before?.mostMs ?? null, before !== null);
     const faults = [...ofBudget, ...ofBaseline];
@@ -159,7 +159,7 @@ function faultsOf(
     faults.push({ kind: 'bounds', text });
   }
   if (maxTotalMs !== null) {
-    const totalMs = service.gaps.reduce((sum, gap) => sum + (gap.maxMs ?? gap.durationMs), 0);
+    const totalMs = mostInAllMs(service);
     const within = `the budget of ${showDuration(maxTotalMs)}`;
     const text = `down ${showDuration(service.downMs)} in all`;
     if (service.downMs > maxTotalMs) faults.push({ kind: 'total', text: `${text}, over ${within}` });
@@ -218,6 +218,11 @@ function settledBy({ intervalMs }: ServiceReport, marginMs: number, errorMs: num
   return `an interval of ${durationText(Math.floor(enough / step) * step)} or less (-i) may settle it`;
 }
 
+/** For how long it was down at most, by the bounds of its gaps. */
+function mostInAllMs({ gaps }: ServiceReport): number {
+  return gaps.reduce((sum, gap) => sum + (gap.maxMs ?? gap.durationMs), 0);
+}
+
 /** How long it is not known whether it was up. */
 function notKnownMs({ unobservedMs, unknownMs }: ServiceReport): number {
   return unobservedMs + unknownMs;
@@ -248,7 +253,8 @@ function unobservedFault(
       return maxGapMs === 0 ? could : `${could}: a gap of more than ${showDuration(maxGapMs)} could be in it`;
     }
   }
-  if (maxTotalMs === null || service.downMs + ms <= maxTotalMs) return null;
+  const downMs = Math.max(service.downMs, mostInAllMs(service));
+  if (maxTotalMs === null || downMs + ms <= maxTotalMs) return null;
   return `${could}: it could have been down for more than ${showDuration(maxTotalMs)} in all`;
 }
 
@@ -352,11 +358,16 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
     const grain = showGrain(slowestMs);
     // Over a kept connection on which nothing is sent, only a break of it would have been seen.
     if (unobserved.length > 0) return `${who} never seen down${grain}${unseen}`;
-    if (held.length === 0) return `${who} up all the time${grain}`;
-    const connections = `${count(held.length, 'kept connection')} not broken, on which nothing is sent`;
+    const [partial] = all.toSorted((a, b) => b.service.partialMs - a.service.partialMs);
+    const isPartial = partial !== undefined && partial.service.partialMs > 0;
+    const up = isPartial
+      ? `${who} never down from everywhere, but ${showSeen(partial.service.service, partial.vantage.vantage, several)} up from some vantages only for ${showDuration(partial.service.partialMs)}`
+      : `${who} up all the time`;
+    if (held.length === 0) return `${up}${grain}`;
+    const connections = showHeld(all.map(({ service }) => service).filter(({ asks }) => asks === false));
     return asking.size === 0
       ? `${connections}${grain}: that proves nothing of the service`
-      : `${who} up all the time, ${seconds.length === held.length ? 'among them' : 'and'} ${connections}${grain}`;
+      : `${up}, ${seconds.length === held.length ? 'among them' : 'and'} ${connections}${grain}`;
   }
   const name = showSeen(longest.service.service, longest.vantage.vantage, several);
   const total = maxTotalMs === null ? '' : `, and no service was down for more than ${showDuration(maxTotalMs)} in all`;
@@ -365,6 +376,16 @@ function passSentence(report: Report, { maxGapMs, maxTotalMs }: Budget): string 
     report,
     [longest].map(({ vantage, service }) => ({ vantage: vantage.vantage, service })),
   )}`;
+}
+
+/** `2 kept connections not broken, and 1 lost and opened again, on which nothing is sent` */
+function showHeld(held: readonly ServiceReport[]): string {
+  const lost = held.filter(({ connectionsLost }) => connectionsLost.length > 0).length;
+  const whole = held.length - lost;
+  const wholeText = `${count(whole, 'kept connection')} not broken`;
+  const lostText = `${whole === 0 ? count(lost, 'kept connection') : String(lost)} lost and opened again`;
+  const parts = [...(whole > 0 ? [wholeText] : []), ...(lost > 0 ? [lostText] : [])];
+  return `${parts.join(', and ')}, on which nothing is sent`;
 }
 
 /** The worst first. */

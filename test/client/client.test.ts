@@ -167,6 +167,27 @@ describe('a client', () => {
     await feed.close();
   });
 
+  it('notices that the other clock was set while it was not connected', async () => {
+    const source = scripted();
+    let ahead = 0;
+    source.now = () => performance.timeOrigin + performance.now() + ahead;
+    const { feed } = await served(source);
+    const between = await Wire.lay(feed.address.port);
+    const recording = new Recording(false);
+    const client = clientOf(`ws://127.0.0.1:${String(between.port)}/feed`, recording);
+    await recording.waitFor(() => client.connected && client.offset !== null);
+    assert.equal(client.offset?.steppedMs, undefined);
+    between.break();
+    await recording.waitFor(() => !client.connected);
+    ahead = 3_600_000;
+    await recording.waitFor(() => client.connected);
+    source.heartbeat();
+    await recording.waitFor(() => (client.offset?.steppedMs ?? 0) > 3_590_000);
+    client.close();
+    between.cut();
+    await feed.close();
+  });
+
   it(
     'takes the public view, where what is hidden is empty',
     inScene({ names: ['web'], feed: { public: true } }, async (at) => {

@@ -87,6 +87,21 @@ describe('a baseline', () => {
     assert.match(runText(better, better.run!), /^web +up +– +– {2}0\.25 s \(0\.20–0\.30\)/m);
   });
 
+  it('is not that of another vantage which is there today too, and says what it has that is not watched', () => {
+    const before = parseBaseline(
+      JSON.stringify(runReport([vantage('here', observed('web', down(1440)), observed('cache'))])),
+      'old.json',
+    ) as Baseline;
+    const there = vantage('rack-2', observed('web', down(1300)));
+    const both = runReport([vantage('here', observed('web')), there], { baseline: before });
+    assert.match(judge(both, both.run).sentence, /^FAIL: web \(from rack-2\) was down 1\.30 s/);
+    // Nor where it is not known which of two it is.
+    const others = runReport([vantage('rack-1', observed('web')), there], { baseline: before });
+    assert.equal(judge(others, others.run).result, 'fail');
+    const alone = runReport([there], { baseline: before });
+    assert.match(judge(alone, alone.run).sentence, /^PASS: .*, 1 service of it not watched now \(/);
+  });
+
   it('has the slowest answer of the earlier run as budget, as far as a busy machine allows it', () => {
     const stage = (maxMs: number) => {
       const silence = null;

@@ -270,6 +270,23 @@ describe('a recorder', () => {
     assert.deepEqual(silenceAfter(1000, 19_500, 20_500), { from: 19_500, durationMs: 1000 });
   });
 
+  it('takes no time for a silence in which the feed was lost', () => {
+    const recorder = new Recorder();
+    recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);
+    recorder.nextStage(500);
+    for (const at of [1000, 2000]) recorder.take([answerAt(at)]);
+    recorder.disconnected();
+    recorder.connected();
+    for (const at of [9000, 9500]) recorder.take([answerAt(at)]);
+    const known = recorded(recorder);
+    assert.deepEqual(known?.silence, { from: 1000, durationMs: 1000 });
+    const { silences } = known.answers!.stages.during;
+    assert.deepEqual(
+      silences.map(({ from, to }) => to - from),
+      [1000, 500],
+    );
+  });
+
   it('has a service that is no longer watched as not observed', () => {
     const recorder = new Recorder();
     recorder.take([greeting(100, [web([{ state: 'up', from: 0, to: null }])])]);

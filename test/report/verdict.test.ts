@@ -300,8 +300,31 @@ describe('the verdict', () => {
       judge(other, other.run).sentence,
       /^PASS: 1 service up all the time, and 1 kept connection not broken/,
     );
+    const broken = observed('web (kept)', { info: { connection: 'kept', asks: false }, lostAt: [1200] });
+    const lost = runReport([vantage('here', observed('web'), broken), vantage('there', observed('web'), held)]);
+    assert.match(
+      judge(lost, lost.run).sentence,
+      /^PASS: 1 service \(2 connections\) up all the time, among them 1 kept connection not broken, and 1 lost and opened again, on which/,
+    );
     assert.match(runText(both, both.run), /^web \(kept\) was not broken: nothing is sent on a held connection/m);
     assert.match(historyText(both), /^web \(kept\) +NOT BROKEN /m);
+  });
+
+  it('does not say of a service that was up all the time which was so from some vantages only', () => {
+    const web = observed('web');
+    const [up] = web.intervals;
+    assert.ok(up !== undefined);
+    const [from, to] = [up.from + 3_601_000, up.from + 3_602_000];
+    const intervals = [
+      { ...up, to: from },
+      { ...up, state: 'partial' as const, from, to },
+      { ...up, from: to },
+    ];
+    const report = runReport([vantage('hub', { ...web, intervals })], { budget: budget(2000) });
+    assert.match(
+      judge(report, report.run).sentence,
+      /^PASS: 1 service never down from everywhere, but web up from some vantages only for 1\.00 s \(/,
+    );
   });
 
   it('counts a service with two connections once', () => {
