@@ -134,7 +134,9 @@ export class FeedServer {
       api: new Api(monitor, archive),
       page,
       metrics: (scrape) =>
-        scrapes.get(JSON.stringify([scrape.isOpen, [...(scrape.services ?? [])]]), () => metrics.text(scrape)),
+        scrapes.get(JSON.stringify([scrape.isOpen, scrape.isPublic, [...(scrape.services ?? [])]]), () =>
+          metrics.text(scrape),
+        ),
       recent: new TtlCache(RECENT_MS),
     };
     serve = serving(served, new Upgrader(monitor, access, fanOut, log), proxies, options);

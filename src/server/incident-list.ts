@@ -64,7 +64,9 @@ export async function listIncidents(
     found.add(incident);
   }
   // Of the oldest one, gaps may be missing.
-  const known = [...found].slice(gaps.length === GAPS ? 1 : 0).map((incident) => listed(source.identity.id, incident));
+  const known = [...found]
+    .filter(({ open }, n) => n > 0 || open > 0 || gaps.length < GAPS)
+    .map((incident) => listed(source.identity.id, incident));
   const ended = known.filter(({ to }) => to !== null).sort((a, b) => b.changedAt - a.changedAt);
   const shown = new Set([...known.filter(({ to }) => to === null), ...ended.slice(0, limit)]);
   return known.filter((incident) => shown.has(incident)).sort((a, b) => b.from - a.from);

@@ -40,6 +40,8 @@ export interface Scrape {
   readonly isOpen: boolean;
   /** The services that are wanted; null for all. */
   readonly services: ReadonlySet<string> | null;
+  /** For the public view: without the vantages of a hub, whose names are usually those of hosts. */
+  readonly isPublic: boolean;
 }
 
 const PER_SERVICE = {
@@ -95,7 +97,7 @@ export class Metrics {
   }
 
   /** The text of a scrape. It is made in slices, so that probes and clients do not wait for thousands of services. */
-  async text({ isOpen, services }: Scrape): Promise<string> {
+  async text({ isOpen, services, isPublic }: Scrape): Promise<string> {
     const series = Object.fromEntries(
       Object.entries(PER_SERVICE).map(([key, family]) => [key, new Series(family, isOpen)]),
     ) as Record<keyof typeof PER_SERVICE, Series>;
@@ -111,7 +113,7 @@ export class Metrics {
     if (services === null) {
       for (const name of this.#highest.keys()) if (!this.#source.board.services.has(name)) this.#highest.delete(name);
       all.push(...this.#monitorSeries(isOpen));
-      if (figures !== undefined) all.push(...(await hubSeries(figures, isOpen)));
+      if (figures !== undefined) all.push(...(await hubSeries(isPublic ? { ...figures, views: [] } : figures, isOpen)));
     }
     const parts: string[] = [];
     for (const one of all) {

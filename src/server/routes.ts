@@ -233,13 +233,13 @@ async function inGzip(answer: HttpResponse, { headers }: IncomingMessage): Promi
   return { ...answer, body: await packed(answer.body), headers: { ...vary, 'content-encoding': 'gzip' } };
 }
 
-async function scraped({ metrics, source }: Served, { request, query }: Asked): Promise<HttpResponse> {
+async function scraped({ metrics, source }: Served, { request, granted, query }: Asked): Promise<HttpResponse> {
   const problem = unexpected(query, [], ['service']);
   if (problem !== null) return errorResponse(400, problem);
   const services = servicesOf(query, (name) => source.board.services.has(name));
   if (isBad(services)) return errorResponse(404, services.problem);
   const isOpen = request.headers.accept?.includes('application/openmetrics-text') === true;
-  const body = await metrics({ isOpen, services });
+  const body = await metrics({ isOpen, services, isPublic: granted.view === 'public' });
   return inGzip({ status: 200, type: expositionType(isOpen), body, headers: { vary: 'accept' } }, request);
 }
 

@@ -106,6 +106,7 @@ const EDGES: Readonly<Record<string, Edge>> = {
     new Metrics({ board: boardOf(text), now: () => 1, counters: () => null }, { size: 0, missed: 0 }).text({
       isOpen: false,
       services: null,
+      isPublic: false,
     }),
   stderr: (text) => printableLines(text),
   excerpt,

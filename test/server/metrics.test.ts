@@ -51,7 +51,9 @@ class World {
 
   /** The values of a metric, with the labels that are not the service. */
   async read(name: string): Promise<Record<string, number>> {
-    const family = parsePrometheus(await this.metrics.text({ isOpen: false, services: null })).get(name)!;
+    const family = parsePrometheus(await this.metrics.text({ isOpen: false, services: null, isPublic: false })).get(
+      name,
+    )!;
     return Object.fromEntries(
       family.series.map(({ labels, value }) => {
         const { service, ...rest } = labels;
@@ -132,8 +134,8 @@ describe('the metrics', () => {
       { size: 0, missed: 0 },
     );
     const gaps = async (): Promise<number | undefined> =>
-      parsePrometheus(await metrics.text({ isOpen: false, services: null })).get('gapwatch_gaps_total')?.series[0]
-        ?.value;
+      parsePrometheus(await metrics.text({ isOpen: false, services: null, isPublic: false })).get('gapwatch_gaps_total')
+        ?.series[0]?.value;
     const facts = {
       from: 1000,
       to: 2000,
@@ -174,9 +176,11 @@ describe('the metrics', () => {
       },
       { size: 0, missed: 0 },
     );
-    const families = parsePrometheus(await metrics.text({ isOpen: false, services: null }));
+    const families = parsePrometheus(await metrics.text({ isOpen: false, services: null, isPublic: false }));
     assert.equal(families.get('gapwatch_up')!.series.length, names.length);
     assert.equal(families.get('gapwatch_status')!.series.length, names.length * STATES.length);
     assert.equal(asked, 1);
+    // A vantage is usually called as its host is.
+    assert.doesNotMatch(await metrics.text({ isOpen: false, services: null, isPublic: true }), /vantage=/);
   });
 });
