@@ -114,6 +114,18 @@ describe('the live page', () => {
   );
 
   it(
+    'connects again at once where the machine slept, and nothing that broke says so',
+    onPage(async (tab) => {
+      const sockets = (): number => tab.requested.filter((url) => url.startsWith('ws:')).length;
+      assert.equal(sockets(), 1);
+      await tab.value('(() => { const now = Date.now; Date.now = () => now() + 20_000; })()');
+      await tab.waitFor(`document.body.dataset.connection !== 'live'`);
+      await tab.waitFor(`document.body.dataset.connection === 'live'`);
+      assert.equal(sockets(), 2);
+    }),
+  );
+
+  it(
     'starts over with another monitor, and says so',
     onPage(async (tab, at, wire) => {
       await at.services[0]?.flap(at.monitor);

@@ -5,6 +5,7 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 /** A feed that sends nothing for this long is gone: its heartbeats come every 5 s. It is also the deadline for opening. */
 const SILENCE_MS = 15_000;
+const SILENT = `no message for ${String(SILENCE_MS / 1000)} s`;
 
 interface ConnectionEvents {
   /** Called before each attempt; resolves with the URL of the feed. Rejects with an error for people. */
@@ -21,6 +22,8 @@ export class FeedConnection {
   #failures = 0;
   #retry: number | null = null;
   #silence: number | undefined;
+  /** When the last message came, by the clock of this machine. */
+  #heardAt = Date.now();
   #attempt = 0;
 
   constructor(events: ConnectionEvents) {
@@ -45,6 +48,11 @@ export class FeedConnection {
     if (this.#retry === null) return;
     clearTimeout(this.#retry);
     this.open();
+  }
+
+  /** Ends a connection that has been silent for too long: where the machine slept, timers stood still too. */
+  checkSilence(): void {
+    if (Date.now() - this.#heardAt > SILENCE_MS) this.drop(SILENT);
   }
 
   /** The connection works: after the next break the pause is short again. */
@@ -98,8 +106,9 @@ export class FeedConnection {
 
   #restartSilence(): void {
     clearTimeout(this.#silence);
+    this.#heardAt = Date.now();
     this.#silence = window.setTimeout(() => {
-      this.drop(`no message for ${String(SILENCE_MS / 1000)} s`);
+      this.drop(SILENT);
     }, SILENCE_MS);
   }
 }

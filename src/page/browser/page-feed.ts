@@ -66,10 +66,20 @@ export class Feed {
     setInterval(() => {
       if (!document.hidden) this.#requestDays();
     }, DAYS_MS);
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden || this.state.position === null) return;
+      this.#requestUptimes(0);
+      this.#requestDays();
+    });
   }
 
   get connection(): ConnectionState {
     return this.#connection;
+  }
+
+  /** Notices that nothing has come for too long; to be called often. */
+  checkSilence(): void {
+    this.#socket.checkSilence();
   }
 
   /** Tries to connect now. */
@@ -100,7 +110,6 @@ export class Feed {
 
   #take(text: string): void {
     const message = receive(text);
-    // What this page does not know may be a note: the status has them.
     if (message === null) {
       this.#requestUptimes(AFTER_GAP_MS);
       return;
@@ -113,7 +122,9 @@ export class Feed {
     if (message.type === 'hello' && !message.resumed) this.#requestGaps();
     if (message.type === 'hello') this.#connection = { ...this.#connection, status: 'live', problem: '', retryAt: 0 };
     const changes = this.state.take(message);
-    if (message.type === 'gap') this.#requestUptimes(AFTER_GAP_MS + Math.random() * SPREAD_MS);
+    // The status has the notes too.
+    if (message.type === 'gap' || message.type === 'note')
+      this.#requestUptimes(AFTER_GAP_MS + Math.random() * SPREAD_MS);
     this.#events.changed(changes);
   }
 

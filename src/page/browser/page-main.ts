@@ -92,6 +92,7 @@ function showNamed(): void {
 
 /** Returns whether there was anything to draw. */
 function draw(): boolean {
+  feed.checkSilence();
   const { state, connection } = feed;
   const now = feed.clock.now();
   const old = isOld();
