@@ -132,9 +132,14 @@ describe('a command in the README or the docs', () => {
       assert.ok(benchesOf(name).length > 0, `npm run bench -- ${name}`);
     }
     const bench = join(compiled, 'test', 'bench', 'main.js');
-    const { status, stderr } = spawnSync(process.execPath, [bench, 'no such'], { encoding: 'utf8' });
-    assert.equal(status, 2);
-    assert.match(stderr, /There are:\n {2}truth /);
+    for (const slip of ['no such', '--quik', '--json=yes']) {
+      const { status, stderr } = spawnSync(process.execPath, [bench, slip], { encoding: 'utf8' });
+      assert.equal(status, 2);
+      assert.match(stderr, /There are:\n {2}truth /);
+    }
+    const { status, stdout } = spawnSync(process.execPath, [bench, '--help'], { encoding: 'utf8' });
+    assert.equal(status, 0);
+    assert.match(stdout, /There are:\n {2}truth /);
   });
 
   it('has a command and options that there are', () => {

@@ -56,8 +56,6 @@ export interface BusAddress {
 /** A Redis that has not answered after this time counts as silent. */
 const COMMAND_MS = 5000;
 const CONNECT_MS = 5000;
-/** What the client itself asks as it connects has no other deadline than this: one that is longer than any answer is waited for. */
-const MUTE_MS = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** Redirections of one command in a cluster: its masters change one at a time. */
@@ -117,6 +115,8 @@ export class BusConnection {
     this.#client.on('ready', () => {
       this.#cause = null;
     });
+    // A cluster asks again by itself.
+    if (this.#client instanceof Redis) leaveMute(this.#client);
   }
 
   /** Runs a script. @throws BusError where Redis can't be reached or refuses; Error where the script is wrong */
@@ -222,6 +222,24 @@ export class BusConnection {
   }
 }
 
+/** What the client itself asks once it is connected has no other deadline: where that is not answered, it connects again. */
+function leaveMute(client: Redis): void {
+  let timer: NodeJS.Timeout | undefined;
+  const giveUp = (): void => {
+    if (client.status === 'connect') client.disconnect(true);
+  };
+  client.on('connect', () => {
+    timer = setTimeout(() => {
+      // A second check, as for commands.
+      setImmediate(giveUp);
+    }, COMMAND_MS);
+  });
+  for (const event of ['ready', 'close', 'end'])
+    client.on(event, () => {
+      clearTimeout(timer);
+    });
+}
+
 /** An error in words for people; what it carries beside, the command's arguments, may be secret. */
 function wordsOf(error: Error): string {
   return (error.message || ((error as NodeJS.ErrnoException).code ?? 'no connection'))
@@ -239,7 +257,6 @@ function connect(where: BusAddress): Redis | Cluster {
     ...(password === null ? {} : { password }),
     ...(encrypted ? { tls: {} } : {}),
     connectTimeout: CONNECT_MS,
-    socketTimeout: MUTE_MS,
     disconnectTimeout: 0,
     maxRetriesPerRequest: 0,
     autoResubscribe: false,

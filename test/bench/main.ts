@@ -23,7 +23,7 @@ const unknown = [
 const [isQuick, isJson] = [values.quick === true, values.json === true];
 if (values.help === true || unknown.length > 0) {
   const names = BENCHES.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join('\n');
-  const usage = `npm run bench [-- NAME...] [-- --quick] [-- --json]; without a name, all but the longest:\n${names}\n`;
+  const usage = `npm run bench [-- NAME...] [-- --quick] [-- --json]; without a name, all but the longest. There are:\n${names}\n`;
   if (unknown.length === 0) process.stdout.write(usage);
   else process.stderr.write(`Nothing here is called ${unknown.join(', ')}.\n${usage}`);
   process.exit(unknown.length === 0 ? 0 : 2);
