@@ -115,8 +115,8 @@ export class BusConnection {
     this.#client.on('ready', () => {
       this.#cause = null;
     });
-    // A cluster asks again by itself.
-    if (this.#client instanceof Redis) leaveMute(this.#client);
+    // The connections of a cluster are made by the client itself.
+    if (this.#client instanceof Redis) limitHandshake(this.#client);
   }
 
   /** Runs a script. @throws BusError where Redis can't be reached or refuses; Error where the script is wrong */
@@ -223,7 +223,7 @@ export class BusConnection {
 }
 
 /** What the client itself asks once it is connected has no other deadline: where that is not answered, it connects again. */
-function leaveMute(client: Redis): void {
+function limitHandshake(client: Redis): void {
   let timer: NodeJS.Timeout | undefined;
   const giveUp = (): void => {
     if (client.status === 'connect') client.disconnect(true);

@@ -17,7 +17,7 @@ import { type BusConnection, problemOf, type RawEntry } from './bus-connection.t
 import { BusHealth } from './bus-health.ts';
 import { appendOwn, type BusOverview, overview, SILENT_MS } from './bus-scripts.ts';
 import { LivenessMonitor } from './liveness-monitor.ts';
-import { loadState, type Skip } from './load-state.ts';
+import { loadState } from './load-state.ts';
 import { MergedState } from './merged-state.ts';
 import { entryOf, isAfter } from './stream-entry.ts';
 
@@ -169,10 +169,12 @@ export class Hub implements FeedSource {
 
   async #loadNow(found: BusOverview): Promise<void> {
     const { connections, version, name } = this.#options;
-    this.#believedAt = Infinity;
+    let believedAt = Infinity;
     const { state, entries, last } = await loadState(connections.commands, found, this.now(), (skipped) => {
-      this.#skip(skipped);
+      this.#health.skip(skipped.problem);
+      believedAt = Math.min(believedAt, skipped.believedAt ?? Infinity);
     });
+    this.#believedAt = believedAt;
     const known = this.#identity.id === found.feed ? this.events.newest : null;
     this.events.restart(entries[0]?.previous ?? found.newest);
     this.#state = state;
@@ -216,7 +218,10 @@ export class Hub implements FeedSource {
       // Everything was read again meanwhile.
       if (!isAfter(raw[0], this.#last)) continue;
       const read = entryOf(raw, now);
-      if ('problem' in read) this.#skip(read);
+      if ('problem' in read) {
+        this.#health.skip(read.problem);
+        this.#believedAt = Math.min(this.#believedAt, read.believedAt ?? Infinity);
+      }
       const entry = 'problem' in read ? read.entry : read;
       if (entry === null) continue;
       if (entry.feed !== this.#identity.id || entry.previous !== this.events.newest) {
@@ -261,7 +266,10 @@ export class Hub implements FeedSource {
       else this.#behindSince ??= performance.now();
       const isStuck = this.#behindSince !== null && performance.now() - this.#behindSince > STUCK_MS;
       const isOther = found.feed !== this.#identity.id || found.newest < newest;
-      if (isOther || isStuck || this.#isBelievedNow()) await this.#load(found);
+      // As where this clock was behind, and was set right.
+      const isBelieved = this.now() >= this.#believedAt && performance.now() >= this.#notReadAgainBefore;
+      if (isOther || isStuck || isBelieved) await this.#load(found);
+      if (isBelieved) this.#notReadAgainBefore = performance.now() + READ_AGAIN_MS;
       this.#answered();
       for (const name of this.#state.vantages.keys()) {
         if (found.vantages.has(name)) continue;
@@ -275,18 +283,6 @@ export class Hub implements FeedSource {
     } finally {
       this.#polling = false;
     }
-  }
-
-  #skip({ problem, believedAt = Infinity }: Skip): void {
-    this.#health.skip(problem);
-    this.#believedAt = Math.min(this.#believedAt, believedAt);
-  }
-
-  /** Whether what was from the future is so no more, as when this clock was behind and was set right: then all is read again. */
-  #isBelievedNow(): boolean {
-    if (this.now() < this.#believedAt || performance.now() < this.#notReadAgainBefore) return false;
-    this.#notReadAgainBefore = performance.now() + READ_AGAIN_MS;
-    return true;
   }
 
   #answered(): void {

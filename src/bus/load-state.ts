@@ -8,6 +8,7 @@ import { type Entry, entryOf, isAfter, snapshotOf, type Unreadable } from './str
 /** Events that are read back at least: those of viewers who come from another hub. */
 const EVENTS = 20_000;
 const CHUNK = 500;
+const AHEAD = 'the stored state of a vantage, which is from the future';
 
 export interface LoadedState {
   /** As of the entry before `entries`. */
@@ -17,9 +18,6 @@ export interface LoadedState {
   /** The newest entry of the stream; `0-0` where there is none. */
   readonly last: string;
 }
-
-/** What can't be read at present. */
-export type Skip = Pick<Unreadable, 'problem' | 'believedAt'>;
 
 /**
  * Reads what there is.
@@ -31,12 +29,12 @@ export async function loadState(
   bus: BusConnection,
   { feed, vantages }: BusOverview,
   now: number,
-  skip: (skipped: Skip) => void,
+  skip: (skipped: Pick<Unreadable, 'problem' | 'believedAt'>) => void,
 ): Promise<LoadedState> {
   const stored = new Map<string, { readonly top: string; readonly hello: Hello; readonly offlineAt: number | null }>();
   for (const [name, { offline, at }] of vantages) {
     const known = snapshotOf(await bus.snapshot(name));
-    if (known !== null && known.believedAt > now) skip({ ...known, problem: 'what is stored of a vantage' });
+    if (known !== null && known.believedAt > now) skip({ problem: AHEAD, believedAt: known.believedAt });
     else if (known !== null) stored.set(name, { ...known, offlineAt: offline ? at : null });
   }
   const observed = [...stored.values()].filter(({ offlineAt }) => offlineAt === null);

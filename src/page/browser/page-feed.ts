@@ -110,6 +110,7 @@ export class Feed {
 
   #take(text: string): void {
     const message = receive(text);
+    // Of a newer monitor: the status may have what this page can use of it.
     if (message === null) {
       this.#requestUptimes(AFTER_GAP_MS);
       return;
