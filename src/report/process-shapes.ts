@@ -176,7 +176,7 @@ export const logPipeBlocked: Shape = {
   find: (scene) => {
     const blocked = scene.seen.flatMap((one) =>
       scene.gapsOf(one).flatMap((gap): { readonly one: Seen; readonly fact: Finding }[] => {
-        const neighbour = isPipe(gap) ? healthyNeighbour(one, gap, scene) : undefined;
+        const neighbour = isPipe(one, gap) ? healthyNeighbour(one, gap, scene) : undefined;
         const daemon = neighbour === undefined ? null : daemonAway(one, gap, scene);
         if (neighbour === undefined || daemon === null) return [];
         const text = `${one.name} ${showGapLine(gap, one.service)}; ${neighbour.name} was up meanwhile, ${daemon}`;
@@ -190,10 +190,10 @@ export const logPipeBlocked: Shape = {
   },
 };
 
-function isPipe(gap: ReportGap): boolean {
-  return (
-    gap.end !== 'unseen' && isMostly(gap, 'timeout-reply', 'timeout-connect') && failedWith(gap, ['timeout-reply']) >= 2
-  );
+/** By time, not by probes: rules are rebuilt as the daemon returns, and probes that are refused follow each other many times faster. */
+function isPipe({ service }: Seen, gap: ReportGap): boolean {
+  if (gap.end === 'unseen' || failedWith(gap, ['timeout-reply']) < 2) return false;
+  return isMostly(gap, ...SILENT) || failedWith(gap, SILENT) * service.intervalMs > gap.durationMs / 2;
 }
 
 function healthyNeighbour(one: Seen, gap: ReportGap, { seen }: Scene): Seen | undefined {

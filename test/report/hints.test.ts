@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 import { hintsOf, SHAPES } from '../../src/report/hints.ts';
 import type { Hint, Report, StageLatency } from '../../src/report/report.ts';
-import { runReport, observed, START, vantage } from './scene.ts';
+import { type Fall, runReport, observed, START, vantage } from './scene.ts';
 
 const LOOPBACK = { target: 'http://127.0.0.1:8080/' };
 const OUTSIDE = { target: 'http://192.0.2.7:8080/' };
@@ -246,10 +246,11 @@ describe('hints', () => {
     const away = [{ from: 100, to: 130_000 }];
     const logging = { target: 'http://192.0.2.7:8080/', kind: 'http' } as const;
     const quiet = { target: 'http://192.0.2.7:8081/', kind: 'http' } as const;
-    const silent = [{ from: 18_000, to: 130_200, reason: 'timeout-reply' as const }];
+    const silent: readonly Fall[] = [{ from: 18_000, to: 130_200, reason: 'timeout-reply' }];
+    const mixed = (reasons: NonNullable<Fall['reasons']>): readonly Fall[] => [{ from: 18_000, to: 130_200, reasons }];
     const host = vantage('host', observed('logging', { info: { ...LOOPBACK, kind: 'http' }, falls: away }));
-    const second = (info = quiet, falls: typeof silent = []): ReturnType<typeof vantage> =>
-      vantage('second', observed('logging', { info: logging, falls: silent }), observed('quiet', { info, falls }));
+    const second = (info = quiet, falls: readonly Fall[] = [], its = silent): ReturnType<typeof vantage> =>
+      vantage('second', observed('logging', { info: logging, falls: its }), observed('quiet', { info, falls }));
     const long = { endedAt: START + 130_000, durationMs: 130_000 };
     const hints = hintsOf(runReport([host, second()], long, 135_000));
     assert.equal(hints[0]?.kind, 'log-pipe-blocked');
@@ -258,6 +259,13 @@ describe('hints', () => {
       /quiet \(from second\) was up meanwhile, and logging \(from host\), which goes/,
     );
     assert.match(hints[0].evidence[1]!, /^gapwatch itself asked 10 times a second/);
+    // Refused probes of the rules' rebuilding follow each other faster than silent ones, and are many in a short time.
+    const most = mixed({ refused: 1300, 'timeout-reply': 1090 });
+    const rebuilt = hintsOf(runReport([host, second(quiet, [], most)], long, 135_000));
+    assert.equal(rebuilt[0]?.kind, 'log-pipe-blocked');
+    assert.match(rebuilt[0].evidence[0]!, /^logging \(from second\) down /);
+    const few = mixed({ refused: 1300, 'timeout-reply': 300 });
+    assert.notEqual(hintsOf(runReport([host, second(quiet, [], few)], long, 135_000))[0]?.kind, 'log-pipe-blocked');
     // Not where the neighbour was silent as well, nor where it fell with the command.
     assert.notEqual(hintsOf(runReport([host, second(quiet, silent)], long, 135_000))[0]?.kind, 'log-pipe-blocked');
     const alone = runReport([second()], { ...long, command: ['kill', '-STOP', '1'] }, 135_000);
