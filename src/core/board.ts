@@ -144,6 +144,12 @@ export class BoardService {
     return timelineUpTo(this.#intervals.timeline(), this.#since);
   }
 
+  /** The gap that goes on, as far as it was observed: see `Intervals.openGap`. */
+  gapSoFar(until: number): { readonly from: number; readonly downMs: number } | null {
+    const gap = this.#intervals.openGap(until);
+    return gap && { from: Math.min(gap.from, this.#since), downMs: gap.downMs };
+  }
+
   transition({ to, at, reason }: Transition): void {
     this.#enter(to, at, reason);
   }

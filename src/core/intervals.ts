@@ -85,6 +85,22 @@ export class Intervals {
     return since;
   }
 
+  /**
+   * The gap that goes on: since when, and how long the service was seen down in it; null where none does. What was not observed
+   * in between does not end it.
+   * @param until until when the present state is known
+   */
+  openGap(until: number): { readonly from: number; readonly downMs: number } | null {
+    let [from, downMs, end] = [Infinity, 0, until];
+    for (let place = this.#past.length; place >= 0; place -= 1) {
+      const one = this.#past[place] ?? this.#present;
+      if (one.state === 'down') [from, downMs] = [one.from, downMs + Math.max(0, end - one.from)];
+      else if (one.state !== 'unobserved') break;
+      end = one.from;
+    }
+    return from === Infinity ? null : { from, downMs };
+  }
+
   /** A state is entered at a moment. Where it is the present one already, only its reason is another. */
   enter(next: Interval): void {
     const { state, from } = this.#present;

@@ -221,18 +221,24 @@ export function midnights(now: number, count: number): number[] {
 }
 
 /**
- * A day according to a timeline, which may not reach that far back. A stretch of being down counts as a gap where it ends.
+ * A day according to a timeline, which may not reach that far back. A gap counts where it ends.
  * @param now until when the present state is known
  */
 export function dayOf(timeline: readonly TimelineInterval[], from: number, now: number): Day {
   const sums = { up: 0, down: 0, partial: 0, unobserved: 0, unknown: 0 };
   const end = from + DAY_MS;
   let gaps = 0;
+  let isOpen = false;
   for (const interval of timeline) {
+    // What was not observed in between does not end a gap.
+    if (interval.state === 'down') isOpen = true;
+    else if (interval.state !== 'unobserved') {
+      if (isOpen && interval.from > from && interval.from <= end) gaps += 1;
+      isOpen = false;
+    }
     const lastedMs = Math.min(interval.to ?? now, end) - Math.max(interval.from, from);
     if (lastedMs <= 0) continue;
     sums[interval.state] += lastedMs;
-    if (interval.state === 'down' && interval.to !== null && interval.to <= end) gaps += 1;
   }
   const partly = sums.partial > 0 ? { partialMs: sums.partial } : {};
   return { from, upMs: sums.up, downMs: sums.down, unobservedMs: sums.unobserved, ...partly, gaps };

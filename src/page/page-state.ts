@@ -192,11 +192,12 @@ export class PageState {
     });
   }
 
-  /** The services that are down. */
-  open(): Fall[] {
-    return this.services.flatMap(({ name, state, since, reason }) =>
-      state === 'down' ? [{ service: name, at: since, reason }] : [],
-    );
+  /** The services that are down. @param until until when that is known */
+  open(until: number): Fall[] {
+    return this.services.flatMap((service) => {
+      const gap = service.state === 'down' ? service.gapSoFar(until) : null;
+      return gap === null ? [] : [{ service: service.name, ...gap, reason: service.reason }];
+    });
   }
 
   /** Whether a service is under maintenance. */

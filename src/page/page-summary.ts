@@ -10,8 +10,8 @@ export type SummaryFacts = Pick<BoardService, 'name' | 'status' | 'since' | 'rea
   readonly info: Pick<ServiceInfo, 'intervalMs'>;
   /** It is under maintenance, as was announced. */
   readonly isMaintained?: boolean;
-  /** It is not observed, and was down when it was last. */
-  readonly wasDown?: boolean;
+  /** The gap that goes on, as far as was seen; null where none does. */
+  readonly openGap?: ReturnType<BoardService['gapSoFar']>;
 };
 
 /** A line below the sentence; the service that it is about may be looked up. */
@@ -54,7 +54,9 @@ export function summarise(
   startedAt: number | null,
 ): Summary {
   const of = (status: State): SummaryFacts[] => services.filter((service) => service.status === status);
-  const down = of('down').sort((a, b) => a.since - b.since);
+  const down = of('down')
+    .map((one) => ({ ...one, since: one.openGap?.from ?? one.since }))
+    .sort((a, b) => a.since - b.since);
   const partial = of('partial').sort((a, b) => a.since - b.since);
   const unobserved = of('unobserved');
   const unknown = of('unknown').length;
@@ -140,9 +142,9 @@ function because(reason: Reason | null): string {
 /** @param room for so many lines */
 function downLines(down: readonly SummaryFacts[], now: number, room: number): Line[] {
   const listed = down.slice(0, down.length > room ? room - 1 : room);
-  const lines: Line[] = listed.map(({ name, since, reason }) => ({
+  const lines: Line[] = listed.map(({ name, since, reason, openGap }) => ({
     service: name,
-    text: `since ${showWhen(since, now)}, for ${showDuration(Math.max(0, now - since))}${because(reason)}`,
+    text: `since ${showWhen(since, now)}, for ${showDuration(openGap?.downMs ?? Math.max(0, now - since))}${because(reason)}`,
   }));
   const more = down.slice(listed.length);
   if (more.length === 0) return lines;
@@ -168,7 +170,7 @@ function quietLines(
       service: first.name,
       text: `not observed since ${showWhen(first.since, now)}${because(first.reason)}`,
     });
-  const wasDown = services.filter((one) => one.wasDown);
+  const wasDown = unobserved.filter(({ openGap = null }) => openGap !== null);
   const [lost] = wasDown;
   if (lost !== undefined) {
     const others = wasDown.length === 1 ? '' : `, as ${count(wasDown.length - 1, 'other')}`;

@@ -226,22 +226,6 @@ export function intervalText(
   return `Down for ${showGap(gap)}\n${when}${reason === null ? '' : `\n${REASON_WORDS[reason]}`}`;
 }
 
-/**
- * The gap that is open at the end of a timeline: since when, and how long it was down in it; null where none is. What was not
- * observed in between does not end it.
- */
-export function openGapOf(
-  timeline: readonly TimelineInterval[],
-  knownUntil: number,
-): { readonly from: number; readonly downMs: number } | null {
-  const isOver = timeline.findLastIndex(({ state }) => state !== 'down' && state !== 'unobserved');
-  const down = timeline.slice(isOver + 1).filter(({ state }) => state === 'down');
-  const [first] = down;
-  if (first === undefined) return null;
-  const downMs = down.reduce((sum, { from, to }) => sum + Math.max(0, (to ?? knownUntil) - from), 0);
-  return { from: first.from, downMs };
-}
-
 /** The tooltip of a day. */
 export function dayText(day: Day): string {
   const { from, downMs, unobservedMs, partialMs = 0, gaps } = day;

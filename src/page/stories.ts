@@ -30,7 +30,9 @@ export type Note = Pick<Published, 'id' | 'kind' | 'from' | 'to' | 'services' | 
 /** A service that is down now. */
 export interface Fall {
   readonly service: string;
-  readonly at: number;
+  readonly from: number;
+  /** How long it has been seen down since. */
+  readonly downMs: number;
   readonly reason: Reason | null;
 }
 
@@ -42,6 +44,8 @@ export interface Story {
   readonly newest: number;
   /** Null while it goes on. */
   readonly to: number | null;
+  /** While it goes on: how long the first of the services was seen down, as far as is known. */
+  readonly downMs?: number;
   readonly services: readonly string[];
   /** The longest first; empty while it goes on. */
   readonly gaps: readonly PastGap[];
@@ -99,9 +103,10 @@ export function midnightOf(at: number): number {
 
 /** What goes on: services that fell together, the newest first. */
 export function ongoing(falls: readonly Fall[], notes: readonly Note[]): Story[] {
-  return together(falls.map((fall) => ({ ...fall, from: fall.at })))
+  return together(falls)
     .map((group) => {
-      const from = Math.min(...group.map(({ at }) => at));
+      const from = Math.min(...group.map((fall) => fall.from));
+      const downMs = Math.max(...group.map((fall) => fall.downMs));
       const services = group.map(({ service }) => service);
       const about = notesFor(services, from, Infinity, notes);
       const isPlanned = about.some(({ kind }) => kind === 'maintenance');
@@ -112,6 +117,7 @@ export function ongoing(falls: readonly Fall[], notes: readonly Note[]): Story[]
         from,
         newest: from,
         to: null,
+        downMs,
         services,
         gaps: [],
         isFlapping: false,
@@ -143,13 +149,13 @@ export function whoOf(services: readonly string[]): string {
 }
 
 /** How long it took, in words. */
-export function whatOf({ gaps, from, to, isFlapping, services }: Story, now: number): string {
+export function whatOf({ gaps, to, downMs = 0, isFlapping, services }: Story): string {
   const [longest] = gaps;
-  if (to === null) return `down for ${showDuration(Math.max(0, now - from))} so far`;
+  if (to === null) return `down for ${showDuration(downMs)} so far`;
   if (longest === undefined) return '';
   if (isFlapping) {
-    const downMs = gaps.reduce((sum, { durationMs }) => sum + durationMs, 0);
-    return `flapping: ${count(gaps.length, 'gap')}, down for ${showDuration(downMs)} in all`;
+    const allMs = gaps.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    return `flapping: ${count(gaps.length, 'gap')}, down for ${showDuration(allMs)} in all`;
   }
   return `down${services.length > 1 ? ', the longest' : ''} for ${showGap(longest)}`;
 }

@@ -30,6 +30,25 @@ describe('intervals', () => {
     assert.equal(since(at(10, 'up'), at(900, 'down'), stall(1000), at(1500, 'up')), 1500);
   });
 
+  it('have a gap that goes on since the service was up last, with what was seen down in it', () => {
+    const open = (...list: readonly State[]): ReturnType<Intervals['openGap']> => {
+      const states = new Intervals({ state: 'unknown', from: 0, reason: null });
+      list.forEach((state, place) => {
+        states.enter({ state, from: (place + 1) * 1000, reason: null });
+      });
+      return states.openGap((list.length + 1) * 1000);
+    };
+    assert.deepEqual(open('down'), { from: 1000, downMs: 1000 });
+    assert.deepEqual(open('up', 'down'), { from: 2000, downMs: 1000 });
+    assert.deepEqual(open('down', 'up', 'down'), { from: 3000, downMs: 1000 });
+    // A stall or a restart of the monitor does not end it, and is not down time.
+    assert.deepEqual(open('up', 'down', 'unobserved', 'down'), { from: 2000, downMs: 2000 });
+    assert.deepEqual(open('up', 'down', 'unobserved'), { from: 2000, downMs: 1000 });
+    assert.deepEqual(open('up', 'unobserved', 'down'), { from: 3000, downMs: 1000 });
+    for (const states of [['up'], ['down', 'up'], ['up', 'unobserved'], ['partial'], ['down', 'partial'], []] as const)
+      assert.equal(open(...states), null, states.join());
+  });
+
   it('keep every state that lasted, in order, however the clock steps', () => {
     const steps = fc.array(
       fc.tuple(

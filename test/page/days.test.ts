@@ -30,6 +30,26 @@ describe('the days', () => {
     assert.deepEqual([days.at(-2)?.upMs, days.at(-2)?.downMs], [7 * HOUR, HOUR]);
   });
 
+  it('counts an outage once, on the day on which it ended, also where the monitor was restarted in it', () => {
+    const at = (hours: number): number => NOON + hours * HOUR;
+    const gaps = (...end: Parameters<typeof daysOf>[1]): (number | undefined)[] => {
+      const pieces = [
+        { state: 'up', from: at(-20), to: at(-14) },
+        { state: 'down', from: at(-14), to: at(-13) },
+        { state: 'unobserved', from: at(-13), to: at(-11) },
+        { state: 'down', from: at(-11), to: at(-10) },
+      ] as const;
+      return daysOf(NOTHING, [...pieces, ...end], NOON)
+        .slice(-2)
+        .map((day) => day.gaps);
+    };
+    assert.deepEqual(gaps({ state: 'up', from: at(-10), to: null }), [0, 1]);
+    assert.deepEqual(gaps({ state: 'unobserved', from: at(-10), to: null }), [0, 0]);
+    const again = { state: 'unobserved', from: at(-10), to: at(-9) } as const;
+    assert.deepEqual(gaps(again, { state: 'up', from: at(-9), to: null }), [0, 1]);
+    assert.deepEqual(gaps(again, { state: 'down', from: at(-9), to: null }), [0, 0]);
+  });
+
   it('claims nothing of the days before the watch', () => {
     const days = daysOf(NOTHING, timeline, NOON);
     assert.ok(days.slice(0, -2).every(({ upMs, downMs, unobservedMs }) => upMs + downMs + unobservedMs === 0));

@@ -156,6 +156,34 @@ describe('the live page', () => {
     }, '?token=abc'),
   );
 
+  it(
+    'fetches the incidents again that it could not fetch',
+    onPage(async (tab, at, wire) => {
+      const [web] = at.services;
+      await web?.flap(at.monitor);
+      // So that it is none of the newest events, which come over the feed.
+      for (let mark = 0; mark < 100; mark += 1) at.monitor.mark('passed');
+      const incidents = `[...document.querySelectorAll('.day[data-today=true] .story')].filter((one) => one.innerText.includes('web'))`;
+      let refused = 0;
+      await tab.page.route('**/api/v1/gaps?*', (route) => {
+        refused += 1;
+        return refused > 2 ? route.continue() : route.abort('connectionrefused');
+      });
+      await tab.page.reload();
+      await tab.sentence('All 2 services are up');
+      await tab.waitFor(`document.querySelector('.day[data-today=true]') !== null`);
+      assert.equal(await tab.value<number>(`${incidents}.length`), 0);
+      for (let time = 0; time < 2; time += 1) {
+        wire.cut();
+        await tab.waitFor(`document.body.dataset.old === 'true'`);
+        await wire.mend();
+        await tab.page.getByRole('button', { name: 'Retry' }).click();
+        await tab.waitFor(`document.body.dataset.old === 'false'`);
+      }
+      await tab.waitFor(`${incidents}.length === 1`);
+    }),
+  );
+
   it('is opened with a token that is typed in, and not with another one', async (t) => {
     if (!requireTool(t, 'chromium') || browser === null) return;
     const at = await scene({ feed: { page: pageAssets(), token: 'right' } });

@@ -11,7 +11,7 @@ function newsOf(state: PageState): string[] {
 }
 
 function storiesOf(state: PageState): string[] {
-  return state.stories.of(0, []).map((story) => `${whoOf(story.services)} ${whatOf(story, 100_000)}`);
+  return state.stories.of(0, []).map((story) => `${whoOf(story.services)} ${whatOf(story)}`);
 }
 
 describe('the state', () => {
@@ -20,13 +20,26 @@ describe('the state', () => {
     state.take(hello([snapshot('web'), snapshot('api')], { seq: 4 }));
     assert.deepEqual(state.take(transition('web', 'up', 'down', 5000, { seq: 5 })), [{ service: 'web', to: 'down' }]);
     assert.deepEqual(
-      state.open().map(({ service, at }) => [service, at]),
-      [['web', 5000]],
+      state.open(5100).map(({ service, from, downMs }) => [service, from, downMs]),
+      [['web', 5000, 100]],
     );
     state.take(transition('web', 'down', 'up', 5200, { seq: 6 }));
     state.take(gap('web', 5000, 5200, { seq: 7 }));
     assert.deepEqual(storiesOf(state), ['web down for 0.20 s (0.10–0.30)']);
     assert.deepEqual(state.position, { after: 7, monitor: 'm' });
+  });
+
+  it('has one outage where the monitor was restarted in it', () => {
+    const state = new PageState();
+    const timeline = [
+      { state: 'up', from: 0, to: 5000 },
+      { state: 'down', from: 5000, to: 6000 },
+      { state: 'unobserved', from: 6000, to: 9000 },
+      { state: 'down', from: 9000, to: null },
+    ] as const;
+    const down = { state: 'down', status: 'down', since: 9000, reason: 'refused' } as const;
+    state.take(hello([snapshot('web', { ...down, timeline }), snapshot('api')], { seq: 4, now: 9500 }));
+    assert.deepEqual(state.open(9500), [{ service: 'web', from: 5000, downMs: 1500, reason: 'refused' }]);
   });
 
   it('takes what it missed as news, and what is from the hello', () => {

@@ -10,7 +10,7 @@ const NOON = 20_000 * DAY + DAY / 2;
 function linesOf(stories: Stories, notes: readonly Note[] = []): string[] {
   return stories
     .of(NOON - DAY / 2, notes)
-    .map((story) => `${whoOf(story.services)} ${whatOf(story, NOON)}${story.isPlanned ? ' planned' : ''}`);
+    .map((story) => `${whoOf(story.services)} ${whatOf(story)}${story.isPlanned ? ' planned' : ''}`);
 }
 
 function maintenance(from: number, to: number | null, ...services: string[]): Note {
@@ -102,7 +102,8 @@ describe('stories', () => {
   it('go on while services are down', () => {
     const falls = ['web', 'api', 'db', 'mq', 'auth'].map((service, n) => ({
       service,
-      at: NOON + n,
+      from: NOON + n,
+      downMs: 12_000 - n,
       reason: 'refused' as const,
     }));
     const [story, ...more] = ongoing(falls, [maintenance(NOON - 5, null)]);
@@ -110,7 +111,7 @@ describe('stories', () => {
       [whoOf(story?.services ?? []), more.length, story?.isPlanned],
       ['web, api, db and 2 more', 0, true],
     );
-    assert.equal(whatOf(story!, NOON + 12_000), 'down for 12.0 s so far');
+    assert.equal(whatOf(story!), 'down for 12.0 s so far');
   });
 
   it('are preceded by notes that concern the present, and maintenance to come', () => {

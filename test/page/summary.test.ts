@@ -78,7 +78,7 @@ describe('the overall sentence', () => {
     const lines = (...wasDown: boolean[]): string[] => {
       const facts = services('unobserved', 'unobserved', 'unobserved', 'up').map((one, at) => ({
         ...one,
-        wasDown: wasDown[at] ?? false,
+        openGap: wasDown[at] === true ? { from: NOW - 90_000, downMs: 60_000 } : null,
       }));
       return summarise(facts, NOW, false, NOW).lines.map(({ service, text }) => `${service ?? ''} ${text}`);
     };
@@ -96,6 +96,16 @@ describe('the overall sentence', () => {
         text: 'since 04:09:00, for 1 min 00 s – connection refused',
       },
     ]);
+  });
+
+  it('says when a gap began and how long it was seen, where the monitor was restarted in it', () => {
+    const facts = services('down', 'down').map((one, at) => {
+      return { ...one, openGap: at === 0 ? { from: NOW - 3_600_000, downMs: 120_000 } : null };
+    });
+    assert.deepEqual(
+      summarise(facts, NOW, false, NOW).lines.map(({ text }) => text),
+      ['since 03:10:00, for 2 min 00 s – connection refused', 'since 04:08:00, for 2 min 00 s – connection refused'],
+    );
   });
 
   it('sums up many in three lines', () => {

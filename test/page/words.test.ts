@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { State } from '../../src/core/model.ts';
 import {
   answersText,
   plannedText,
@@ -12,7 +11,6 @@ import {
   slowText,
   stripText,
   intervalText,
-  openGapOf,
   showCause,
   showEvery,
 } from '../../src/page/page-text.ts';
@@ -137,29 +135,6 @@ describe('the words at the pointer', () => {
     assert.equal(slowText([SLOW], NOW - 3500, 0), '\n14 slow answers within 1.00 s, the slowest after 0.93 s');
     assert.equal(slowText([SLOW], NOW - 2900, 50), '');
     assert.notEqual(slowText([SLOW], NOW - 2900, 150), '');
-  });
-});
-
-describe('the gap that is open', () => {
-  it('began where the service was up last, and counts what was down in it', () => {
-    const open = (...states: readonly State[]): ReturnType<typeof openGapOf> =>
-      openGapOf(
-        states.map((state, at) => ({
-          state,
-          from: NOW - (states.length - at) * 1000,
-          to: at === states.length - 1 ? null : NOW - (states.length - at - 1) * 1000,
-        })),
-        NOW,
-      );
-    assert.deepEqual(open('down'), { from: NOW - 1000, downMs: 1000 });
-    assert.deepEqual(open('up', 'down'), { from: NOW - 1000, downMs: 1000 });
-    assert.deepEqual(open('down', 'up', 'down'), { from: NOW - 1000, downMs: 1000 });
-    assert.deepEqual(open('unknown', 'down'), { from: NOW - 1000, downMs: 1000 });
-    // A stall of the monitor does not end it, and is not down time.
-    assert.deepEqual(open('up', 'down', 'unobserved', 'down'), { from: NOW - 3000, downMs: 2000 });
-    assert.deepEqual(open('up', 'down', 'unobserved'), { from: NOW - 2000, downMs: 1000 });
-    for (const states of [['up'], ['down', 'up'], ['up', 'unobserved'], ['partial'], ['down', 'partial'], []] as const)
-      assert.equal(open(...states), null, states.join());
   });
 });
 

@@ -132,7 +132,7 @@ class DayBlock {
     const day = state.keptOf(this.#day);
     const isKept = knownMs(day) > 0;
     const stories = state.stories.of(this.#day, state.notes).filter(({ to }) => (to ?? 0) <= now);
-    const open = isToday ? ongoing(state.open(), state.notes) : [];
+    const open = isToday ? ongoing(state.open(now), state.notes) : [];
     const all = [...open, ...stories];
     const sum =
       all.length + day.gaps === 0 ? (isKept || isToday ? 'No incident' : 'Not known') : sumOf(day.gaps, open.length);
@@ -232,7 +232,7 @@ class StoryRow {
     setData(this.#sign, 'state', isPlanned ? 'maintenance' : 'down');
     setData(this.element, 'open', String(to === null));
     setText(this.#who, whoOf(services));
-    setText(this.#what, whatOf(story, now));
+    setText(this.#what, whatOf(story));
     setText(this.#why, whyOf(story));
     setHidden(this.#planned, !isPlanned);
     if (this.#details.open && this.#listed !== story && to !== null) this.#list();

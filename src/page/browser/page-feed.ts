@@ -7,7 +7,7 @@ import { DAY_MS } from '../../core/uptime.ts';
 import { receive, type StatusAnswer } from '../page-messages.ts';
 import { FeedConnection } from './page-connection.ts';
 
-/** Uptimes are requested this often, and soon after a gap: not by all readers at once. In milliseconds. */
+/** Uptimes are requested this often, and so is what could not be fetched; uptimes also soon after a gap: not by all readers at once. In milliseconds. */
 const UPTIMES_MS = 60_000;
 const AFTER_GAP_MS = 1000;
 const SPREAD_MS = 2000;
@@ -41,6 +41,10 @@ export class Feed {
   #connection: ConnectionState = { status: 'opening', lastMessageAt: this.clock.now(), problem: '', retryAt: 0 };
   #uptimes: number | null = null;
   readonly #loaded = new Set<number>();
+  /** Whether the gaps of the last days are to be fetched again: they could not be, or events were missed. */
+  #owesGaps = false;
+  /** When the days were requested last, by this machine's clock. */
+  #daysAt = -Infinity;
   /** Whether the gaps of the last days were fetched, or could not be. */
   gapsKnown = false;
   /** The same of the sums of 90 days. */
@@ -62,6 +66,7 @@ export class Feed {
     this.#socket.open();
     setInterval(() => {
       this.#requestUptimes(0);
+      if (this.#owesGaps && !document.hidden) this.#requestGaps();
     }, UPTIMES_MS);
     setInterval(() => {
       if (!document.hidden) this.#requestDays();
@@ -120,8 +125,19 @@ export class Feed {
       this.#socket.succeeded();
     }
     this.#received('now' in message ? message.now : null);
-    if (message.type === 'hello' && !message.resumed) this.#requestGaps();
-    if (message.type === 'hello') this.#connection = { ...this.#connection, status: 'live', problem: '', retryAt: 0 };
+    if (message.type === 'hello') {
+      this.#connection = { ...this.#connection, status: 'live', problem: '', retryAt: 0 };
+      if (!message.resumed) {
+        this.#owesGaps = true;
+        this.#loaded.clear();
+      }
+      if (this.#owesGaps) this.#requestGaps();
+      // A page that slept may show the days of before; most come back much sooner.
+      if (Date.now() - this.#daysAt > UPTIMES_MS)
+        setTimeout(() => {
+          this.#requestDays();
+        }, Math.random() * SPREAD_MS);
+    }
     const changes = this.state.take(message);
     // The status has the notes too.
     if (message.type === 'gap' || message.type === 'note')
@@ -151,6 +167,7 @@ export class Feed {
 
   /** The gaps of the last days; those of a day that is cut off are fetched when it is opened. */
   #requestGaps(): void {
+    this.#owesGaps = false;
     const since = midnightOf(this.clock.now()) - (RECENT_DAYS - 1) * DAY_MS;
     this.#get<GapsAnswer>(`api/v1/gaps?since=${String(since)}`).then(
       ({ gaps, since: complete }) => {
@@ -160,6 +177,7 @@ export class Feed {
         this.#events.changed([]);
       },
       () => {
+        this.#owesGaps = true;
         this.gapsKnown = true;
       },
     );
@@ -181,6 +199,7 @@ export class Feed {
   }
 
   #requestDays(): void {
+    this.#daysAt = Date.now();
     this.#get<DaysAnswer>('api/v1/days').then(
       (answer) => {
         this.state.takeDays(answer);

@@ -1,5 +1,5 @@
 /** The status page: shows what comes over the feed, as it comes. */
-import { announcement, openGapOf, showShortDay, staleText, unreachableText, type Change } from '../page-text.ts';
+import { announcement, showShortDay, staleText, unreachableText, type Change } from '../page-text.ts';
 import type { BoardService } from '../../core/board.ts';
 import { summarise, type Summary, type SummaryFacts } from '../page-summary.ts';
 import { Announcer, Hero, Top } from './page-header.ts';
@@ -154,7 +154,7 @@ function summaryNow(): Summary {
   const now = clock.now();
   const old = isOld();
   const at = old ? connection.lastMessageAt : now;
-  const facts = state.services.map((service) => factsOf(service, state.isMaintained(service.name, at)));
+  const facts = state.services.map((service) => factsOf(service, state.isMaintained(service.name, at), at));
   const summary = summarise(facts, at, old, state.knowsPast ? (state.monitor?.startedAt ?? now) : null);
   const lines = [
     ...(old ? [{ service: null, text: staleText(connection, now) }] : []),
@@ -164,10 +164,9 @@ function summaryNow(): Summary {
   return { ...summary, lines };
 }
 
-function factsOf(service: BoardService, isMaintained: boolean): SummaryFacts {
+function factsOf(service: BoardService, isMaintained: boolean, until: number): SummaryFacts {
   const { name, status, since, reason, gaps, info } = service;
-  const wasDown = status === 'unobserved' && openGapOf(service.timeline, since) !== null;
-  return { name, status, since, reason, gaps, info, isMaintained, wasDown };
+  return { name, status, since, reason, gaps, info, isMaintained, openGap: service.gapSoFar(until) };
 }
 
 function spoken(): string {

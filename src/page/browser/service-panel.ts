@@ -1,7 +1,7 @@
 /** The details of a service: how it is probed, why it is down, its last gaps, its badge. */
 import { count, showDuration, showGap } from '../../core/format.ts';
 import type { BoardService } from '../../core/board.ts';
-import { answersText, openGapOf, plannedText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
+import { answersText, plannedText, showCause, showEvery, showExactly, showReason } from '../page-text.ts';
 import type { ServiceExtras } from '../page-state.ts';
 import { addressOf } from './address.ts';
 import { make, setData, setHidden, setLabel, setText } from './dom.ts';
@@ -72,7 +72,7 @@ export class ServicePanel {
     const rows = gaps
       .toReversed()
       .map((gap) => [showExactly(gap.from, frame.now), showGap(gap), count(gap.failed, 'probe'), showCause(gap)]);
-    const open = openGapOf(service.timeline, frame.knownUntil);
+    const open = service.gapSoFar(frame.knownUntil);
     if (open !== null) {
       const length = `${showDuration(open.downMs)} so far`;
       // How many probes failed is published when it ends.
