@@ -100,6 +100,9 @@ export class RemoteVantage implements Vantage {
         this.#lost = problem;
         this.#recorder.disconnected();
       },
+      unreadable: (problem) => {
+        this.#recorder.unreadable(problem);
+      },
     });
   }
 

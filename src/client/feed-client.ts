@@ -36,8 +36,6 @@ export class FeedClient {
   #held: Hello | null = null;
   #greeted = false;
   readonly #hellos = new RateLimit(HELLOS, HELLOS_PER_S);
-  #unknown = 0;
-  #malformed = 0;
 
   /**
    * Begins to connect.
@@ -96,11 +94,6 @@ export class FeedClient {
     return this.#meter.offset();
   }
 
-  /** Messages that were passed over: of unknown types, and such that are not what they should be. */
-  get ignored(): { readonly unknown: number; readonly malformed: number } {
-    return { unknown: this.#unknown, malformed: this.#malformed };
-  }
-
   /** Passes messages to a reader from now on, a `hello` as soon as one is known. Returns how to end it. */
   subscribe(reader: FeedReader): () => void {
     const hello = this.#helloNow();
@@ -145,9 +138,10 @@ export class FeedClient {
     if (this.#connected) this.#lastMessageAt = here;
     const message = text === null ? ({ fault: 'malformed', problem: 'not text' } as const) : decode(text);
     if ('fault' in message) {
-      if (message.fault === 'unknown') this.#unknown += 1;
-      else this.#malformed += 1;
-      if (this.#greeted) return;
+      if (this.#greeted) {
+        if (message.fault === 'malformed') for (const reader of this.#readers) reader.unreadable?.(message.problem);
+        return;
+      }
       const problem = message.fault === 'unknown' ? 'its first message is no hello' : message.problem;
       this.#connection.drop(`it does not speak protocol ${String(PROTOCOL)}: ${problem}`);
       return;

@@ -43,6 +43,8 @@ export interface FeedReader extends Reader {
   connected?(link: Connected): void;
   /** Called for every attempt that fails, with the same `since`. */
   disconnected?(link: Disconnected): void;
+  /** A message of a known type came that is not what it should be: what it said is missing. @param problem what is wrong with it, for people */
+  unreadable?(problem: string): void;
 }
 
 /**

@@ -12,6 +12,7 @@ import { toJson, escapedXml } from '../core/printable.ts';
 import { showAnswers } from './latency-report.ts';
 import type { ObservedVantage } from './observed.ts';
 import {
+  ownMarks,
   eachService,
   printableReport,
   showCommand,
@@ -28,7 +29,7 @@ import {
   showWhen,
 } from './report-phrases.ts';
 import type { Report, ReportGap, ServiceReport } from './report.ts';
-import { aboutProbes, gapEnd, ownMarks, viewerFile } from './viewer-data.ts';
+import { aboutProbes, gapEnd, viewerFile } from './viewer-data.ts';
 
 const ASSETS = new URL('./viewer/assets/', import.meta.url);
 /** Lines of a service in the table: the newest. */

@@ -164,6 +164,11 @@ export function showSeen(service: string, vantage: string, several: boolean): st
   return several ? `${service} (from ${vantage})` : service;
 }
 
+/** The marks but those of the command, whose beginning and end are there anyway. */
+export function ownMarks({ marks, run }: Report): Report['marks'] {
+  return marks.filter(({ text }) => run === null || !text.startsWith('run: '));
+}
+
 /** `here`, or with its clock: `rack-2 (its clock 3.2 ms ahead, ± 0.4)`. */
 export function showVantage({ vantage, clock }: VantageReport): string {
   if (clock === null) return vantage;

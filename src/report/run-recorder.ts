@@ -113,6 +113,12 @@ export class Recorder implements FeedReader {
     }
   }
 
+  unreadable(problem: string): void {
+    // It may have been the end of a gap, or its beginning.
+    if (!this.#isFull)
+      this.#endEarly('network', `a message of this monitor can't be read, it may be a newer gapwatch (${problem})`);
+  }
+
   /** The next stage of the run begins. @param at by the monitor's clock */
   nextStage(at: number): void {
     this.#edges.push(at);
@@ -182,7 +188,8 @@ export class Recorder implements FeedReader {
     }
     this.#record(message);
     if (isEvent(message)) this.#kept += 1;
-    if (this.#kept > this.#most) this.#endEarly();
+    if (this.#kept > this.#most)
+      this.#endEarly('resources', `more than ${String(this.#most)} events came from this monitor`);
   }
 
   #record(message: Message): void {
@@ -267,13 +274,12 @@ export class Recorder implements FeedReader {
     return sizes.reduce((sum, size) => sum + size, this.#marks.length);
   }
 
-  /** More came than is kept: from now on nothing is known. */
-  #endEarly(): void {
+  /** From now on nothing is known. @param why for people */
+  #endEarly(reason: Reason, why: string): void {
     this.#isFull = true;
     const at = this.#newest;
-    for (const { states } of this.#records.values())
-      enter(states, { state: 'unobserved', from: at, reason: 'resources' });
-    const text = `more than ${String(this.#most)} events came from this monitor: what came later is not in this report`;
+    for (const { states } of this.#records.values()) enter(states, { state: 'unobserved', from: at, reason });
+    const text = `${why}: what came later is not in this report`;
     this.#marks.push({ type: 'mark', seq: 0, at, text });
   }
 

@@ -10,6 +10,7 @@ import type { Report, RunFacts, ServiceReport } from './report.ts';
 import {
   eachService,
   JITTER_MS,
+  ownMarks,
   printableReport,
   showChanges,
   showCommand,
@@ -45,6 +46,8 @@ export function runText(judged: Report, facts: RunFacts): string {
   const seen = eachService(report).map(({ vantage: { vantage }, service }): Seen => ({ vantage, service }));
   const fates = fatesOf(report);
   const happened = happenings(seen, several);
+  // A public feed hides their texts.
+  const marks = ownMarks(report).filter(({ text }) => text !== '');
   const parts = [
     [`${showCommand(run.command)} ${showEnding(run)}`],
     several ? [`seen from ${report.vantages.map(showVantage).join('; ')}`] : [],
@@ -53,6 +56,10 @@ export function runText(judged: Report, facts: RunFacts): string {
       ...leftOut(fates.length - MOST_FATES, 'kind of gap'),
       ...happened.slice(0, MOST_HAPPENINGS),
       ...leftOut(happened.length - MOST_HAPPENINGS, 'kind of event'),
+      ...marks.slice(0, MOST_HAPPENINGS).map(({ vantage, at, fromStartMs, text }) => {
+        return `mark${several ? ` from ${vantage}` : ''} at ${showWhen(at, fromStartMs)}: ${text}`;
+      }),
+      ...leftOut(marks.length - MOST_HAPPENINGS, 'mark'),
     ],
     ...report.hints.map((hint) =>
       showHint(report.hints.length < MANY_HINTS ? hint : { ...hint, evidence: hint.evidence.slice(0, 1) }),

@@ -9,7 +9,7 @@ import type { ObservedVantage } from './observed.ts';
 import { encodeProbes, type ProbeSeries } from './probe-encoding.ts';
 import type { ProbeColumns } from './probe-record.ts';
 import type { Report, ReportGap, ServiceReport } from './report.ts';
-import { printableReport, showGapLine, showVantage } from './report-phrases.ts';
+import { ownMarks, printableReport, showGapLine, showVantage } from './report-phrases.ts';
 
 export interface ViewerData {
   /** Milliseconds since the epoch. */
@@ -142,11 +142,6 @@ function rowOf(
     slow: slow.map((one) => ({ at: after(one.from), to: after(one.to), text: showSlow(one) })),
     moments: [...lost, ...changes, ...gone].sort((a, b) => a.at - b.at),
   };
-}
-
-/** The marks but those of the command, whose beginning and end are there anyway. */
-export function ownMarks({ marks, run }: Report): Report['marks'] {
-  return marks.filter(({ text }) => run === null || !text.startsWith('run: '));
 }
 
 /** Until when a gap is drawn. */

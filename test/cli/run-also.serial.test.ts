@@ -1,14 +1,19 @@
 /** `gapwatch run` with a second vantage: another monitor's feed. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { WebSocketServer } from 'ws';
+
 import type { Report } from '../../src/report/report.ts';
 import type { ViewerData } from '../../src/report/viewer-data.ts';
 import { parsePrometheus } from '../server/prometheus.ts';
+import { hello, snapshot, transition } from '../support/builders.ts';
 import { RedisServer } from '../support/redis.ts';
 import { freePort } from '../support/servers.ts';
 import { requireTool } from '../support/tools.ts';
@@ -131,6 +136,47 @@ describe('gapwatch run with --also', { concurrency: 2 }, () => {
     ]);
     assert.equal(code, 1, stdout);
     assert.match(stdout, /web \(from second\) was not observed for|part of the time was not observed/m);
+  });
+
+  it('does not pass where the other monitor says what can not be read, as a newer one may', async (t) => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    const beat = { type: 'heartbeat', seq: 0, probes: 0, missed: 0, lateMs: 0, overloaded: false } as const;
+    const say = (message: object): void => {
+      for (const ws of server.clients) ws.send(JSON.stringify(message));
+    };
+    const timer = setInterval(() => {
+      say({ ...beat, now: Date.now() });
+    }, 50);
+    t.after(() => {
+      clearInterval(timer);
+      server.close();
+      for (const ws of server.clients) ws.terminate();
+    });
+    server.on('connection', (ws) => {
+      const now = Date.now();
+      const web = snapshot('web', { since: now - 60_000, timeline: [{ state: 'up', from: now - 60_000, to: null }] });
+      ws.send(JSON.stringify(hello([web], { now, resumed: false })));
+    });
+    const url = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const watching = new Program([
+      'run',
+      '--also',
+      url,
+      ...QUICK,
+      '--give-up',
+      '3s',
+      '--max-gap',
+      '1m',
+      '--',
+      'sleep',
+      '1',
+    ]);
+    await watching.said(/Starting: sleep/);
+    say({ ...transition('web', 'up', 'down', Date.now()), to: 'degraded' });
+    assert.equal(await watching.ended, 1, watching.stdout + watching.stderr);
+    assert.match(watching.stdout, /^NOT PROVEN/m);
+    assert.match(watching.stdout, /can't be read, it may be a newer gapwatch \(transition: to: /);
   });
 
   it('has one open gap with its counts where the other monitor stalled while the service was down', async () => {

@@ -193,11 +193,19 @@ describe('a client', () => {
     inScene({ names: ['web'], feed: { public: true } }, async (at) => {
       const recording = new Recording(false);
       const client = clientOf(at.ws, recording);
+      const unreadable: string[] = [];
+      client.subscribe({
+        samples: false,
+        take: () => undefined,
+        unreadable: (problem) => {
+          unreadable.push(problem);
+        },
+      });
       await recording.waitFor(() => client.connected);
       at.monitor.mark('hidden');
       await at.services[0]!.flap(at.monitor);
       await recording.waitFor(() => recording.of('gap').length > 0);
-      assert.deepEqual(client.ignored, { unknown: 0, malformed: 0 });
+      assert.deepEqual(unreadable, []);
       assert.equal(client.board.services.get('web')?.info.target, '');
       const mark = recording.all.find(({ type }) => type === 'mark');
       assert.ok(mark?.type === 'mark' && mark.text === '');

@@ -56,6 +56,24 @@ describe('a recorder', () => {
     assert.deepEqual(recorded(recorder)?.identified, { from: 2000, to: 2500 });
   });
 
+  it('ends early where a message can not be read, and says so', () => {
+    const recorder = new Recorder();
+    recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])]), entered('down', 500)]);
+    recorder.unreadable('transition: to: Invalid option');
+    recorder.unreadable('gap: from: Invalid input');
+    recorder.take([transition('web', 'down', 'up', 900)]);
+    assert.deepEqual(stretches(recorded(recorder)).slice(-2), [
+      'down 500–500.001 refused',
+      'unobserved 500.001–null network',
+    ]);
+    assert.deepEqual(
+      recorder.observed(null).marks.map(({ text }) => text),
+      [
+        "a message of this monitor can't be read, it may be a newer gapwatch (transition: to: Invalid option): what came later is not in this report",
+      ],
+    );
+  });
+
   it('ends early where more comes than it keeps, says so, and the rest is unobserved', () => {
     const recorder = new Recorder(100);
     recorder.take([greeting(0, [web([{ state: 'up', from: 0, to: null }])])]);

@@ -22,6 +22,24 @@ function fates(...stories: readonly (readonly [name: string, story: Story])[]): 
 
 const down = (from: number, to: number | null, more: Partial<Fall> = {}): Story => ({ falls: [{ from, to, ...more }] });
 
+describe('the text', () => {
+  it('has the marks, but those of the command, and not those of which a public feed hides the text', () => {
+    const texts = ['run: started sleep 3', '', 'deploy 7', ...Array.from({ length: 7 }, (_, n) => `step ${String(n)}`)];
+    const marks = texts.map((text, n) => ({ at: START + n * 100, text }));
+    const here = { ...vantage('here', observed('web')), marks };
+    const lines = (...vantages: Parameters<typeof textOf>[0][number][]): string[] =>
+      textOf(vantages)
+        .split('\n')
+        .filter((line) => /mark/.test(line));
+    const said = lines(here);
+    assert.deepEqual(
+      [said.length, said[0], said[6]],
+      [7, 'mark at +0.20 s: deploy 7', '… 2 more marks: --report FILE.json has all'],
+    );
+    assert.equal(lines(here, vantage('second', observed('web')))[0], 'mark from here at +0.20 s: deploy 7');
+  });
+});
+
 describe('what befell several services in one way', () => {
   it('is one fate', () => {
     assert.deepEqual(fates(['a', down(100, 400)], ['b', down(150, 480)]), [['a', 'b']]);
