@@ -169,6 +169,12 @@ describe('the verdict', () => {
     assert.equal(near.result, 'not-proven');
     assert.match(near.sentence, /down 0\.80 s in all, within the budget of 0\.80 s, but at most 1\.00 s: /);
     assert.equal(verdictOn({ falls }, budget(500, 1000)).result, 'pass');
+    // What was not observed may have been down too, and comes on top of the upper bounds.
+    const unobserved = [{ from: 4000, to: 4300 }];
+    const unseen = verdictOn({ falls, unobserved }, budget(500, 1299));
+    assert.equal(unseen.result, 'not-proven');
+    assert.match(unseen.sentence, /not observed for 0\.30 s: it could have been down for more than 1\.30 s in all/);
+    assert.equal(verdictOn({ falls, unobserved }, budget(500, 1300)).result, 'pass');
   });
 
   it('is bad for a service that did not come back, whatever the budget', () => {

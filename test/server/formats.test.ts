@@ -82,6 +82,28 @@ describe('the form of Statuspage', () => {
     });
   });
 
+  it('has what is open, however many gaps of others came after its beginning', async () => {
+    const monitor = new ScriptedMonitor({ names: ['web', 'cache'], clock: START });
+    for (const name of ['web', 'cache']) monitor.change(name, 'up');
+    monitor.change('cache', 'down', { reason: 'refused' });
+    for (let n = 1; n <= 5001; n += 1) {
+      monitor.clock = START + n * 10_000;
+      monitor.gap('web', monitor.clock - 5000, monitor.clock - 4000);
+    }
+    await asking(monitor, async (http) => {
+      for (const path of ['unresolved', '']) {
+        const { value } = await askJson(`${http}/api/v2/incidents${path === '' ? '' : `/${path}`}.json`);
+        const open = (value['incidents'] as Json[]).filter(({ status }) => status === 'investigating');
+        assert.deepEqual(
+          open.map(({ name }) => name),
+          ['cache down'],
+          path,
+        );
+      }
+      assert.match((await ask(`${http}/feed.atom`)).body, />cache down</);
+    });
+  });
+
   it('has services that fell together as one incident, with what happened', async () => {
     await asking(restarted(), async (http) => {
       const { value } = await askJson(`${http}/api/v2/incidents.json`);
