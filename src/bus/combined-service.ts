@@ -1,5 +1,5 @@
 /** A service as several vantages see it together. */
-import type { Observed, ServiceSnapshot, TimelineInterval, Uptime, VantageView } from '../core/messages.ts';
+import type { Observed, ServiceSnapshot, TimelineInterval, Transition, Uptime, VantageView } from '../core/messages.ts';
 import type { Reason, State } from '../core/model.ts';
 import { BoardService } from '../core/board.ts';
 import { beginAfter, Intervals, timelineUpTo } from '../core/intervals.ts';
@@ -51,6 +51,8 @@ const GAPS = 20;
 
 export class CombinedService extends BoardService {
   #lanes: readonly Lane[] = [];
+  /** When the present state was entered, by the latest label until then. */
+  #enteredAt = -Infinity;
 
   get lanes(): readonly Lane[] {
     return this.#lanes;
@@ -76,6 +78,12 @@ export class CombinedService extends BoardService {
     this.transition({
       ...{ type: 'transition', seq: 0, service, from, to, at, notBefore: at, notAfter: at, reason, message: null },
     });
+  }
+
+  /** Each vantage has its own clock, and may deliver late: its label may be earlier than the last one, and no time counts twice. */
+  override transition(change: Transition): void {
+    this.#enteredAt = Math.max(this.#enteredAt, change.at);
+    super.transition({ ...change, at: this.#enteredAt });
   }
 
   override get status(): State {

@@ -260,6 +260,7 @@ export class Hub implements FeedSource {
     try {
       // Before Redis is asked: its answer is never older.
       const { newest } = this.events;
+      const before = new Map(this.#state.vantages);
       const found = await overview(this.#options.connections.commands);
       const caughtUp = found.feed === this.#identity.id && newest >= found.newest;
       if (caughtUp) this.#behindSince = null;
@@ -271,8 +272,9 @@ export class Hub implements FeedSource {
       if (isOther || isStuck || isBelieved) await this.#load(found);
       if (isBelieved) this.#notReadAgainBefore = performance.now() + READ_AGAIN_MS;
       this.#answered();
-      for (const name of this.#state.vantages.keys()) {
-        if (found.vantages.has(name)) continue;
+      for (const [name, vantage] of before) {
+        // What it published while Redis was asked, or all was read again, is newer than this answer.
+        if (found.vantages.has(name) || this.#state.vantages.get(name) !== vantage) continue;
         this.#publish(this.#state.forget(name, this.now()));
         this.#greetSoon();
       }

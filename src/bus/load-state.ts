@@ -62,7 +62,11 @@ export async function loadState(
   const entries = unbroken(back).reverse();
   const state = new MergedState();
   state.beginAt(entries);
-  for (const [name, { hello, top, offlineAt }] of stored) state.begin(name, hello, top, offlineAt);
+  for (const [name, { hello, top, offlineAt }] of stored) {
+    // Where its last events are there, the one that ends them is too, and says so in its turn.
+    const isRead = entries.some(({ vantage, id }) => vantage === name && isAfter(id, top));
+    state.begin(name, hello, top, isRead ? null : offlineAt);
+  }
   return { state, entries, last: last ?? '0-0' };
 }
 

@@ -293,6 +293,9 @@ function count(totals: Totals, state: State, tookMs: number): void {
   else if (state === 'unobserved') totals.unobservedMs += tookMs;
 }
 
+/** The beginning of one state, as two connections have it: the clock of a remote source is estimated anew for each. */
+const SAME_BEGINNING_MS = 100;
+
 export class Board {
   readonly services = new Map<string, BoardService>();
   readonly notes = new Notes();
@@ -344,7 +347,10 @@ export class Board {
     for (const snapshot of hello.services) {
       const known = before.get(snapshot.service);
       // Nothing happened in between (the list of services was read again): what is known beyond the snapshot is kept.
-      const same = known !== undefined && known.since === snapshot.since && known.state === snapshot.state;
+      const same =
+        known !== undefined &&
+        known.state === snapshot.state &&
+        Math.abs(known.since - snapshot.since) < SAME_BEGINNING_MS;
       if (same) {
         known.info = infoOf(snapshot);
         known.setStatus(snapshot.status);

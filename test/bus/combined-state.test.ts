@@ -76,6 +76,26 @@ describe('the state over several vantages', () => {
     assert.equal(web.snapshot(now).planned, undefined);
   });
 
+  it('counts no time twice, however far the clocks of its vantages are apart, and however late one delivers', () => {
+    const change = fc.record({ vantage: fc.nat({ max: 1 }), to: seen, afterMs: fc.integer({ min: 1, max: 90_000 }) });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), fc.nat({ max: 3_600_000 }), (changes, lateMs) => {
+        const began = 1_800_000_000_000;
+        const web = new CombinedService('web', infoOf(service('web')), began);
+        let now = began;
+        let latest = began;
+        for (const { vantage, to, afterMs } of changes) {
+          now += afterMs;
+          const at = Math.max(began, now - vantage * lateMs);
+          latest = Math.max(latest, at);
+          web.transition(transition('web', web.state, to, at));
+        }
+        const { upMs, downMs, unobservedMs } = web.totalsAt(latest);
+        assert.ok(upMs + downMs + unobservedMs <= latest - began, String([upMs, downMs, unobservedMs, latest - began]));
+      }),
+    );
+  });
+
   it('has nothing in the future where the clock of a vantage is ahead', () => {
     const now = 1_800_000_000_000;
     const lanes = [0, 1000, 3_600_000, 172_800_000].map((aheadMs) => {

@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
+import { Redis } from 'ioredis';
+
+import { BusConnection, keysOf } from '../../src/bus/bus-connection.ts';
 import { MemoryEventLog } from '../../src/core/event-log.ts';
 import type { Event } from '../../src/core/messages.ts';
+import type { State } from '../../src/core/model.ts';
 import { ask } from '../server/asking.ts';
 import { Listener } from '../server/listener.ts';
 import { RedisServer } from '../support/redis.ts';
-import { publish, readableLog, scripted, serveHub } from './scene.ts';
+import { addressOf, publish, readableLog, scripted, type ServedHub, serveHub } from './scene.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 describe('a hub', () => {
@@ -69,6 +73,66 @@ describe('a hub', () => {
     await viewer.close();
     await at.end();
     await other.end();
+  });
+
+  it('keeps a vantage that joined while an older answer of Redis was on its way', async () => {
+    const publishers = [publish(scripted('here'), url, 'joins')];
+    await waitFor(() => publishers[0]?.vantage !== null);
+    const commands = new BusConnection(addressOf(url), 'joins');
+    const run = commands.run.bind(commands);
+    let [asked, isHeld] = [0, false];
+    let release = (): void => undefined;
+    const late = new Promise<void>((resolve) => (release = resolve));
+    commands.run = async (script, args) => {
+      const answer = await run(script, args);
+      if (script.name === 'overview.lua') asked += 1;
+      if (script.name !== 'overview.lua' || !isHeld) return answer;
+      await late;
+      return answer;
+    };
+    const at = await serveHub(url, 0, 'joins', commands);
+    isHeld = true;
+    const before = asked;
+    await waitFor(() => asked > before);
+    publishers.push(publish(scripted('there'), url, 'joins'));
+    await waitFor(() => at.hub.figures.vantages === 2);
+    isHeld = false;
+    release();
+    const then = asked;
+    await waitFor(() => asked > then + 1);
+    assert.equal(at.hub.figures.vantages, 2);
+    for (const publisher of publishers) await publisher.stop();
+    await at.end();
+  });
+
+  it('begins with the last outage of a vantage that is gone, which its stored state does not have', async () => {
+    const gone = scripted('gone');
+    const now = Date.now();
+    gone.clock = now - 9000;
+    gone.change('web', 'up');
+    const publisher = publish(gone, url, 'gone');
+    await waitFor(() => publisher.vantage !== null);
+    // As a publisher does it every ten seconds: what is stored has all up to the newest entry.
+    const client = new Redis(url);
+    const { snapshots, stream } = keysOf('gone');
+    const [newest] = await client.xrevrange(stream, '+', '-', 'COUNT', 1);
+    const stored = JSON.parse((await client.hget(snapshots, 'gone')) ?? '') as object;
+    await client.hset(snapshots, 'gone', JSON.stringify({ ...stored, top: newest?.[0] }));
+    client.disconnect();
+    const there = await serveHub(url, 0, 'gone');
+    gone.clock = now - 6000;
+    gone.change('web', 'down');
+    await waitFor(() => there.hub.board.services.get('web')?.state === 'down');
+    gone.clock = now - 3000;
+    await publisher.stop();
+    const statesAt = ({ hub }: ServedHub): State[] =>
+      (hub.board.services.get('web')?.timeline ?? []).map(({ state }) => state);
+    await waitFor(() => statesAt(there).at(-1) === 'unobserved');
+    const loaded = await serveHub(url, 0, 'gone');
+    assert.deepEqual(statesAt(loaded).slice(-3), ['up', 'down', 'unobserved']);
+    assert.deepEqual(statesAt(loaded), statesAt(there));
+    await there.end();
+    await loaded.end();
   });
 
   it('passes on the status that rise and fall give, as all vantages see it together', async () => {

@@ -66,10 +66,15 @@ export interface ServedHub {
   end(): Promise<void>;
 }
 
-export async function serveHub(url: string, port = 0, stream = 'gapwatch'): Promise<ServedHub> {
+/** @param commands the connection by which the hub asks, where a test has one of its own */
+export async function serveHub(
+  url: string,
+  port = 0,
+  stream = 'gapwatch',
+  commands = new BusConnection(addressOf(url), stream),
+): Promise<ServedHub> {
   const { log, logged } = readableLog();
-  const address = addressOf(url);
-  const connections = { commands: new BusConnection(address, stream), waiting: new BusConnection(address, stream) };
+  const connections = { commands, waiting: new BusConnection(addressOf(url), stream) };
   const hub = new Hub({ connections, name: stream, version: '0.0.0', log });
   await hub.ready(30_000);
   const listen = { host: '127.0.0.1', port };

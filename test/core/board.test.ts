@@ -11,7 +11,7 @@ import { STATES, type Result, type Sample, type State, infoOf, type Totals } fro
 import { Board, BoardService } from '../../src/core/board.ts';
 import { SettleQueue } from '../../src/core/settle-queue.ts';
 import { Timeline } from '../../src/core/timeline.ts';
-import { gap, hello, NO_PHASES, service, transition } from '../support/builders.ts';
+import { gap, hello, NO_PHASES, service, transition, snapshot } from '../support/builders.ts';
 
 const BEGAN = 1_700_000_000_000;
 function boardOf(...names: string[]): Board {
@@ -94,6 +94,18 @@ describe('Board', () => {
     assert.equal(other.steadySince, 10);
     other.transition(transition('web', 'up', 'down', 4000));
     assert.equal(other.steadySince, 4000);
+  });
+
+  it('keeps what it counted where a hello has the same state by a clock that was estimated anew', () => {
+    const board = new Board();
+    board.apply(hello([snapshot('web', { state: 'up', status: 'up', since: 5000 })], { now: 10_000 }));
+    board.apply(gap('web', 3000, 4000));
+    const known = board.services.get('web');
+    board.apply(hello([snapshot('web', { state: 'up', status: 'up', since: 5000.0123 })], { now: 11_000.0123 }));
+    assert.equal(board.services.get('web'), known);
+    assert.equal(known?.totalsAt(11_000).gaps, 1);
+    board.apply(hello([snapshot('web', { state: 'up', status: 'up', since: 10_500 })], { now: 11_000 }));
+    assert.notEqual(board.services.get('web'), known);
   });
 
   it('knows nothing of a service before its first message', () => {
