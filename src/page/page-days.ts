@@ -17,6 +17,8 @@ export interface DaysAnswer {
     readonly upMs: readonly number[];
     readonly downMs: readonly number[];
     readonly unobservedMs: readonly number[];
+    /** Of a hub, where vantages did not agree. */
+    readonly partialMs?: readonly number[];
     readonly gaps: readonly number[];
   }[];
 }
@@ -24,11 +26,13 @@ export interface DaysAnswer {
 /** The days in an answer, by service and by their beginnings. */
 export function readDays({ from, widthMs, services }: DaysAnswer): Map<string, ReadonlyMap<number, Day>> {
   return new Map(
-    services.map(({ service, upMs, downMs, unobservedMs, gaps }) => {
+    services.map(({ service, upMs, downMs, unobservedMs, partialMs, gaps }) => {
       const days = upMs.map((up, index): [number, Day] => {
         const begin = from + index * widthMs;
         const [down = 0, unobserved = 0, ended = 0] = [downMs[index], unobservedMs[index], gaps[index]];
-        return [begin, { from: begin, upMs: up, downMs: down, unobservedMs: unobserved, gaps: ended }];
+        const partial = partialMs?.[index] ?? 0;
+        const partly = partial > 0 ? { partialMs: partial } : {};
+        return [begin, { from: begin, upMs: up, downMs: down, unobservedMs: unobserved, ...partly, gaps: ended }];
       });
       return [service, new Map(days)];
     }),

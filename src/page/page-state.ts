@@ -99,13 +99,14 @@ export class PageState {
 
   /** What the monitor kept of a day, of all services. @param from its midnight (UTC) */
   keptOf(from: number): Day {
-    const sum = { from, upMs: 0, downMs: 0, unobservedMs: 0, gaps: 0 };
+    const sum = { from, upMs: 0, downMs: 0, unobservedMs: 0, partialMs: 0, gaps: 0 };
     for (const days of this.#days.values()) {
       const day = days.get(from);
       if (day === undefined) continue;
       sum.upMs += day.upMs;
       sum.downMs += day.downMs;
       sum.unobservedMs += day.unobservedMs;
+      sum.partialMs += day.partialMs ?? 0;
       sum.gaps += day.gaps;
     }
     return { ...sum, gaps: Math.max(sum.gaps, this.stories.count(from)) };

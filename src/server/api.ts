@@ -190,6 +190,9 @@ export class Api {
       // Never nothing where there was something.
       downMs: days.map(({ downMs }) => Math.ceil(downMs)),
       unobservedMs: days.map(({ unobservedMs }) => Math.round(unobservedMs)),
+      ...(days.some(({ partialMs }) => partialMs !== undefined) && {
+        partialMs: days.map(({ partialMs = 0 }) => Math.ceil(partialMs)),
+      }),
       gaps: days.map(({ gaps }) => gaps),
     }));
   }

@@ -159,7 +159,14 @@ function pathsOf(): Json {
     more: z.boolean(),
   };
   const timelines = z.array(z.object({ service: z.string(), timeline: timelineSchema }));
-  const days = z.object({ service: z.string(), upMs: columns, downMs: columns, unobservedMs: columns, gaps: columns });
+  const days = z.object({
+    service: z.string(),
+    upMs: columns,
+    downMs: columns,
+    unobservedMs: columns,
+    partialMs: columns.optional(),
+    gaps: columns,
+  });
   const formats = parameter('format', { enum: ['json', 'csv'] }, 'json');
   const limit = parameter('limit', { type: 'integer', minimum: 1, maximum: 1000 }, 100);
   const since = parameter('since', TIME, '2d');

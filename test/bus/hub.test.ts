@@ -56,6 +56,12 @@ describe('a hub', () => {
         ['there', 'down'],
       ],
     );
+    const days = JSON.parse((await ask(`${at.http}/api/v1/days`)).body) as {
+      services: { service: string; partialMs?: number[] }[];
+    };
+    const partialMs = new Map(days.services.map((one) => [one.service, one.partialMs]));
+    assert.ok((partialMs.get('web')?.reduce((sum, ms) => sum + ms) ?? 0) > 0, JSON.stringify([...partialMs]));
+    assert.equal(partialMs.get('api'), undefined);
     const seqs = at.hub.events.latest(9).map(({ seq }) => seq);
     assert.equal(seqs.length, 5);
     assert.deepEqual(viewer.seqs, seqs);
