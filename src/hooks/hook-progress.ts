@@ -27,6 +27,9 @@ export interface HookFilter {
   readonly minMs: number;
 }
 
+/** How much later than it happened it is known whether a service that fell so was down for so long, in milliseconds. */
+export type Lag = (fell: Transition) => number;
+
 /** What follows from an event: what is to be delivered, if anything, and where the hook is when that is done. */
 export interface Step {
   readonly event: Event | null;
@@ -38,15 +41,15 @@ export function newHookState(after: number): HookState {
 }
 
 /** When the next held event is due; Infinity where none will be by itself. */
-export function nextDue({ held }: HookState, { minMs }: HookFilter): number {
-  return Math.min(...held.filter(({ isDown }) => isDown).map(({ event }) => event.at + minMs), Infinity);
+export function nextDue({ held }: HookState, { minMs }: HookFilter, lag: Lag): number {
+  return Math.min(...held.filter(({ isDown }) => isDown).map(({ event }) => event.at + minMs + lag(event)), Infinity);
 }
 
 /** What is due at a time because a service has been down for long enough; null for nothing. */
-export function heldStep(state: HookState, filter: HookFilter, now: number): Step | null {
-  const due = nextDue(state, filter);
-  const one =
-    due <= now ? state.held.find(({ event, isDown }) => isDown && event.at + filter.minMs === due) : undefined;
+export function heldStep(state: HookState, filter: HookFilter, now: number, lag: Lag): Step | null {
+  const due = nextDue(state, filter, lag);
+  const isDue = ({ event, isDown }: Held): boolean => isDown && event.at + filter.minMs + lag(event) === due;
+  const one = due <= now ? state.held.find(isDue) : undefined;
   if (one === undefined) return null;
   const { event } = one;
   const next = {
@@ -76,10 +79,17 @@ export function withoutGone(state: HookState, isWatched: (service: string) => bo
 }
 
 /** How many deliveries are due after what is done, as far as these events show. */
-export function pendingOf(state: HookState, filter: HookFilter, events: readonly Event[], now: number): number {
+export function pendingOf(
+  state: HookState,
+  filter: HookFilter,
+  events: readonly Event[],
+  now: number,
+  lag: Lag,
+): number {
   let [count, reached] = [0, state];
   const deliverHeld = (until: number): void => {
-    for (let held = heldStep(reached, filter, until); held !== null; held = heldStep(reached, filter, until)) {
+    const next = (): Step | null => heldStep(reached, filter, until, lag);
+    for (let held = next(); held !== null; held = next()) {
       reached = held.next;
       if (held.event !== null) count += 1;
     }

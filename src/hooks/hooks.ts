@@ -4,6 +4,8 @@
  * queue, so that one which hangs or fails delays neither the monitor nor another hook, and a restart loses nothing where there is
  * a history.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Logger } from 'pino';
 
 import { type Event, timeOf } from '../core/messages.ts';
@@ -20,6 +22,7 @@ import {
   pendingOf,
   type Step,
   withoutGone,
+  type Lag,
 } from './hook-progress.ts';
 import { hookId, type HookSettings, shownHook } from './hook-settings.ts';
 
@@ -32,6 +35,8 @@ const GIVE_UP_MS = 24 * 3_600_000;
 const PAGE = 500;
 /** The end waits this long for what is due; with a history the rest follows after the next start. */
 const PATIENCE_MS = 2000;
+/** What was kept is waited for this long: a disk that is away must not keep a hook from what happens now. In milliseconds. */
+const KEPT_PATIENCE_MS = 5000;
 /** Longer timers are cut by Node. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -42,6 +47,9 @@ export interface HookStore {
   /** Keeps the state of a hook from now on, a moment later also on disk; null forgets it. */
   keepHookState(id: string, state: string | null): void;
 }
+
+/** A timer that keeps no process from ending. */
+const UNHELD = { ref: false } as const;
 
 type HookedMonitor = Pick<FeedSource, 'identity' | 'events' | 'board' | 'now' | 'subscribe'>;
 
@@ -54,6 +62,8 @@ export class Hooks {
   /** What was kept, until it is read; null where nothing is. */
   #kept: Promise<Map<string, string>> | null = null;
   #isClosed = false;
+  /** The names of what is watched. */
+  #services: ReadonlySet<string> = new Set();
 
   /** @param store null where nothing is kept: then what waits is lost with the process */
   constructor(monitor: HookedMonitor, store: HookStore | null, log: Logger) {
@@ -62,10 +72,19 @@ export class Hooks {
     this.#log = log;
     this.#unsubscribe = monitor.subscribe({
       samples: false,
-      take: () => {
+      take: (messages) => {
+        if (messages.some(({ type }) => type === 'hello')) this.#compareServices();
         for (const hook of this.#hooks.values()) hook.wake();
       },
     });
+  }
+
+  /** A service that is not watched any more is a new one where it comes back, also for a hook that has not come so far yet. */
+  #compareServices(): void {
+    const { board, events } = this.#monitor;
+    const gone = new Set([...this.#services].filter((name) => !board.services.has(name)));
+    this.#services = new Set(board.services.keys());
+    if (gone.size > 0) for (const hook of this.#hooks.values()) hook.gone(gone, events.newest);
   }
 
   /** These are the hooks from now on. One that is new is called for what happens from now on, one that is known goes on. */
@@ -116,16 +135,22 @@ export class Hooks {
 
   /** Read once: what is in the file later was written by this process. */
   async #read(store: HookStore): Promise<Map<string, string>> {
+    const until = performance.now() + KEPT_PATIENCE_MS;
     for (;;) {
-      try {
-        const kept = new Map(await store.hookStates());
+      const found = await Promise.race([store.hookStates().catch(() => null), sleep(KEPT_PATIENCE_MS, null, UNHELD)]);
+      // What was kept stays as it is.
+      if (this.#isClosed) return await new Promise(() => undefined);
+      if (found !== null) {
+        const kept = new Map(found);
         // A hook that was taken out of the configuration begins again where it comes back.
         for (const id of kept.keys()) if (!this.#hooks.has(id)) store.keepHookState(id, null);
         return kept;
-      } catch {
-        if (this.#isClosed) return new Map();
-        await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS).unref());
       }
+      if (performance.now() >= until) {
+        this.#log.error("what was kept of the hooks can't be read: they begin with what happens now");
+        return new Map();
+      }
+      await sleep(Math.min(FIRST_PAUSE_MS, until - performance.now()), null, UNHELD);
     }
   }
 }
@@ -144,6 +169,8 @@ class Hook {
   readonly #ended: Promise<void>;
   #state: HookState;
   #events: readonly Event[] = [];
+  /** Services that are not watched any more, and the number of the last event that may be of them; the oldest first. */
+  readonly #gone: { readonly names: ReadonlySet<string>; readonly after: number }[] = [];
   #failures = 0;
   /**
    * Since when it fails, by `performance.now()`: a clock that is set forward gives no event up. Of the time before this process
@@ -172,8 +199,13 @@ class Hook {
 
   get figures(): HookFigures {
     const events = this.#monitor.events.latest(PAGE);
-    const pending = pendingOf(this.#state, this.settings, events, this.#monitor.now());
+    const pending = pendingOf(this.#state, this.settings, events, this.#monitor.now(), this.#lag);
     return { hook: this.settings.place, ...this.#counts, pending };
+  }
+
+  /** These services are not watched any more since the event of this number. */
+  gone(names: ReadonlySet<string>, after: number): void {
+    this.#gone.push({ names, after });
   }
 
   wake(): void {
@@ -208,7 +240,7 @@ class Hook {
       if (step !== null) {
         if (!(await this.#done(step))) return;
       } else if (this.#isClosing) return;
-      else await this.#pause(nextDue(this.#state, this.settings) - this.#knownUntil());
+      else await this.#pause(nextDue(this.#state, this.settings, this.#lag) - this.#monitor.now());
     }
   }
 
@@ -219,7 +251,15 @@ class Hook {
       this.#events = await this.#read();
     }
     const [event] = this.#events;
-    const held = heldStep(this.#state, this.settings, event === undefined ? this.#knownUntil() : timeOf(event));
+    // What is not read yet may be of them too.
+    const reached = event?.seq ?? (this.#hasNews ? -Infinity : Infinity);
+    for (let [gone] = this.#gone; gone !== undefined && gone.after < reached; [gone] = this.#gone) {
+      const { names } = gone;
+      this.#forget((name) => !names.has(name));
+      this.#gone.shift();
+    }
+    const until = event === undefined ? this.#monitor.now() : timeOf(event);
+    const held = heldStep(this.#state, this.settings, until, this.#lag);
     if (held !== null) return held;
     if (event === undefined) {
       this.#forgetGone();
@@ -229,21 +269,20 @@ class Hook {
     return eventStep(this.#state, this.settings, event);
   }
 
-  /** Up to when it is known whether the services that are held were down: of one that is silent that is known a timeout later. */
-  #knownUntil(): number {
-    const { services } = this.#monitor.board;
-    const lagMs = this.#state.held.map(({ event: { service, reason } }) => {
-      const info = services.get(service)?.info;
-      return info !== undefined && reason?.startsWith('timeout') === true ? info.timeoutMs + info.intervalMs : 0;
-    });
-    return this.#monitor.now() - Math.max(0, ...lagMs);
-  }
+  /** That one that was silent is back is known a timeout later: only then was it down until a moment. */
+  readonly #lag: Lag = ({ service, reason }) => {
+    const info = this.#monitor.board.services.get(service)?.info;
+    return info !== undefined && reason?.startsWith('timeout') === true ? info.timeoutMs + info.intervalMs : 0;
+  };
 
+  /** Without what is not watched any more: also that which was taken out before the start of this process. */
   #forgetGone(): void {
     // What is not read yet may be of them too.
-    if (this.#hasNews) return;
-    const { services } = this.#monitor.board;
-    const left = withoutGone(this.#state, (name) => services.has(name));
+    if (!this.#hasNews) this.#forget((name) => this.#monitor.board.services.has(name));
+  }
+
+  #forget(isWatched: (service: string) => boolean): void {
+    const left = withoutGone(this.#state, isWatched);
     if (left === this.#state) return;
     this.#state = left;
     this.#place.keep(left);
@@ -259,7 +298,7 @@ class Hook {
     }
     // Or the disk does not answer.
     this.#hasNews = true;
-    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS));
+    await sleep(FIRST_PAUSE_MS);
     return [];
   }
 

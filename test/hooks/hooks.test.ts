@@ -306,6 +306,27 @@ describe('hooks', { concurrency: true }, () => {
       });
     });
 
+    for (const answer of ['refuses', 'hangs'] as const) {
+      it(`begin with what happens now where the disk ${answer} for some seconds, and write nothing over what was kept before`, async () => {
+        const to = await receiver();
+        const monitor = new ScriptedMonitor({ names: ['web'] });
+        const written: string[] = [];
+        const store: HookStore = {
+          hookStates: () => (answer === 'hangs' ? new Promise(() => undefined) : Promise.reject(new Error('away'))),
+          keepHookState: (_, state) => written.push(String(state)),
+        };
+        const stopped = start(monitor, [hook(to, { on: ['mark'] })], store);
+        monitor.mark('before its end');
+        await stopped.hooks.close();
+        assert.deepEqual([written, to.taken.length], [[], 0]);
+        const { lines } = start(monitor, [hook(to, { on: ['mark'] })], store);
+        monitor.mark('now');
+        await to.waitFor(() => to.taken.length === 1);
+        assert.match(to.taken[0]!.body, /"now"/);
+        assert.match(lines.join(), /what was kept of the hooks can't be read/);
+      });
+    }
+
     it('hold what is not due yet, and know of what they were called for', async () => {
       const to = await receiver();
       await withFolder(async (dir) => {
@@ -365,6 +386,26 @@ describe('hooks', { concurrency: true }, () => {
       assert.deepEqual(
         to.bodies.map(({ event }) => event.service),
         ['web', 'api', 'web'],
+      );
+    });
+
+    it('take a service that was taken out and put back for a new one, also while their receiver is away', async () => {
+      const to = await receiver();
+      const monitor = new ScriptedMonitor({ names: ['web', 'api'] });
+      start(monitor, [hook(to, { on: ['down', 'mark'] })]);
+      monitor.change('web', 'down');
+      await to.waitFor(() => to.taken.length === 1);
+      to.answer = 500;
+      monitor.mark('first');
+      await to.waitFor(() => to.deliveries.length === 2);
+      monitor.watch('api');
+      monitor.watch('web', 'api');
+      monitor.change('web', 'down');
+      to.answer = 204;
+      await to.waitFor(() => to.taken.length === 3);
+      assert.deepEqual(
+        to.bodies.map(({ event }) => event.service ?? event.type),
+        ['web', 'mark', 'web'],
       );
     });
 

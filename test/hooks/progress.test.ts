@@ -9,6 +9,7 @@ import {
   heldStep,
   type HookFilter,
   type HookState,
+  type Lag,
   newHookState,
   pendingOf,
   withoutGone,
@@ -20,7 +21,12 @@ import { gap, transition } from '../support/builders.ts';
 const ALL: HookFilter = { on: ['down', 'up', 'gap', 'unobserved', 'mark'], services: null, minMs: 0 };
 
 /** What a hook is called for while these happen, until `now`. After each step its state goes over a restart. */
-function due(filter: HookFilter, events: readonly Event[], now = Infinity): { due: Event[]; state: HookState } {
+function due(
+  filter: HookFilter,
+  events: readonly Event[],
+  now = Infinity,
+  lag: Lag = () => 0,
+): { due: Event[]; state: HookState } {
   let state = newHookState(0);
   const found: Event[] = [];
   const take = (step: ReturnType<typeof eventStep>): void => {
@@ -28,14 +34,15 @@ function due(filter: HookFilter, events: readonly Event[], now = Infinity): { du
     state = JSON.parse(JSON.stringify(step.next)) as HookState;
   };
   const hold = (until: number): void => {
-    for (let step = heldStep(state, filter, until); step !== null; step = heldStep(state, filter, until)) take(step);
+    const next = (): ReturnType<typeof heldStep> => heldStep(state, filter, until, lag);
+    for (let step = next(); step !== null; step = next()) take(step);
   };
   for (const event of events) {
     hold(timeOf(event));
     take(eventStep(state, filter, event));
   }
   hold(now);
-  assert.equal(pendingOf(newHookState(0), filter, events, now), found.length);
+  assert.equal(pendingOf(newHookState(0), filter, events, now, lag), found.length);
   return { due: found, state };
 }
 
@@ -108,6 +115,22 @@ describe('a hook', () => {
       [1050, 'unobserved'],
     ]);
     assert.deepEqual(words(due({ ...filter, on: ['down'] }, unseen).due), []);
+  });
+
+  it('with minMs waits for the end of a silence, which is known a timeout later, whatever else happens meanwhile', () => {
+    const filter: HookFilter = { on: ['down', 'up'], services: null, minMs: 5000 };
+    const lag: Lag = ({ service }) => (service === 'web' ? 11_000 : 0);
+    // In the order in which they are known: that web was back at 2 s is known after 12.
+    const events = [
+      transition('web', 'up', 'down', 0, { seq: 1, reason: 'timeout-reply' }),
+      transition('api', 'up', 'down', 9900, { seq: 2 }),
+      transition('web', 'down', 'up', 2000, { seq: 3 }),
+      transition('api', 'down', 'up', 9950, { seq: 4 }),
+    ];
+    assert.deepEqual(words(due(filter, events, 30_000, lag).due), []);
+    assert.deepEqual(words(due(filter, events.slice(0, 2), 14_899, lag).due), []);
+    assert.deepEqual(words(due(filter, events.slice(0, 2), 15_999, lag).due), ['api down 9900']);
+    assert.deepEqual(words(due(filter, events.slice(0, 2), 16_000, lag).due), ['api down 9900', 'web down 0']);
   });
 
   it('with minMs is called in the order in which services were down for so long, however late it is called', () => {
