@@ -1,7 +1,7 @@
 /** Notes for everybody who looks at the services, as they stand now, and which gaps were planned. Pure; bounded memory. */
 import type { Note, NoteKind } from './messages.ts';
 
-/** Notes that are known at a time: the last ones that were written. */
+/** Notes that are known at a time: the last ones that were written, and before them those that have not ended. */
 const KEPT = 1000;
 /** How long a note is shown after it has ended. */
 const SHOWN_MS = 90 * 86_400_000;
@@ -30,8 +30,10 @@ export class Notes {
     this.#notes.delete(note.id);
     this.#notes.set(note.id, note);
     if (this.#notes.size <= KEPT) return;
-    const [oldest] = this.#notes.keys();
-    if (oldest !== undefined) this.#notes.delete(oldest);
+    // What lasts, or is to come, as late as this one was written, is needed still.
+    const all = [...this.#notes.values()];
+    const oldest = all.find(({ to }) => to !== null && to < note.at) ?? all[0];
+    if (oldest !== undefined) this.#notes.delete(oldest.id);
   }
 
   get(id: string): Note | null {

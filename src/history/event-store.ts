@@ -121,7 +121,8 @@ export class EventStore implements EventLog {
 
   /** What is on disk now. @param lost the lost stretches that were written too */
   written(stored: StoredEvents, lost: readonly LostStretch[]): void {
-    this.#storedTo = stored.newest;
+    // A new file has none of what was written to the one before: its sums have it.
+    this.#storedTo = Math.max(this.#storedTo, stored.newest);
     this.#storedAfter = Math.max(this.#storedAfter, stored.completeAfter);
     for (const stretch of lost) if (this.#lost.get(stretch.service) === stretch) this.#lost.delete(stretch.service);
   }

@@ -50,6 +50,8 @@ const RESTORED_INTERVALS = 256;
 const RESTORED_GAPS = 20;
 const RESTORED_PLANNED_GAPS = 200;
 const RESTORED_NOTES = 1000;
+/** Whether a note had not ended when the last one was written. */
+const LASTS = '(until IS NULL OR until > (SELECT max(at) FROM note))';
 /** What the windows of the uptime are made of. */
 const UPTIME_BUCKETS: Readonly<Record<RollupWidth, number>> = { minute: 60, hour: 24, day: 90 };
 /** Of all events: the newest. */
@@ -178,7 +180,7 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
       events: newestEvents(this.#db, RESTORED_EVENTS),
       services: new Map(entries.map((entry) => [entry.name, this.#restoredService(entry, lastSeenOf(entry, runs))])),
       notes: this.#db
-        .rows('SELECT body FROM note ORDER BY at DESC LIMIT ?', RESTORED_NOTES)
+        .rows(`SELECT body FROM note ORDER BY ${LASTS} DESC, at DESC LIMIT ?`, RESTORED_NOTES)
         .map(([body]) => JSON.parse(body as string) as Note)
         .reverse(),
     };

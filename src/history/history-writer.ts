@@ -1,7 +1,7 @@
 /**
  * Turns what a monitor published, in order, into rows. Each batch is one transaction: where it fails, nothing has changed.
  */
-import { timeOf, type Event } from '../core/messages.ts';
+import { timeOf, type Event, type Note } from '../core/messages.ts';
 import type { Database } from './database.ts';
 import {
   type Condition,
@@ -113,6 +113,9 @@ export class HistoryWriter {
       case 'lost':
         for (const stretch of item.stretches) this.#aggregate(stretch.service)?.lose(stretch);
         return;
+      case 'notes':
+        for (const note of item.notes) this.#note(note);
+        return;
       case 'status': {
         const aggregate = this.#aggregate(item.service);
         if (aggregate !== null) aggregate.entry.status = item.status;
@@ -131,13 +134,16 @@ export class HistoryWriter {
         this.#aggregate(event.service)?.gap(event);
       } else {
         const body = JSON.stringify(event);
-        if (event.type === 'note') {
-          const until = event.to === null ? null : toMicros(event.to);
-          this.#db.run('INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?)', event.id, toMicros(event.at), until, body);
-        }
+        if (event.type === 'note') this.#note(event);
         this.#db.run('INSERT OR REPLACE INTO annotation VALUES (?, ?, ?)', toMicros(timeOf(event)), event.seq, body);
       }
     }
+  }
+
+  #note(note: Note): void {
+    const until = note.to === null ? null : toMicros(note.to);
+    const body = JSON.stringify(note);
+    this.#db.run('INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?)', note.id, toMicros(note.at), until, body);
   }
 
   /** Keeps events by their numbers. */

@@ -25,6 +25,8 @@ export interface LostStretch {
 export type Item =
   | { readonly type: 'events'; readonly events: readonly Event[] }
   | { readonly type: 'services'; readonly at: number; readonly services: readonly WatchedNow[] }
+  /** As they stand now. */
+  | { readonly type: 'notes'; readonly notes: readonly Note[] }
   | { readonly type: 'status'; readonly service: string; readonly status: State }
   | { readonly type: 'lost'; readonly stretches: readonly LostStretch[] };
 

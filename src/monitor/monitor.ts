@@ -90,6 +90,8 @@ export class Monitor {
   readonly #restored: Map<string, RestoredService>;
   readonly #checkpoints = new Map<string, Checkpoint>();
   readonly #silences = new Silences();
+  /** Notes that ended because they were taken out of the configuration. */
+  readonly #withdrawn = new Set<string>();
   readonly #watchdog: NodeJS.Timeout;
   #lastTick = performance.now();
   #stopping: Promise<void> | null = null;
@@ -298,10 +300,14 @@ export class Monitor {
   applyNotes(notes: readonly NoteText[]): void {
     const now = this.now();
     const ids = new Set(notes.map(({ id }) => id));
-    for (const note of notes) if (this.#board.notes.get(note.id) === null && isShown(note, now)) this.#writeNote(note);
+    for (const note of notes) {
+      const isNew = this.#board.notes.get(note.id) === null || this.#withdrawn.delete(note.id);
+      if (isNew && isShown(note, now)) this.#writeNote(note);
+    }
     for (const note of this.#board.notes.all) {
       if (!note.id.startsWith(CONFIGURED_NOTE) || ids.has(note.id) || (note.to !== null && note.to <= now)) continue;
       this.#writeNote(drafted({ to: Math.max(note.from, now) }, note, note.id, now));
+      this.#withdrawn.add(note.id);
     }
   }
 

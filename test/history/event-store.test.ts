@@ -46,6 +46,20 @@ describe('the events of a history', () => {
     assert.deepEqual(numbers(store.next(10)), [70]);
   });
 
+  it('are not written again to a new file, which has their sums', () => {
+    const store = new EventStore(NOTHING);
+    store.open({ stored: { newest: 0, completeAfter: 0 }, events: [] });
+    for (const seq of [10, 20]) store.append(change(seq, 'down'));
+    store.written({ newest: 20, completeAfter: 0 }, []);
+    store.open({ stored: { newest: 0, completeAfter: 0 }, events: [] });
+    assert.equal(store.waiting, 0);
+    // The first batch has no event, but the sign of life.
+    store.written({ newest: 0, completeAfter: 0 }, []);
+    assert.equal(store.waiting, 0);
+    store.append(change(30, 'up'));
+    assert.deepEqual(numbers(store.next(10)), [30]);
+  });
+
   it('are null where the disk does not give them', async () => {
     const store = new EventStore(() => Promise.reject(new Error('stuck')));
     store.open({ stored: { newest: 40, completeAfter: 5 }, events: [] });

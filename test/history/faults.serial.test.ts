@@ -299,6 +299,42 @@ describe('a history on a disk that fails', () => {
     });
   });
 
+  it('has the sums and the notes of a file that was taken away in the new one, each once', async () => {
+    await withFolder(async (dir) => {
+      const { history, monitor } = await begun(dir);
+      for (let n = 0; n < 3; n += 1) {
+        flap(monitor, 2);
+        monitor.gap('web', monitor.clock - 10, monitor.clock);
+      }
+      const about = {
+        kind: 'maintenance',
+        text: 'Docker upgrade',
+        from: monitor.now(),
+        to: null,
+        services: [],
+      } as const;
+      monitor.event({ type: 'note', at: monitor.now(), id: 'n', ...about });
+      await stored(history);
+      const [web] = monitor.board.services.values();
+      const before = web!.totalsAt(0);
+      for (const name of readdirSync(dir)) rmSync(join(dir, name));
+      const gone = nextProblem(history, (problem) => problem !== null);
+      // Nothing happens: only the sign of life is written.
+      await gone;
+      await stored(history);
+      await history.close();
+      const again = await openHistory(dir);
+      const { totals } = again.restored.services.get(web!.name)!;
+      assert.deepEqual([totals.gaps, totals.downMs], [before.gaps, before.downMs]);
+      assert.deepEqual([before.gaps, before.downMs], [3, 20]);
+      assert.deepEqual(
+        again.restored.notes?.map(({ id, text }) => [id, text]),
+        [['n', 'Docker upgrade']],
+      );
+      await again.close();
+    });
+  });
+
   it('goes on where its folder was out of the way for a while, and something else in its place', async () => {
     await withFolder(async (parent) => {
       const [dir, away] = [join(parent, 'history'), join(parent, 'away')];

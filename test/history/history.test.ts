@@ -25,6 +25,28 @@ describe('a history', () => {
     });
   });
 
+  it('has the notes that last after a restart, however many have ended since', async () => {
+    await withFolder(async (dir) => {
+      const history = await openHistory(dir);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
+      history.record(monitor);
+      const note = (id: string, to: number | null): void => {
+        const about = { kind: 'info', text: id, from: monitor.clock, to, services: [] } as const;
+        monitor.event({ type: 'note', at: monitor.clock, id, ...about });
+      };
+      note('lasts', null);
+      for (let n = 1; n <= 1001; n += 1) {
+        monitor.clock += 60_000;
+        note(String(n), monitor.clock + 1000);
+      }
+      await history.close();
+      const again = await openHistory(dir);
+      const ids = (again.restored.notes ?? []).map(({ id }) => id);
+      assert.deepEqual([ids.length, ids.includes('lasts'), ids.includes('1001')], [1000, true, true]);
+      await again.close();
+    });
+  });
+
   it('keeps stretches of slow answers, as events and as what a report asks for', async () => {
     await withFolder(async (dir) => {
       const history = await openHistory(dir);

@@ -142,6 +142,39 @@ async function probed(at: Scene): Promise<void> {
   await nextMessage(at.monitor, isLater, true);
 }
 
+describe('a maintenance of the configuration', () => {
+  it(
+    'ends where it is taken out, and is on again where it is put back; one that people ended stays so',
+    inScene({ feed }, async (at) => {
+      const now = at.monitor.now();
+      const about = {
+        kind: 'maintenance',
+        from: now - 1000,
+        to: now + 3_600_000,
+        services: [],
+        text: 'upgrade',
+      } as const;
+      const [one, other] = [
+        { ...about, id: 'configured-one' },
+        { ...about, id: 'configured-other' },
+      ];
+      const lasting = (): string[] => {
+        const { notes } = at.monitor.board;
+        return [one, other].map(({ id }) => id).filter((id) => (notes.get(id)?.to ?? 0) > at.monitor.now());
+      };
+      at.monitor.applyNotes([one, other]);
+      assert.deepEqual(lasting(), [one.id, other.id]);
+      at.monitor.applyNotes([other]);
+      assert.deepEqual(lasting(), [other.id]);
+      at.monitor.applyNotes([one, other]);
+      assert.deepEqual(lasting(), [one.id, other.id]);
+      assert.equal((await post(at, { id: other.id, to: at.monitor.now() })).status, 200);
+      at.monitor.applyNotes([one, other]);
+      assert.deepEqual(lasting(), [one.id]);
+    }),
+  );
+});
+
 describe('a gap that begins inside a maintenance', () => {
   const ended: Scene[] = [];
   after(async () => {
