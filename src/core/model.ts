@@ -136,6 +136,13 @@ export interface Sample {
   readonly promptedAt?: number;
   /** Whether its connection broke only after it had been open for as long as proves that a service is up again. */
   readonly wasKept?: boolean;
+  /** Whether nothing came up to the deadline, where the reason does not say so by itself: see `isSilent`. */
+  readonly silent?: boolean;
+}
+
+/** Whether a probe waited for its deadline in vain: so the service was silent long before the probe ended. */
+export function isSilent({ reason, silent = false }: Pick<Sample, 'reason' | 'silent'>): boolean {
+  return silent || reason === 'timeout-connect' || reason === 'timeout-reply';
 }
 
 /** The same, not made yet. */

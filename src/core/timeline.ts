@@ -48,7 +48,7 @@ import {
   type Run,
 } from './checkpoint.ts';
 import type { GapFacts, ReasonCount } from './messages.ts';
-import type { Mutable, Reason, Result, Sample, State } from './model.ts';
+import { isSilent, type Mutable, type Reason, type Result, type Sample, type State } from './model.ts';
 import { UsualDuration } from './usual-duration.ts';
 
 /** A change of state. The service itself changed in [`notBefore`, `notAfter`]. */
@@ -177,6 +177,15 @@ export class Timeline {
    */
   overdue(sentAt: number): void {
     if (this.#doubtful.length === 0) this.#lastOverdueSent = sentAt;
+  }
+
+  /** What was taken for good answers in the last `ms` was none: the service may have been down since then. */
+  withdraw(ms: number): void {
+    this.settle();
+    const earlier = (time: number | null): number | null => (time === null ? null : time - ms);
+    this.#lastGoodSent = earlier(this.#lastGoodSent);
+    this.#lastGoodEnded = earlier(this.#lastGoodEnded);
+    this.#lastSeenSent = earlier(this.#lastSeenSent);
   }
 
   /** No probe is on its way any more: what waits for one counts. */
@@ -355,12 +364,9 @@ export class Timeline {
   }
 }
 
-function isSilent({ reason }: Sample): boolean {
-  return reason === 'timeout-connect' || reason === 'timeout-reply';
-}
-
-function isBroken({ reason }: Sample): boolean {
-  return reason === 'reset' || reason === 'closed' || reason === 'tls';
+function isBroken(sample: Sample): boolean {
+  const { reason } = sample;
+  return !isSilent(sample) && (reason === 'reset' || reason === 'closed' || reason === 'tls');
 }
 
 /** When its connection was open, or refused; null where it was sent over one that was kept. */

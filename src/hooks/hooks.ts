@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 import { type Event, timeOf } from '../core/messages.ts';
+import type { Reason } from '../core/model.ts';
 import { toJson } from '../core/printable.ts';
 import type { FeedSource, HookFigures } from '../core/source.ts';
 import { deliver, DeliveryError } from './deliver.ts';
@@ -48,6 +49,8 @@ export interface HookStore {
   keepHookState(id: string, state: string | null): void;
 }
 
+/** Why a service is down that may have been silent: a TLS handshake waits for its deadline too. */
+const SLOW_TO_FAIL: ReadonlySet<Reason | null> = new Set<Reason>(['timeout-connect', 'timeout-reply', 'tls']);
 /** A timer that keeps no process from ending. */
 const UNHELD = { ref: false } as const;
 
@@ -272,7 +275,7 @@ class Hook {
   /** That one that was silent is back is known a timeout later: only then was it down until a moment. */
   readonly #lag: Lag = ({ service, reason }) => {
     const info = this.#monitor.board.services.get(service)?.info;
-    return info !== undefined && reason?.startsWith('timeout') === true ? info.timeoutMs + info.intervalMs : 0;
+    return info !== undefined && SLOW_TO_FAIL.has(reason) ? info.timeoutMs + info.intervalMs : 0;
   };
 
   /** Without what is not watched any more: also that which was taken out before the start of this process. */

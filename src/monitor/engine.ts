@@ -117,8 +117,8 @@ export class Engine implements WatcherHost {
     this.#wakeAgain();
   }
 
-  connectionLost(target: string): void {
-    for (const watcher of this.#siblings.get(target) ?? []) watcher.prompt();
+  connectionLost(target: string, isDated: boolean): void {
+    for (const watcher of this.#siblings.get(target) ?? []) watcher.prompt(isDated);
   }
 
   /** Watches more services from now on. Resolves when their grids have begun. */
@@ -168,8 +168,8 @@ export class Engine implements WatcherHost {
     const { service, probe, sentinel } = watcher.watched;
     if (sentinel !== true || service.connection === 'kept' || this.#sentinels >= SENTINELS) return null;
     this.#sentinels += 1;
-    return new Sentinel(this, await makeDialler(probe), service.timeoutMs, () => {
-      watcher.prompt();
+    return new Sentinel(this, await makeDialler(probe), service.timeoutMs, (isDated) => {
+      watcher.prompt(isDated);
     });
   }
 

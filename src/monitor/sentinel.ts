@@ -11,7 +11,7 @@
 import type { Socket } from 'node:net';
 
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
-import type { Dialler } from '../probe/dialler.ts';
+import { type Dialler, KEEP_ALIVE_MS } from '../probe/dialler.ts';
 
 /** A server that closes idle connections is not bothered more often. */
 const PAUSE_MS = 60_000;
@@ -23,7 +23,7 @@ export class Sentinel {
   readonly #host: AttemptHost;
   readonly #dialler: Dialler;
   readonly #timeoutMs: number;
-  readonly #onLoss: () => void;
+  readonly #onLoss: (isDated: boolean) => void;
   #attempt: Attempt | null = null;
   #socket: Socket | null = null;
   #openedAt = -Infinity;
@@ -31,8 +31,8 @@ export class Sentinel {
   #isProven = false;
   #failedTrials = 0;
 
-  /** @param onLoss called when the connection breaks */
-  constructor(host: AttemptHost, dialler: Dialler, timeoutMs: number, onLoss: () => void) {
+  /** @param onLoss called when the connection breaks, with whether the peer broke it just then: it may have been silent for a while */
+  constructor(host: AttemptHost, dialler: Dialler, timeoutMs: number, onLoss: (isDated: boolean) => void) {
     this.#host = host;
     this.#dialler = dialler;
     this.#timeoutMs = timeoutMs;
@@ -55,9 +55,14 @@ export class Sentinel {
     if (this.#attempt === null && this.#host.now() >= this.#notBefore) this.#open();
   }
 
-  /** The service was down, and is up again: what broke the connection was no dislike of idle ones. */
+  /**
+   * The service was down, and is up again: what broke the connection was no dislike of idle ones. One that is open still proves nothing
+   * more: where the host was gone without a word, nobody is at its other end, and it would stay open for ever.
+   */
   recovered(): void {
-    if (this.#failedTrials === 0) this.#notBefore = -Infinity;
+    if (this.#failedTrials > 0) return;
+    this.close();
+    this.#notBefore = -Infinity;
   }
 
   /** The service does not seem to bear it. */
@@ -84,11 +89,16 @@ export class Sentinel {
       this.#socket = socket;
       this.#openedAt = this.#host.now();
       this.#isProven = false;
+      let isSilent = false;
+      socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+        isSilent = code === 'ETIMEDOUT' || code === 'EHOSTUNREACH';
+      });
       socket.once('close', () => {
         if (this.#socket !== socket) return;
         this.#socket = null;
-        this.#onLoss();
+        this.#onLoss(!isSilent);
       });
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       // A socket reports its end only where it is read.
       socket.once('end', () => socket.destroy());
       socket.resume();

@@ -1,10 +1,11 @@
 /** Watches one service: its probes on their way, its timeline, and what is emitted of them. */
 import type { GapFacts, Identity } from '../core/messages.ts';
-import { answerMs, type Sample, type UnobservedReason } from '../core/model.ts';
+import { answerMs, isSilent, type Sample, type UnobservedReason } from '../core/model.ts';
 import { Attempt, type AttemptHost } from '../probe/attempt.ts';
 import type { Failure } from '../probe/failure.ts';
 import type { ProberEvents } from '../probe/connector.ts';
 import type { Prober } from '../probe/prober.ts';
+import { UNNOTICED_MS } from '../probe/tcp-connector.ts';
 import type { Watched } from '../probe/spec.ts';
 import { SettleQueue } from '../core/settle-queue.ts';
 import { Status } from '../core/rise-and-fall.ts';
@@ -27,7 +28,7 @@ export interface WatcherHost extends AttemptHost {
   /** Whether the service is up is in doubt: calls `recheck` beside the grid for as long as `recheckAfterMs` gives a time. */
   recheck(watcher: Watcher): void;
   /** A kept connection to a target broke. */
-  connectionLost(target: string): void;
+  connectionLost(target: string, isDated: boolean): void;
 }
 
 /** Probes beside the grid that may be on their way at once. */
@@ -154,8 +155,11 @@ export class Watcher implements ProberEvents {
     return true;
   }
 
-  /** Sends a probe beside the grid, now that a held connection broke, unless one was sent for that within the interval. */
-  prompt(): void {
+  /**
+   * Sends a probe beside the grid, now that a held connection broke, unless one was sent for that within the interval.
+   * @param isDated whether the peer broke it at this moment; false where it has been silent for a while
+   */
+  prompt(isDated: boolean): void {
     const { service } = this.watched;
     const now = this.#host.now();
     // Not in a circle with a peer that accepts and closes. What was on a kept connection is sent again anyway.
@@ -165,7 +169,7 @@ export class Watcher implements ProberEvents {
     this.#inDoubtUntil = now + RECHECKS_AFTER_LOSS * (this.watched.recheckMs ?? 0);
     setImmediate(() => {
       if (this.#stopped || this.#prober === null) return;
-      this.#send(this.#prober, { offGrid: true, promptedAt: now });
+      this.#send(this.#prober, { offGrid: true, ...(isDated && { promptedAt: now }) });
       this.#doubt();
     });
   }
@@ -249,7 +253,7 @@ export class Watcher implements ProberEvents {
 
   #ended(sample: Sample): void {
     if (sample.reason === 'stopped') return;
-    const { sentAt, result, reason } = sample;
+    const { sentAt, result } = sample;
     this.#counters.add(sample);
     if (this.#host.samplesWanted) this.#emitSample(sample);
     if (result === 'up') {
@@ -258,7 +262,7 @@ export class Watcher implements ProberEvents {
       if (answerMs(sample) <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
     } else if (result === 'down' && sentAt > this.#failedSent) {
       this.#failedSent = sentAt;
-      this.#isSilent = reason === 'timeout-connect' || reason === 'timeout-reply';
+      this.#isSilent = isSilent(sample);
       this.#doubt();
     }
   }
@@ -305,9 +309,12 @@ export class Watcher implements ProberEvents {
 
   connectionLost(failure: Failure): void {
     if (this.#stopped) return;
-    const { target } = this.watched.service;
-    this.prompt();
-    this.#host.connectionLost(target);
+    const { target, asks = true } = this.watched.service;
+    const isDated = failure.reason === 'closed' || failure.reason === 'reset';
+    // A peer that went away without a word is noticed by the kernel alone, which asks for some seconds before it gives up.
+    if (!asks && !isDated) this.#timeline.withdraw(UNNOTICED_MS);
+    this.prompt(isDated);
+    this.#host.connectionLost(target, isDated);
     // A peer loses patience with a client that is silent because this thread did not run.
     if (this.#host.stalledMs() - this.#stalledAtQuestion > NEGLECT_MS) return;
     this.#host.emit({

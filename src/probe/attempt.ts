@@ -190,7 +190,7 @@ export class Attempt {
    * The service was not up. Where our own absence explains what was seen, that says nothing of it. What the peer said may be in
    * the message: it is made fit to be shown here, for all protocols.
    */
-  fail({ reason, message, impatient }: Failure): void {
+  fail({ reason, message, impatient, silent }: Failure): void {
     if (this.isMoot?.() === true) {
       this.abort();
       return;
@@ -198,7 +198,8 @@ export class Attempt {
     const lateMs = this.#peerWaitedMs();
     const isOurs = lateMs > PATIENCE_MS && (impatient === true || IMPATIENT.has(reason));
     const words = printable(message);
-    this.#end(isOurs ? stalled(lateMs, words) : { reason, message: words });
+    if (isOurs) this.#end(stalled(lateMs, words));
+    else this.#end({ reason, message: words, ...(silent === true && { silent }) });
   }
 
   /** The engine stops, or the service is no longer watched: nothing was found. */
@@ -225,7 +226,8 @@ export class Attempt {
     const within = `within ${String(this.timeoutMs)} ms${this.#where()}`;
     if (this.#phase === 'dns') this.fail({ reason: 'dns', message: `no answer to the name look-up ${within}` });
     else if (this.#phase === 'connect') this.fail({ reason: 'timeout-connect', message: `no connection ${within}` });
-    else if (this.#phase === 'tls') this.fail({ reason: 'tls', message: `TLS handshake not done ${within}` });
+    else if (this.#phase === 'tls')
+      this.fail({ reason: 'tls', message: `TLS handshake not done ${within}`, silent: true });
     else if (this.unaccepted !== null) this.fail(this.unaccepted);
     else this.fail({ reason: 'timeout-reply', message: `${this.missing ?? 'connected, no full reply'} ${within}` });
   }
@@ -257,6 +259,7 @@ export class Attempt {
     if (busyMs > 0) sample.busyMs = busyMs;
     if (this.holdingSince !== null) sample.heldMs = endedAt - this.holdingSince;
     if (this.wasKept) sample.wasKept = true;
+    if (failure?.silent === true) sample.silent = true;
     if (this.status !== null) sample.status = this.status;
     if (this.certUntil !== null) sample.certUntil = this.certUntil;
     if (this.ip !== null) sample.ip = this.ip;

@@ -2,18 +2,21 @@
  * Opens the one connection of an attempt: look-up, connect, TLS, each a phase of the attempt. Node is given an address,
  * never a name: so its happy eyeballs, which would try other addresses and book their time as this one's, have no part.
  */
-import { createSocket } from 'node:dgram';
 import { isIP, Socket } from 'node:net';
 import { createSecureContext, connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 import type { Attempt } from './attempt.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { literalAddress, lookUp } from './lookup.ts';
+import { askRoute } from './own-routes.ts';
 import type { Endpoint, TlsSpec } from './spec.ts';
 
-/** Any one: nothing is sent there (RFC 863). */
-const DISCARD_PORT = 9;
 const DAY_MS = 24 * 60 * 60 * 1000;
+/**
+ * After so long without a packet the kernel asks a connection that is held whether it is alive: a firewall or a NAT does not forget it, and
+ * one that it has forgotten breaks while nothing waits for it. In milliseconds.
+ */
+export const KEEP_ALIVE_MS = 15_000;
 
 /** Where a socket connects to: an address and a port, or a unix socket. */
 type To = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -123,16 +126,10 @@ function abandon(socket: Socket): void {
  */
 function failWhereReached(attempt: Attempt, failure: Failure, address: string): void {
   attempt.unaccepted = failure;
-  // A datagram socket is connected by a look at the routes alone: no packet is sent (connect(2), udp(7)).
-  const asker = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
-  const onAnswer = (error?: Error): void => {
-    asker.close();
+  askRoute(address, (hasRoute) => {
     const message = `this machine has no way there (${attempt.address ?? address})`;
-    attempt.fail(error === undefined ? failure : { reason: 'network', message });
-  };
-  // Where not even the socket can be had.
-  asker.once('error', onAnswer);
-  asker.connect(DISCARD_PORT, address, onAnswer);
+    attempt.fail(hasRoute ? failure : { reason: 'network', message });
+  });
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Failure {
   readonly message: string;
   /** Whether a peer says so that has waited too long for this monitor. */
   readonly impatient?: boolean;
+  /** See `Sample`. */
+  readonly silent?: boolean;
 }
 
 /** The part of a probe in which it is. */

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { excerpt } from '../core/format.ts';
 import type { Attempt } from './attempt.ts';
 import { identityOf, type Connector, type KeepEvents, type ProberEvents } from './connector.ts';
-import type { Dialler } from './dialler.ts';
+import { type Dialler, KEEP_ALIVE_MS } from './dialler.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { HttpExchange, type HttpReply } from './http-exchange.ts';
 import { ReplyError } from './http-reply.ts';
@@ -61,6 +61,7 @@ export class HttpConnector implements Connector {
         return;
       }
       socket.setNoDelay(true);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       let isOpen = false;
       const http = new HttpConnection(socket, first.address, (failure) => {
         if (isOpen) keep.onClose(failure);

@@ -15,6 +15,7 @@ import { devNull } from 'node:os';
 
 import type { Attempt } from './attempt.ts';
 import { failureOf } from './failure.ts';
+import { askRouteToNames } from './own-routes.ts';
 import type { CodedError } from './tls-words.ts';
 
 /** An address, or why there is none. */
@@ -74,7 +75,7 @@ export class LookupQueue {
     const answer: Answer = (error, address) => {
       attempt.release = null;
       if (error === null) found(address);
-      else attempt.fail(failureOf(noDescriptorLeft() ?? error, 'dns', host));
+      else failAtName(attempt, noDescriptorLeft() ?? error, host);
     };
     question.waiting.add(answer);
     attempt.release = () => {
@@ -154,6 +155,19 @@ const queue = new LookupQueue(systemLookup, Math.max(1, Math.floor((threads + 1)
 /** Looks up a name as `LookupQueue.lookUp` does, among all look-ups of this thread. */
 export function lookUp(attempt: Attempt, host: string, family: 4 | 6 | null, found: (address: string) => void): void {
   queue.lookUp(attempt, host, family, found);
+}
+
+/** Ends an attempt whose name did not resolve. Where this machine has no way to a name server, nothing was observed. */
+function failAtName(attempt: Attempt, error: CodedError, host: string): void {
+  const failure = failureOf(error, 'dns', host);
+  if (error.code !== 'EAI_AGAIN') {
+    attempt.fail(failure);
+    return;
+  }
+  askRouteToNames((hasRoute) => {
+    const message = `this machine has no way to a name server (${host})`;
+    attempt.fail(hasRoute ? failure : { reason: 'network', message });
+  });
 }
 
 /**

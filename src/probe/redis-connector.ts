@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 
 import type { Identity } from '../core/messages.ts';
 import type { Attempt } from './attempt.ts';
-import { Dialler } from './dialler.ts';
+import { Dialler, KEEP_ALIVE_MS } from './dialler.ts';
 import { closedFailure, failureOf, type Failure } from './failure.ts';
 import type { Connection, Connector, KeepEvents, ProberEvents } from './connector.ts';
 import { RedisConnection } from './redis-connection.ts';
@@ -46,6 +46,7 @@ export class RedisConnector implements Connector {
       let cause: Failure | null = null;
       if (keep !== null) {
         socket.setNoDelay(true);
+        socket.setKeepAlive(true, KEEP_ALIVE_MS);
         socket.on('error', (error) => {
           cause = failureOf(error, 'reply', attempt.address);
         });

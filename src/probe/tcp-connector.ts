@@ -15,6 +15,11 @@ import { Expectation } from './tcp-expectation.ts';
  */
 const NOT_KEPT_MS = 60_000;
 
+/** The kernel finds a peer that went away without a word after it had said nothing for a second, and to ten questions a second apart. */
+const KEEP_ALIVE_AFTER_MS = 1000;
+/** So long at most is not noticed over a connection on which nothing is sent, in milliseconds. */
+export const UNNOTICED_MS = KEEP_ALIVE_AFTER_MS + 11_000;
+
 export class TcpConnector implements Connector {
   readonly #spec: TcpSpec;
   readonly #events: ProberEvents;
@@ -73,8 +78,7 @@ export class TcpConnector implements Connector {
       socket.destroy();
       return;
     }
-    // The kernel finds a peer that went away without a word, though slowly: after 11 s of unanswered keep-alives.
-    socket.setKeepAlive(true, 1000);
+    socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
     socket.setNoDelay(true);
     socket.resume();
     socket.on('error', (error) => {

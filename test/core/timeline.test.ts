@@ -186,6 +186,20 @@ describe('Timeline', () => {
     assert.deepEqual([gaps[0]?.minMs, gaps[0]?.provenMinMs], [300 - 160, 0]);
     const late = silence.map((sample) => ({ ...sample, stalledMs: 25 }));
     assert.equal(storyOf([up(-100, -70), up(0, 30), ...late, up(400, 404)]).gaps[0]?.minMs, 300 - 160 - 25);
+    // A TLS handshake that was never answered is one too.
+    const handshakes = silence.map((sample) => ({ ...sample, reason: 'tls' as const, silent: true }));
+    assert.equal(storyOf([up(-100, -70), up(0, 30), ...handshakes, up(400, 404)]).gaps[0]?.minMs, 300 - 160);
+  });
+
+  it('has a gap begin as early as what was taken for good answers and was none', () => {
+    const gaps: GapFacts[] = [];
+    const timeline = new Timeline({ transition: () => undefined, gap: (gap) => gaps.push(gap) });
+    for (let at = 0; at <= 20_000; at += 1000) timeline.add(up(at));
+    timeline.withdraw(12_000);
+    timeline.add(down(20_500, 21_500, 'timeout-connect'));
+    timeline.add(up(28_000, 28_001));
+    assert.equal(gaps[0]?.maxMs, 28_001 - 8000);
+    assert.equal(gaps[0].silenceMs, 28_001 - 8001);
   });
 
   it('takes no silence for overdue where it does not know how long answers take, and never earlier than 45 ms', () => {

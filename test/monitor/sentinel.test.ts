@@ -85,4 +85,15 @@ describe('the sentinel of a service', () => {
     }
     guarded.sentinel.close();
   });
+
+  it('is another one after an outage which its connection outlived: its host may have gone without a word', async () => {
+    const guarded = new Guarded(await TestService.start());
+    await guarded.answered();
+    await guarded.answered(0.01);
+    assert.equal(guarded.sentinel.isOnTrial, false);
+    guarded.sentinel.recovered();
+    assert.equal(await guarded.answered(0.01), true);
+    assert.equal(guarded.losses, 0);
+    guarded.sentinel.close();
+  });
 });

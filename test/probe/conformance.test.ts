@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 
-import { CONNECTIONS, type Connection, type Sample } from '../../src/core/model.ts';
+import { CONNECTIONS, type Connection, isSilent, type Sample } from '../../src/core/model.ts';
 import type { TlsSpec } from '../../src/probe/spec.ts';
 import { certificate, type Certificate } from '../support/certificates.ts';
 import { DIALECTS, good, goodAnswer, type Dialect } from '../support/dialects.ts';
@@ -277,6 +277,7 @@ function conformance(dialect: Dialect, connection: Connection): void {
       it(`finds ${name} in the handshake`, async () => {
         const { sample, server } = await found(behave, timeoutMs, { tls: tlsOf({}) });
         assertFound(sample, kind, 'tls');
+        assert.equal(isSilent(sample), behave === silent);
         assert.equal(server.accepted, 1);
       });
     }

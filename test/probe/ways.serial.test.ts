@@ -70,6 +70,8 @@ describe('a probe whose packets do not arrive', () => {
       ...ROUTES.map(([, where, reason]) => [where, reason]),
       ['192.0.2.1:9', 'network'], // no route at all
       ['[2001:db8::1]:9', 'network'],
+      // Nor to a name server: the name is not to blame, nor the service.
+      ['gapwatch.example:9', 'network'],
       NEIGHBOUR,
     ];
     const [command, ...args] = OWN_NETWORK;
