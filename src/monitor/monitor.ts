@@ -25,7 +25,7 @@ import {
 import { CONFIGURED_NOTE, drafted, isShown, type NoteDraft, type NoteText } from '../core/notes.ts';
 import { ProbeCounters } from '../core/probe-counters.ts';
 import type { Reader } from '../core/source.ts';
-import { ENGINE_SILENCE_MS, checkpointOfUp, openGapAt, type Checkpoint } from '../core/checkpoint.ts';
+import { ENGINE_SILENCE_MS, checkpointFrom, checkpointOfUp, openGapAt, type Checkpoint } from '../core/checkpoint.ts';
 import type { Watched } from '../probe/spec.ts';
 import type { EngineStats, ScheduledService, ServiceCheckpoint, EngineMessage } from './engine-protocol.ts';
 import { EngineThread } from './engine-thread.ts';
@@ -52,6 +52,8 @@ export interface MonitorOptions {
   readonly onReplaced?: (services: number) => void;
 }
 
+/** Services that are remembered after they were taken out: the newest. */
+const LEFT = 1000;
 /** How often the threads are checked. Each reports once a second. */
 const TICK_MS = 500;
 /** After so many ticks without a sign of life the services of a thread are unobserved, ... */
@@ -90,6 +92,8 @@ export class Monitor {
   readonly #restored: Map<string, RestoredService>;
   readonly #checkpoints = new Map<string, Checkpoint>();
   readonly #silences = new Silences();
+  /** Services that are not watched any more, as they were left. */
+  readonly #left = new Map<string, BoardService>();
   /** Notes that ended because they were taken out of the configuration. */
   readonly #withdrawn = new Set<string>();
   readonly #watchdog: NodeJS.Timeout;
@@ -175,7 +179,7 @@ export class Monitor {
       this.#silences.forget(name);
       this.#emitAbsence(name, now, wanted.has(name) ? 'its settings were changed' : 'it is no longer watched');
       if (wanted.has(name)) continue;
-      this.#board.services.delete(name);
+      this.#leave(name);
       this.#checkpoints.delete(name);
     }
     const added = new Map(this.#threads.map((thread): [EngineThread, ScheduledService[]] => [thread, []]));
@@ -204,6 +208,16 @@ export class Monitor {
     this.#publish([this.#hello()]);
   }
 
+  /** A service is not watched any more: what is known of it is kept for the case that it comes back. */
+  #leave(name: string): void {
+    const service = this.#board.services.get(name);
+    this.#board.services.delete(name);
+    if (service === undefined) return;
+    this.#left.set(name, service);
+    const [oldest] = this.#left.keys();
+    if (oldest !== undefined && this.#left.size > LEFT) this.#left.delete(oldest);
+  }
+
   #schedule({ watched, counters }: Place, restored: ScheduledService['restored']): ScheduledService {
     const { intervalMs } = watched.service;
     const index = this.#scheduledCount;
@@ -224,18 +238,26 @@ export class Monitor {
   adopt(services: ReadonlyMap<string, RestoredService>, notes: readonly Note[] = []): void {
     for (const note of notes) if (this.#board.notes.get(note.id) === null) this.#board.notes.take(note);
     for (const [name, restored] of services) {
-      const service = this.#board.services.get(name);
-      if (service === undefined) this.#restored.set(name, restored);
-      else this.#board.services.set(name, service.after(restored));
+      for (const known of [this.#board.services, this.#left]) {
+        const service = known.get(name);
+        if (service !== undefined) known.set(name, service.after(restored));
+      }
+      if (!this.#board.services.has(name) && !this.#left.has(name)) this.#restored.set(name, restored);
     }
     this.#publish([this.#hello()]);
   }
 
   /**
-   * Puts a service on the board, as it was left where it was watched before this monitor was started.
+   * Puts a service on the board, as it was left where it was watched before: by this monitor, or before it was started.
    * @returns what its timeline goes on from
    */
   #resume(name: string, info: ServiceInfo): ScheduledService['restored'] {
+    const left = this.#left.get(name);
+    if (left !== undefined) {
+      this.#left.delete(name);
+      this.#board.services.set(name, left);
+      return { checkpoint: checkpointFrom({}), until: this.now() };
+    }
     const restored = this.#restored.get(name);
     this.#restored.delete(name);
     if (restored === undefined) {

@@ -184,6 +184,26 @@ describe('a monitor that goes on', { concurrency: true }, () => {
     });
   });
 
+  it('goes on with a service that was taken out and is put back: its sums, and the time between as not observed', async () => {
+    const backend = await TestService.start();
+    await withMonitor([backend.watched()], async (recording, monitor) => {
+      await recording.nth(3, 'sample');
+      await backend.flap(monitor);
+      monitor.apply([]);
+      assert.equal(monitor.board.services.has(backend.name), false);
+      const from = recording.all.length;
+      monitor.apply([backend.watched()]);
+      await recording.waitFor(() => monitor.board.services.get(backend.name)?.state === 'up');
+      const [back] = recording.all.slice(from).filter(({ type }) => type === 'transition');
+      assert.ok(back?.type === 'transition');
+      assert.deepEqual([back.from, back.to], ['unobserved', 'up']);
+      const [snapshot] = monitor.board.snapshot(monitor.now());
+      const states = snapshot!.timeline.map(({ state }) => state);
+      assert.deepEqual(states.slice(-5), ['up', 'down', 'up', 'unobserved', 'up']);
+      assert.equal(monitor.board.services.get(backend.name)!.totalsAt(monitor.now()).gaps, 1);
+    });
+  });
+
   it('keeps the gap of a service whose settings change while it is down', async () => {
     const backend = await TestService.start();
     await withMonitor([backend.watched('api')], async (recording, monitor) => {
