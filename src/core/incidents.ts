@@ -19,6 +19,8 @@ export interface Fall {
   readonly reason: Reason | null;
   /** The reason in words. */
   readonly message: string | null;
+  /** From where it was seen, where others saw the service up. */
+  readonly vantage?: string;
 }
 
 /** One service or several that fell within a second. */
@@ -112,7 +114,7 @@ export function showFall(incident: Incident): string {
   const { falls, spreadMs } = incident;
   const first = falls[0];
   if (first === undefined) return '';
-  if (falls.length === 1) return `${first.service} down`;
+  if (falls.length === 1) return `${first.service} down${first.vantage === undefined ? '' : ` from ${first.vantage}`}`;
   return `${countServices(falls.map(({ service }) => service))} down within ${showDuration(spreadMs)}, the first ${first.service}`;
 }
 

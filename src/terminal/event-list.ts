@@ -5,6 +5,7 @@
 import {
   timeOf,
   type Event,
+  type Gap,
   type Identity,
   type ConnectionLost,
   type LostWrites,
@@ -59,6 +60,9 @@ export class EventList {
   #entries: Entry[] = [];
   readonly #incidents: Incidents[] = [];
   #lastId = 0;
+  /** The services that are down, or not up from everywhere, by their sources; and the longest gap of those vantages that see them up again. */
+  readonly #fallen = new Set<string>();
+  readonly #partGaps = new Map<string, Gap>();
 
   /** The newest first. */
   get entries(): readonly Entry[] {
@@ -71,11 +75,9 @@ export class EventList {
       case 'transition':
         this.#transition(event, source);
         return;
-      case 'gap': {
-        const incident = this.#incidentsOf(source).ended(event.service, event);
-        if (incident !== null) this.#placeEnded(incident, source);
+      case 'gap':
+        this.#gap(event, source);
         return;
-      }
       case 'mark': {
         const known = this.#entries.find(
           (entry) =>
@@ -104,6 +106,7 @@ export class EventList {
    * @param missed whether the events up to now are missing, and do not follow
    */
   catchUp(services: ReadonlyMap<string, ServiceSnapshot>, missed: boolean, now: number, source: number): void {
+    for (const [service, { state }] of services) this.#keepFallen(`${String(source)} ${service}`, state);
     // A copy: what ends is placed anew.
     for (const entry of [...this.#entries]) {
       if (entry.source !== source) continue;
@@ -125,10 +128,33 @@ export class EventList {
     }
   }
 
+  /** Of a hub each vantage has its own gap of an outage: that is over when all see the service up, and is as long as the longest of them. */
+  #gap(gap: Gap, source: number): void {
+    const place = `${String(source)} ${gap.service}`;
+    const before = this.#partGaps.get(place);
+    const longest = before !== undefined && before.durationMs > gap.durationMs ? before : gap;
+    if (gap.vantage !== undefined && this.#fallen.has(place)) {
+      this.#partGaps.set(place, longest);
+      return;
+    }
+    this.#partGaps.delete(place);
+    const incident = this.#incidentsOf(source).ended(gap.service, longest);
+    if (incident !== null) this.#placeEnded(incident, source);
+  }
+
+  /** What is not observed stays as it was. */
+  #keepFallen(place: string, state: State): void {
+    if (isFallen(state)) this.#fallen.add(place);
+    else if (state === 'up') this.#fallen.delete(place);
+  }
+
   #transition(change: Transition, source: number): void {
-    const { service, at, reason, message } = change;
+    const { service, at, reason, message, vantage } = change;
+    const place = `${String(source)} ${service}`;
+    this.#keepFallen(place, change.to);
+    if (change.from === 'up') this.#partGaps.delete(place);
     // The gap of another life of its source, which did not see it: no event will end it.
-    if (change.from === 'unknown' && change.to !== 'down') {
+    if (change.from === 'unknown' && !isFallen(change.to)) {
       for (const entry of [...this.#entries]) {
         if (entry.kind !== 'incident' || entry.source !== source || !entry.incident.isOpen(service)) continue;
         const fall = entry.incident.falls.find((one) => one.service === service);
@@ -136,8 +162,10 @@ export class EventList {
       }
     }
     if (change.from === 'unobserved') this.#seenAgain(change, source);
-    if (change.to === 'down') {
-      const incident = this.#incidentsOf(source).fell({ service, at, reason, message }, change.from !== 'up');
+    if (isFallen(change.to)) {
+      const seenFrom = change.to === 'partial' && vantage !== undefined ? { vantage } : {};
+      const fall = { service, at, reason, message, ...seenFrom };
+      const incident = this.#incidentsOf(source).fell(fall, change.from !== 'up');
       this.#place(incident, incident.from, source);
     } else if (change.to === 'unobserved') this.#unobserved(change, source);
   }
@@ -178,7 +206,7 @@ export class EventList {
     source: number,
   ): void {
     const gap = known?.gaps.find(({ from, to }) => to > at && Math.abs(from - at) < SAME_GAP_MS);
-    const to = Math.max(at, known?.timeline.find(({ state, from }) => isUp(state) && from > at)?.from ?? now);
+    const to = Math.max(at, known?.timeline.find(({ state, from }) => state === 'up' && from > at)?.from ?? now);
     const unseen = { from: at, to, durationMs: to - at, minMs: 0, maxMs: null, failed: 0, reasons: [] };
     incident.end(service, gap ?? unseen);
     this.#placeEnded(incident, source);
@@ -217,15 +245,15 @@ export class EventList {
   }
 }
 
-function isUp(state: State): boolean {
-  return state === 'up' || state === 'partial';
+function isFallen(state: State): boolean {
+  return state === 'down' || state === 'partial';
 }
 
 /** Whether the outage that began with a fall may be open still. */
 function goesOn({ at }: Fall, { state, timeline }: ServiceSnapshot): boolean {
-  if (timeline.some((one) => isUp(one.state) && one.from > at)) return false;
+  if (timeline.some((one) => one.state === 'up' && one.from > at)) return false;
   // A source that has just begun knows nothing yet: its first answer says it.
-  return state === 'unknown' || timeline.some((one) => one.state === 'down' && (one.to ?? Infinity) > at);
+  return state === 'unknown' || timeline.some((one) => isFallen(one.state) && (one.to ?? Infinity) > at);
 }
 
 function seenAgain(span: UnobservedSpan, service: string, at: number): void {

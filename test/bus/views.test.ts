@@ -5,6 +5,9 @@ import { describe, it } from 'node:test';
 import { disagreement, Model, worstOf } from '../../src/terminal/dashboard-model.ts';
 import { type Hello, type ServiceSnapshot, type Transition, PROTOCOL } from '../../src/core/messages.ts';
 import type { State } from '../../src/core/model.ts';
+import { gap } from '../support/builders.ts';
+import { showFall, showRecovery } from '../../src/core/incidents.ts';
+import { EventList } from '../../src/terminal/event-list.ts';
 import { LinesFormat } from '../../src/terminal/lines-format.ts';
 import { PageState } from '../../src/page/page-state.ts';
 
@@ -52,6 +55,32 @@ describe('where vantages disagree', () => {
     picture.take(partial);
     assert.equal(picture.services[0]?.status, 'partial');
     assert.equal(picture.extras('web').disagreement, 'down from there, up from here');
+  });
+
+  it('is one entry of the events, from the first vantage that sees it down to the last that sees it up again', () => {
+    const list = new EventList();
+    const ended = (vantage: string, lastsMs: number, seq: number): void => {
+      list.take(gap('web', NOW, NOW + lastsMs, { seq, vantage, monitor: vantage }), 0);
+    };
+    const said = (): (string | null)[] =>
+      list.entries.flatMap((entry) =>
+        entry.kind === 'incident' ? [showFall(entry.incident), showRecovery(entry.incident)] : [],
+      );
+    list.take(partial, 0);
+    assert.deepEqual(said(), ['web down from there', null]);
+    list.take(turn(9, 'there', 'partial', 'up', 'up'), 0);
+    ended('there', 2000, 10);
+    assert.deepEqual(said(), ['web down from there', 'web up again after 2.00 s (1.90–2.10)']);
+    // Both: one comes back long before the other.
+    list.take(turn(5020, 'there', 'up', 'partial', 'down'), 0);
+    list.take(turn(5021, 'here', 'partial', 'down', 'down'), 0);
+    list.take(turn(5022, 'there', 'down', 'partial', 'up'), 0);
+    ended('there', 2000, 5023);
+    assert.equal(said()[1], null);
+    list.take(turn(5024, 'here', 'partial', 'up', 'up'), 0);
+    ended('here', 600_000, 5025);
+    assert.match(said()[1] ?? '', /^web up again after 10 min/);
+    assert.equal(list.entries.length, 2);
   });
 
   it('is shown in lines', () => {
