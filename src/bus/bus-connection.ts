@@ -14,7 +14,7 @@ export interface Keys {
   readonly stream: string;
   /**
    * Hash: `id` of the feed, `began`, `n` the number of the newest event, `total` how many events there ever were, `top` the
-   * newest entry, `trimmed` when the stream was last trimmed.
+   * newest entry, `trimmed` when the stream was last trimmed; `note:ID` what a note says that was made at a hub, after its number.
    */
   readonly meta: string;
   /** Hash by vantage: its monitor, the run of that, its last sign of life, and whether it is offline, as JSON. */
@@ -158,6 +158,12 @@ export class BusConnection {
   /** What is stored of a vantage's services; null where there is nothing. @throws BusError */
   snapshot(vantage: string): Promise<string | null> {
     return this.#do('hget', () => this.#client.hget(this.keys.snapshots, vantage));
+  }
+
+  /** What is stored of the notes that were made at hubs, in no order. @throws BusError */
+  async notes(): Promise<readonly string[]> {
+    const meta = await this.#do('hgetall', () => this.#client.hgetall(this.keys.meta));
+    return Object.entries(meta).flatMap(([field, stored]) => (field.startsWith('note:') ? [stored] : []));
   }
 
   /** Entries of the stream from the newest back. @param from an id, or `(` and an id for those before it @throws BusError */

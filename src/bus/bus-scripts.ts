@@ -167,5 +167,6 @@ export async function announceOffline(
 
 /** Appends an event of a hub's own. Returns its number. @throws BusError */
 export async function appendOwn(bus: BusConnection, event: Mark | Note): Promise<number> {
-  return number.parse(await bus.run(OWN, [randomUUID(), JSON.stringify([event])]));
+  const [id, note] = event.type === 'note' ? [event.id, JSON.stringify(event)] : ['', ''];
+  return number.parse(await bus.run(OWN, [randomUUID(), JSON.stringify([event]), id, note, KEEP_MS]));
 }

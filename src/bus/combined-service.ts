@@ -3,6 +3,7 @@ import type { Observed, ServiceSnapshot, TimelineInterval, Transition, Uptime, V
 import type { Reason, State } from '../core/model.ts';
 import { BoardService } from '../core/board.ts';
 import { beginAfter, Intervals, timelineUpTo } from '../core/intervals.ts';
+import { AHEAD_MS } from './stream-entry.ts';
 
 /** Up if all that see it say up, down if all say down, otherwise partial; where none sees it, why not. */
 export function combined(states: Iterable<State>): State {
@@ -80,8 +81,13 @@ export class CombinedService extends BoardService {
     });
   }
 
-  /** Each vantage has its own clock, and may deliver late: its label may be earlier than the last one, and no time counts twice. */
-  override transition(change: Transition): void {
+  /**
+   * Each vantage has its own clock, and may deliver late: its label may be earlier than the last one, and no time counts twice.
+   * @param takenAt when Redis took it, in milliseconds since the epoch
+   */
+  override transition(change: Transition, takenAt = Infinity): void {
+    // Later than any clock may be: one was set back since.
+    if (this.#enteredAt > takenAt + AHEAD_MS) this.#enteredAt = change.at;
     this.#enteredAt = Math.max(this.#enteredAt, change.at);
     super.transition({ ...change, at: this.#enteredAt });
   }

@@ -3,7 +3,7 @@ import type { Hello } from '../core/messages.ts';
 import type { BusConnection } from './bus-connection.ts';
 import type { BusOverview } from './bus-scripts.ts';
 import { MergedState } from './merged-state.ts';
-import { type Entry, entryOf, isAfter, snapshotOf, type Unreadable } from './stream-entry.ts';
+import { type Entry, entryOf, isAfter, noteOf, snapshotOf, type Unreadable } from './stream-entry.ts';
 
 /** Events that are read back at least: those of viewers who come from another hub. */
 const EVENTS = 20_000;
@@ -27,7 +27,7 @@ export interface LoadedState {
  */
 export async function loadState(
   bus: BusConnection,
-  { feed, vantages }: BusOverview,
+  { feed, vantages, newest }: BusOverview,
   now: number,
   skip: (skipped: Pick<Unreadable, 'problem' | 'believedAt'>) => void,
 ): Promise<LoadedState> {
@@ -67,6 +67,10 @@ export async function loadState(
     const isRead = entries.some(({ vantage, id }) => vantage === name && isAfter(id, top));
     state.begin(name, hello, top, isRead ? null : offlineAt);
   }
+  // Those that are read anyway come in their turn.
+  const before = entries[0]?.previous ?? newest;
+  const notes = (await bus.notes()).flatMap((stored) => noteOf(stored, now) ?? []).filter(({ seq }) => seq <= before);
+  for (const note of notes.sort((a, b) => a.seq - b.seq)) state.board.notes.take(note);
   return { state, entries, last: last ?? '0-0' };
 }
 

@@ -132,7 +132,7 @@ export class MergedState {
     const origin = vantage === '' ? {} : { vantage, monitor };
     if (event === null)
       return { type: 'mark', seq, at: takenAt(id), text: 'an event that this hub can not read', ...origin };
-    if (event.type === 'transition') return this.#transition({ ...event, seq, ...origin }, vantage, fresh);
+    if (event.type === 'transition') return this.#transition({ ...event, seq, ...origin }, vantage, fresh, takenAt(id));
     if (event.type === 'gap' && fresh !== null) {
       fresh.board.apply(event);
       this.#combined.get(event.service)?.gap(event);
@@ -141,7 +141,7 @@ export class MergedState {
     return { ...event, seq, ...origin };
   }
 
-  #transition(event: Transition, name: string, fresh: Vantage | null): Transition {
+  #transition(event: Transition, name: string, fresh: Vantage | null, at: number): Transition {
     const { from, to } = this.#views.set(event.service, name, event.to);
     const seen = { from: event.from, to: event.to };
     if (fresh === null) return { ...event, from, to, reason: to === 'up' ? null : event.reason, seen };
@@ -149,7 +149,7 @@ export class MergedState {
     const service = this.#combined.get(event.service);
     const reason = to === event.to ? event.reason : (service?.reasonFor(to) ?? null);
     const change: Transition = { ...event, from, to, reason, seen };
-    service?.transition(change);
+    service?.transition(change, at);
     return change;
   }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { decodeValue } from '../core/message-schema.ts';
-import { type Event, type Hello, isEvent, type StatusMessage, timeOf } from '../core/messages.ts';
+import { type Event, type Hello, isEvent, type Note, type StatusMessage, timeOf } from '../core/messages.ts';
 import type { RawEntry } from './bus-connection.ts';
 
 /** Events in one entry at most, and how long each of its parts may be before a hub passes it over unread. */
@@ -10,7 +10,7 @@ export const ENTRY_EVENTS = 500;
 export const PART_LENGTH = 16 * 1024 * 1024;
 
 /** Clocks of monitors may be this far ahead of the hub's; an event from farther in the future is not believed. In milliseconds. */
-const AHEAD_MS = 60_000;
+export const AHEAD_MS = 60_000;
 
 export interface Entry {
   /** In the stream. */
@@ -122,6 +122,15 @@ export function snapshotOf(stored: string | null): Snapshot | null {
   if (!parsed.success) return null;
   const hello = decodeValue(parsed.data.hello);
   return isHello(hello) ? { top: parsed.data.top, hello, believedAt: latestOf(hello) - AHEAD_MS } : null;
+}
+
+/** What is stored of a note that was made at a hub; null where that can't be read, or is from the future. @param now by this machine's clock */
+export function noteOf(stored: string, now: number): Note | null {
+  const [, seq, json] = /^(\d{1,16}) (.*)$/s.exec(stored) ?? [];
+  if (seq === undefined || json === undefined || json.length > PART_LENGTH) return null;
+  const note = decoded(json);
+  if (note === null || !('type' in note) || note.type !== 'note' || note.at > now + AHEAD_MS) return null;
+  return { ...note, seq: Number(seq) };
 }
 
 /** The latest time in it. */

@@ -115,8 +115,9 @@ export class HistoryRecorder implements Reader {
     this.#sent = NOTHING_SENT;
     this.#checkpoints = new Map();
     for (const id of this.#hooks.keys()) this.#newHooks.add(id);
-    if (this.#following.some(({ item }) => item.type === 'services')) return;
-    this.#follow({ type: 'notes', notes: this.#monitor.board.notes.all });
+    const waits = (type: Item['type']): boolean => this.#following.some(({ item }) => item.type === type);
+    if (!waits('notes')) this.#follow({ type: 'notes', notes: this.#monitor.board.notes.all });
+    if (waits('services')) return;
     const services = [...this.#monitor.board.services.values()].map((one) => watchedNow(one.name, one.info, one));
     this.#follow({ type: 'services', at: this.#monitor.now(), services });
   }

@@ -36,6 +36,11 @@ export interface Step {
   readonly next: HookState;
 }
 
+/** The same where an event is next: what it says of its own service needs no wait. */
+export function lagBefore(event: Event, lag: Lag): Lag {
+  return (fell) => ('service' in event && event.service === fell.service ? 0 : lag(fell));
+}
+
 export function newHookState(after: number): HookState {
   return { after, held: [], open: {}, failingSince: null };
 }
@@ -87,8 +92,8 @@ export function pendingOf(
   lag: Lag,
 ): number {
   let [count, reached] = [0, state];
-  const deliverHeld = (until: number): void => {
-    const next = (): Step | null => heldStep(reached, filter, until, lag);
+  const deliverHeld = (until: number, lagThen: Lag): void => {
+    const next = (): Step | null => heldStep(reached, filter, until, lagThen);
     for (let held = next(); held !== null; held = next()) {
       reached = held.next;
       if (held.event !== null) count += 1;
@@ -96,12 +101,12 @@ export function pendingOf(
   };
   for (const event of events) {
     if (event.seq <= state.after) continue;
-    deliverHeld(timeOf(event));
+    deliverHeld(timeOf(event), lagBefore(event, lag));
     const step = eventStep(reached, filter, event);
     reached = step.next;
     if (step.event !== null) count += 1;
   }
-  deliverHeld(now);
+  deliverHeld(now, lag);
   return count;
 }
 

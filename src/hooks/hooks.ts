@@ -17,6 +17,7 @@ import { eventSentence } from './event-sentence.ts';
 import {
   eventStep,
   heldStep,
+  lagBefore,
   type HookState,
   newHookState,
   nextDue,
@@ -36,8 +37,8 @@ const GIVE_UP_MS = 24 * 3_600_000;
 const PAGE = 500;
 /** The end waits this long for what is due; with a history the rest follows after the next start. */
 const PATIENCE_MS = 2000;
-/** What was kept is waited for this long: a disk that is away must not keep a hook from what happens now. In milliseconds. */
-const KEPT_PATIENCE_MS = 5000;
+/** What was kept is waited for this long: a disk that is away must not keep a hook from what happens now for ever. In milliseconds. */
+const KEPT_PATIENCE_MS = 60_000;
 /** Longer timers are cut by Node. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -60,6 +61,7 @@ export class Hooks {
   readonly #monitor: HookedMonitor;
   readonly #store: HookStore | null;
   readonly #log: Logger;
+  readonly #patienceMs: number;
   readonly #unsubscribe: () => void;
   readonly #hooks = new Map<string, Hook>();
   /** What was kept, until it is read; null where nothing is. */
@@ -68,8 +70,12 @@ export class Hooks {
   /** The names of what is watched. */
   #services: ReadonlySet<string> = new Set();
 
-  /** @param store null where nothing is kept: then what waits is lost with the process */
-  constructor(monitor: HookedMonitor, store: HookStore | null, log: Logger) {
+  /**
+   * @param store null where nothing is kept: then what waits is lost with the process
+   * @param patienceMs how long what was kept is waited for
+   */
+  constructor(monitor: HookedMonitor, store: HookStore | null, log: Logger, patienceMs = KEPT_PATIENCE_MS) {
+    this.#patienceMs = patienceMs;
     this.#monitor = monitor;
     this.#store = store;
     this.#log = log;
@@ -138,9 +144,9 @@ export class Hooks {
 
   /** Read once: what is in the file later was written by this process. */
   async #read(store: HookStore): Promise<Map<string, string>> {
-    const until = performance.now() + KEPT_PATIENCE_MS;
+    const until = performance.now() + this.#patienceMs;
     for (;;) {
-      const found = await Promise.race([store.hookStates().catch(() => null), sleep(KEPT_PATIENCE_MS, null, UNHELD)]);
+      const found = await Promise.race([store.hookStates().catch(() => null), sleep(this.#patienceMs, null, UNHELD)]);
       // What was kept stays as it is.
       if (this.#isClosed) return await new Promise(() => undefined);
       if (found !== null) {
@@ -261,8 +267,10 @@ class Hook {
       this.#forget((name) => !names.has(name));
       this.#gone.shift();
     }
-    const until = event === undefined ? this.#monitor.now() : timeOf(event);
-    const held = heldStep(this.#state, this.settings, until, this.#lag);
+    const held =
+      event === undefined
+        ? heldStep(this.#state, this.settings, this.#monitor.now(), this.#lag)
+        : heldStep(this.#state, this.settings, timeOf(event), lagBefore(event, this.#lag));
     if (held !== null) return held;
     if (event === undefined) {
       this.#forgetGone();

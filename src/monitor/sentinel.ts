@@ -56,12 +56,13 @@ export class Sentinel {
   }
 
   /**
-   * The service was down, and is up again: what broke the connection was no dislike of idle ones. One that is open still proves nothing
-   * more: where the host was gone without a word, nobody is at its other end, and it would stay open for ever.
+   * The service was down, and is up again: what broke the connection was no dislike of idle ones.
+   * @param wasSilent whether it was silent: then nobody may be at the other end of a connection that is open still, as where the host
+   * was gone without a word
    */
-  recovered(): void {
+  recovered(wasSilent: boolean): void {
     if (this.#failedTrials > 0) return;
-    this.close();
+    if (wasSilent) this.close();
     this.#notBefore = -Infinity;
   }
 

@@ -257,7 +257,7 @@ export class Watcher implements ProberEvents {
     this.#counters.add(sample);
     if (this.#host.samplesWanted) this.#emitSample(sample);
     if (result === 'up') {
-      if (sentAt > this.#failedSent && this.#failedSent > this.#goodSent) this.#sentinel?.recovered();
+      if (sentAt > this.#failedSent && this.#failedSent > this.#goodSent) this.#sentinel?.recovered(this.#isSilent);
       this.#goodSent = Math.max(this.#goodSent, sentAt);
       if (answerMs(sample) <= this.#timeline.overdueMs) this.#sentinel?.answered(sentAt);
     } else if (result === 'down' && sentAt > this.#failedSent) {
@@ -310,7 +310,7 @@ export class Watcher implements ProberEvents {
   connectionLost(failure: Failure): void {
     if (this.#stopped) return;
     const { target, asks = true } = this.watched.service;
-    const isDated = failure.reason === 'closed' || failure.reason === 'reset';
+    const isDated = !isSilent(failure) && failure.reason !== 'unreachable';
     // A peer that went away without a word is noticed by the kernel alone, which asks for some seconds before it gives up.
     if (!asks && !isDated) this.#timeline.withdraw(UNNOTICED_MS);
     this.prompt(isDated);

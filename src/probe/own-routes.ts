@@ -8,6 +8,9 @@ const DISCARD_PORT = 9;
 /** Addresses that nobody has (RFC 5737, RFC 3849): whatever has a way out has one there. */
 const ANYWHERE = ['192.0.2.1', '2001:db8::1'];
 
+/** Where systemd-resolved listens. */
+const OF_SYSTEMD: ReadonlySet<string> = new Set(['127.0.0.53', '127.0.0.54']);
+
 /** @param answer called with whether there is a way to the address, or no telling */
 export function askRoute(address: string, answer: (hasRoute: boolean) => void): void {
   const asker = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
@@ -21,15 +24,14 @@ export function askRoute(address: string, answer: (hasRoute: boolean) => void): 
 }
 
 /**
- * @param answer called with whether there is a way to a name server. Where all are on this machine itself, as that of systemd is,
- * they ask others: then whether there is a way to anywhere.
+ * @param answer called with whether there is a way to a name server. That of systemd is on this machine, and asks others: then whether
+ * there is a way to anywhere. Any other one on this machine is its own: there always is a way.
  */
 export function askRouteToNames(answer: (hasRoute: boolean) => void): void {
   const servers = new Resolver()
     .getServers()
     .map((server) => /^\[(.+)\]:\d+$/.exec(server)?.[1] ?? server.replace(/^([\d.]+):\d+$/, '$1'));
-  const others = servers.filter((server) => server !== '::1' && !server.startsWith('127.'));
-  const asked = others.length > 0 ? others : ANYWHERE;
+  const asked = servers.every((server) => OF_SYSTEMD.has(server)) ? ANYWHERE : servers;
   let left = asked.length;
   let isAnswered = false;
   for (const address of asked) {

@@ -106,7 +106,11 @@ export class EventList {
    * @param missed whether the events up to now are missing, and do not follow
    */
   catchUp(services: ReadonlyMap<string, ServiceSnapshot>, missed: boolean, now: number, source: number): void {
-    for (const [service, { state }] of services) this.#keepFallen(`${String(source)} ${service}`, state);
+    for (const [service, { state, vantages }] of services) {
+      this.#keepFallen(`${String(source)} ${service}`, state);
+      // The vantage that saw it down may not be there any more.
+      if (vantages !== undefined && state === 'up') this.#endAll(service, now, source);
+    }
     // A copy: what ends is placed anew.
     for (const entry of [...this.#entries]) {
       if (entry.source !== source) continue;
@@ -153,21 +157,34 @@ export class EventList {
     const place = `${String(source)} ${service}`;
     this.#keepFallen(place, change.to);
     if (change.from === 'up') this.#partGaps.delete(place);
-    // The gap of another life of its source, which did not see it: no event will end it.
-    if (change.from === 'unknown' && !isFallen(change.to)) {
-      for (const entry of [...this.#entries]) {
-        if (entry.kind !== 'incident' || entry.source !== source || !entry.incident.isOpen(service)) continue;
-        const fall = entry.incident.falls.find((one) => one.service === service);
-        if (fall !== undefined) this.#end(entry.incident, fall, undefined, at, source);
-      }
-    }
+    // What the vantage of the event sees: at a hub others may see the service otherwise.
+    const seen = change.seen?.to ?? change.to;
+    // The gap of another life of its source, which did not see it, or of a vantage that is gone: no event will end it.
+    const isUnseen = change.from === 'unknown' ? !isFallen(change.to) : change.to === 'up' && seen !== 'up';
+    if (isUnseen) this.#endAll(service, at, source);
     if (change.from === 'unobserved') this.#seenAgain(change, source);
-    if (isFallen(change.to)) {
+    if (isFallen(change.to) && seen === 'down') {
       const seenFrom = change.to === 'partial' && vantage !== undefined ? { vantage } : {};
       const fall = { service, at, reason, message, ...seenFrom };
       const incident = this.#incidentsOf(source).fell(fall, change.from !== 'up');
       this.#place(incident, incident.from, source);
     } else if (change.to === 'unobserved') this.#unobserved(change, source);
+  }
+
+  /** Ends what is open of a service: by the longest gap of the vantages that saw its end, where there is one. */
+  #endAll(service: string, at: number, source: number): void {
+    const place = `${String(source)} ${service}`;
+    const gap = this.#partGaps.get(place);
+    this.#partGaps.delete(place);
+    for (const entry of [...this.#entries]) {
+      if (entry.kind !== 'incident' || entry.source !== source) continue;
+      const fall = entry.incident.isOpen(service)
+        ? entry.incident.falls.find((one) => one.service === service)
+        : undefined;
+      if (fall === undefined) continue;
+      if (gap === undefined) this.#end(entry.incident, fall, undefined, at, source);
+      else if (entry.incident.end(service, gap)) this.#placeEnded(entry.incident, source);
+    }
   }
 
   #unobserved({ service, at, reason }: Transition, source: number): void {

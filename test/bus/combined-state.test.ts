@@ -96,6 +96,15 @@ describe('the state over several vantages', () => {
     );
   });
 
+  it('goes on counting where a clock that was far ahead was set back', () => {
+    const began = 1_800_000_000_000;
+    const web = new CombinedService('web', infoOf(service('web')), began);
+    web.transition(transition('web', 'unknown', 'up', began + 3_600_000), began + 3_600_000);
+    web.transition(transition('web', 'up', 'down', began + 1000), began + 1000);
+    web.transition(transition('web', 'down', 'up', began + 61_000), began + 61_000);
+    assert.equal(web.totalsAt(began + 61_000).downMs, 60_000);
+  });
+
   it('has nothing in the future where the clock of a vantage is ahead', () => {
     const now = 1_800_000_000_000;
     const lanes = [0, 1000, 3_600_000, 172_800_000].map((aheadMs) => {

@@ -1,6 +1,7 @@
 /** From several monitors through a stream to the viewers of a hub. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Redis } from 'ioredis';
 
@@ -138,6 +139,41 @@ describe('a hub', () => {
     assert.deepEqual(statesAt(loaded).slice(-3), ['up', 'down', 'unobserved']);
     assert.deepEqual(statesAt(loaded), statesAt(there));
     await there.end();
+    await loaded.end();
+  });
+
+  it('has the notes that were made at a hub, as they stand now, however much happened since', async () => {
+    const flapping = scripted('flapping');
+    const publisher = publish(flapping, url, 'notes');
+    await waitFor(() => publisher.vantage !== null);
+    const at = await serveHub(url, 0, 'notes');
+    const note = await at.hub.note({ kind: 'maintenance', text: 'Docker upgrade' });
+    const other = await at.hub.note({ text: 'withdrawn' });
+    await waitFor(() => at.hub.board.notes.get(other!.id) !== null);
+    await at.hub.note({ id: other!.id, text: 'changed' });
+    await waitFor(() => at.hub.board.notes.get(other!.id)?.text === 'changed');
+    for (let n = 0; n < 21_000; n += 1) flapping.change('web', n % 2 === 0 ? 'down' : 'up');
+    await waitFor(() => at.hub.events.latest(1)[0]?.type === 'transition' && publisher.vantage !== null);
+    const newest = (): number => at.hub.events.newest;
+    for (let last = -1; last !== newest();) {
+      last = newest();
+      await sleep(500);
+    }
+    const loaded = await serveHub(url, 0, 'notes');
+    const said = loaded.hub.board.notes.all.map(({ id, kind, text, seq }) => [id, kind, text, seq]);
+    assert.deepEqual(
+      said,
+      at.hub.board.notes.all.map(({ id, kind, text, seq }) => [id, kind, text, seq]),
+    );
+    assert.deepEqual(
+      said.map(([id, , text]) => [id, text]),
+      [
+        [note!.id, 'Docker upgrade'],
+        [other!.id, 'changed'],
+      ],
+    );
+    await publisher.stop();
+    await at.end();
     await loaded.end();
   });
 

@@ -83,6 +83,25 @@ describe('where vantages disagree', () => {
     assert.equal(list.entries.length, 2);
   });
 
+  it('is no entry where a vantage only sees it up again, and ends where the one that saw it down is gone', () => {
+    const list = new EventList();
+    const open = (): number =>
+      list.entries.filter((entry) => entry.kind === 'incident' && entry.incident.open > 0).length;
+    // Attached in the middle of an outage.
+    list.take(turn(9, 'there', 'down', 'partial', 'up'), 0);
+    assert.equal(list.entries.length, 0);
+    list.take(turn(10, 'here', 'partial', 'up', 'up'), 0);
+    list.take(turn(11, 'there', 'up', 'partial', 'down'), 0);
+    assert.equal(open(), 1);
+    const gone = { ...turn(12, 'there', 'partial', 'up', 'up'), seen: { from: 'down', to: 'unobserved' } } as const;
+    list.take(gone, 0);
+    assert.deepEqual([open(), list.entries.length], [0, 1]);
+    // Or the hub forgets it, and says so by a hello.
+    list.take(turn(13, 'there', 'up', 'partial', 'down'), 0);
+    list.catchUp(new Map([['web', web]]), false, NOW + 99, 0);
+    assert.equal(open(), 0);
+  });
+
   it('is shown in lines', () => {
     const format = new LinesFormat(false);
     format.line(hello);

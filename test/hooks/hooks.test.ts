@@ -43,10 +43,15 @@ interface Run {
 }
 
 /** Hooks that go on with a monitor; what they log is in `lines`. */
-function start(monitor: ScriptedMonitor, settings: readonly HookSettings[], store: HookStore | null = null): Run {
+function start(
+  monitor: ScriptedMonitor,
+  settings: readonly HookSettings[],
+  store: HookStore | null = null,
+  patienceMs?: number,
+): Run {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-  const hooks = new Hooks(monitor, store, log);
+  const hooks = new Hooks(monitor, store, log, patienceMs);
   hooks.apply(settings);
   running.push(hooks);
   return { hooks, lines };
@@ -315,11 +320,11 @@ describe('hooks', { concurrency: true }, () => {
           hookStates: () => (answer === 'hangs' ? new Promise(() => undefined) : Promise.reject(new Error('away'))),
           keepHookState: (_, state) => written.push(String(state)),
         };
-        const stopped = start(monitor, [hook(to, { on: ['mark'] })], store);
+        const stopped = start(monitor, [hook(to, { on: ['mark'] })], store, 60_000);
         monitor.mark('before its end');
         await stopped.hooks.close();
         assert.deepEqual([written, to.taken.length], [[], 0]);
-        const { lines } = start(monitor, [hook(to, { on: ['mark'] })], store);
+        const { lines } = start(monitor, [hook(to, { on: ['mark'] })], store, 1500);
         monitor.mark('now');
         await to.waitFor(() => to.taken.length === 1);
         assert.match(to.taken[0]!.body, /"now"/);

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import {
   eventStep,
   heldStep,
+  lagBefore,
   type HookFilter,
   type HookState,
   type Lag,
@@ -33,15 +34,15 @@ function due(
     if (step.event !== null) found.push(step.event);
     state = JSON.parse(JSON.stringify(step.next)) as HookState;
   };
-  const hold = (until: number): void => {
-    const next = (): ReturnType<typeof heldStep> => heldStep(state, filter, until, lag);
+  const hold = (until: number, lagThen: Lag): void => {
+    const next = (): ReturnType<typeof heldStep> => heldStep(state, filter, until, lagThen);
     for (let step = next(); step !== null; step = next()) take(step);
   };
   for (const event of events) {
-    hold(timeOf(event));
+    hold(timeOf(event), lagBefore(event, lag));
     take(eventStep(state, filter, event));
   }
-  hold(now);
+  hold(now, lag);
   assert.equal(pendingOf(newHookState(0), filter, events, now, lag), found.length);
   return { due: found, state };
 }
@@ -131,6 +132,12 @@ describe('a hook', () => {
     assert.deepEqual(words(due(filter, events.slice(0, 2), 14_899, lag).due), []);
     assert.deepEqual(words(due(filter, events.slice(0, 2), 15_999, lag).due), ['api down 9900']);
     assert.deepEqual(words(due(filter, events.slice(0, 2), 16_000, lag).due), ['api down 9900', 'web down 0']);
+    // It was down for longer than that: its own end says so.
+    const longer = [
+      transition('web', 'up', 'down', 0, { seq: 1, reason: 'timeout-reply' }),
+      transition('web', 'down', 'up', 6000, { seq: 2 }),
+    ];
+    assert.deepEqual(words(due(filter, longer, 30_000, lag).due), ['web down 0', 'web up 6000']);
   });
 
   it('with minMs is called in the order in which services were down for so long, however late it is called', () => {

@@ -80,7 +80,7 @@ describe('the sentinel of a service', () => {
         await waitFor(() => guarded.losses === 1);
         assert.equal(await guarded.answered(0.5), false, 'a server that closes idle connections is not bothered');
       }
-      guarded.sentinel.recovered();
+      guarded.sentinel.recovered(false);
       assert.equal(await guarded.answered(), !isGivenUp);
     }
     guarded.sentinel.close();
@@ -91,7 +91,9 @@ describe('the sentinel of a service', () => {
     await guarded.answered();
     await guarded.answered(0.01);
     assert.equal(guarded.sentinel.isOnTrial, false);
-    guarded.sentinel.recovered();
+    guarded.sentinel.recovered(false);
+    assert.equal(await guarded.answered(0.01), false, 'a service that answers badly now and then keeps it');
+    guarded.sentinel.recovered(true);
     assert.equal(await guarded.answered(0.01), true);
     assert.equal(guarded.losses, 0);
     guarded.sentinel.close();

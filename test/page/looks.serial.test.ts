@@ -1,6 +1,8 @@
 /** How the page looks and can be used: in a real Chromium, before a monitor that publishes what the test wants. */
 import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 
@@ -9,6 +11,7 @@ import { pageAssets } from '../../src/page/page-assets.ts';
 import { served } from '../server/scene.ts';
 import { snapshot } from '../support/builders.ts';
 import { isInstalled, requireTool } from '../support/tools.ts';
+import { TestService } from '../support/test-service.ts';
 import { ScriptedMonitor } from '../support/scripted-monitor.ts';
 import { HOSTILE_TEXTS } from '../corpus/strings.ts';
 import { firstPicture, TWO_HUNDRED, upForAnHour } from './scenes.ts';
@@ -44,6 +47,33 @@ function look(
     } finally {
       await feed.close();
     }
+  };
+}
+
+/** Passes all on to a port of this machine; the page itself comes back in small pieces. */
+function dripping(port: number): (near: Socket) => void {
+  return (near) => {
+    const far = connect(port, '127.0.0.1');
+    let isPage = false;
+    const drip = async (data: Buffer): Promise<void> => {
+      far.pause();
+      for (let at = 0; at < data.length; at += 60) {
+        near.write(data.subarray(at, at + 60));
+        await sleep(20);
+      }
+      far.resume();
+    };
+    near.on('data', (data: Buffer) => {
+      isPage = data.toString('latin1').startsWith('GET / ');
+      far.write(data);
+    });
+    far.on('data', (data: Buffer) => {
+      if (isPage) void drip(data);
+      else near.write(data);
+    });
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    far.once('close', () => near.destroy());
+    near.once('close', () => far.destroy());
   };
 }
 
@@ -144,6 +174,22 @@ describe('the look of the page', () => {
       assert.equal(await tab.value('document.activeElement.ariaLabel'), 'The last gaps of web');
     }),
   );
+
+  for (const width of [1280, 390])
+    it(`moves nothing while it comes slowly, ${String(width)} pixels wide`, async (t) => {
+      if (!requireTool(t, 'chromium') || browser === null) return;
+      const { feed } = await served(upForAnHour(['web', 'api']), { page: pageAssets() });
+      const service = await TestService.start();
+      service.behave = dripping(feed.address.port);
+      try {
+        const url = `http://127.0.0.1:${String(service.port)}/`;
+        const tab = await Tab.open(browser, url, { viewport: { width, height: 900 } });
+        await tab.close();
+      } finally {
+        service.down();
+        await feed.close();
+      }
+    });
 
   it(
     'has landmarks, headings and words for all that is only drawn',

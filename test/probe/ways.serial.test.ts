@@ -42,6 +42,10 @@ const reject = (command: string, host: string, kinds: readonly (readonly [string
   );
 
 const SETUP = [
+  // A name server somewhere else.
+  'mount -t tmpfs gapwatch-test /mnt',
+  "echo 'nameserver 10.9.6.1' > /mnt/resolv.conf",
+  'mount --bind /mnt/resolv.conf /etc/resolv.conf',
   'ip link set lo up',
   ...reject('iptables', '127.0.0.1', ICMP),
   ...reject('ip6tables', '::1', ICMP6),
@@ -52,7 +56,7 @@ const SETUP = [
   'ip link set there up',
 ];
 
-const OWN_NETWORK = ['unshare', '--map-root-user', '--net', 'sh', '-ec'] as const;
+const OWN_NETWORK = ['unshare', '--map-root-user', '--net', '--mount', 'sh', '-ec'] as const;
 
 function missing(): string | false {
   const [command, ...args] = OWN_NETWORK;

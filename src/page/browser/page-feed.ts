@@ -11,8 +11,9 @@ import { FeedConnection } from './page-connection.ts';
 const UPTIMES_MS = 60_000;
 const AFTER_GAP_MS = 1000;
 const SPREAD_MS = 2000;
-/** Past days do not change, and today is in the feed. */
+/** Past days do not change, and today is in the feed; they are the longest of all answers. */
 const DAYS_MS = 600_000;
+const DAYS_SPREAD_MS = 20_000;
 
 /** Gaps of so many days are fetched at once; others when they are looked for. */
 const RECENT_DAYS = 7;
@@ -133,10 +134,12 @@ export class Feed {
       }
       if (this.#owesGaps) this.#requestGaps();
       // A page that slept may show the days of before; most come back much sooner.
-      if (Date.now() - this.#daysAt > UPTIMES_MS)
+      if (!document.hidden && Date.now() - this.#daysAt > UPTIMES_MS) {
+        this.#daysAt = Date.now();
         setTimeout(() => {
           this.#requestDays();
-        }, Math.random() * SPREAD_MS);
+        }, Math.random() * DAYS_SPREAD_MS);
+      }
     }
     const changes = this.state.take(message);
     // The status has the notes too.
