@@ -27,6 +27,8 @@ export interface Fall {
 export class Incident {
   readonly #falls = new Map<string, Fall>();
   readonly #gaps = new Map<string, GapFacts>();
+  /** The services whose gap was ended though nobody saw its end. */
+  readonly #provisional = new Set<string>();
   #from = Infinity;
   #to = -Infinity;
 
@@ -77,10 +79,23 @@ export class Incident {
     return true;
   }
 
-  /** Takes a gap that has ended if it belongs to this incident. Returns whether it does. */
-  end(service: string, gap: GapFacts): boolean {
-    if (!this.isOpen(service)) return false;
+  /**
+   * Takes a gap that has ended if it belongs to this incident. Returns whether it does.
+   * @param isProvisional whether nobody saw its end: then one that was seen takes its place
+   */
+  end(service: string, gap: GapFacts, isProvisional = false): boolean {
+    const known = this.#provisional.has(service) ? this.#gaps.get(service) : undefined;
+    if (!this.isOpen(service) && (known === undefined || gap.from > known.to + TOGETHER_MS)) return false;
     this.#gaps.set(service, gap);
+    if (isProvisional) this.#provisional.add(service);
+    else this.#provisional.delete(service);
+    return true;
+  }
+
+  /** A service whose end nobody saw is down still. Returns whether it is of this incident. */
+  reopen(service: string): boolean {
+    if (!this.#provisional.delete(service)) return false;
+    this.#gaps.delete(service);
     return true;
   }
 }
@@ -94,7 +109,9 @@ export class Incidents {
    * @param goesOn whether the service was not up before it: then it may be the open gap that goes on, which is no second fall
    */
   fell(fall: Fall, goesOn = false): Incident {
-    const open = goesOn ? this.#recent.findLast((incident) => incident.isOpen(fall.service)) : undefined;
+    const open = goesOn
+      ? this.#recent.findLast((incident) => incident.isOpen(fall.service) || incident.reopen(fall.service))
+      : undefined;
     const known = open ?? this.#recent.findLast((incident) => incident.join(fall));
     if (known !== undefined) return known;
     const incident = new Incident();

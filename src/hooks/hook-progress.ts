@@ -36,9 +36,9 @@ export interface Step {
   readonly next: HookState;
 }
 
-/** The same where an event is next: what it says of its own service needs no wait. */
+/** The same where an event is next: a change of the service itself needs no wait. */
 export function lagBefore(event: Event, lag: Lag): Lag {
-  return (fell) => ('service' in event && event.service === fell.service ? 0 : lag(fell));
+  return (fell) => (event.type === 'transition' && event.service === fell.service ? 0 : lag(fell));
 }
 
 export function newHookState(after: number): HookState {

@@ -8,8 +8,8 @@ const DISCARD_PORT = 9;
 /** Addresses that nobody has (RFC 5737, RFC 3849): whatever has a way out has one there. */
 const ANYWHERE = ['192.0.2.1', '2001:db8::1'];
 
-/** Where systemd-resolved listens. */
-const OF_SYSTEMD: ReadonlySet<string> = new Set(['127.0.0.53', '127.0.0.54']);
+/** That of Docker knows the containers of its networks itself, also where there is no way out. */
+const OF_DOCKER = '127.0.0.11';
 
 /** @param answer called with whether there is a way to the address, or no telling */
 export function askRoute(address: string, answer: (hasRoute: boolean) => void): void {
@@ -24,14 +24,15 @@ export function askRoute(address: string, answer: (hasRoute: boolean) => void): 
 }
 
 /**
- * @param answer called with whether there is a way to a name server. That of systemd is on this machine, and asks others: then whether
- * there is a way to anywhere. Any other one on this machine is its own: there always is a way.
+ * @param answer called with whether there is a way to a name server. One on this machine asks others, and is what Node names where there
+ * is none: then whether there is a way to anywhere.
  */
 export function askRouteToNames(answer: (hasRoute: boolean) => void): void {
   const servers = new Resolver()
     .getServers()
     .map((server) => /^\[(.+)\]:\d+$/.exec(server)?.[1] ?? server.replace(/^([\d.]+):\d+$/, '$1'));
-  const asked = servers.every((server) => OF_SYSTEMD.has(server)) ? ANYWHERE : servers;
+  const others = servers.filter((server) => server === OF_DOCKER || !(server === '::1' || server.startsWith('127.')));
+  const asked = others.length > 0 ? others : ANYWHERE;
   let left = asked.length;
   let isAnswered = false;
   for (const address of asked) {

@@ -106,11 +106,7 @@ export class EventList {
    * @param missed whether the events up to now are missing, and do not follow
    */
   catchUp(services: ReadonlyMap<string, ServiceSnapshot>, missed: boolean, now: number, source: number): void {
-    for (const [service, { state, vantages }] of services) {
-      this.#keepFallen(`${String(source)} ${service}`, state);
-      // The vantage that saw it down may not be there any more.
-      if (vantages !== undefined && state === 'up') this.#endAll(service, now, source);
-    }
+    for (const [service, { state }] of services) this.#keepFallen(`${String(source)} ${service}`, state);
     // A copy: what ends is placed anew.
     for (const entry of [...this.#entries]) {
       if (entry.source !== source) continue;
@@ -118,7 +114,9 @@ export class EventList {
         for (const fall of entry.incident.falls) {
           if (!entry.incident.isOpen(fall.service)) continue;
           const snapshot = services.get(fall.service);
-          if (snapshot !== undefined && (!missed || goesOn(fall, snapshot))) continue;
+          // At a hub the vantage that saw it down may not be there any more.
+          const isOver = snapshot?.vantages !== undefined && snapshot.state === 'up';
+          if (snapshot !== undefined && !isOver && (!missed || goesOn(fall, snapshot))) continue;
           this.#end(entry.incident, fall, snapshot, now, source);
         }
       } else if (entry.kind === 'unobserved') {
@@ -159,14 +157,14 @@ export class EventList {
     if (change.from === 'up') this.#partGaps.delete(place);
     // What the vantage of the event sees: at a hub others may see the service otherwise.
     const seen = change.seen?.to ?? change.to;
-    // The gap of another life of its source, which did not see it, or of a vantage that is gone: no event will end it.
+    // The gap of another life of its source, which did not see it, or of a vantage that may be gone: no event may ever end it.
     const isUnseen = change.from === 'unknown' ? !isFallen(change.to) : change.to === 'up' && seen !== 'up';
     if (isUnseen) this.#endAll(service, at, source);
     if (change.from === 'unobserved') this.#seenAgain(change, source);
     if (isFallen(change.to) && seen === 'down') {
       const seenFrom = change.to === 'partial' && vantage !== undefined ? { vantage } : {};
       const fall = { service, at, reason, message, ...seenFrom };
-      const incident = this.#incidentsOf(source).fell(fall, change.from !== 'up');
+      const incident = this.#incidentsOf(source).fell(fall, change.from !== 'up' || change.seen?.from === 'unobserved');
       this.#place(incident, incident.from, source);
     } else if (change.to === 'unobserved') this.#unobserved(change, source);
   }
@@ -225,7 +223,7 @@ export class EventList {
     const gap = known?.gaps.find(({ from, to }) => to > at && Math.abs(from - at) < SAME_GAP_MS);
     const to = Math.max(at, known?.timeline.find(({ state, from }) => state === 'up' && from > at)?.from ?? now);
     const unseen = { from: at, to, durationMs: to - at, minMs: 0, maxMs: null, failed: 0, reasons: [] };
-    incident.end(service, gap ?? unseen);
+    incident.end(service, gap ?? unseen, gap === undefined);
     this.#placeEnded(incident, source);
   }
 

@@ -96,8 +96,18 @@ describe('where vantages disagree', () => {
     const gone = { ...turn(12, 'there', 'partial', 'up', 'up'), seen: { from: 'down', to: 'unobserved' } } as const;
     list.take(gone, 0);
     assert.deepEqual([open(), list.entries.length], [0, 1]);
+    // It had only stalled, and is down still: the same outage, which ends as it says then.
+    list.take({ ...turn(15, 'there', 'up', 'partial', 'down'), seen: { from: 'unobserved', to: 'down' } }, 0);
+    assert.deepEqual([open(), list.entries.length], [1, 1]);
+    list.take(gone, 0);
+    list.take({ ...turn(16, 'there', 'up', 'up', 'up'), seen: { from: 'unobserved', to: 'up' } }, 0);
+    list.take(gap('web', NOW + 11, NOW + 60_011, { seq: 17, vantage: 'there', monitor: 'there' }), 0);
+    const [entry] = list.entries;
+    assert.ok(entry?.kind === 'incident');
+    assert.match(showRecovery(entry.incident) ?? '', /^web up again after 60\.00 s/);
     // Or the hub forgets it, and says so by a hello.
-    list.take(turn(13, 'there', 'up', 'partial', 'down'), 0);
+    list.take(turn(5013, 'there', 'up', 'partial', 'down'), 0);
+    assert.equal(open(), 1);
     list.catchUp(new Map([['web', web]]), false, NOW + 99, 0);
     assert.equal(open(), 0);
   });

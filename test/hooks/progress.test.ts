@@ -132,6 +132,9 @@ describe('a hook', () => {
     assert.deepEqual(words(due(filter, events.slice(0, 2), 14_899, lag).due), []);
     assert.deepEqual(words(due(filter, events.slice(0, 2), 15_999, lag).due), ['api down 9900']);
     assert.deepEqual(words(due(filter, events.slice(0, 2), 16_000, lag).due), ['api down 9900', 'web down 0']);
+    const lost = { type: 'connection-lost', service: 'web', reason: 'closed', message: null } as const;
+    const beside = [events[0]!, { ...lost, seq: 2, at: 11_000 }, events[2]!];
+    assert.deepEqual(words(due({ ...filter, on: ['down', 'up'] }, beside, 30_000, lag).due), []);
     // It was down for longer than that: its own end says so.
     const longer = [
       transition('web', 'up', 'down', 0, { seq: 1, reason: 'timeout-reply' }),
