@@ -1,7 +1,7 @@
 /** What the history costs, what it survives, how large it grows, and how soon and how fast it is there again. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -105,6 +105,7 @@ async function killRow(dir: string, say: Say): Promise<Row> {
 }
 
 async function monthsRows(dir: string, say: Say): Promise<Row[]> {
+  await mkdir(dir);
   // It ends a moment ago: what is to come must not be before it.
   const names = await simulateHistory(dir, { ...MONTHS, end: Date.now() - 60_000 }, (day) => {
     if (day % 10 === 0) say(`writing day ${String(day)} of ${String(MONTHS.days)}`);
