@@ -27,8 +27,8 @@ export interface Fall {
 export class Incident {
   readonly #falls = new Map<string, Fall>();
   readonly #gaps = new Map<string, GapFacts>();
-  /** The services whose gap was ended though nobody saw its end. */
-  readonly #provisional = new Set<string>();
+  /** The services whose gap was ended though nobody saw its end, and whether they may be down still. */
+  readonly #provisional = new Map<string, boolean>();
   #from = Infinity;
   #to = -Infinity;
 
@@ -87,14 +87,20 @@ export class Incident {
     const known = this.#provisional.has(service) ? this.#gaps.get(service) : undefined;
     if (!this.isOpen(service) && (known === undefined || gap.from > known.to + TOGETHER_MS)) return false;
     this.#gaps.set(service, gap);
-    if (isProvisional) this.#provisional.add(service);
+    if (isProvisional) this.#provisional.set(service, true);
     else this.#provisional.delete(service);
     return true;
   }
 
-  /** A service whose end nobody saw is down still. Returns whether it is of this incident. */
+  /** A service was seen up: what falls after that is another gap. */
+  seenUp(service: string): void {
+    if (this.#provisional.has(service)) this.#provisional.set(service, false);
+  }
+
+  /** A service is down, and was not seen up since its gap was ended though nobody saw its end. Returns whether that is of this incident. */
   reopen(service: string): boolean {
-    if (!this.#provisional.delete(service)) return false;
+    if (this.#provisional.get(service) !== true) return false;
+    this.#provisional.delete(service);
     this.#gaps.delete(service);
     return true;
   }
@@ -118,6 +124,11 @@ export class Incidents {
     incident.join(fall);
     this.#recent = [...this.#recent, incident].slice(-RECENT);
     return incident;
+  }
+
+  /** A service was seen up: see `Incident.seenUp`. */
+  seenUp(service: string): void {
+    for (const incident of this.#recent) incident.seenUp(service);
   }
 
   /** Takes a gap that has ended. Returns its incident; null where its fall is not remembered. */

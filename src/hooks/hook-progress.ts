@@ -30,15 +30,15 @@ export interface HookFilter {
 /** How much later than it happened it is known whether a service that fell so was down for so long, in milliseconds. */
 export type Lag = (fell: Transition) => number;
 
+/** The lag up to an event that is next: a change of the service itself needs no wait. */
+export function lagBefore(event: Event, lag: Lag): Lag {
+  return (fell) => (event.type === 'transition' && event.service === fell.service ? 0 : lag(fell));
+}
+
 /** What follows from an event: what is to be delivered, if anything, and where the hook is when that is done. */
 export interface Step {
   readonly event: Event | null;
   readonly next: HookState;
-}
-
-/** The same where an event is next: a change of the service itself needs no wait. */
-export function lagBefore(event: Event, lag: Lag): Lag {
-  return (fell) => (event.type === 'transition' && event.service === fell.service ? 0 : lag(fell));
 }
 
 export function newHookState(after: number): HookState {

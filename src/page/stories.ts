@@ -44,7 +44,7 @@ export interface Story {
   readonly newest: number;
   /** Null while it goes on. */
   readonly to: number | null;
-  /** While it goes on: how long the first of the services was seen down, as far as is known. */
+  /** While it goes on: how long the service that was seen down for longest was. */
   readonly downMs?: number;
   readonly services: readonly string[];
   /** The longest first; empty while it goes on. */

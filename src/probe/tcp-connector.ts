@@ -17,8 +17,8 @@ const NOT_KEPT_MS = 60_000;
 
 /** The kernel finds a peer that went away without a word after it had said nothing for a second, and to ten questions a second apart. */
 const KEEP_ALIVE_AFTER_MS = 1000;
-/** So long at most is not noticed over a connection on which nothing is sent, in milliseconds. */
-export const UNNOTICED_MS = KEEP_ALIVE_AFTER_MS + 11_000;
+/** So long at most is not noticed over a connection on which nothing is sent, in milliseconds: with a second for the kernel's timers. */
+export const UNNOTICED_MS = KEEP_ALIVE_AFTER_MS + 10_000 + 1000;
 
 export class TcpConnector implements Connector {
   readonly #spec: TcpSpec;

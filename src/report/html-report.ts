@@ -12,8 +12,8 @@ import { toJson, escapedXml } from '../core/printable.ts';
 import { showAnswers } from './latency-report.ts';
 import type { ObservedVantage } from './observed.ts';
 import {
-  ownMarks,
   eachService,
+  ownMarks,
   printableReport,
   showCommand,
   showEnding,

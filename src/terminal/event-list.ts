@@ -160,6 +160,7 @@ export class EventList {
     // The gap of another life of its source, which did not see it, or of a vantage that may be gone: no event may ever end it.
     const isUnseen = change.from === 'unknown' ? !isFallen(change.to) : change.to === 'up' && seen !== 'up';
     if (isUnseen) this.#endAll(service, at, source);
+    if (seen === 'up') this.#incidentsOf(source).seenUp(service);
     if (change.from === 'unobserved') this.#seenAgain(change, source);
     if (isFallen(change.to) && seen === 'down') {
       const seenFrom = change.to === 'partial' && vantage !== undefined ? { vantage } : {};

@@ -105,8 +105,16 @@ describe('where vantages disagree', () => {
     const [entry] = list.entries;
     assert.ok(entry?.kind === 'incident');
     assert.match(showRecovery(entry.incident) ?? '', /^web up again after 60\.00 s/);
+    // What falls after a stall is no part of an outage that nobody saw the end of, once it was seen up since.
+    list.take(turn(6000, 'there', 'up', 'partial', 'down'), 0);
+    list.take({ ...gone, at: NOW + 6001 }, 0);
+    list.take({ ...turn(6002, 'there', 'up', 'up', 'up'), seen: { from: 'unobserved', to: 'up' } }, 0);
+    list.take({ ...turn(90_000, 'there', 'up', 'partial', 'down'), seen: { from: 'unobserved', to: 'down' } }, 0);
+    assert.deepEqual([open(), list.entries.length], [1, 3]);
+    list.take(turn(90_001, 'there', 'partial', 'up', 'up'), 0);
+    list.take(gap('web', NOW + 90_000, NOW + 90_001, { seq: 90_002, vantage: 'there', monitor: 'there' }), 0);
     // Or the hub forgets it, and says so by a hello.
-    list.take(turn(5013, 'there', 'up', 'partial', 'down'), 0);
+    list.take(turn(99_000, 'there', 'up', 'partial', 'down'), 0);
     assert.equal(open(), 1);
     list.catchUp(new Map([['web', web]]), false, NOW + 99, 0);
     assert.equal(open(), 0);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   openSync,
   readdirSync,
   renameSync,
@@ -319,8 +320,16 @@ describe('a history on a disk that fails', () => {
       const before = web!.totalsAt(0);
       for (const name of readdirSync(dir)) rmSync(join(dir, name));
       const gone = nextProblem(history, (problem) => problem !== null);
-      // Nothing happens: only the sign of life is written.
       await gone;
+      // Nothing happens: only the sign of life, and what a new file needs, is written first.
+      await waitFor(() => existsSync(databaseFile(dir)), 'there is a new file');
+      const observedUntil = monitor.observedUntil.bind(monitor);
+      let batches = 0;
+      monitor.observedUntil = () => {
+        batches += 1;
+        return observedUntil();
+      };
+      await waitFor(() => batches > 2, 'it was written to');
       await stored(history);
       await history.close();
       const again = await openHistory(dir);
