@@ -12,14 +12,14 @@ import { allUpTo, type RestoredState } from '../core/archive.ts';
 import { safeExcerpt } from '../core/shown-url.ts';
 import { VERSION } from '../core/version.ts';
 import { defaultDataDir, NO_HOME } from '../history/data-dir.ts';
-import { Heartbeats } from '../hooks/heartbeat.ts';
-import { Hooks } from '../hooks/hooks.ts';
+import type { Heartbeats } from '../hooks/heartbeat.ts';
+import type { Hooks } from '../hooks/hooks.ts';
 import { History } from '../history/history.ts';
 import { HistoryError } from '../history/history-error.ts';
-import { Monitor } from '../monitor/monitor.ts';
+import type { Monitor } from '../monitor/monitor.ts';
 import { dumpAtSignal } from './log.ts';
 import type { MonitorArguments } from './options.ts';
-import { ServedFeed } from './serve-feed.ts';
+import type { ServedFeed } from './serve-feed.ts';
 
 const MOST_WORKERS = 64;
 const LOW_PRIORITY =
@@ -63,7 +63,14 @@ export async function withMonitor<T>(
     const message = `${shown} is not a number of threads; a whole number from 1 to ${String(MOST_WORKERS)}`;
     throw invalid([{ ...commandLinePlace('--workers'), message }]);
   }
-  const history = await openHistory(request);
+  // Half of the program is loaded while the history's thread starts, and reads what months have left.
+  const [history, { Monitor }, { ServedFeed }, { Hooks }, { Heartbeats }] = await Promise.all([
+    openHistory(request),
+    import('../monitor/monitor.ts'),
+    import('./serve-feed.ts'),
+    import('../hooks/hooks.ts'),
+    import('../hooks/heartbeat.ts'),
+  ]);
   const restored = history === null ? {} : { restored: restoredNow(history.restored) };
   const { vantage } = config;
   let saidLowPriority = false;

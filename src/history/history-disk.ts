@@ -4,11 +4,21 @@
  */
 import type { Logger } from 'pino';
 
+import type { RestoredService } from '../core/archive.ts';
 import { databaseFile } from './data-dir.ts';
 import type { StoredEvents } from './history-rows.ts';
 import { HistoryError, HistoryProblem, STUCK_MS } from './history-error.ts';
 import { HistoryThread, unavailable } from './history-thread.ts';
-import type { Seed, About, Answer, Batch, FromThread, HistoryQuestions, Opened } from './thread-messages.ts';
+import type {
+  About,
+  Answer,
+  Batch,
+  FromThread,
+  HistoryQuestions,
+  Opened,
+  RestoredEntry,
+  Seed,
+} from './thread-messages.ts';
 
 /** The pause after a failure, doubled each time up to the longest, in milliseconds. */
 const RETRY_MS = 1000;
@@ -151,11 +161,14 @@ export class HistoryDisk {
   #start(isDamaged: boolean): void {
     const { dir, keepMs } = this.#options;
     let failure: Failure | null = null;
+    const services = new Map<string, RestoredService>();
     const thread = new HistoryThread(
       { dir, access: 'write', keepMs, isDamaged, id: this.#host.id, seed: this.#seed },
       DEADLINE_MS,
       (message) => {
-        if (message.type === 'opened') this.#opened(message.opened);
+        if (message.type === 'services') {
+          for (const [name, service] of JSON.parse(message.entries) as RestoredEntry[]) services.set(name, service);
+        } else if (message.type === 'opened') this.#opened({ ...message.opened, services });
         else if (message.type === 'written') this.#written(message);
         else if (message.type === 'refused') failure = this.#refused(new HistoryError(message.code, message.message));
         else if (message.isOver) failure = message;

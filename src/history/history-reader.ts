@@ -16,9 +16,9 @@ import type {
   RollupWidth,
   Window,
   RestoredService,
-  RestoredState,
 } from '../core/archive.ts';
 import { gapFacts, type Event, type Note } from '../core/messages.ts';
+import type { UptimeSum } from '../core/uptime.ts';
 import type { Database } from './database.ts';
 import {
   AT_ONCE,
@@ -37,7 +37,7 @@ import {
 } from './history-rows.ts';
 import { bucketsOf, presentStretch, rollupRows, rollupsOf, WIDTH_US } from './rollup-sums.ts';
 import { checkpointAt, openGapOf } from './service-aggregate.ts';
-import type { About, Answer, HistoryQuestions } from './thread-messages.ts';
+import type { About, Answer, HistoryQuestions, RestoredEntry } from './thread-messages.ts';
 
 /** Many: no limit at all would be a number that SQLite does not know. */
 const ALL = 2 ** 40;
@@ -67,12 +67,11 @@ interface Run {
   readonly alive: number;
 }
 
-/** What a monitor resumes from. */
+/** What a monitor resumes from, beside its services. */
 export interface RestoredRows {
   readonly id: string | null;
   readonly stored: StoredEvents;
   readonly events: readonly Event[];
-  readonly services: RestoredState['services'];
   readonly notes: readonly Note[];
 }
 
@@ -170,15 +169,19 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
     return new Map(this.#db.rows('SELECT id, state FROM hook') as [string, string][]);
   }
 
-  /** What a monitor resumes from: of each service the newest of everything, whatever the history holds beyond. */
-  restored(): RestoredRows {
+  /** The services that a monitor resumes from: of each the newest of everything, whatever the history holds beyond. */
+  *restoredServices(): Iterable<RestoredEntry> {
     const runs = this.#runs();
-    const entries = readEntries(this.#db).filter(({ info }) => info !== null);
+    for (const entry of readEntries(this.#db)) {
+      if (entry.info !== null) yield [entry.name, this.#restoredService(entry, lastSeenOf(entry, runs))];
+    }
+  }
+
+  restored(): RestoredRows {
     return {
       id: this.#id,
       stored: storedEvents(this.#db),
       events: newestEvents(this.#db, RESTORED_EVENTS),
-      services: new Map(entries.map((entry) => [entry.name, this.#restoredService(entry, lastSeenOf(entry, runs))])),
       notes: this.#db
         .rows(`SELECT body FROM note ORDER BY ${LASTS} DESC, at DESC LIMIT ?`, RESTORED_NOTES)
         .map(([body]) => JSON.parse(body as string) as Note)
@@ -201,12 +204,14 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
     ).reverse();
     const ends = 'gap WHERE service = ? ORDER BY until DESC, seq DESC LIMIT ?';
     // In the present state nothing is settled yet.
-    const plannedEnds = 'gap WHERE service = ? AND planned = 1 ORDER BY until DESC LIMIT ?';
+    // Without the hints SQLite reads all gaps of the service, hundreds of thousands, and not the index of the planned ones.
+    const plannedEnds = 'gap WHERE likely(service = ?) AND unlikely(planned = 1) ORDER BY until DESC LIMIT ?';
     const planned = this.#db.list(GAP_COLUMNS, plannedEnds, entry.id, RESTORED_PLANNED_GAPS);
-    const sums = (width: RollupWidth): readonly Rollup[] => {
+    const sums = (width: RollupWidth): readonly UptimeSum[] => {
       const window = { from: since - (UPTIME_BUCKETS[width] * WIDTH_US[width]) / 1000, to: since };
       const buckets = bucketsOf(width, window);
-      return rollupsOf(rollupRows(this.#db, entry.id, width, buckets), width, buckets, null);
+      const rollups = rollupsOf(rollupRows(this.#db, entry.id, width, buckets), width, buckets, null);
+      return rollups.map(({ from, upMs, downMs }) => ({ from, upMs, downMs }));
     };
     return {
       until,

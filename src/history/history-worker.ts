@@ -9,16 +9,18 @@ import { prepareFolder } from './data-dir.ts';
 import { fileFaultOf } from './database.ts';
 import { type DiskFault, HistoryError } from './history-error.ts';
 import { FileGone, HistoryFile, HistoryLock, quarantine } from './history-file.ts';
-import { type Answering, HistoryReader } from './history-reader.ts';
+import { type Answering, HistoryReader, type RestoredRows } from './history-reader.ts';
 import { openToRead, unreadable } from './history-schema.ts';
 import { RetentionSchedule } from './retention-schedule.ts';
 import { loadDriver, type SqliteDriver } from './sqlite-driver.ts';
-import type { FromThread, Opened, ThreadTask, ToThread } from './thread-messages.ts';
+import type { FromThread, Opened, RestoredEntry, ThreadTask, ToThread } from './thread-messages.ts';
 
 /** The file is checked when the monitor has found its feet. */
 const CHECK_AFTER_MS = 5000;
 /** How long retention takes after a batch, about. */
 const RETENTION_MS = 20;
+/** So many services go to the main thread at once when it is opened. */
+const PIECE = 16;
 /** A question is worked at for this long before it is seen whether a batch has come. */
 const STEP_MS = 10;
 
@@ -89,11 +91,26 @@ function takeLock(driver: SqliteDriver): string | null {
   }
 }
 
+/** Says what a monitor resumes from: the services first, in pieces. */
+function restore(from: HistoryReader): RestoredRows {
+  let piece: RestoredEntry[] = [];
+  const sendPiece = (): void => {
+    send({ type: 'services', entries: JSON.stringify(piece) });
+    piece = [];
+  };
+  for (const entry of from.restoredServices()) {
+    piece.push(entry);
+    if (piece.length === PIECE) sendPiece();
+  }
+  sendPiece();
+  return from.restored();
+}
+
 /** @throws HistoryError where there is nothing to be opened; whatever SQLite throws */
-function open(driver: SqliteDriver): Opened {
+function open(driver: SqliteDriver): Omit<Opened, 'services'> {
   if (task.access === 'read') {
     reader = new HistoryReader(openToRead(driver, task.dir));
-    const nothing = { id: null, stored: { newest: 0, completeAfter: 0 }, events: [], services: new Map(), notes: [] };
+    const nothing = { id: null, stored: { newest: 0, completeAfter: 0 }, events: [], notes: [] };
     return { ...nothing, aside: null, lockProblem: null, readOnly: null };
   }
   let lockProblem: string | null = null;
@@ -105,7 +122,7 @@ function open(driver: SqliteDriver): Opened {
     file = new HistoryFile(driver, task);
     ({ reader } = file);
     checkLater(file);
-    return { ...reader.restored(), aside, lockProblem, readOnly: null };
+    return { ...restore(reader), aside, lockProblem, readOnly: null };
   } catch (error) {
     if (error instanceof HistoryError) throw error;
     const fault = faultOf(error);
@@ -115,7 +132,7 @@ function open(driver: SqliteDriver): Opened {
     } catch {
       throw error;
     }
-    return { ...reader.restored(), aside, lockProblem, readOnly: { fault, message: (error as Error).message } };
+    return { ...restore(reader), aside, lockProblem, readOnly: { fault, message: (error as Error).message } };
   }
 }
 

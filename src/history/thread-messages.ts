@@ -1,5 +1,5 @@
 /** What passes between the main thread and the one that owns the file. Plain data. */
-import type { ArchiveReader, RestoredState } from '../core/archive.ts';
+import type { ArchiveReader, RestoredService, RestoredState } from '../core/archive.ts';
 import type { ServiceInfo, Reason, State } from '../core/model.ts';
 import type { Event, MonitorIdentity, Note, ServiceSnapshot } from '../core/messages.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
@@ -79,6 +79,8 @@ export type ToThread =
   /** Nothing more comes. */
   | { readonly type: 'close' };
 
+export type RestoredEntry = readonly [name: string, service: RestoredService];
+
 /** What the file held when it was opened. */
 export interface Opened {
   /** Null where the file is new. */
@@ -97,7 +99,12 @@ export interface Opened {
 }
 
 export type FromThread =
-  | { readonly type: 'opened'; readonly opened: Opened }
+  /**
+   * Some of the services, as JSON of `RestoredEntry[]`, before `opened`. Months of many services cross to the main thread in half
+   * the time as text, and in pieces it takes them in while the next are read. Those of a second try are the same ones.
+   */
+  | { readonly type: 'services'; readonly entries: string }
+  | { readonly type: 'opened'; readonly opened: Omit<Opened, 'services'> }
   | { readonly type: 'written'; readonly stored: StoredEvents; readonly bytes: number }
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'no-answer'; readonly id: number; readonly code: HistoryFault; readonly message: string }

@@ -38,7 +38,7 @@ export class DirectHistory {
     this.#events = new EventStore((after, limit) => ask('events')({ after, limit }));
     const restored = reader.restored();
     this.#events.open(restored);
-    this.restored = { id: restored.id ?? 'direct', events: this.#events, services: restored.services };
+    this.restored = { id: restored.id ?? 'direct', events: this.#events, services: new Map(reader.restoredServices()) };
   }
 
   static async open(dir: string, keepMs = 90 * DAY_MS, driver?: SqliteDriver['name']): Promise<DirectHistory> {
