@@ -10,7 +10,7 @@ import { page } from './page.ts';
 import { cpu } from './peers/cpu.ts';
 import { firstUse } from './peers/first-use.ts';
 import { freeze } from './peers/freeze.ts';
-import { gaps, starved } from './peers/gaps.ts';
+import { gaps, lengths, starved } from './peers/gaps.ts';
 import { hang } from './peers/hang.ts';
 import { restart } from './peers/restart.ts';
 import { hooks, restarts } from './restarts.ts';
@@ -39,6 +39,7 @@ export const BENCHES: readonly Bench[] = [
   busCluster,
   scale,
   gaps,
+  lengths,
   starved,
   freeze,
   cpu,

@@ -1,6 +1,7 @@
-/** The same 200 outages, watched by all tools in the same minutes: on the machine as it is, and beside three busy loops. */
+/** The same 200 outages, watched by all tools in the same minutes: on the machine as it is, beside three busy loops, and without the slower ones. */
 import type { TrueOutage } from '../outage-kinds.ts';
 import type { Bench, Row } from '../table.ts';
+import { SHARPEST } from './all-tools.ts';
 import { lengthOf, plan } from './plan.ts';
 import { type Scene, watchSideBySide } from './side-by-side.ts';
 import { isWrong, trueLength } from './tally.ts';
@@ -32,6 +33,15 @@ export const gaps: Bench = {
   about: `${String(OUTAGES)} outages of 50 ms to 5 s in ${minutes()}, seen by gapwatch and by others at the same time`,
   async run(say, isQuick) {
     const scene = await watchSideBySide({ plan: 'gaps', isQuick, busyLoops: 0, freezesAt: [] }, say);
+    return [...rowsOf(scene, say), ...LENGTHS.map((reach) => lengthVerdict(scene.seen, reach))];
+  },
+};
+
+export const lengths: Bench = {
+  name: 'peers:lengths',
+  about: `the outages of peers:gaps, seen by those only that tell lengths best: how wrong are they? In ${minutes()}`,
+  async run(say, isQuick) {
+    const scene = await watchSideBySide({ plan: 'gaps', tools: SHARPEST, isQuick, busyLoops: 0, freezesAt: [] }, say);
     return [...rowsOf(scene, say), ...LENGTHS.map((reach) => lengthVerdict(scene.seen, reach))];
   },
 };

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { PORTS } from '../../docker/docker.ts';
 import type { Row } from '../table.ts';
+import { TOOLS } from './all-tools.ts';
 import { withFolder } from './folder.ts';
 import { startTools } from './start-tools.ts';
 import { canWatch, type Watchable } from './tool.ts';
@@ -39,7 +40,7 @@ async function main(host: string): Promise<void> {
   ];
   await withFolder(async (folder) => {
     // Behind the third port nothing listens.
-    const { watching, absent } = await startTools(targets, targets.slice(0, 2), folder);
+    const { watching, absent } = await startTools(TOOLS, targets, targets.slice(0, 2), folder);
     await sleep(CALM_MS);
     const emptyUp = watching.map(({ tool, witness: { seenUp, seenDown } }) => {
       return canWatch(tool, { kind: 'tcp' }) ? seenUp.has('empty') && !seenDown.has('empty') : null;

@@ -6,6 +6,7 @@ import { atHighestPriority } from '../../support/highest-priority.ts';
 import type { Edge } from '../outage-kinds.ts';
 import type { Target } from '../services.ts';
 import type { Row } from '../table.ts';
+import { TOOLS } from './all-tools.ts';
 import { type Disturbances, type PlayedService, type Tally, tallyOf } from './tally.ts';
 import { withFolder } from './folder.ts';
 import { FREEZE_MS } from './freeze-plan.ts';
@@ -23,6 +24,8 @@ const AFTERWARDS_MS = 7500;
 
 export interface Circumstances {
   readonly plan: keyof typeof PLANS;
+  /** Ours first. All where it is left out. */
+  readonly tools?: readonly Tool[];
   readonly isQuick: boolean;
   /** Processes beside the tools that take all they can get. */
   readonly busyLoops: number;
@@ -45,13 +48,13 @@ export interface Scene extends Disturbances {
 }
 
 export async function watchSideBySide(circumstances: Circumstances, say: (text: string) => void): Promise<Scene> {
-  const { plan, isQuick, busyLoops, freezesAt } = circumstances;
+  const { plan, tools = TOOLS, isQuick, busyLoops, freezesAt } = circumstances;
   const planned = PLANS[plan](isQuick);
   const stage = new Child('peers/stage.js', [plan, isQuick ? 'quick' : 'whole'], [], true);
   const places = await stage.next<Target[]>();
   const targets = planned.map((service, index) => ({ ...service, ...places[index]! }));
   return withFolder(async (folder) => {
-    const { watching, absent } = await startTools(targets, targets, folder);
+    const { watching, absent } = await startTools(tools, targets, targets, folder);
     const loads = Array.from({ length: busyLoops }, () => new Child('load.js', ['1'], [], true));
     try {
       // Nothing is started meanwhile. What reads the tools' lines must not be late with them.

@@ -1,6 +1,5 @@
-/** All tools that are there, watching the same services. */
+/** Tools that are there, watching the same services. */
 import type { Row } from '../table.ts';
-import { TOOLS } from './all-tools.ts';
 import { absentRow, present } from './needs.ts';
 import { canWatch, type Running, type Tool, type Watchable } from './tool.ts';
 import { Witness } from './witness.ts';
@@ -12,15 +11,16 @@ export interface Watching {
 }
 
 /**
- * Starts all tools that there are, and waits until each has seen up what is up.
+ * Starts those of the tools that there are, and waits until each has seen up what is up.
  * @returns those that did, and a row for each other one
  */
 export async function startTools(
+  tools: readonly Tool[],
   targets: readonly Watchable[],
   up: readonly Watchable[],
   folder: string,
 ): Promise<{ watching: Watching[]; absent: Row[] }> {
-  const { there, absent } = present(TOOLS);
+  const { there, absent } = present(tools);
   const started = await Promise.all(
     there.map((tool) =>
       start(tool, targets, up, folder).catch((error: unknown) => absentRow(tool.name, (error as Error).message)),
