@@ -67,7 +67,7 @@ interface Run {
   readonly alive: number;
 }
 
-/** What a monitor resumes from, beside its services. */
+/** The newest of what is not of one service, and the id. */
 export interface RestoredRows {
   readonly id: string | null;
   readonly stored: StoredEvents;
@@ -177,6 +177,7 @@ export class HistoryReader implements Record<keyof HistoryQuestions, (about: nev
     }
   }
 
+  /** What a monitor resumes from beside its services. */
   restored(): RestoredRows {
     return {
       id: this.#id,

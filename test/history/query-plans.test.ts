@@ -29,7 +29,9 @@ async function plansOf(
       return { ...connection, prepare };
     },
   };
-  ask(new HistoryReader(new Database(listening, databaseFile(dir), 'read')));
+  const reader = new HistoryReader(new Database(listening, databaseFile(dir), 'read'));
+  ask(reader);
+  reader.close();
   const db = new Database(driver, databaseFile(dir), 'read');
   const plans = Array.from(asked, (sql) => {
     const parameters = sql.split('?').length - 1;
@@ -42,7 +44,7 @@ async function plansOf(
 
 describe('the queries of a history', () => {
   for (const name of ['libsql', 'node:sqlite'] as const) {
-    it(`use an index, with ${name}`, async () => {
+    it(`use an index, with ${name} where this Node has it`, async () => {
       await withFolder(async (dir) => {
         await simulateHistory(dir, { days: 1, services: 3, flapping: 1, everyMs: 60_000, fullDays: 1, end: NOON });
         const window = { from: NOON - 3_600_000, to: NOON };

@@ -20,5 +20,5 @@ export const TOOLS: readonly Tool[] = [
   ncLoop,
 ];
 
-/** Ours, and those whose lengths come nearest to the truth: together they leave most of two cores idle. */
+/** Ours, and those that were the best of the others in `peers:gaps`: without the rest, which keep two cores busy. */
 export const SHARPEST: readonly Tool[] = [gapwatch, haproxy, httping];

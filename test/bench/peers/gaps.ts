@@ -1,4 +1,4 @@
-/** The same 200 outages, watched by all tools in the same minutes: on the machine as it is, beside three busy loops, and without the slower ones. */
+/** The same 200 outages, watched by all tools in the same minutes: on the machine as it is, beside three busy loops, and without most of the others. */
 import type { TrueOutage } from '../outage-kinds.ts';
 import type { Bench, Row } from '../table.ts';
 import { SHARPEST } from './all-tools.ts';
@@ -39,7 +39,7 @@ export const gaps: Bench = {
 
 export const lengths: Bench = {
   name: 'peers:lengths',
-  about: `the outages of peers:gaps, seen by those only that tell lengths best: how wrong are they? In ${minutes()}`,
+  about: `the outages of peers:gaps, seen by gapwatch and the two that tell lengths best: how wrong are they? In ${minutes()}`,
   async run(say, isQuick) {
     const scene = await watchSideBySide({ plan: 'gaps', tools: SHARPEST, isQuick, busyLoops: 0, freezesAt: [] }, say);
     return [...rowsOf(scene, say), ...LENGTHS.map((reach) => lengthVerdict(scene.seen, reach))];
