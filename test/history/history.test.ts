@@ -67,6 +67,28 @@ describe('a history', () => {
     });
   });
 
+  it('has every one of many services after a restart, with its uptime', async () => {
+    await withFolder(async (dir) => {
+      const history = await openHistory(dir);
+      const monitor = new ScriptedMonitor({ restored: history.restored, clock: NOON });
+      const names = Array.from({ length: 50 }, (_, n) => `service ${String(n)}`);
+      monitor.watch(...names);
+      history.record(monitor);
+      for (const state of ['up', 'down', 'up'] as const) {
+        for (const name of names) monitor.change(name, state);
+        monitor.clock += 10_000;
+      }
+      await history.close();
+      const { services } = (await openHistory(dir)).restored;
+      assert.deepEqual([...services.keys()], names);
+      for (const { uptime } of services.values()) {
+        const sums = [{ from: NOON, upMs: 10_000, downMs: 10_000 }];
+        assert.deepEqual(uptime.minutes, sums);
+        assert.deepEqual(uptime.hours, sums);
+      }
+    });
+  });
+
   it('has sums that no later finding takes back, over a restart neither', async () => {
     await withFolder(async (dir) => {
       const history = await openHistory(dir);
